@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# `make help` lists the targets.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+B := build
+
+CC ?= cc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+KERNEL ?= bookworm
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n'
+endif
+
+WARN := -Wall -Wextra -Wtype-limits -Werror
+LIBS := libbpf mount json-c libcap-ng libsystemd libkmod
+LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
+LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lelf -lz
+CFLAGS ?= -O2 -g
+RG_CFLAGS = -std=gnu11 $(WARN) -Wformat=2 -D_GNU_SOURCE -DRG_VERSION='"$(VERSION)"' \
+	-Iinclude -Isrc -I$(B) $(LIB_CFLAGS)
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) \
+	-Wno-unused-parameter -Iinclude -Ivmlinux -Ibpf
+
+# maps first: libbpf 1.1's linker leaves offset 0 in the BTF of a map that it
+# meets as extern before its definition.
+BPF_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/maps.bpf.c \
+	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c))))
+OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/cli/*.c))
+LOADER_OBJS := $(filter $(B)/src/loader/%,$(OBJS))
+UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all deps demo test unit install clean lint man help compile_commands.json vmlinux
+
+all: $(B)/reexport-guard ## build build/reexport-guard
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z_.]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | \
+		awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
+
+deps: ## install what building and testing needs (Debian packages; sudo where not root)
+	$(Q)packaging/deps
+
+demo: deps ## the main job in three machines, without and with the guard
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
+	$(Q)tests/demo --kernel $(KERNEL)
+
+test: deps ## unit tests and the bats suite on KERNEL (a Debian suite; bookworm)
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS)
+	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only $(ONLY))
+
+unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
+	$(Q)for t in $^; do $$t || exit 1; done
+
+# ---- the BPF object: one file per concern, linked into one skeleton ----
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h vmlinux/*.h) | $(B)/bpf
+	$(say) BPF $<
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(B)/guard.bpf.o: $(BPF_OBJS) Makefile
+	$(say) LINK $@
+	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJS)
+
+$(B)/guard.skel.h: $(B)/guard.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name guard_bpf > $@
+
+# ---- the program ----
+
+$(B)/src/%.o: src/%.c Makefile | $(B)/guard.skel.h
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(RG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/reexport-guard: $(OBJS)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIB_LDLIBS) -o $@
+
+$(B)/src/loader/load.o: $(B)/guard.skel.h
+
+# ---- tests ----
+
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(B)/tests/test_%: tests/unit/test_%.c $(wildcard src/loader/*.c src/loader/*.h src/cli/*.c src/cli/*.h include/*.h) $(B)/guard.skel.h
+	$(say) UNIT $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(RG_CFLAGS) -g -O1 $(SAN) $< $(filter-out src/cli/main.c,$(wildcard src/loader/*.c src/cli/*.c)) \
+		$(LIB_LDLIBS) -lcmocka -o $@
+
+$(B)/tests/helpers/%: tests/helpers/%.c
+	$(say) HELPER $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread -o $@
+
+# ---- the rest ----
+
+man: $(B)/reexport-guard.8 ## the man page, with scdoc
+$(B)/%.8: docs/%.8.scd | $(B)/bpf
+	$(say) MAN $@
+	$(Q)scdoc < $< > $@
+
+install: all man ## install program and man page (DESTDIR=, PREFIX=)
+	install -D -m 0755 $(B)/reexport-guard $(DESTDIR)$(SBINDIR)/reexport-guard
+	install -D -m 0644 $(B)/reexport-guard.8 $(DESTDIR)$(MANDIR)/man8/reexport-guard.8
+
+vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...deb
+	vmlinux/make-vmlinux $(DEB) > vmlinux/vmlinux-6.1-amd64.h
+
+compile_commands.json: ## for editors and clang-tidy
+	$(Q)packaging/compile-commands "$(CC) $(RG_CFLAGS)" src/*/*.c > $@
+
+lint: $(B)/guard.skel.h compile_commands.json ## clang-format, clang-tidy, cppcheck, shellcheck
+	$(Q)CC="$(CC)" packaging/lint
+
+clean: ## remove build/
+	rm -rf $(B) compile_commands.json
+
+$(B) $(B)/bpf:
+	$(Q)mkdir -p $@
+
+-include $(OBJS:.o=.d)

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Follows the life of knfsd and of lockd, and writes it into the gates, so
+ * that a gate opens and closes with no process of ours running.
+ *
+ *   fentry locks_start_grace          a lock manager's grace period starts
+ *   fexit  nfs4_state_start_net       knfsd started: in grace, or skipped it
+ *   fexit  locks_end_grace            a grace period ended, however it ended
+ *   fentry nfs4_state_shutdown_net    knfsd shuts down; before it drops state
+ *   fentry nfs_kill_super             an NFS superblock dies, its number is free
+ *
+ * nfs4_state_start_net() always starts a grace period and then may skip it
+ * (fs/nfsd/nfs4state.c). lock_manager.block_opens tells knfsd's from lockd's.
+ */
+#include "guard.bpf.h"
+
+static __always_inline struct rg_gate *gate_of_net(struct net *net, __u32 *slot)
+{
+	__u32 netns = net->ns.inum, *found = bpf_map_lookup_elem(&gate_of, &netns);
+
+	if (!found)
+		return NULL;
+	*slot = *found;
+	return rg_gate_at(*found);
+}
+
+SEC("fentry/locks_start_grace")
+int BPF_PROG(grace_start, struct net *net, struct lock_manager *lm)
+{
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	__u32 slot = 0, is_knfsd = lm->block_opens;
+	struct rg_gate *g = gate_of_net(net, &slot);
+
+	if (!g)
+		return 0;
+	rg_managers_add((__u64)lm, slot, is_knfsd);
+	if (is_knfsd) {
+		__sync_fetch_and_add(&g->generation, 1);
+		g->knfsd_start_ns = now_ns;
+		rg_publish(&g->knfsd, RG_KNFSD_STARTING);
+		/* A gate closed by hand waits for knfsd from here on. */
+		if (g->hand == RG_HAND_CLOSED)
+			rg_publish(&g->hand, RG_HAND_OFF);
+		rg_emit(RG_EVENT_KNFSD_STARTING, slot, g, now_ns);
+	} else {
+		g->lockd_start_ns = now_ns;
+		rg_publish(&g->lockd, RG_LOCKD_GRACE);
+		rg_emit(RG_EVENT_LOCKD_GRACE_START, slot, g, now_ns);
+	}
+	return 0;
+}
+
+SEC("fexit/nfs4_state_start_net")
+int BPF_PROG(knfsd_started, struct net *net, int ret)
+{
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct rg_gate *g;
+	__u32 slot = 0;
+
+	g = gate_of_net(net, &slot);
+	if (!g)
+		return 0;
+	if (ret) {
+		/* closed_ns stays: a start that fails again and again must not
+		 * put max-hold off. */
+		rg_publish(&g->knfsd, RG_KNFSD_DOWN);
+		rg_emit(RG_EVENT_KNFSD_FAILED, slot, g, now_ns);
+		return 0;
+	}
+	if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_STARTING, RG_KNFSD_GRACE) ==
+	    RG_KNFSD_STARTING)
+		rg_emit(RG_EVENT_GRACE_START, slot, g, now_ns);
+	return 0;
+}
+
+SEC("fexit/locks_end_grace")
+int BPF_PROG(grace_end, struct lock_manager *lm)
+{
+	__u64 now_ns = bpf_ktime_get_boot_ns(), key = (__u64)lm;
+	struct rg_manager *found = bpf_map_lookup_elem(&managers, &key), m;
+	struct rg_gate *g;
+
+	/* Not ours, or ended before: the kernel may call this twice. */
+	if (!found)
+		return 0;
+	m = *found;
+	bpf_map_delete_elem(&managers, &key);
+	g = rg_gate_at(m.slot);
+	if (!g)
+		return 0;
+	if (!m.is_knfsd) {
+		g->lockd_end_ns = now_ns;
+		rg_publish(&g->lockd, RG_LOCKD_OVER);
+		rg_emit(RG_EVENT_LOCKD_GRACE_END, m.slot, g, now_ns);
+		return 0;
+	}
+	g->knfsd_end_ns = now_ns;
+	/* At shutdown the gate is closed already and stays so. */
+	if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_STARTING, RG_KNFSD_SKIPPED) ==
+	    RG_KNFSD_STARTING)
+		rg_emit(RG_EVENT_GRACE_SKIPPED, m.slot, g, now_ns);
+	else if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_GRACE, RG_KNFSD_OVER) ==
+		 RG_KNFSD_GRACE)
+		rg_emit(RG_EVENT_GRACE_END, m.slot, g, now_ns);
+	return 0;
+}
+
+/* Before the locks of the end clients are given back to the original server. */
+SEC("fentry/nfs4_state_shutdown_net")
+int BPF_PROG(knfsd_stop, struct net *net)
+{
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct rg_gate *g;
+	__u32 slot = 0;
+
+	g = gate_of_net(net, &slot);
+	if (!g)
+		return 0;
+	g->closed_ns = now_ns;
+	rg_publish(&g->knfsd, RG_KNFSD_DOWN);
+	rg_publish(&g->hand, RG_HAND_OFF);
+	rg_emit(RG_EVENT_KNFSD_SHUTDOWN, slot, g, now_ns);
+	return 0;
+}
+
+SEC("fentry/nfs_kill_super")
+int BPF_PROG(super_gone, struct super_block *sb)
+{
+	__u32 dev = sb->s_dev;
+
+	bpf_map_delete_elem(&devices, &dev);
+	return 0;
+}

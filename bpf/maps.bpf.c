@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where the maps live; guard.bpf.h describes them. */
+#define RG_DEFINE_MAPS
+#include "guard.bpf.h"
+
+struct rg_live live SEC(".data.live") = {};
+
+char LICENSE[] SEC("license") = "GPL";

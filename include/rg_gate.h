@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The gate: what is known of one, and the pure functions that decide.
+ *
+ * A gate has no stored state. The kernel programs write down facts (when
+ * knfsd started its grace period, when it ended, ...), and rg_gate_view()
+ * makes a state of them and of the time. So a gate opens at its deadline
+ * with nobody there to open it, and the kernel, the daemon and `status`
+ * cannot disagree.
+ *
+ * Included by BPF programs and by user space: fixed-width types only, no
+ * pointers stored, no libc. All times are nanoseconds of CLOCK_BOOTTIME; 0 is
+ * "never".
+ */
+#pragma once
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#include "rg_limits.h"
+
+/* What happens to a local application that meets a closed gate. */
+enum rg_action {
+	RG_ACTION_HOLD = 0,
+	RG_ACTION_DENY = 1,
+	RG_ACTION_AUDIT = 2,
+	RG_NR_ACTIONS,
+};
+
+/* When a gate opens. The order matters: each keeps out for longer. */
+enum rg_release {
+	RG_RELEASE_GRACE_START = 0,
+	RG_RELEASE_GRACE_END = 1,
+	RG_RELEASE_SETTLED = 2,
+	RG_NR_RELEASES,
+};
+
+/* Local applications are kept out in every state but RG_STATE_OPEN. */
+enum rg_state {
+	RG_STATE_CLOSED = 0,
+	RG_STATE_GRACE = 1,
+	RG_STATE_SETTLING = 2,
+	RG_STATE_OPEN = 3,
+	RG_NR_STATES,
+};
+
+/* Why a gate is in its state; also the cause under which a release is counted. */
+enum rg_why {
+	RG_WHY_KNFSD_DOWN = 0,	  /* closed: knfsd does not run */
+	RG_WHY_KNFSD_STARTING,	  /* closed: knfsd has not decided on a grace period */
+	RG_WHY_CLOSED_BY_HAND,	  /* closed: `close` */
+	RG_WHY_KNFSD_GRACE,	  /* grace: knfsd's */
+	RG_WHY_LOCKD_GRACE,	  /* grace: only lockd's is left */
+	RG_WHY_SETTLE_TIME,	  /* settling: the last grace ended a short time ago */
+	RG_WHY_GRACE_STARTED,	  /* open from here on */
+	RG_WHY_GRACE_SKIPPED,	  /* knfsd knew of no client that could reclaim */
+	RG_WHY_GRACE_ENDED,
+	RG_WHY_SETTLED,
+	RG_WHY_KNFSD_WAS_RUNNING, /* when the gate was made */
+	RG_WHY_RELEASED_BY_HAND,
+	RG_WHY_TIMED_OUT,	  /* max-hold */
+	RG_NR_WHYS,
+};
+
+/* knfsd's life in the gate's network namespace. */
+enum rg_knfsd {
+	RG_KNFSD_DOWN = 0,
+	RG_KNFSD_STARTING,    /* in locks_start_grace .. nfs4_state_start_net returns */
+	RG_KNFSD_GRACE,
+	RG_KNFSD_SKIPPED,     /* started, and skipped its grace period */
+	RG_KNFSD_OVER,	      /* grace ended */
+	RG_KNFSD_WAS_RUNNING, /* out of grace when the gate was made */
+	RG_NR_KNFSD,
+};
+
+/* lockd's own grace period: it starts with any NFSv2/3 mount or server of the
+ * namespace and never opens a gate (lock_manager.block_opens is false). */
+enum rg_lockd {
+	RG_LOCKD_NONE = 0,
+	RG_LOCKD_GRACE,
+	RG_LOCKD_OVER,
+	RG_NR_LOCKD,
+};
+
+enum rg_hand {
+	RG_HAND_OFF = 0,
+	RG_HAND_OPEN,
+	RG_HAND_CLOSED,
+};
+
+/* Seconds, and in 8 bytes: a policy is replaced by one store, without a gap. */
+struct rg_policy {
+	__u8 action;   /* enum rg_action */
+	__u8 release;  /* enum rg_release */
+	__u16 settle_s;
+	__u32 max_hold_s;
+};
+_Static_assert(sizeof(struct rg_policy) == 8, "a policy is stored at once");
+
+/* One element of the map `gates`. Written by kernel programs only (user space
+ * asks bpf/control.bpf.c), times before the word that makes them count. */
+struct rg_gate {
+	union {
+		struct rg_policy policy;
+		__u64 policy_word;
+	};
+	__u32 netns;	  /* inode number of the network namespace; 0: free slot */
+	__u32 all;	  /* 1: every NFS mount of the namespace is guarded */
+	__u32 knfsd;	  /* enum rg_knfsd */
+	__u32 lockd;	  /* enum rg_lockd */
+	__u32 hand;	  /* enum rg_hand */
+	__u32 generation; /* starts of knfsd seen */
+	__u64 closed_ns;  /* when it was made or knfsd last shut down */
+	__u64 knfsd_start_ns;
+	__u64 knfsd_end_ns; /* of the grace period, not of knfsd */
+	__u64 lockd_start_ns;
+	__u64 lockd_end_ns;
+	__u64 hand_ns;
+};
+_Static_assert(sizeof(struct rg_gate) == 80, "pinned layout: see RG_PINS_VERSION");
+
+/* What rg_gate_view() makes of a gate. */
+struct rg_view {
+	__u32 state;	/* enum rg_state */
+	__u32 why;	/* enum rg_why */
+	__u64 since_ns; /* when it came into this state */
+	__u64 until_ns; /* when time alone will change it; 0: only an event will */
+};
+
+static inline __attribute__((always_inline)) struct rg_view
+rg_view_make(__u32 state, __u32 why, __u64 since_ns, __u64 until_ns)
+{
+	struct rg_view v = {
+		.state = state,
+		.why = why,
+		.since_ns = since_ns,
+		.until_ns = until_ns,
+	};
+	return v;
+}
+
+/* Kept out in `state`, but not past `from_ns` + max-hold. */
+static inline __attribute__((always_inline)) struct rg_view
+rg_view_kept_out(const struct rg_gate *g, __u64 now_ns, __u32 state, __u32 why, __u64 since_ns,
+		 __u64 from_ns)
+{
+	__u64 deadline_ns = from_ns + g->policy.max_hold_s * RG_NS_PER_SEC;
+
+	if (now_ns >= deadline_ns)
+		return rg_view_make(RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline_ns, 0);
+	return rg_view_make(state, why, since_ns, deadline_ns);
+}
+
+/*
+ * The state of a gate at now_ns. Pure; total for any bytes in *g, and closed
+ * where they make no sense.
+ */
+static inline __attribute__((always_inline)) struct rg_view
+rg_gate_view(const struct rg_gate *g, __u64 now_ns)
+{
+	/* This word first: what it makes count was written before it. */
+	__u32 knfsd = *(const volatile __u32 *)&g->knfsd;
+	__u32 lockd = g->lockd;
+	__u32 hand = g->hand;
+	__u64 last_ns = 0, settled_ns;
+	struct rg_view v;
+
+	if (hand == RG_HAND_OPEN)
+		return rg_view_make(RG_STATE_OPEN, RG_WHY_RELEASED_BY_HAND, g->hand_ns, 0);
+	if (hand == RG_HAND_CLOSED)
+		return rg_view_kept_out(g, now_ns, RG_STATE_CLOSED, RG_WHY_CLOSED_BY_HAND,
+					g->hand_ns, g->hand_ns);
+	if (knfsd <= RG_KNFSD_STARTING || knfsd >= RG_NR_KNFSD)
+		return rg_view_kept_out(g, now_ns, RG_STATE_CLOSED,
+					knfsd == RG_KNFSD_STARTING ? RG_WHY_KNFSD_STARTING
+								   : RG_WHY_KNFSD_DOWN,
+					g->closed_ns, g->closed_ns);
+
+	if (g->policy.release == RG_RELEASE_GRACE_START)
+		return rg_view_make(RG_STATE_OPEN,
+				    knfsd == RG_KNFSD_WAS_RUNNING ? RG_WHY_KNFSD_WAS_RUNNING
+				    : knfsd == RG_KNFSD_SKIPPED	  ? RG_WHY_GRACE_SKIPPED
+								  : RG_WHY_GRACE_STARTED,
+				    g->knfsd_start_ns, 0);
+
+	if (knfsd == RG_KNFSD_GRACE)
+		return rg_view_kept_out(g, now_ns, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE,
+					g->knfsd_start_ns, g->knfsd_start_ns);
+	/* nfsd4_lock asks locks_in_grace(), which is true for lockd's as well:
+	 * an end client's ordinary LOCK gets NFS4ERR_GRACE until both are over. */
+	if (lockd == RG_LOCKD_GRACE)
+		return rg_view_kept_out(g, now_ns, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE,
+					g->knfsd_start_ns, g->knfsd_start_ns);
+
+	if (knfsd == RG_KNFSD_OVER)
+		last_ns = g->knfsd_end_ns;
+	/* A grace period of lockd that ended before knfsd came kept nobody waiting. */
+	if (lockd == RG_LOCKD_OVER && g->lockd_end_ns > g->knfsd_start_ns &&
+	    g->lockd_end_ns > last_ns)
+		last_ns = g->lockd_end_ns;
+	if (!last_ns)
+		return rg_view_make(RG_STATE_OPEN,
+				    knfsd == RG_KNFSD_SKIPPED ? RG_WHY_GRACE_SKIPPED
+							      : RG_WHY_KNFSD_WAS_RUNNING,
+				    g->knfsd_start_ns, 0);
+	if (g->policy.release == RG_RELEASE_GRACE_END)
+		return rg_view_make(RG_STATE_OPEN, RG_WHY_GRACE_ENDED, last_ns, 0);
+
+	settled_ns = last_ns + g->policy.settle_s * RG_NS_PER_SEC;
+	if (now_ns >= settled_ns)
+		return rg_view_make(RG_STATE_OPEN, RG_WHY_SETTLED, settled_ns, 0);
+	v = rg_view_kept_out(g, now_ns, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, last_ns,
+			     g->knfsd_start_ns);
+	if (v.state == RG_STATE_SETTLING && settled_ns < v.until_ns)
+		v.until_ns = settled_ns;
+	return v;
+}
+
+/* What to do with one lock request of a local application. */
+enum rg_verdict {
+	RG_VERDICT_PASS = 0,
+	RG_VERDICT_HOLD,
+	RG_VERDICT_DENY,	   /* the policy says so */
+	RG_VERDICT_DENY_NO_DAEMON, /* nobody is there who would continue the held */
+	RG_VERDICT_AUDIT,
+};
+
+/* Pure. daemon_alive: somebody will continue what is held. An action that is
+ * not known denies: unsure while closed means closed. */
+static inline __attribute__((always_inline)) enum rg_verdict
+rg_verdict_of(__u32 state, __u32 action, int daemon_alive)
+{
+	if (state == RG_STATE_OPEN)
+		return RG_VERDICT_PASS;
+	if (action == RG_ACTION_AUDIT)
+		return RG_VERDICT_AUDIT;
+	if (action == RG_ACTION_HOLD)
+		return daemon_alive ? RG_VERDICT_HOLD : RG_VERDICT_DENY_NO_DAEMON;
+	return RG_VERDICT_DENY;
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The daemon. The kernel programs open and close gates without it; it is there
+ * for what they cannot do: continue who was held, and classify mounts that
+ * come. Everything it knows is in the pinned maps, so it may die at any moment.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cap-ng.h>
+#include <libmount.h>
+#include <systemd/sd-daemon.h>
+
+#include "cli/verbs.h"
+#include "loader/gates.h"
+#include "loader/held.h"
+#include "loader/names.h"
+#include "loader/netns.h"
+
+#define ONE_DAEMON "/run/reexport-guard.lock"
+
+struct daemon {
+	struct rg_pins p;
+	ino_t pinned_ino; /* of map_meta: another one is another set */
+	struct ring_buffer *ring;
+	struct libmnt_monitor *mounts;
+	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
+	__u32 states[RG_MAX_GATES]; /* as last said in the log */
+	bool stop;
+};
+
+/* ---- what it does ---- */
+
+static void beat(struct daemon *d)
+{
+	__atomic_store_n(&d->p.live->daemon_pid, (__u32)getpid(), __ATOMIC_RELAXED);
+	__atomic_store_n(&d->p.live->heartbeat_ns, rg_now_ns(), __ATOMIC_RELAXED);
+	sd_notify(0, "WATCHDOG=1");
+}
+
+static void say_change(const struct rg_gate *g, const struct rg_view *v, unsigned int continued)
+{
+	if (v->why == RG_WHY_TIMED_OUT)
+		rg_warn("gate of network namespace %u: open (timed out): knfsd was not done within "
+			"max-hold (%u s), end clients may lose their locks; %u held continued",
+			g->netns, g->policy.max_hold_s, continued);
+	else
+		rg_info("gate of network namespace %u: %s: %s; %u held continued", g->netns,
+			rg_state_name(v->state), rg_why_text(v->why), continued);
+}
+
+/* Look at every gate: continue, say what changed, and set the alarm for the
+ * next change that time alone will bring. */
+static void look(struct daemon *d)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+	__u64 now_ns = rg_now_ns(), next_ns = now_ns + RG_HEARTBEAT_NS;
+	struct rg_continued done = {};
+	struct itimerspec alarm = {};
+	bool open = false;
+	int err;
+
+	beat(d);
+	if (rg_gates_read(&d->p, gates))
+		return;
+	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		struct rg_view v = rg_gate_view(&gates[i], now_ns);
+
+		if (!gates[i].netns)
+			continue;
+		open |= v.state == RG_STATE_OPEN;
+		if (v.until_ns && v.until_ns < next_ns)
+			next_ns = v.until_ns;
+	}
+	if (open && rg_held_any(&d->p)) {
+		err = rg_held_continue(&d->p, false, &done);
+		if (err)
+			rg_warn("held processes could not all be continued: %s; trying again",
+				rg_strerror(err));
+		beat(d);
+	}
+	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		struct rg_view v = rg_gate_view(&gates[i], now_ns);
+		__u32 shown = gates[i].netns ? 1 + v.state : 0;
+
+		if (shown && shown != d->states[i])
+			say_change(&gates[i], &v, done.continued);
+		d->states[i] = shown;
+	}
+	if (done.left_stopped)
+		rg_info("%u continued by nobody: stopped by somebody else as well",
+			done.left_stopped);
+	/* An alarm of 0 would be none. */
+	alarm.it_value.tv_sec = (time_t)((next_ns + 1) / RG_NS_PER_SEC);
+	alarm.it_value.tv_nsec = (long)((next_ns + 1) % RG_NS_PER_SEC);
+	timerfd_settime(d->timer_fd, TFD_TIMER_ABSTIME, &alarm, NULL);
+}
+
+/* Mounts came or went. Only for the gate of this network namespace: the mount
+ * table says nothing about others. */
+static int classify(struct daemon *d)
+{
+	struct rg_path *paths = NULL;
+	struct rg_mounts mounts = {};
+	struct rg_gate gate;
+	size_t n = 0;
+	int slot, err = rg_pins_lock(&d->p, RG_LOCK_SHARED, false);
+	__u32 at;
+
+	if (err)
+		return err;
+	slot = rg_gate_slot(&d->p, rg_netns_self());
+	at = (__u32)slot;
+	if (slot >= 0 && bpf_map_lookup_elem(d->p.map_fd[RG_MAP_GATES], &at, &gate) == 0) {
+		err = rg_paths_read(&d->p, &paths, &n);
+		err = err ?: rg_mounts_read("/proc/self/mountinfo", &mounts);
+		err = err ?: rg_classify(&d->p, &mounts, paths, n, at, gate.all != 0);
+		rg_mounts_free(&mounts);
+		free(paths);
+	}
+	rg_pins_unlock(&d->p);
+	if (err)
+		rg_warn("mounts could not be classified: %s; new ones stay guarded",
+			rg_strerror(err));
+	return err;
+}
+
+/* ---- adopting ---- */
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	(void)ctx;
+	(void)data;
+	(void)size;
+	return 0; /* an event only wakes: what happened is in the gates */
+}
+
+static ino_t pinned_now(void)
+{
+	struct stat st;
+	char path[256];
+
+	return stat(rg_pin_path(path, rg_pin_of_map(RG_MAP_META)), &st) == 0 ? st.st_ino : 0;
+}
+
+static int watch_fd(struct daemon *d, int fd)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+/* p is open and locked. */
+static int adopt(struct daemon *d)
+{
+	d->pinned_ino = pinned_now();
+	beat(d);
+	rg_pins_unlock(&d->p);
+	d->ring = ring_buffer__new(d->p.map_fd[RG_MAP_EVENTS], on_event, d, NULL);
+	if (!d->ring)
+		return rg_error(RG_FAILED, "map events: cannot be read: %s", rg_strerror(errno));
+	d->ring_fd = ring_buffer__epoll_fd(d->ring);
+	if (watch_fd(d, d->ring_fd))
+		return rg_error(RG_FAILED, "map events: cannot be watched: %s", rg_strerror(errno));
+	return RG_DONE;
+}
+
+static void let_go(struct daemon *d)
+{
+	if (d->ring) {
+		epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, d->ring_fd, NULL);
+		ring_buffer__free(d->ring);
+	}
+	d->ring = NULL;
+	rg_pins_close(&d->p);
+}
+
+/* `disable` ran, or `disable` and `enable`. */
+static void look_at_pins(struct daemon *d)
+{
+	ino_t now = pinned_now();
+
+	if (now == d->pinned_ino)
+		return;
+	let_go(d);
+	if (!now) {
+		rg_info("disabled by another process: nothing left to do");
+		d->stop = true;
+		return;
+	}
+	rg_info("enabled anew by another process: adopting");
+	if (rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE) || adopt(d))
+		d->stop = true;
+}
+
+/* ---- the loop ---- */
+
+static void on_signal(struct daemon *d)
+{
+	struct signalfd_siginfo info;
+
+	while (read(d->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGHUP) {
+			d->stop = true;
+			continue;
+		}
+		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+			   (unsigned long long)(rg_now_ns() / 1000));
+		if (!classify(d))
+			rg_info("reloaded: mounts classified anew");
+		sd_notify(0, "READY=1");
+	}
+}
+
+static void serve(struct daemon *d)
+{
+	while (!d->stop) {
+		struct epoll_event events[4];
+		uint64_t expired;
+		int n = epoll_wait(d->epoll_fd, events, 4, -1);
+
+		if (n < 0 && errno != EINTR) {
+			rg_error(RG_FAILED, "epoll_wait: %s", rg_strerror(errno));
+			return;
+		}
+		for (int i = 0; i < n; i++) {
+			int fd = events[i].data.fd;
+
+			if (fd == d->signal_fd) {
+				on_signal(d);
+			} else if (fd == d->timer_fd) {
+				if (read(fd, &expired, sizeof(expired)) < 0 && errno != EAGAIN)
+					rg_warn("timer: %s", rg_strerror(errno));
+			} else if (fd == d->mounts_fd) {
+				while (mnt_monitor_next_change(d->mounts, NULL, NULL) == 0)
+					;
+				classify(d);
+			} else if (d->ring) {
+				ring_buffer__consume(d->ring);
+			}
+		}
+		look_at_pins(d);
+		if (!d->stop)
+			look(d);
+	}
+}
+
+static int set_up(struct daemon *d)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	d->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	d->mounts = mnt_new_monitor();
+	if (d->epoll_fd < 0 || d->signal_fd < 0 || d->timer_fd < 0 || !d->mounts ||
+	    mnt_monitor_enable_kernel(d->mounts, 1) < 0)
+		return rg_error(RG_FAILED, "cannot set up: %s", rg_strerror(errno));
+	d->mounts_fd = mnt_monitor_get_fd(d->mounts);
+	if (d->mounts_fd < 0 || watch_fd(d, d->signal_fd) || watch_fd(d, d->timer_fd) ||
+	    watch_fd(d, d->mounts_fd))
+		return rg_error(RG_FAILED, "cannot set up: %s", rg_strerror(errno));
+	return RG_DONE;
+}
+
+static int be_the_only_one(void)
+{
+	int fd = open(ONE_DAEMON, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return rg_error(RG_FAILED, "%s: %s", ONE_DAEMON, rg_strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return rg_error(RG_FAILED, "another `reexport-guard run` is running (%s is locked)",
+				ONE_DAEMON);
+	return RG_DONE; /* the lock lives as long as we do */
+}
+
+/* What is left to do needs signals to others' processes, maps, and their
+ * /proc files (hidepid). */
+static int drop_capabilities(void)
+{
+	capng_clear(CAPNG_SELECT_BOTH);
+	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_KILL, CAP_BPF, CAP_PERFMON,
+		      CAP_SYS_PTRACE, -1);
+	if (capng_apply(CAPNG_SELECT_BOTH) < 0)
+		return rg_error(RG_FAILED, "capabilities: cannot be dropped: %s",
+				rg_strerror(errno));
+	return RG_DONE;
+}
+
+static int take_up(struct daemon *d, const struct rg_options *o)
+{
+	struct rg_armed armed;
+	struct rg_wish wish;
+	int err;
+
+	if (!o->all && !o->n_mounts) {
+		if (o->given & ~RG_TAKES(RG_OPT_NETNS))
+			return rg_error(RG_USAGE, "run: a policy needs --mount PATH or --all; with "
+						  "neither, run serves what is enabled");
+		err = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE);
+		return err ? err : rg_prove(&d->p);
+	}
+	err = rg_wish_of(o, &wish) ?: rg_arm(&wish, &d->p, &armed);
+	if (err)
+		return err;
+	beat(d);
+	rg_say_armed(&d->p, &wish, &armed);
+	rg_warn_of_locks(&d->p, &wish);
+	fflush(stdout);
+	return RG_DONE;
+}
+
+int rg_verb_run(const struct rg_options *o)
+{
+	struct daemon d = {.ring_fd = -1};
+	unsigned int held = 0;
+	int err;
+
+	rg_pins_init(&d.p);
+	err = rg_enter_netns(o) ?: be_the_only_one();
+	err = err ?: set_up(&d);
+	err = err ?: take_up(&d, o);
+	err = err ?: adopt(&d);
+	err = err ?: drop_capabilities();
+	if (!err) {
+		classify(&d);
+		look(&d);
+		sd_notify(0, "READY=1\nSTATUS=serving");
+		rg_info("ready: pid %d", getpid());
+		serve(&d);
+		sd_notify(0, "STOPPING=1");
+	}
+	if (d.p.live) {
+		struct rg_held_list list;
+
+		/* From here on hold acts as deny, at once and not when stale. */
+		__atomic_store_n(&d.p.live->heartbeat_ns, 0, __ATOMIC_RELAXED);
+		if (rg_held_read(&d.p, &list) == 0) {
+			held = list.n;
+			rg_held_free(&list);
+		}
+	}
+	if (!err)
+		rg_info("stopped; gates stay as they are");
+	if (held)
+		rg_warn("%u held threads wait for the next `reexport-guard run` or `release`", held);
+	let_go(&d);
+	mnt_unref_monitor(d.mounts);
+	return err;
+}

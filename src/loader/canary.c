@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loader/canary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "loader/gates.h"
+#include "loader/held.h"
+#include "loader/mounts.h"
+
+#define CANARY_DEADLINE_NS (10 * RG_NS_PER_SEC)
+
+static int lock_once(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+
+	return fcntl(fd, F_SETLK, &lock) == 0 ? 0 : errno;
+}
+
+/* Wait for the child to stop or end. False: it did neither in time. */
+static bool wait_child(pid_t child, int *status, __u64 deadline_ns)
+{
+	const struct timespec pause = {.tv_nsec = 500000};
+
+	while (waitpid(child, status, WNOHANG | WUNTRACED) != child) {
+		if (rg_now_ns() > deadline_ns)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static enum rg_canary watch(const struct rg_pins *p, pid_t child, __u32 action, __u64 canaries,
+			    int *detail)
+{
+	struct rg_control open_gate = {.op = RG_OP_OPEN, .slot = RG_CANARY_SLOT};
+	__u64 deadline_ns = rg_now_ns() + CANARY_DEADLINE_NS;
+	struct rg_continued done = {};
+	int status, saw;
+
+	if (!wait_child(child, &status, deadline_ns))
+		return RG_CANARY_NOT_CONTINUED;
+	if (WIFSTOPPED(status)) {
+		if (action != RG_ACTION_HOLD)
+			return RG_CANARY_WRONG;
+		*detail = -rg_control(p->control_fd, &open_gate);
+		if (*detail)
+			return RG_CANARY_ERROR;
+		*detail = -rg_held_continue(p, false, &done);
+		if (*detail)
+			return RG_CANARY_ERROR;
+		if (!wait_child(child, &status, deadline_ns) || WIFSTOPPED(status))
+			return RG_CANARY_NOT_CONTINUED;
+		*detail = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+		return *detail ? RG_CANARY_WRONG : RG_CANARY_OK;
+	}
+	saw = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	*detail = saw;
+	switch (action) {
+	case RG_ACTION_DENY:
+		return saw == EAGAIN ? RG_CANARY_OK : saw ? RG_CANARY_WRONG : RG_CANARY_NOT_FIRED;
+	case RG_ACTION_AUDIT:
+		if (saw)
+			return RG_CANARY_WRONG;
+		return rg_counter_sum(p, RG_COUNT_CANARY) > canaries ? RG_CANARY_OK
+								     : RG_CANARY_NOT_FIRED;
+	default:
+		return saw ? RG_CANARY_WRONG : RG_CANARY_NOT_FIRED;
+	}
+}
+
+enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 action, __u64 *took_ns, int *detail)
+{
+	struct rg_control arm = {.op = RG_OP_ARM, .slot = RG_CANARY_SLOT};
+	struct rg_gate gate = {.policy = {.action = (__u8)action,
+					  .release = RG_RELEASE_GRACE_START,
+					  .max_hold_s = RG_DEFAULT_MAX_HOLD}};
+	__u64 canaries = rg_counter_sum(p, RG_COUNT_CANARY), start_ns;
+	enum rg_canary result = RG_CANARY_ERROR;
+	int status, fd = memfd_create("reexport-guard-canary", MFD_CLOEXEC);
+	struct stat st;
+	pid_t child;
+
+	*took_ns = 0;
+	*detail = 0;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		*detail = errno;
+		goto out;
+	}
+	arm.policy_word = gate.policy_word;
+	*detail = -rg_control(p->control_fd, &arm);
+	if (*detail)
+		goto out;
+	p->live->canary_dev = rg_kernel_dev(st.st_dev);
+	__atomic_store_n(&p->live->canary_ino, st.st_ino, __ATOMIC_SEQ_CST);
+
+	start_ns = rg_now_ns();
+	child = fork();
+	if (child < 0) {
+		*detail = errno;
+	} else if (child == 0) {
+		_exit(lock_once(fd));
+	} else {
+		result = watch(p, child, action, canaries, detail);
+		*took_ns = rg_now_ns() - start_ns;
+		if (waitpid(child, &status, WNOHANG) == 0) {
+			kill(child, SIGKILL);
+			waitpid(child, &status, 0);
+		}
+	}
+	__atomic_store_n(&p->live->canary_ino, 0, __ATOMIC_SEQ_CST);
+out:
+	if (fd >= 0)
+		close(fd);
+	return result;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What this host must have before anything is loaded. */
+#pragma once
+
+#include <stdbool.h>
+
+/* May this process do it? RG_DONE, or RG_FAILED with one line said. */
+int rg_host_may(void);
+/* BTF, bpffs, the modules whose functions we follow (loads nfs and nfsd; knfsd
+ * does not start by that). RG_DONE or RG_CANNOT, said. */
+int rg_host_prepare(void);
+/* Is `bpf` in the list of active LSMs? 1, 0, or -1: securityfs is not mounted,
+ * so nobody can tell. */
+int rg_host_has_bpf_lsm(void);
+/* The same for the text of that list. */
+bool rg_lsm_list_has_bpf(const char *list);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The one place that writes messages: one line each, on stderr. */
+#pragma once
+
+/* Exit statuses of the program, and what the loader's larger steps return. */
+enum rg_exit {
+	RG_DONE = 0,
+	RG_FAILED = 1,
+	RG_USAGE = 2,
+	RG_CANNOT = 3,	    /* this kernel or host cannot do it */
+	RG_NOT_ENABLED = 4,
+};
+
+#define RG_PRINTF(f, a) __attribute__((format(printf, f, a)))
+
+/* What, which object, why, what to do. Return `status` so that a caller can
+ * write `return rg_error(RG_FAILED, ...)`. */
+int rg_error(int status, const char *fmt, ...) RG_PRINTF(2, 3);
+void rg_warn(const char *fmt, ...) RG_PRINTF(1, 2);
+void rg_info(const char *fmt, ...) RG_PRINTF(1, 2);
+
+/* libbpf's own messages: only with RG_DEBUG in the environment, indented. A
+ * failure of ours says what libbpf's would. */
+void rg_log_start(void);
+
+/* Text of an errno as BPF and NFS use them (a kernel's 524 has no text in libc). */
+const char *rg_strerror(int err);

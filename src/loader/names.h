@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Names of the values in include/, as command line, JSON and messages have
+ * them. A value that is out of range is "?". */
+#pragma once
+
+#include "rg_maps.h"
+
+const char *rg_action_name(__u32 action);
+const char *rg_release_name(__u32 release);
+const char *rg_state_name(__u32 state);
+const char *rg_knfsd_name(__u32 knfsd);
+const char *rg_lockd_name(__u32 lockd);
+const char *rg_what_name(__u32 what);
+const char *rg_rung_name(__u32 rung);
+const char *rg_counter_name(__u32 counter); /* the JSON key, without "released" */
+const char *rg_why_key(__u32 why);	    /* for JSON: "grace-skipped" */
+const char *rg_why_text(__u32 why);	    /* for people */
+
+/* Value of a name, or -1. */
+int rg_action_of(const char *name);
+int rg_release_of(const char *name);
+int rg_rung_of(const char *name);

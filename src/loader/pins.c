@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loader/pins.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "loader/log.h"
+
+static const char *const map_pins[RG_NR_MAPS] = {
+	[RG_MAP_META] = "map_meta",	    [RG_MAP_LIVE] = "map_live",
+	[RG_MAP_GATES] = "map_gates",	    [RG_MAP_GATE_OF] = "map_gate_of",
+	[RG_MAP_DEVICES] = "map_devices",   [RG_MAP_HELD] = "map_held",
+	[RG_MAP_HOLDING] = "map_holding",   [RG_MAP_COUNTERS] = "map_counters",
+	[RG_MAP_EVENTS] = "map_events",	    [RG_MAP_PATHS] = "map_paths",
+};
+
+static const char *const link_pins[RG_NR_LINKS] = {
+	[RG_LINK_GRACE_START] = "link_grace_start",
+	[RG_LINK_KNFSD_STARTED] = "link_knfsd_started",
+	[RG_LINK_GRACE_END] = "link_grace_end",
+	[RG_LINK_KNFSD_STOP] = "link_knfsd_stop",
+	[RG_LINK_SUPER_GONE] = "link_super_gone",
+	[RG_LINK_TASK_EXIT] = "link_task_exit",
+	[RG_LINK_LOCK] = "link_lock",
+};
+
+/* Size a pinned map must have to be ours; others would make us read past it. */
+static const struct {
+	__u32 key, value;
+} map_sizes[RG_NR_MAPS] = {
+	[RG_MAP_META] = {4, sizeof(struct rg_meta)},
+	[RG_MAP_LIVE] = {4, sizeof(struct rg_live)},
+	[RG_MAP_GATES] = {4, sizeof(struct rg_gate)},
+	[RG_MAP_GATE_OF] = {4, 4},
+	[RG_MAP_DEVICES] = {4, sizeof(struct rg_device)},
+	[RG_MAP_HELD] = {sizeof(struct rg_held_key), sizeof(struct rg_held)},
+	[RG_MAP_HOLDING] = {4, 4},
+	[RG_MAP_COUNTERS] = {4, 8},
+	[RG_MAP_EVENTS] = {0, 0},
+	[RG_MAP_PATHS] = {4, sizeof(struct rg_path)},
+};
+
+const char *rg_pin_of_map(enum rg_map map)
+{
+	return map_pins[map];
+}
+
+const char *rg_pin_of_link(enum rg_link link)
+{
+	return link_pins[link];
+}
+
+char *rg_pin_path(char *buf, const char *name)
+{
+	snprintf(buf, 256, "%s/%s", RG_PIN_DIR, name);
+	return buf;
+}
+
+void rg_pins_init(struct rg_pins *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->dir_fd = -1;
+	p->control_fd = -1;
+	for (int i = 0; i < RG_NR_MAPS; i++)
+		p->map_fd[i] = -1;
+}
+
+int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
+{
+	for (;;) {
+		struct stat held, there;
+		int fd;
+
+		if (create && mkdir(RG_PIN_DIR, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		fd = open(RG_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0) {
+			if (errno == ENOENT && create)
+				continue;
+			return -errno;
+		}
+		while (flock(fd, mode == RG_LOCK_EXCLUSIVE ? LOCK_EX : LOCK_SH) < 0) {
+			if (errno != EINTR) {
+				int err = -errno;
+
+				close(fd);
+				return err;
+			}
+		}
+		/* `disable` may have removed it while we waited. */
+		if (fstat(fd, &held) == 0 && stat(RG_PIN_DIR, &there) == 0 &&
+		    held.st_ino == there.st_ino) {
+			p->dir_fd = fd;
+			return 0;
+		}
+		close(fd);
+	}
+}
+
+void rg_pins_unlock(struct rg_pins *p)
+{
+	if (p->dir_fd >= 0)
+		close(p->dir_fd);
+	p->dir_fd = -1;
+}
+
+const char *rg_pins_missing(void)
+{
+	char path[256];
+
+	for (int i = 0; i < RG_NR_MAPS; i++)
+		if (access(rg_pin_path(path, map_pins[i]), F_OK) < 0)
+			return map_pins[i];
+	for (int i = 0; i < RG_NR_LINKS; i++)
+		if (access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
+			return link_pins[i];
+	if (access(rg_pin_path(path, RG_PIN_CONTROL), F_OK) < 0)
+		return RG_PIN_CONTROL;
+	return NULL;
+}
+
+static bool directory_is_empty(void)
+{
+	DIR *d = opendir(RG_PIN_DIR);
+	struct dirent *e;
+	bool empty = true;
+
+	if (!d)
+		return true;
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			empty = false;
+	closedir(d);
+	return empty;
+}
+
+static int open_map(struct rg_pins *p, enum rg_map map)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	char path[256];
+	int fd = bpf_obj_get(rg_pin_path(path, map_pins[map]));
+
+	if (fd < 0)
+		return -errno;
+	p->map_fd[map] = fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return -errno;
+	if (info.key_size != map_sizes[map].key || info.value_size != map_sizes[map].value)
+		return -EPROTO;
+	return 0;
+}
+
+int rg_pins_map_live(struct rg_pins *p)
+{
+	void *at = mmap(NULL, sizeof(*p->live), PROT_READ | PROT_WRITE, MAP_SHARED,
+			p->map_fd[RG_MAP_LIVE], 0);
+
+	if (at == MAP_FAILED)
+		return -errno;
+	p->live = at;
+	return 0;
+}
+
+int rg_pins_open(struct rg_pins *p)
+{
+	struct rg_meta meta;
+	char path[256];
+	int err;
+
+	if (directory_is_empty())
+		return -ENOENT;
+	/* The version first: another one's set is not "damaged". */
+	err = open_map(p, RG_MAP_META);
+	if (err)
+		return err == -ENOENT ? -EBADMSG : err;
+	if (rg_pins_meta(p, &meta))
+		return -EBADMSG;
+	if (meta.pins_version != RG_PINS_VERSION)
+		return meta.pins_version ? -EPROTO : -EBADMSG;
+	for (int i = 0; i < RG_NR_MAPS; i++) {
+		if (i == RG_MAP_META)
+			continue;
+		err = open_map(p, i);
+		if (err)
+			return err == -ENOENT ? -EBADMSG : err;
+	}
+	p->control_fd = bpf_obj_get(rg_pin_path(path, RG_PIN_CONTROL));
+	if (p->control_fd < 0)
+		return -EBADMSG;
+	err = rg_pins_map_live(p);
+	if (err)
+		return err;
+	return rg_pins_missing() || !meta.armed ? -EBADMSG : 0;
+}
+
+int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode)
+{
+	int err;
+
+	rg_pins_init(p);
+	err = rg_pins_lock(p, mode, false);
+	if (!err)
+		err = rg_pins_open(p);
+	if (!err)
+		return RG_DONE;
+	switch (err) {
+	case -ENOENT:
+		rg_error(0, "not enabled: nothing is pinned in %s; run `reexport-guard enable`",
+			 RG_PIN_DIR);
+		err = RG_NOT_ENABLED;
+		break;
+	case -EPROTO:
+		err = rg_error(RG_FAILED,
+			       "%s: pinned by another version of reexport-guard (this one knows "
+			       "pins version %d); run `disable` with the version that made it",
+			       RG_PIN_DIR, RG_PINS_VERSION);
+		break;
+	case -EBADMSG: {
+		const char *missing = rg_pins_missing();
+
+		err = rg_error(RG_FAILED,
+			       "%s: the pinned set is not whole (%s%s): the gate keeps nobody out "
+			       "for certain; run `reexport-guard enable` to arm it anew, or "
+			       "`reexport-guard disable`",
+			       RG_PIN_DIR, missing ? missing : "it was never armed",
+			       missing ? " is missing" : "");
+		break;
+	}
+	case -EACCES:
+	case -EPERM:
+		err = rg_error(RG_FAILED, "%s: %s: run as root", RG_PIN_DIR, rg_strerror(err));
+		break;
+	default:
+		err = rg_error(RG_FAILED, "%s: cannot open what is pinned: %s", RG_PIN_DIR,
+			       rg_strerror(err));
+	}
+	rg_pins_close(p);
+	return err;
+}
+
+void rg_pins_close(struct rg_pins *p)
+{
+	if (p->live)
+		munmap(p->live, sizeof(*p->live));
+	p->live = NULL;
+	for (int i = 0; i < RG_NR_MAPS; i++) {
+		if (p->map_fd[i] >= 0)
+			close(p->map_fd[i]);
+		p->map_fd[i] = -1;
+	}
+	if (p->control_fd >= 0)
+		close(p->control_fd);
+	p->control_fd = -1;
+	rg_pins_unlock(p);
+}
+
+void rg_pins_remove(struct rg_pins *p)
+{
+	DIR *d = opendir(RG_PIN_DIR);
+	struct dirent *e;
+
+	(void)p;
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		if (unlinkat(dirfd(d), e->d_name, 0) < 0)
+			rg_warn("%s/%s: cannot unpin: %s", RG_PIN_DIR, e->d_name,
+				rg_strerror(errno));
+	}
+	closedir(d);
+	if (rmdir(RG_PIN_DIR) < 0 && errno != ENOENT)
+		rg_warn("%s: cannot remove: %s", RG_PIN_DIR, rg_strerror(errno));
+}
+
+int rg_pins_meta(const struct rg_pins *p, struct rg_meta *meta)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(p->map_fd[RG_MAP_META], &zero, meta);
+}
+
+int rg_pins_set_meta(const struct rg_pins *p, const struct rg_meta *meta)
+{
+	__u32 zero = 0;
+
+	return bpf_map_update_elem(p->map_fd[RG_MAP_META], &zero, meta, BPF_ANY);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is pinned (docs/pins.md), opened as a set: all of it or none. The
+ * directory is locked (flock) while a set is looked at or changed, so that
+ * enable, disable and adoption never meet.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "rg_maps.h"
+
+#define RG_BPFFS "/sys/fs/bpf"
+#define RG_PIN_DIR RG_BPFFS "/reexport-guard"
+
+enum rg_map {
+	RG_MAP_META = 0,
+	RG_MAP_LIVE,
+	RG_MAP_GATES,
+	RG_MAP_GATE_OF,
+	RG_MAP_DEVICES,
+	RG_MAP_HELD,
+	RG_MAP_HOLDING,
+	RG_MAP_COUNTERS,
+	RG_MAP_EVENTS,
+	RG_MAP_PATHS,
+	RG_NR_MAPS,
+};
+
+enum rg_link {
+	RG_LINK_GRACE_START = 0,
+	RG_LINK_KNFSD_STARTED,
+	RG_LINK_GRACE_END,
+	RG_LINK_KNFSD_STOP,
+	RG_LINK_SUPER_GONE,
+	RG_LINK_TASK_EXIT,
+	RG_LINK_LOCK,
+	RG_NR_LINKS,
+};
+
+/* An open set. Owned by the caller; rg_pins_close() frees what it holds. */
+struct rg_pins {
+	int dir_fd; /* locked directory, or -1 */
+	int map_fd[RG_NR_MAPS];
+	int control_fd;
+	struct rg_live *live; /* mapped, shared with the kernel programs */
+};
+
+enum rg_lock_mode { RG_LOCK_SHARED, RG_LOCK_EXCLUSIVE };
+
+/* File names below RG_PIN_DIR. */
+const char *rg_pin_of_map(enum rg_map map);
+const char *rg_pin_of_link(enum rg_link link);
+#define RG_PIN_CONTROL "prog_control"
+/* Full path; buf of at least 256 bytes. Returns buf. */
+char *rg_pin_path(char *buf, const char *name);
+
+/* Lock the directory; `create` makes it. 0, or -ENOENT if there is none, or
+ * another negative errno. The lock goes with dir_fd. */
+int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create);
+/* Give the lock back, keep the maps open (the daemon's way). */
+void rg_pins_unlock(struct rg_pins *p);
+
+/* Open a pinned set in the locked directory: 0; -ENOENT nothing is pinned;
+ * -EPROTO another version's; -EBADMSG something is missing or not armed. */
+int rg_pins_open(struct rg_pins *p);
+/* Lock, open, and say what is wrong. An enum rg_exit. */
+int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode);
+/* Map `live` of an open fd into memory. 0 or negative errno. */
+int rg_pins_map_live(struct rg_pins *p);
+void rg_pins_init(struct rg_pins *p);
+void rg_pins_close(struct rg_pins *p);
+
+/* Name of the first pinned file that is missing, NULL if none is. */
+const char *rg_pins_missing(void);
+/* Unlink everything below the directory, and the directory. */
+void rg_pins_remove(struct rg_pins *p);
+
+int rg_pins_meta(const struct rg_pins *p, struct rg_meta *meta);
+int rg_pins_set_meta(const struct rg_pins *p, const struct rg_meta *meta);

@@ -1,0 +1,1 @@
+vmlinux-6.1-amd64.h
