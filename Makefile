@@ -5,6 +5,7 @@ VERSION := 0.1.0
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 B := build
 
 CC ?= cc
@@ -63,7 +64,7 @@ test: deps ## unit tests and the bats suite on KERNEL (a Debian suite; bookworm)
 	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only $(ONLY))
 
 unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
-	$(Q)for t in $^; do $$t || exit 1; done
+	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
 
 # ---- the BPF object: one file per concern, linked into one skeleton ----
 
@@ -95,10 +96,26 @@ $(B)/src/loader/load.o: $(B)/guard.skel.h
 # ---- tests ----
 
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-$(B)/tests/test_%: tests/unit/test_%.c $(wildcard src/loader/*.c src/loader/*.h src/cli/*.c src/cli/*.h include/*.h) $(B)/guard.skel.h
-	$(say) UNIT $@
+SAN_CFLAGS = -g -O1 $(SAN) -DRG_TEST_DATA='"$(abspath tests/unit/data)"' -DRG_BUILD='"$(abspath $(B))"'
+SAN_OBJS := $(patsubst $(B)/%,$(B)/tests/%,$(filter-out $(B)/src/cli/main.o,$(OBJS)))
+
+$(B)/tests/src/%.o: src/%.c Makefile | $(B)/guard.skel.h
+	$(say) CC-SAN $<
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(RG_CFLAGS) -g -O1 $(SAN) $< $(filter-out src/cli/main.c,$(wildcard src/loader/*.c src/cli/*.c)) \
+	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/tests/src/loader/load.o: $(B)/guard.skel.h
+
+# Types for test_layout, laid out by the compiler of the BPF programs.
+$(B)/tests/records.bpf.o: tests/unit/records.bpf.c $(wildcard include/*.h vmlinux/*.h) Makefile
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(B)/tests/test_%: tests/unit/test_%.c $(SAN_OBJS) $(B)/guard.bpf.o $(B)/tests/records.bpf.o Makefile
+	$(say) UNIT $@
+	$(Q)mkdir -p $(B)/tests/dep
+	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -MF $(B)/tests/dep/$*.d -MT $@ $< $(SAN_OBJS) \
 		$(LIB_LDLIBS) -lcmocka -o $@
 
 $(B)/tests/helpers/%: tests/helpers/%.c
@@ -113,18 +130,21 @@ $(B)/%.8: docs/%.8.scd | $(B)/bpf
 	$(say) MAN $@
 	$(Q)scdoc < $< > $@
 
-install: all man ## install program and man page (DESTDIR=, PREFIX=)
+install: all man ## install program, man page and systemd unit (DESTDIR=, PREFIX=)
 	install -D -m 0755 $(B)/reexport-guard $(DESTDIR)$(SBINDIR)/reexport-guard
 	install -D -m 0644 $(B)/reexport-guard.8 $(DESTDIR)$(MANDIR)/man8/reexport-guard.8
+	sed 's,@SBINDIR@,$(SBINDIR),' packaging/systemd/reexport-guard.service > $(B)/reexport-guard.service
+	install -D -m 0644 $(B)/reexport-guard.service $(DESTDIR)$(UNITDIR)/reexport-guard.service
 
 vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...deb
 	vmlinux/make-vmlinux $(DEB) > vmlinux/vmlinux-6.1-amd64.h
 
 compile_commands.json: ## for editors and clang-tidy
-	$(Q)packaging/compile-commands "$(CC) $(RG_CFLAGS)" src/*/*.c > $@
+	$(Q)packaging/compile-commands '$(subst ','\'',$(CC) $(RG_CFLAGS) $(SAN_CFLAGS))' \
+		$(wildcard src/*/*.c tests/unit/test_*.c tests/helpers/*.c) > $@
 
 lint: $(B)/guard.skel.h compile_commands.json ## clang-format, clang-tidy, cppcheck, shellcheck
-	$(Q)CC="$(CC)" packaging/lint
+	$(Q)packaging/lint
 
 clean: ## remove build/
 	rm -rf $(B) compile_commands.json
@@ -132,4 +152,4 @@ clean: ## remove build/
 $(B) $(B)/bpf:
 	$(Q)mkdir -p $@
 
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(SAN_OBJS:.o=.d) $(wildcard $(B)/tests/dep/*.d)

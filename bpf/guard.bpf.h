@@ -15,8 +15,8 @@
 #include "rg_maps.h"
 #include "kernel_drift.bpf.h"
 
-#define PF_KTHREAD 0x00200000	   /* include/linux/sched.h */
-#define NFS_SUPER_MAGIC 0x6969	   /* include/uapi/linux/magic.h */
+#define PF_KTHREAD 0x00200000  /* include/linux/sched.h */
+#define NFS_SUPER_MAGIC 0x6969 /* include/uapi/linux/magic.h */
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
 

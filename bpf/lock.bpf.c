@@ -210,8 +210,7 @@ static __always_inline int lock_request(struct file *file, unsigned int type)
 	sb = inode->i_sb;
 	if (sb->s_magic == NFS_SUPER_MAGIC)
 		slot = gate_of_super(sb);
-	else if (live.canary_ino && inode->i_ino == live.canary_ino &&
-		 sb->s_dev == live.canary_dev)
+	else if (live.canary_ino && inode->i_ino == live.canary_ino && sb->s_dev == live.canary_dev)
 		slot = RG_CANARY_SLOT;
 	else
 		return 0;

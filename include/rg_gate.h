@@ -47,26 +47,26 @@ enum rg_state {
 
 /* Why a gate is in its state; also the cause under which a release is counted. */
 enum rg_why {
-	RG_WHY_KNFSD_DOWN = 0,	  /* closed: knfsd does not run */
-	RG_WHY_KNFSD_STARTING,	  /* closed: knfsd has not decided on a grace period */
-	RG_WHY_CLOSED_BY_HAND,	  /* closed: `close` */
-	RG_WHY_KNFSD_GRACE,	  /* grace: knfsd's */
-	RG_WHY_LOCKD_GRACE,	  /* grace: only lockd's is left */
-	RG_WHY_SETTLE_TIME,	  /* settling: the last grace ended a short time ago */
-	RG_WHY_GRACE_STARTED,	  /* open from here on */
-	RG_WHY_GRACE_SKIPPED,	  /* knfsd knew of no client that could reclaim */
+	RG_WHY_KNFSD_DOWN = 0, /* closed: knfsd does not run */
+	RG_WHY_KNFSD_STARTING, /* closed: knfsd has not decided on a grace period */
+	RG_WHY_CLOSED_BY_HAND, /* closed: `close` */
+	RG_WHY_KNFSD_GRACE,    /* grace: knfsd's */
+	RG_WHY_LOCKD_GRACE,    /* grace: only lockd's is left */
+	RG_WHY_SETTLE_TIME,    /* settling: the last grace ended a short time ago */
+	RG_WHY_GRACE_STARTED,  /* open from here on */
+	RG_WHY_GRACE_SKIPPED,  /* knfsd knew of no client that could reclaim */
 	RG_WHY_GRACE_ENDED,
 	RG_WHY_SETTLED,
 	RG_WHY_KNFSD_WAS_RUNNING, /* when the gate was made */
 	RG_WHY_RELEASED_BY_HAND,
-	RG_WHY_TIMED_OUT,	  /* max-hold */
+	RG_WHY_TIMED_OUT, /* max-hold */
 	RG_NR_WHYS,
 };
 
 /* knfsd's life in the gate's network namespace. */
 enum rg_knfsd {
 	RG_KNFSD_DOWN = 0,
-	RG_KNFSD_STARTING,    /* in locks_start_grace .. nfs4_state_start_net returns */
+	RG_KNFSD_STARTING, /* in locks_start_grace .. nfs4_state_start_net returns */
 	RG_KNFSD_GRACE,
 	RG_KNFSD_SKIPPED,     /* started, and skipped its grace period */
 	RG_KNFSD_OVER,	      /* grace ended */
@@ -91,8 +91,8 @@ enum rg_hand {
 
 /* Seconds, and in 8 bytes: a policy is replaced by one store, without a gap. */
 struct rg_policy {
-	__u8 action;   /* enum rg_action */
-	__u8 release;  /* enum rg_release */
+	__u8 action;  /* enum rg_action */
+	__u8 release; /* enum rg_release */
 	__u16 settle_s;
 	__u32 max_hold_s;
 };
@@ -156,8 +156,8 @@ rg_view_kept_out(const struct rg_gate *g, __u64 now_ns, __u32 state, __u32 why, 
  * The state of a gate at now_ns. Pure; total for any bytes in *g, and closed
  * where they make no sense.
  */
-static inline __attribute__((always_inline)) struct rg_view
-rg_gate_view(const struct rg_gate *g, __u64 now_ns)
+static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const struct rg_gate *g,
+									 __u64 now_ns)
 {
 	/* This word first: what it makes count was written before it. */
 	__u32 knfsd = *(const volatile __u32 *)&g->knfsd;
@@ -208,7 +208,8 @@ rg_gate_view(const struct rg_gate *g, __u64 now_ns)
 		return rg_view_make(RG_STATE_OPEN, RG_WHY_GRACE_ENDED, last_ns, 0);
 
 	settled_ns = last_ns + g->policy.settle_s * RG_NS_PER_SEC;
-	if (now_ns >= settled_ns)
+	if (now_ns >= settled_ns &&
+	    settled_ns <= g->knfsd_start_ns + g->policy.max_hold_s * RG_NS_PER_SEC)
 		return rg_view_make(RG_STATE_OPEN, RG_WHY_SETTLED, settled_ns, 0);
 	v = rg_view_kept_out(g, now_ns, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, last_ns,
 			     g->knfsd_start_ns);

@@ -93,7 +93,7 @@ enum rg_counter {
 	RG_COUNT_DENIED_CANNOT_STOP,
 	RG_COUNT_AUDITED,
 	RG_COUNT_HELD_EXITED, /* died while held */
-	RG_COUNT_CANARY, /* whatever the canary met: it counts nowhere else */
+	RG_COUNT_CANARY,      /* whatever the canary met: it counts nowhere else */
 	RG_COUNT_FAIL_HELD_UPDATE,
 	RG_COUNT_FAIL_SIGNAL,
 	RG_COUNT_FAIL_REGS,
@@ -129,14 +129,14 @@ struct rg_event {
 /* Context of the program `control`, which user space runs with
  * BPF_PROG_TEST_RUN: every write to a gate is made in the kernel. */
 enum rg_op {
-	RG_OP_ARM = 1,	    /* make or re-make the policy of a gate; seeds a new one */
-	RG_OP_OPEN = 2,	    /* by hand */
-	RG_OP_CLOSE = 3,    /* by hand */
-	RG_OP_FORGET = 4,   /* free the slot */
+	RG_OP_ARM = 1,	  /* make or re-make the policy of a gate; seeds a new one */
+	RG_OP_OPEN = 2,	  /* by hand */
+	RG_OP_CLOSE = 3,  /* by hand */
+	RG_OP_FORGET = 4, /* free the slot */
 };
 
 struct rg_control {
-	__u32 op;    /* enum rg_op */
+	__u32 op; /* enum rg_op */
 	__u32 slot;
 	__u32 netns; /* ARM: 0 is the caller's, which is also where knfsd is looked for */
 	__u32 all;

@@ -16,15 +16,17 @@ int rg_verb_disable(const struct rg_options *o)
 	if (err == -ENOENT)
 		return rg_error(RG_NOT_ENABLED, "not enabled: nothing is pinned in %s", RG_PIN_DIR);
 	if (err)
-		return rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_PIN_DIR, rg_strerror(err));
+		return rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_PIN_DIR,
+				rg_strerror(err));
 	err = rg_pins_open(&p);
 	if (err == -EPROTO) {
 		rg_pins_close(&p);
-		return rg_error(RG_FAILED,
-				"%s: pinned by another version of reexport-guard (this one knows pins "
-				"version %d): it could not continue what that one holds; run `disable` "
-				"with the version that made it",
-				RG_PIN_DIR, RG_PINS_VERSION);
+		return rg_error(
+			RG_FAILED,
+			"%s: pinned by another version of reexport-guard (this one knows pins "
+			"version %d): it could not continue what that one holds; run `disable` "
+			"with the version that made it",
+			RG_PIN_DIR, RG_PINS_VERSION);
 	}
 	/* What is not whole is taken away all the same. */
 	err = rg_disarm(&p, &continued);

@@ -23,17 +23,18 @@ static int dry_run(const struct rg_wish *wish)
 		printf("would enable: network namespace %u, action %s, release %s\n",
 		       rg_netns_self(), rg_action_name(wish->policy.action),
 		       rg_release_name(wish->policy.release));
-		printf("  hook    %s\n", lsm > 0    ? "BPF LSM file_lock"
-					 : lsm == 0 ? "fmod_ret security_file_lock (bpf is not in "
-						      "the lsm list)"
-						    : "BPF LSM file_lock or fmod_ret (securityfs is "
-						      "not mounted)");
+		printf("  hook    %s\n", lsm > 0 ? "BPF LSM file_lock"
+					 : lsm == 0
+						 ? "fmod_ret security_file_lock (bpf is not in "
+						   "the lsm list)"
+						 : "BPF LSM file_lock or fmod_ret (securityfs is "
+						   "not mounted)");
 		for (size_t i = 0; i < wish->n_mounts; i++)
 			paths[i].slot = 1;
 		for (size_t i = 0; i < mounts.n; i++) {
 			const struct rg_mount *m = &mounts.at[i];
-			bool guarded = wish->all ||
-				       rg_mount_is_guarded(m, paths, wish->n_mounts, 1);
+			bool guarded =
+				wish->all || rg_mount_is_guarded(m, paths, wish->n_mounts, 1);
 
 			printf("  %-7s %s  %u:%u  %s\n", guarded ? "guard" : "leave", m->target,
 			       m->dev >> 20, m->dev & 0xfffff, m->source);

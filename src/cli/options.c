@@ -13,7 +13,8 @@
 static const struct {
 	const char *name, *metavar, *help;
 } table[RG_NR_OPTIONS] = {
-	[RG_OPT_MOUNT] = {"mount", "PATH", "guard the NFS mount at PATH; may be given several times"},
+	[RG_OPT_MOUNT] = {"mount", "PATH",
+			  "guard the NFS mount at PATH; may be given several times"},
 	[RG_OPT_ALL] = {"all", NULL,
 			"guard every NFS mount of the network namespace, those to come included"},
 	[RG_OPT_ACTION] = {"action", "hold|deny|audit",
@@ -137,6 +138,7 @@ int rg_options_parse(int argc, char **argv, unsigned int takes, struct rg_option
 	int n = 0, got, at = 1;
 
 	memset(o, 0, sizeof(*o));
+	o->verb = argv[0];
 	o->settle_s = RG_DEFAULT_SETTLE_TIME;
 	o->max_hold_s = RG_DEFAULT_MAX_HOLD;
 	o->force_rung = -1;
@@ -156,20 +158,27 @@ int rg_options_parse(int argc, char **argv, unsigned int takes, struct rg_option
 
 		at = optind;
 		if (got == ':')
-			return rg_error(RG_USAGE, "%s: %s: needs a value; see `reexport-guard %s "
-						  "--help`",
+			return rg_error(RG_USAGE,
+					"%s: %s: needs a value; see `reexport-guard %s "
+					"--help`",
 					argv[0], arg, argv[0]);
+		/* optopt is the option's value where it is one that exists. */
+		if (got == '?' && optopt > 0 && optopt <= RG_NR_OPTIONS)
+			return rg_error(RG_USAGE, "%s: --%s: takes no value", argv[0],
+					table[optopt - 1].name);
 		if (got == '?' || (got != 'h' && !is_exact(arg, table[which].name)))
-			return rg_error(RG_USAGE, "%s: %s: no such option; see `reexport-guard %s "
-						  "--help`",
+			return rg_error(RG_USAGE,
+					"%s: %s: no such option; see `reexport-guard %s "
+					"--help`",
 					argv[0], arg, argv[0]);
 		err = take(argv[0], which, optarg, o);
 		if (err)
 			return err;
 	}
 	if (optind < argc)
-		return rg_error(RG_USAGE, "%s: %s: takes no such argument; see `reexport-guard %s "
-					  "--help`",
+		return rg_error(RG_USAGE,
+				"%s: %s: takes no such argument; see `reexport-guard %s "
+				"--help`",
 				argv[0], argv[optind], argv[0]);
 	return RG_DONE;
 }

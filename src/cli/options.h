@@ -9,17 +9,18 @@
 #include "rg_limits.h"
 
 struct rg_options {
+	const char *verb;
 	const char *mounts[RG_MAX_PATHS];
 	size_t n_mounts;
 	bool all;
 	bool dry_run;
 	bool json;
 	bool help;
-	int action;	 /* enum rg_action */
-	int release;	 /* enum rg_release */
+	int action;  /* enum rg_action */
+	int release; /* enum rg_release */
 	long settle_s;
 	long max_hold_s;
-	int force_rung;	 /* enum rg_rung, or -1 */
+	int force_rung; /* enum rg_rung, or -1 */
 	const char *netns;
 	const char *reason;
 	/* Which were given: a bit an option, 1 << enum rg_option. */

@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -210,14 +211,17 @@ static void look_at_pins(struct daemon *d)
 static void on_signal(struct daemon *d)
 {
 	struct signalfd_siginfo info;
+	struct timespec now;
 
 	while (read(d->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGHUP) {
 			d->stop = true;
 			continue;
 		}
+		clock_gettime(CLOCK_MONOTONIC, &now);
 		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-			   (unsigned long long)(rg_now_ns() / 1000));
+			   (unsigned long long)now.tv_sec * 1000000 +
+				   (unsigned long long)now.tv_nsec / 1000);
 		if (!classify(d))
 			rg_info("reloaded: mounts classified anew");
 		sd_notify(0, "READY=1");
@@ -361,7 +365,8 @@ int rg_verb_run(const struct rg_options *o)
 	if (!err)
 		rg_info("stopped; gates stay as they are");
 	if (held)
-		rg_warn("%u held threads wait for the next `reexport-guard run` or `release`", held);
+		rg_warn("%u held threads wait for the next `reexport-guard run` or `release`",
+			held);
 	let_go(&d);
 	mnt_unref_monitor(d.mounts);
 	return err;

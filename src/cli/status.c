@@ -79,7 +79,8 @@ static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 	put(o, "since", wall(v.since_ns, now_ns));
 	put(o, "since_seconds", json_object_new_double((double)(now_ns - v.since_ns) / 1e9));
 	put(o, "changes_in_seconds",
-	    v.until_ns > now_ns ? json_object_new_double((double)(v.until_ns - now_ns) / 1e9) : NULL);
+	    v.until_ns > now_ns ? json_object_new_double((double)(v.until_ns - now_ns) / 1e9)
+				: NULL);
 	put_text(o, "scope", "locks");
 	put_text(o, "action", rg_action_name(g->policy.action));
 	put_text(o, "release", rg_release_name(g->policy.release));
@@ -144,8 +145,7 @@ static void file_of(const struct rg_held_key *key, const struct rg_held *h, char
 
 		if (e->d_name[0] == '.' ||
 		    statx(dirfd(d), e->d_name, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ||
-		    st.stx_ino != h->ino ||
-		    (st.stx_dev_major << 20 | st.stx_dev_minor) != h->dev)
+		    st.stx_ino != h->ino || (st.stx_dev_major << 20 | st.stx_dev_minor) != h->dev)
 			continue;
 		snprintf(link, sizeof(link), "%s/%s", dir, e->d_name);
 		n = readlink(link, out, size - 1);
@@ -178,7 +178,8 @@ static json_object *held_json(const struct rg_pins *p, const struct rg_gate *gat
 		put_text(o, "file", file);
 		put(o, "inode", u64(h->ino));
 		put(o, "since", wall(h->since_ns, now_ns));
-		put(o, "since_seconds", json_object_new_double((double)(now_ns - h->since_ns) / 1e9));
+		put(o, "since_seconds",
+		    json_object_new_double((double)(now_ns - h->since_ns) / 1e9));
 		put(o, "netns", u64(h->slot < RG_MAX_GATES ? gates[h->slot].netns : 0));
 		json_object_array_add(list, o);
 	}
@@ -209,12 +210,12 @@ static json_object *counters_json(const struct rg_pins *p)
 
 	put(o, "held", u64(rg_counter_sum(p, RG_COUNT_HELD)));
 	put(o, "held_again", u64(rg_counter_sum(p, RG_COUNT_HELD_AGAIN)));
-	put(o, "denied", sum_json(p, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_CANNOT_STOP,
-				  rg_counter_name, 0));
+	put(o, "denied",
+	    sum_json(p, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_CANNOT_STOP, rg_counter_name, 0));
 	put(o, "audited", u64(rg_counter_sum(p, RG_COUNT_AUDITED)));
-	put(o, "released", sum_json(p, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
-				    RG_COUNT_RELEASED + RG_WHY_TIMED_OUT, rg_why_key,
-				    RG_COUNT_RELEASED));
+	put(o, "released",
+	    sum_json(p, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
+		     RG_COUNT_RELEASED + RG_WHY_TIMED_OUT, rg_why_key, RG_COUNT_RELEASED));
 	put(o, "timed_out", u64(rg_counter_sum(p, RG_COUNT_RELEASED + RG_WHY_TIMED_OUT)));
 	put(o, "exited", u64(rg_counter_sum(p, RG_COUNT_HELD_EXITED)));
 	put(o, "helper_failures",
@@ -274,13 +275,15 @@ static void print_gates(json_object *list)
 		if (strcmp(text_of(g, "release"), "settled") == 0)
 			printf(" (settle time %llu s)",
 			       (unsigned long long)number_of(g, "settle_time_seconds"));
-		printf(", max-hold %llu s%s\n", (unsigned long long)number_of(g, "max_hold_seconds"),
+		printf(", max-hold %llu s%s\n",
+		       (unsigned long long)number_of(g, "max_hold_seconds"),
 		       json_object_get_boolean(json_object_object_get(g, "all"))
 			       ? ", every NFS mount"
 			       : "");
 		printf("  knfsd    %s, start %llu seen; lockd %s\n",
 		       text_of(json_object_object_get(g, "knfsd"), "state"),
-		       (unsigned long long)number_of(json_object_object_get(g, "knfsd"), "generation"),
+		       (unsigned long long)number_of(json_object_object_get(g, "knfsd"),
+						     "generation"),
 		       text_of(g, "lockd"));
 	}
 }
@@ -364,9 +367,10 @@ int rg_verb_status(const struct rg_options *o)
 	}
 	all = collect(&p);
 	if (o->json)
-		printf("%s\n", json_object_to_json_string_ext(
-				       all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-						    JSON_C_TO_STRING_NOSLASHESCAPE));
+		printf("%s\n",
+		       json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+								   JSON_C_TO_STRING_SPACED |
+								   JSON_C_TO_STRING_NOSLASHESCAPE));
 	else
 		print(all);
 	json_object_put(all);

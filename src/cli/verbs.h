@@ -14,7 +14,7 @@ int rg_verb_run(const struct rg_options *o);
 
 #define RG_TAKES_WISH                                                                              \
 	(RG_TAKES(RG_OPT_MOUNT) | RG_TAKES(RG_OPT_ALL) | RG_TAKES(RG_OPT_ACTION) |                 \
-	 RG_TAKES(RG_OPT_RELEASE) | RG_TAKES(RG_OPT_SETTLE_TIME) | RG_TAKES(RG_OPT_MAX_HOLD) |      \
+	 RG_TAKES(RG_OPT_RELEASE) | RG_TAKES(RG_OPT_SETTLE_TIME) | RG_TAKES(RG_OPT_MAX_HOLD) |     \
 	 RG_TAKES(RG_OPT_NETNS) | RG_TAKES(RG_OPT_FORCE_RUNG))
 
 /* Shared by enable and run (wish.c). */
@@ -22,7 +22,8 @@ int rg_wish_of(const struct rg_options *o, struct rg_wish *wish);
 /* Go into --netns, if one was given. */
 int rg_enter_netns(const struct rg_options *o);
 /* "closed: knfsd is not running", and what is armed, for people; a line each. */
-void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const struct rg_armed *armed);
+void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish,
+		  const struct rg_armed *armed);
 /* The gate that --netns names, or the only one. Slot, or negative: said. */
 int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate);
 /* Is a daemon alive that continues the held? */

@@ -19,10 +19,10 @@ int rg_wish_of(const struct rg_options *o, struct rg_wish *wish)
 {
 	memset(wish, 0, sizeof(*wish));
 	if (!o->all == !o->n_mounts)
-		return rg_error(RG_USAGE, "%s: give --mount PATH or --all%s", "enable",
+		return rg_error(RG_USAGE, "%s: give --mount PATH or --all%s", o->verb,
 				o->all ? ", not both" : "");
 	if ((o->given & RG_TAKES(RG_OPT_SETTLE_TIME)) && o->release != RG_RELEASE_SETTLED)
-		return rg_error(RG_USAGE, "enable: --settle-time goes with --release settled");
+		return rg_error(RG_USAGE, "%s: --settle-time goes with --release settled", o->verb);
 	wish->policy.action = (__u8)o->action;
 	wish->policy.release = (__u8)o->release;
 	wish->policy.settle_s = (__u16)o->settle_s;
@@ -190,7 +190,8 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 	if (wish->policy.action == RG_ACTION_HOLD && !rg_daemon_is_alive(p))
 		rg_warn("no daemon is running: until `reexport-guard run` is, hold acts as deny");
 	if (wish->policy.release == RG_RELEASE_GRACE_START)
-		rg_warn("grace-start leaves end clients' locks to local applications during the grace "
+		rg_warn("grace-start leaves end clients' locks to local applications during the "
+			"grace "
 			"period: Linux answers a reclaim on an NFS mount with NO_GRACE; --release "
 			"settled keeps them out until end clients had their turn");
 }

@@ -23,6 +23,13 @@
 
 /* ---- the wish ---- */
 
+static bool has_dots_last(const char *path)
+{
+	const char *last = strrchr(path, '/');
+
+	return last && (strcmp(last, "/.") == 0 || strcmp(last, "/..") == 0);
+}
+
 static int check_path(const char *path, const struct rg_mounts *mounts, struct rg_path *out)
 {
 	const struct rg_mount *m;
@@ -30,6 +37,9 @@ static int check_path(const char *path, const struct rg_mounts *mounts, struct r
 
 	if (path[0] != '/')
 		return rg_error(RG_USAGE, "--mount %s: not an absolute path", path);
+	/* Only the mount table is asked, so the path must be what it says. */
+	if (strstr(path, "/../") || strstr(path, "/./") || has_dots_last(path))
+		return rg_error(RG_USAGE, "--mount %s: give the path without . and ..", path);
 	if (strlen(path) >= RG_PATH_SIZE)
 		return rg_error(RG_USAGE, "--mount: a path of %zu bytes is too long (%d at most)",
 				strlen(path), RG_PATH_SIZE - 1);
@@ -171,15 +181,16 @@ static int arm_gate(const struct rg_pins *p, const struct rg_wish *wish,
 
 static int prove(const struct rg_pins *p, __u32 action, __u32 rung, __u64 *took_ns)
 {
-	const char *hook = rung == RG_RUNG_LSM ? "BPF LSM file_lock" : "fmod_ret security_file_lock";
+	const char *hook =
+		rung == RG_RUNG_LSM ? "BPF LSM file_lock" : "fmod_ret security_file_lock";
 	int detail = 0;
 
 	switch (rg_canary_run(p, action, took_ns, &detail)) {
 	case RG_CANARY_OK:
 		return RG_DONE;
 	case RG_CANARY_NOT_FIRED:
-		return rg_error(RG_CANNOT, "canary: %s is attached, but the kernel does not call it%s",
-				hook,
+		return rg_error(RG_CANNOT,
+				"canary: %s is attached, but the kernel does not call it%s", hook,
 				rung == RG_RUNG_LSM ? "; add bpf to lsm= on the kernel command line"
 						    : "");
 	case RG_CANARY_NOT_CONTINUED:
@@ -188,7 +199,8 @@ static int prove(const struct rg_pins *p, __u32 action, __u32 rung, __u64 *took_
 				"the initial pid and time namespaces",
 				hook);
 	case RG_CANARY_WRONG:
-		return rg_error(RG_CANNOT, "canary: with action %s a lock through %s ended with: %s",
+		return rg_error(RG_CANNOT,
+				"canary: with action %s a lock through %s ended with: %s",
 				rg_action_name(action), hook,
 				detail ? rg_strerror(detail) : "stopped");
 	default:
@@ -279,8 +291,9 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 	if (p->map_fd[RG_MAP_HELD] >= 0)
 		err = rg_held_continue(p, true, &done) ?: err;
 	if (err || done.failed)
-		result = rg_error(RG_FAILED, "held processes could not all be continued: %s; look "
-					     "for state T in `ps` and run `kill -CONT`",
+		result = rg_error(RG_FAILED,
+				  "held processes could not all be continued: %s; look "
+				  "for state T in `ps` and run `kill -CONT`",
 				  err ? rg_strerror(err) : "see above");
 	*continued = done.continued;
 	return result;
@@ -365,8 +378,9 @@ static int arm_again(const struct rg_wish *wish, const struct rg_mounts *mounts,
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
 	armed->rung = meta.rung;
 	if (wish->force_rung >= 0 && (__u32)wish->force_rung != meta.rung)
-		return rg_error(RG_FAILED, "enabled with rung %s: run `reexport-guard disable` before "
-					   "another one is forced",
+		return rg_error(RG_FAILED,
+				"enabled with rung %s: run `reexport-guard disable` before "
+				"another one is forced",
 				rg_rung_name(meta.rung));
 	err = prove(p, wish->policy.action, meta.rung, &armed->canary_ns);
 	if (err)
@@ -405,7 +419,8 @@ int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed
 		err = arm_again(wish, &mounts, paths, p, armed);
 	} else if (err == -EPROTO) {
 		err = rg_error(RG_FAILED,
-			       "%s: pinned by another version of reexport-guard (this one knows pins "
+			       "%s: pinned by another version of reexport-guard (this one knows "
+			       "pins "
 			       "version %d); run `disable` with the version that made it",
 			       RG_PIN_DIR, RG_PINS_VERSION);
 	} else {

@@ -155,12 +155,11 @@ static bool continue_process(__u32 tgid, __u64 start_ns, struct rg_continued *do
 	return drop;
 }
 
-static const struct rg_held_list *sorting;
-
-static int by_process(const void *a, const void *b)
+static int by_process(const void *a, const void *b, void *list)
 {
-	const struct rg_held *x = &sorting->values[*(const __u32 *)a];
-	const struct rg_held *y = &sorting->values[*(const __u32 *)b];
+	const struct rg_held *values = ((const struct rg_held_list *)list)->values;
+	const struct rg_held *x = &values[*(const __u32 *)a];
+	const struct rg_held *y = &values[*(const __u32 *)b];
 
 	if (x->tgid != y->tgid)
 		return x->tgid < y->tgid ? -1 : 1;
@@ -189,8 +188,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 	}
 	for (__u32 i = 0; i < list.n; i++)
 		order[i] = i;
-	sorting = &list;
-	qsort(order, list.n, sizeof(*order), by_process);
+	qsort_r(order, list.n, sizeof(*order), by_process, &list);
 
 	for (__u32 i = 0; i < list.n;) {
 		const struct rg_held *first = &list.values[order[i]];
@@ -201,9 +199,9 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 
 			if (h->tgid != first->tgid || h->start_ns != first->start_ns)
 				break;
-			if (!everybody && (h->slot >= RG_MAX_GATES ||
-					   rg_gate_view(&gates[h->slot], now_ns).state !=
-						   RG_STATE_OPEN))
+			if (!everybody &&
+			    (h->slot >= RG_MAX_GATES ||
+			     rg_gate_view(&gates[h->slot], now_ns).state != RG_STATE_OPEN))
 				continue;
 			if (h->phase != RG_HELD_STOPPED) {
 				again++;

@@ -22,7 +22,7 @@ int rg_host_may(void)
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
 		return RG_DONE;
 	return rg_error(RG_FAILED, "not permitted: this needs root (CAP_SYS_ADMIN, CAP_BPF, "
-				   "CAP_PERFMON, CAP_KILL); run it with sudo");
+				   "CAP_PERFMON, CAP_KILL, CAP_SYSLOG); run it with sudo");
 }
 
 bool rg_lsm_list_has_bpf(const char *list)
@@ -66,7 +66,7 @@ static int load_module(const char *name)
 		return -ENOMEM;
 	kmod_set_log_priority(ctx, 0);
 	if (kmod_module_new_from_lookup(ctx, name, &found) >= 0) {
-		kmod_list_foreach(each, found) {
+		kmod_list_foreach (each, found) {
 			struct kmod_module *module = kmod_module_get_module(each);
 
 			err = kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST,
@@ -76,8 +76,8 @@ static int load_module(const char *name)
 	}
 	kmod_module_unref_list(found);
 	kmod_unref(ctx);
-	if (err && access(strcmp(name, "nfs") == 0 ? "/sys/module/nfs" : "/sys/module/nfsd", F_OK) ==
-			   0)
+	if (err &&
+	    access(strcmp(name, "nfs") == 0 ? "/sys/module/nfs" : "/sys/module/nfsd", F_OK) == 0)
 		return 0; /* built in, or loaded although it cannot be found */
 	return err;
 }
@@ -98,7 +98,8 @@ int rg_host_prepare(void)
 
 		if (err)
 			return rg_error(RG_CANNOT,
-					"kernel module %s: cannot be loaded: %s; install it, or take "
+					"kernel module %s: cannot be loaded: %s; install it, or "
+					"take "
 					"it off the blacklist",
 					modules[i], err > 0 ? "blacklisted" : rg_strerror(err));
 	}

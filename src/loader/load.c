@@ -46,16 +46,11 @@ static int attach(const struct attachment *a)
 static int pin_maps(struct guard_bpf *skel, struct rg_pins *p)
 {
 	struct bpf_map *const maps[RG_NR_MAPS] = {
-		[RG_MAP_META] = skel->maps.meta,
-		[RG_MAP_LIVE] = skel->maps.data_live,
-		[RG_MAP_GATES] = skel->maps.gates,
-		[RG_MAP_GATE_OF] = skel->maps.gate_of,
-		[RG_MAP_DEVICES] = skel->maps.devices,
-		[RG_MAP_HELD] = skel->maps.held,
-		[RG_MAP_HOLDING] = skel->maps.holding,
-		[RG_MAP_COUNTERS] = skel->maps.counters,
-		[RG_MAP_EVENTS] = skel->maps.events,
-		[RG_MAP_PATHS] = skel->maps.paths,
+		[RG_MAP_META] = skel->maps.meta,       [RG_MAP_LIVE] = skel->maps.data_live,
+		[RG_MAP_GATES] = skel->maps.gates,     [RG_MAP_GATE_OF] = skel->maps.gate_of,
+		[RG_MAP_DEVICES] = skel->maps.devices, [RG_MAP_HELD] = skel->maps.held,
+		[RG_MAP_HOLDING] = skel->maps.holding, [RG_MAP_COUNTERS] = skel->maps.counters,
+		[RG_MAP_EVENTS] = skel->maps.events,   [RG_MAP_PATHS] = skel->maps.paths,
 	};
 	char path[256];
 	int err;
@@ -69,8 +64,7 @@ static int pin_maps(struct guard_bpf *skel, struct rg_pins *p)
 		if (p->map_fd[i] < 0)
 			return rg_error(RG_FAILED, "%s: %s", path, rg_strerror(errno));
 	}
-	err = bpf_obj_pin(bpf_program__fd(skel->progs.control),
-			  rg_pin_path(path, RG_PIN_CONTROL));
+	err = bpf_obj_pin(bpf_program__fd(skel->progs.control), rg_pin_path(path, RG_PIN_CONTROL));
 	if (err)
 		return rg_error(RG_FAILED, "%s: cannot be pinned: %s", path, rg_strerror(errno));
 	p->control_fd = fcntl(bpf_program__fd(skel->progs.control), F_DUPFD_CLOEXEC, 3);

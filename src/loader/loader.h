@@ -11,17 +11,17 @@
 /* What `enable` and `run` are asked for. Strings belong to the caller. */
 struct rg_wish {
 	struct rg_policy policy;
-	bool all;		 /* every NFS mount of the namespace */
+	bool all;		   /* every NFS mount of the namespace */
 	const char *const *mounts; /* paths, n_mounts of them */
 	size_t n_mounts;
-	int force_rung;		 /* enum rg_rung, or -1: the best there is (tests) */
+	int force_rung; /* enum rg_rung, or -1: the best there is (tests) */
 };
 
 struct rg_armed {
 	__u32 slot;
 	__u32 netns;
 	__u32 rung;
-	bool adopted;	/* it was enabled before: policy changed without a gap */
+	bool adopted; /* it was enabled before: policy changed without a gap */
 	__u64 canary_ns;
 };
 

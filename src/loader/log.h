@@ -7,7 +7,7 @@ enum rg_exit {
 	RG_DONE = 0,
 	RG_FAILED = 1,
 	RG_USAGE = 2,
-	RG_CANNOT = 3,	    /* this kernel or host cannot do it */
+	RG_CANNOT = 3, /* this kernel or host cannot do it */
 	RG_NOT_ENABLED = 4,
 };
 

@@ -151,8 +151,8 @@ static int put(const struct rg_pins *p, __u32 dev, __u32 slot, __u32 class)
 	return bpf_map_update_elem(p->map_fd[RG_MAP_DEVICES], &dev, &d, BPF_ANY) < 0 ? -errno : 0;
 }
 
-int rg_classify(const struct rg_pins *p, const struct rg_mounts *mounts, const struct rg_path *paths,
-		size_t n, __u32 slot, bool all)
+int rg_classify(const struct rg_pins *p, const struct rg_mounts *mounts,
+		const struct rg_path *paths, size_t n, __u32 slot, bool all)
 {
 	int err = 0;
 

@@ -42,8 +42,8 @@ int rg_paths_read(const struct rg_pins *p, struct rg_path **paths, size_t *n);
 /* Put every NFS mount of the table into the map `devices` for a gate: first
  * what is guarded, then what is not, so that a change leaves no gap. With
  * `all` nothing is exempt. A gate's device stays that gate's. 0 or -errno. */
-int rg_classify(const struct rg_pins *p, const struct rg_mounts *mounts, const struct rg_path *paths,
-		size_t n, __u32 slot, bool all);
+int rg_classify(const struct rg_pins *p, const struct rg_mounts *mounts,
+		const struct rg_path *paths, size_t n, __u32 slot, bool all);
 
 /* stat(2)'s st_dev as the kernel has it. */
 __u32 rg_kernel_dev(dev_t dev);

@@ -77,6 +77,7 @@ _Static_assert(COUNT(whys) == RG_NR_WHYS, "a text for every reason");
 
 #define NAME_OF(table, value) ((value) < COUNT(table) ? (table)[value] : "?")
 
+// clang-format off
 const char *rg_action_name(__u32 action) { return NAME_OF(actions, action); }
 const char *rg_release_name(__u32 release) { return NAME_OF(releases, release); }
 const char *rg_state_name(__u32 state) { return NAME_OF(states, state); }
@@ -88,6 +89,8 @@ const char *rg_counter_name(__u32 counter) { return NAME_OF(counters, counter); 
 const char *rg_why_key(__u32 why) { return why < COUNT(whys) ? whys[why].key : "?"; }
 const char *rg_why_text(__u32 why) { return why < COUNT(whys) ? whys[why].text : "?"; }
 
+// clang-format on
+
 static int find(const char *const *table, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
@@ -96,6 +99,8 @@ static int find(const char *const *table, size_t n, const char *name)
 	return -1;
 }
 
+// clang-format off
 int rg_action_of(const char *name) { return find(actions, COUNT(actions), name); }
 int rg_release_of(const char *name) { return find(releases, COUNT(releases), name); }
 int rg_rung_of(const char *name) { return find(rungs, COUNT(rungs), name); }
+// clang-format on

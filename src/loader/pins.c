@@ -16,11 +16,11 @@
 #include "loader/log.h"
 
 static const char *const map_pins[RG_NR_MAPS] = {
-	[RG_MAP_META] = "map_meta",	    [RG_MAP_LIVE] = "map_live",
-	[RG_MAP_GATES] = "map_gates",	    [RG_MAP_GATE_OF] = "map_gate_of",
-	[RG_MAP_DEVICES] = "map_devices",   [RG_MAP_HELD] = "map_held",
-	[RG_MAP_HOLDING] = "map_holding",   [RG_MAP_COUNTERS] = "map_counters",
-	[RG_MAP_EVENTS] = "map_events",	    [RG_MAP_PATHS] = "map_paths",
+	[RG_MAP_META] = "map_meta",	  [RG_MAP_LIVE] = "map_live",
+	[RG_MAP_GATES] = "map_gates",	  [RG_MAP_GATE_OF] = "map_gate_of",
+	[RG_MAP_DEVICES] = "map_devices", [RG_MAP_HELD] = "map_held",
+	[RG_MAP_HOLDING] = "map_holding", [RG_MAP_COUNTERS] = "map_counters",
+	[RG_MAP_EVENTS] = "map_events",	  [RG_MAP_PATHS] = "map_paths",
 };
 
 static const char *const link_pins[RG_NR_LINKS] = {

@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Known ways round the gate. Each is shown to work without it, and not with it.
+
+load common
+
+setup_file() { setup_tiers; }
+setup() { fresh; }
+teardown() {
+	in_rex bash -c '! mountpoint -q /srv/elsewhere || umount /srv/elsewhere'
+	rex_mount
+}
+teardown_file() { fresh; }
+
+# refused COMMAND...: granted when open, EAGAIN when closed; in the tier rex.
+refused() {
+	rg release
+	run in_rex "$@"
+	[ "$output" = granted ]
+	rg close
+	run in_rex "$@"
+	[ "$output" = EAGAIN ]
+}
+
+@test "a bind mount" {
+	arm --mount $a --action deny
+	in_rex mkdir -p /srv/elsewhere
+	in_rex mount --bind $a /srv/elsewhere
+	refused "$LOCKER" try posix /srv/elsewhere/f
+}
+
+@test "unshare -m" {
+	arm --mount $a --action deny
+	refused unshare -m "$LOCKER" try posix $a/f
+}
+
+@test "a mount of the same export in another mount namespace, made while closed" {
+	arm --mount $a --action deny
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	refused unshare -m bash -c 'umount $1 && mount -t nfs -o vers=4.2,nosharecache origin:/a $1 &&
+		exec "$0" try posix $1/f' "$LOCKER" $a
+}
+
+@test "a file opened before the gate closed" {
+	arm --mount $a --action deny
+	rg release
+	mkfifo "$work/fd.fifo"
+	in_rex "$LOCKER" wait-then posix $a/f <"$work/fd.fifo" >"$work/fd.out" 3>&- &
+	exec 8>"$work/fd.fifo"
+	wait_for 10 "the file to be open" grep -q opened "$work/fd.out"
+	rg close
+	echo go >&8
+	wait_for 10 "an answer" grep -q EAGAIN "$work/fd.out"
+	exec 8>&-
+	rm "$work/fd.fifo"
+}
+
+@test "a file descriptor passed over a socket" {
+	arm --mount $a --action deny
+	refused "$LOCKER" pass-fd posix $a/f
+}
+
+@test "a child process" {
+	arm --mount $a --action deny
+	refused "$LOCKER" fork posix $a/f
+}
+
+@test "a second network namespace" {
+	arm --mount $a --action deny
+	refused unshare -n "$LOCKER" try posix $a/f
+}
+
+@test "a hard link, and another name" {
+	arm --mount $a --action deny
+	in_rex bash -c "ln -f $a/f $a/link && touch $a/old && mv -f $a/old $a/new"
+	refused "$LOCKER" try posix $a/link
+	refused "$LOCKER" try posix $a/new
+}
+
+@test "umount -l and remount, at the same place" {
+	arm --mount $a --action deny
+	in_rex umount -l $a
+	rex_mount
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	[ "$(json '.mounts[0].path')" = $a ]
+	rg release
+	run try posix $a/f
+	[ "$output" = granted ]
+}
+
+@test "umount -l and remount elsewhere, with the daemon looking on" {
+	arm_hold --mount $a
+	arm --mount $a --action deny
+	in_rex umount -l $a
+	in_rex mkdir -p /srv/elsewhere
+	in_rex mount -t nfs -o vers=4.2,nosharecache origin:/a /srv/elsewhere
+	kill -HUP "$(cat "$work/daemon.pid")"
+	wait_for 10 "the mounts to be classified" grep -q reloaded "$work/daemon.out"
+	run try posix /srv/elsewhere/f
+	[ "$output" = EAGAIN ]
+	rg release
+	run try posix /srv/elsewhere/f
+	[ "$output" = granted ]
+}
+
+@test "a device number that is used again is not mistaken for the mount before" {
+	# The mount that is not guarded goes, its number is free; what comes is.
+	arm --mount $a --action deny
+	in_rex umount $other
+	in_rex umount -l $a
+	rex_mount nosharecache
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	rex_mount_other
+}
+
+@test "the daemon killed: nobody is let in" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	kill -KILL "$(cat "$work/daemon.pid")"
+	wait_for 20 "the heartbeat to be stale" daemon_dead
+	run try posix $a/g
+	[ "$output" = EAGAIN ]
+	held_is 1
+	[ "$(counter denied.no_daemon)" -eq 1 ]
+}
+daemon_dead() { [[ $(json .daemon.alive) == false ]]; }
+
+@test "a pin removed: status says so, enable arms anew" {
+	arm --mount $a --action deny
+	rm $pins/link_grace_end
+	run rg status
+	[ "$status" -eq 1 ]
+	[[ $output == *"link_grace_end is missing"* ]]
+	run rg enable --mount $a --action deny
+	[ "$status" -eq 0 ]
+	[[ $output == *"not whole"* ]]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	rg status
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The command line: exit statuses, idempotence, what a failure leaves behind.
+
+load common
+
+setup_file() { setup_tiers; }
+setup() { fresh; }
+teardown_file() { fresh; }
+
+links() { bpftool -j link show | jq 'length'; }
+progs() { bpftool -j prog show | jq 'length'; }
+
+@test "every verb has --help with an example; --version; no such verb" {
+	for verb in enable disable status release close run; do
+		run rg $verb --help
+		[ "$status" -eq 0 ]
+		[[ $output == *"Example: reexport-guard $verb"* ]]
+	done
+	run rg --version
+	[ "$status" -eq 0 ]
+	[[ $output == reexport-guard\ * ]]
+	run rg
+	[ "$status" -eq 2 ]
+	run rg enabl
+	[ "$status" -eq 2 ]
+}
+
+@test "bad options: exit 2, one line, nothing touched" {
+	for bad in "" "--all --mount $a" "--al" "--action no --all" "--release no --all" \
+		"--max-hold 0 --all" "--max-hold 25h --all" "--max-hold x --all" \
+		"--settle-time 5 --all" "--release settled --settle-time 2h --all" \
+		"--mount" "--mount relative" "--all stray" "--json --all"; do
+		# shellcheck disable=SC2086 # words
+		run rg enable $bad
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[ ! -e $pins ]
+	done
+}
+
+@test "a path that is not on NFS: exit 1, says what to do, nothing left behind" {
+	before=$(links)
+	run rg enable --mount /run
+	[ "$status" -eq 1 ]
+	[[ $output == *"--all"* ]]
+	[ ! -e $pins ]
+	[ "$(links)" -eq "$before" ]
+}
+
+@test "without root: one line, exit 1, nothing touched" {
+	for verb in "enable --all" disable status release close run; do
+		# shellcheck disable=SC2086 # words
+		run in_rex setpriv --reuid 65534 --clear-groups "$RG" $verb
+		[ "$status" -eq 1 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output == *"not permitted"* ]]
+	done
+	[ ! -e $pins ]
+}
+
+@test "not enabled: exit 4" {
+	for verb in disable status release close; do
+		run rg $verb
+		[ "$status" -eq 4 ]
+	done
+	[ "$(json .enabled)" = false ]
+}
+
+@test "--dry-run says what would be guarded and touches nothing" {
+	run rg enable --mount $a --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *"guard   $a"* ]]
+	[[ $output == *"leave   $other"* ]]
+	[ ! -e $pins ]
+}
+
+@test "no bpffs: exit 3, names the fix" {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run in_rex unshare -m bash -c 'mount -t tmpfs none /sys/fs/bpf && "$0" enable --all' "$RG"
+	[ "$status" -eq 3 ]
+	[[ $output == *"mount -t bpf"* ]]
+}
+
+@test "status --json has the documented schema" {
+	arm --mount $a --action deny
+	try posix $a/f || true
+	json . >"$work/status.out"
+	for key in .schema .version .armed_by_version .enabled .rungs.file_lock .canary_ms \
+		.daemon.alive .daemon.pid .gates[0].netns .gates[0].state .gates[0].since \
+		.gates[0].since_seconds .gates[0].why .gates[0].why_text .gates[0].release \
+		.gates[0].action .gates[0].scope .gates[0].knfsd.state .gates[0].knfsd.generation \
+		.gates[0].lockd .gates[0].all .gates[0].max_hold_seconds \
+		.gates[0].settle_time_seconds .mounts[0].path .mounts[0].device \
+		.mounts[0].source .mounts[0].netns .held .counters.held .counters.held_again \
+		.counters.denied.total .counters.denied.policy .counters.denied.no_daemon \
+		.counters.denied.table_full .counters.denied.cannot_stop .counters.audited \
+		.counters.released.total '.counters.released["grace-started"]' \
+		.counters.timed_out .counters.exited .counters.helper_failures.total; do
+		[ "$(jq -r "$key" "$work/status.out")" != null ]
+	done
+	[ "$(jq -r '.mounts[0].source' "$work/status.out")" = origin:/a ]
+	[ "$(jq -r '.counters.denied.policy' "$work/status.out")" -eq 1 ]
+}
+
+@test "a second enable changes the policy, and leaves no gap" {
+	arm --mount $a --action deny
+	# shellcheck disable=SC2016 # expanded in the tier
+	background prober bash -c 'n=0; while [[ ! -e /run/stop-prober ]]; do
+		[[ $("$0" try posix "$1") == EAGAIN ]] || echo granted; n=$((n + 1)); done; echo "tries $n"' \
+		"$LOCKER" $a/f
+	for i in 1 2 3 4 5; do
+		rg enable --mount $a --action deny --release settled >/dev/null
+		rg enable --all --action deny >/dev/null
+		rg enable --mount $a --action deny --max-hold $((60 + i))s >/dev/null
+	done
+	in_rex touch /run/stop-prober
+	expect_end prober 0 tries
+	in_rex rm /run/stop-prober
+	run grep -c granted "$work/prober.out"
+	[ "$output" -eq 0 ]
+	[ "$(json '.gates | length')" -eq 1 ]
+	[ "$(json '.gates[0].max_hold_seconds')" -eq 65 ]
+}
+
+@test "--all guards every NFS mount, those to come included" {
+	arm --all --action deny
+	for file in $a/f $other/f; do
+		run try posix $file
+		[ "$output" = EAGAIN ]
+	done
+	run try posix /run/f
+	[ "$output" = granted ]
+	in_rex mkdir -p /srv/elsewhere
+	in_rex mount -t nfs -o vers=4.2,nosharecache origin:/b /srv/elsewhere
+	run try posix /srv/elsewhere/f
+	[ "$output" = EAGAIN ]
+	in_rex umount /srv/elsewhere
+	[ "$(json '[.mounts[].path] | sort | join(",")')" = $other,$a ]
+	# And back to one of them.
+	arm --mount $a --action deny
+	run try posix $other/f
+	[ "$output" = granted ]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+}
+
+@test "locks that local applications hold at enable are named" {
+	mkfifo "$work/held.fifo"
+	in_rex "$LOCKER" unlock $a/f <"$work/held.fifo" >"$work/held.out" 3>&- &
+	exec 8>"$work/held.fifo"
+	wait_for 10 "the lock" grep -q locked "$work/held.out"
+	run rg enable --mount $a --action deny
+	[ "$status" -eq 0 ]
+	[[ $output == *"already holds a lock"* ]]
+	exec 8>&-
+	rm "$work/held.fifo"
+}
+
+@test "disable leaves nothing pinned, attached or stopped" {
+	links=$(links)
+	progs=$(progs)
+	arm_hold --mount $a
+	held_try one posix $a/f
+	[ "$(links)" -gt "$links" ]
+	rg disable
+	expect_end one 0 granted
+	expect_end daemon 0
+	[ ! -e $pins ]
+	[ "$(links)" -eq "$links" ]
+	wait_for 10 "the programs to be freed" progs_are "$progs"
+	nobody_stopped
+}
+progs_are() { [[ $(progs) == "$1" ]]; }
+
+@test "many at once: enable and disable never meet half way" {
+	for i in 1 2 3; do
+		background enable$i "$RG" enable --mount $a --action deny
+		background disable$i "$RG" disable
+		background again$i "$RG" enable --all --action deny --release settled
+	done
+	for i in 1 2 3; do
+		expect_end enable$i 0 "" 60
+		expect_end again$i 0 "" 60
+		wait_for 60 "disable" ended disable$i
+		[[ $(status_of disable$i) == [04] ]]
+	done
+	run rg status
+	[[ $status == [04] ]]
+	fresh
+	[ ! -e $pins ]
+}
+
+@test "enable killed half way: the next one clears up" {
+	for delay in 0.05 0.1 0.2 0.3 0.4 0.5; do
+		in_rex timeout -s KILL $delay "$RG" enable --mount $a --action deny || true
+		run rg enable --mount $a --action deny
+		[ "$status" -eq 0 ]
+		run try posix $a/f
+		[ "$output" = EAGAIN ]
+		rg disable
+	done
+}
+
+@test "pins of another version are left alone" {
+	arm --mount $a --action deny
+	bpftool map update pinned $pins/map_meta key 0 0 0 0 value \
+		$(bpftool -j map dump pinned $pins/map_meta | jq -r '.[0].value | .[0] = "0x63" | join(" ")')
+	for verb in status disable "enable --all" release run; do
+		# shellcheck disable=SC2086 # words
+		run rg $verb
+		[ "$status" -eq 1 ]
+		[[ $output == *"another version"* ]]
+	done
+	# Undo, so that it can be disabled.
+	bpftool map update pinned $pins/map_meta key 0 0 0 0 value \
+		$(bpftool -j map dump pinned $pins/map_meta | jq -r '.[0].value | .[0] = "0x01" | join(" ")')
+	rg disable
+}

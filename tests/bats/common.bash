@@ -1,0 +1,137 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For the suites that run inside the machine of three tiers. Sourced by `load`.
+
+repo=$(readlink -f "${BATS_TEST_DIRNAME:?}/../..")
+# shellcheck source=tests/vm/tiers.bash
+. "$repo/tests/vm/tiers.bash"
+
+RG=${RG:-$repo/build/reexport-guard}
+LOCKER=$repo/build/tests/helpers/locker
+TOGGLE=$repo/build/tests/helpers/toggle
+pins=/sys/fs/bpf/reexport-guard
+a=/srv/reexport/a # re-exported
+other=/srv/other  # an NFS mount that is not
+work=/run/bats    # in the machine; every tier sees it by /proc/1/root
+
+# The program in the tier of the re-export server.
+rg() { tier rex "$RG" "$@"; }
+in_rex() { tier rex "$@"; }
+
+# A file for locks on both NFS mounts, and on a file system that is not NFS.
+setup_tiers() {
+	tiers_up 10 10
+	rex_mount
+	rex_mount_other
+	in_rex bash -c "for f in $a/f $other/f /run/f; do : >>\$f; done"
+	mkdir -p "$work"
+}
+
+# Nothing enabled, knfsd of the re-export server off, no daemon, no helper.
+fresh() {
+	local pid
+	for pid in "$work"/*.pid; do
+		[[ -e $pid ]] || continue
+		kill -KILL "$(<"$pid")" 2>/dev/null || true
+		kill -CONT "$(<"$pid")" 2>/dev/null || true
+		rm -f "$pid"
+	done
+	if [[ -d $pins ]]; then
+		rg disable >/dev/null 2>&1 || true
+	fi
+	! knfsd_running rex || knfsd_stop rex
+	rm -f "$work"/*.out "$work"/*.in
+}
+
+# background NAME COMMAND...: in the tier rex; output in $work/NAME.out, pid in
+# $work/NAME.pid. Killed by the next `fresh`.
+background() {
+	local name=$1
+	shift
+	rm -f "$work/$name.rc"
+	: >"$work/$name.pid"
+	(
+		# shellcheck disable=SC2016 # expanded in the tier
+		in_rex setsid bash -c 'echo $$ >&4; exec 4>&-; exec "$@"' _ "$@" \
+			>"$work/$name.out" 2>&1 </dev/null 4>"$work/$name.pid"
+		echo $? >"$work/$name.rc"
+	) 3>&- &
+	wait_for 10 "$name to be started" test -s "$work/$name.pid"
+}
+
+# ended NAME; and what it ended with.
+ended() { [[ -s $work/$1.rc ]]; }
+status_of() { cat "$work/$1.rc"; }
+output_of() { cat "$work/$1.out"; }
+# expect_end NAME STATUS [OUTPUT]: wait for it, compare.
+expect_end() {
+	wait_for "${4:-30}" "$1 to end; it said: $(output_of "$1")" ended "$1" || return 1
+	if [[ $(status_of "$1") != "$2" || (-n ${3-} && $(output_of "$1") != *"$3"*) ]]; then
+		printf '%s: status %s, expected %s; it said: %s\n' "$1" "$(status_of "$1")" "$2" \
+			"$(output_of "$1")"
+		return 1
+	fi
+}
+
+# ---- what status says ----
+
+json() { rg status --json 2>/dev/null | jq -r "$1"; }
+gate_state() { json '.gates[0].state'; }
+gate_is() { [[ $(gate_state) == "$1" ]]; }
+wait_gate() { wait_for "${2:-30}" "the gate to be $1; $(rg status --json | jq -c '.gates[0]')" gate_is "$1"; }
+held_count() { json '.held | length'; }
+held_is() { [[ $(held_count) == "$1" ]]; }
+wait_held() { wait_for "${2:-20}" "$1 held threads" held_is "$1"; }
+counter() { json ".counters.$1"; }
+
+# enable, with a daemon when the action is hold.
+arm() {
+	rg enable "$@" >/dev/null 2>"$work/enable.err" || {
+		cat "$work/enable.err"
+		return 1
+	}
+}
+daemon_start() {
+	background daemon "$RG" run "$@"
+	wait_for 20 "the daemon to be alive: $(output_of daemon)" daemon_alive
+}
+daemon_alive() { [[ $(json .daemon.alive) == true ]]; }
+arm_hold() {
+	arm --action hold "$@"
+	daemon_start
+}
+
+# ---- asking for locks as a local application ----
+
+# try KIND FILE: prints what came of it; the helper's status.
+try() { in_rex "$LOCKER" try "$@"; }
+
+# held_try NAME KIND FILE: one that must be held, in the background.
+held_try() {
+	local before
+	before=$(held_count)
+	background "$1" "$LOCKER" try "$2" "$3"
+	wait_for 20 "$1 to be held; it said: $(output_of "$1")" held_is $((before + 1))
+}
+
+# No process of the machine is stopped.
+nobody_stopped() {
+	! grep -ls '^State:[[:space:]]*T' /proc/[0-9]*/status 2>/dev/null
+}
+
+# ---- knfsd ----
+
+# The next start of knfsd has a grace period: an end client is on record.
+want_grace() {
+	knfsd_running rex || knfsd_start rex
+	tiers_make_client_known
+	knfsd_stop rex
+}
+
+want_skip() {
+	! knfsd_running rex || knfsd_stop rex
+	knfsd_forget_clients rex
+}
+
+end_grace_by_hand() { in_rex bash -c 'echo Y >/proc/fs/nfsd/v4_end_grace'; }

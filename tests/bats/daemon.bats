@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The daemon: it may die at any moment, and what it held is continued all the
+# same.
+
+load common
+
+setup_file() { setup_tiers; }
+setup() { fresh; }
+teardown() { rex_mount_other; }
+teardown_file() { fresh; }
+
+daemon_pid() { cat "$work/daemon.pid"; }
+
+@test "run arms by itself, and says READY to systemd" {
+	background notify "$LOCKER" notify /run/notify.sock
+	wait_for 10 "the socket" in_rex test -S /run/notify.sock
+	background daemon env NOTIFY_SOCKET=/run/notify.sock "$RG" run --mount $a
+	expect_end notify 0 READY=1
+	in_rex rm /run/notify.sock
+	[ "$(gate_state)" = closed ]
+	held_try one posix $a/f
+	rg release
+	expect_end one 0 granted
+}
+
+@test "killed with SIGKILL: the next run continues everybody it had held" {
+	arm_hold --mount $a
+	for i in 1 2 3 4 5; do
+		in_rex touch $a/f$i
+		held_try one$i posix $a/f$i
+	done
+	kill -KILL "$(daemon_pid)"
+	want_skip
+	knfsd_start rex 10 10 3
+	# The gate is open, and nobody is there to continue them.
+	[ "$(gate_state)" = open ]
+	held_is 5
+	daemon_start
+	for i in 1 2 3 4 5; do
+		expect_end one$i 0 granted
+	done
+	held_is 0
+	nobody_stopped
+}
+
+@test "killed with SIGKILL: release continues everybody it had held" {
+	arm_hold --mount $a
+	for i in 1 2 3; do
+		in_rex touch $a/f$i
+		held_try one$i posix $a/f$i
+	done
+	kill -KILL "$(daemon_pid)"
+	run rg release
+	[ "$status" -eq 0 ]
+	[[ $output == *"3 continued"* ]]
+	for i in 1 2 3; do
+		expect_end one$i 0 granted
+	done
+	nobody_stopped
+}
+
+@test "killed with SIGKILL: disable continues everybody it had held" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	kill -KILL "$(daemon_pid)"
+	run rg disable
+	[ "$status" -eq 0 ]
+	[[ $output == *"1 held process continued"* ]]
+	expect_end one 0 granted
+	nobody_stopped
+}
+
+@test "SIGTERM leaves the gate as it is; hold then denies at once" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	kill -TERM "$(daemon_pid)"
+	expect_end daemon 0 "gates stay as they are"
+	[[ $(output_of daemon) == *"1 held threads wait"* ]]
+	[ "$(gate_state)" = closed ]
+	held_is 1
+	run try posix $a/g
+	[ "$output" = EAGAIN ]
+	daemon_start
+	held_is 1
+	rg release
+	expect_end one 0 granted
+}
+
+@test "a second run is refused" {
+	arm_hold --mount $a
+	run in_rex timeout 20 "$RG" run
+	[ "$status" -eq 1 ]
+	[[ $output == *"another"* ]]
+	daemon_alive
+}
+
+@test "run with nothing enabled: exit 4" {
+	run in_rex timeout 20 "$RG" run
+	[ "$status" -eq 4 ]
+}
+
+@test "run ends when somebody disables" {
+	arm_hold --mount $a
+	rg disable
+	expect_end daemon 0 "disabled by another process"
+}
+
+@test "run adopts what somebody enables anew" {
+	arm_hold --mount $a
+	first=$(daemon_pid)
+	rg disable
+	arm --mount $a --action hold
+	if kill -0 "$first" 2>/dev/null; then
+		wait_for 20 "adoption" daemon_alive
+	else
+		daemon_start
+	fi
+	held_try one posix $a/f
+	rg release
+	expect_end one 0 granted
+}
+
+@test "a mount that comes and is not guarded is let through by the daemon" {
+	in_rex umount $other
+	arm_hold --mount $a
+	rex_mount_other nosharecache
+	wait_for 20 "the mount to be classified" try posix $other/f
+	held_try one posix $a/f
+	rg release
+	expect_end one 0 granted
+}
+
+@test "SIGHUP classifies anew" {
+	arm_hold --mount $a
+	kill -HUP "$(daemon_pid)"
+	wait_for 10 "the reload" grep -q reloaded "$work/daemon.out"
+	daemon_alive
+	[ "$(json '.mounts[0].path')" = $a ]
+}
+
+@test "the daemon keeps no capability it does not need" {
+	arm_hold --mount $a
+	# CAP_KILL 5, CAP_SYS_PTRACE 19, CAP_PERFMON 38, CAP_BPF 39
+	[ "$(sed -n 's/^CapEff:\t//p' "/proc/$(daemon_pid)/status")" = 000000c000080020 ]
+}

@@ -1,0 +1,395 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The gate: what it keeps out and what it leaves alone, when it opens, and
+# that knfsd's life alone moves it.
+
+load common
+
+setup_file() { setup_tiers; }
+setup() { fresh; }
+teardown() { tier cli ip link set c-rex up; }
+teardown_file() { fresh; cli_umount; }
+
+kinds=(posix posixw ofd ofdw flock flocknb rdlease)
+
+# ---- what is kept out ----
+
+@test "baseline: without the guard every kind of lock is granted" {
+	for kind in "${kinds[@]}"; do
+		run try "$kind" $a/f
+		[ "$output" = granted ]
+	done
+}
+
+@test "hold: every kind waits in its call, and is granted when knfsd's grace starts" {
+	want_grace
+	tier cli ip link set c-rex down # it would be done reclaiming at once
+	arm_hold --mount $a
+	for kind in "${kinds[@]}"; do
+		in_rex touch "$a/f.$kind"
+		held_try "$kind" "$kind" "$a/f.$kind"
+	done
+	[ "$(gate_state)" = closed ]
+	[ "$(json '.held[0].comm')" = locker ]
+	[ "$(json '.held[0].what')" = lock ]
+	[ "$(json '[.held[].file] | sort | .[0]')" = $a/f.flock ]
+	knfsd_start rex 90 90 3
+	for kind in "${kinds[@]}"; do
+		expect_end "$kind" 0 granted
+	done
+	[ "$(json '.gates[0].why')" = grace-started ]
+	[ "$(json '.gates[0].knfsd.state')" = grace ]
+	[ "$(counter held)" -eq 7 ]
+	[ "$(counter 'released["grace-started"]')" -eq 7 ]
+	[ "$(counter helper_failures.total)" -eq 0 ]
+	held_is 0
+	rg disable
+	run try posix $a/f
+	[ "$output" = granted ]
+}
+
+@test "deny: EAGAIN for who does not wait, ENOLCK for who does" {
+	arm --mount $a --action deny
+	for kind in posix ofd flocknb rdlease; do
+		run try "$kind" $a/f
+		[ "$status" -eq 10 ]
+		[ "$output" = EAGAIN ]
+	done
+	for kind in posixw ofdw flock; do
+		run try "$kind" $a/f
+		[ "$status" -eq 10 ]
+		[ "$output" = ENOLCK ]
+	done
+	[ "$(counter denied.policy)" -eq 7 ]
+	rg release
+	for kind in "${kinds[@]}"; do
+		run try "$kind" $a/f
+		[ "$output" = granted ]
+	done
+}
+
+@test "audit: everybody passes and is counted" {
+	arm --mount $a --action audit
+	[ "$(counter audited)" -eq 0 ]
+	for kind in "${kinds[@]}"; do
+		run try "$kind" $a/f
+		[ "$output" = granted ]
+	done
+	[ "$(counter audited)" -eq 7 ]
+	[ "$(counter denied.total)" -eq 0 ]
+}
+
+# ---- what is left alone ----
+
+@test "unlocking works while the gate is closed, for all kinds" {
+	arm --mount $a --action deny
+	rg release
+	mkfifo "$work/unlock.fifo"
+	in_rex "$LOCKER" unlock $a/f <"$work/unlock.fifo" >"$work/unlock.out" 3>&- &
+	exec 8>"$work/unlock.fifo"
+	wait_for 10 "the lock" grep -q locked "$work/unlock.out"
+	rg close
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	echo go >&8
+	wait_for 10 "the unlock" grep -q unlocked "$work/unlock.out"
+	exec 8>&-
+	rm "$work/unlock.fifo"
+}
+
+@test "F_GETLK is not touched" {
+	arm --mount $a --action deny
+	run try getlk $a/f
+	[ "$output" = granted ]
+	[ "$(counter denied.total)" -eq 0 ]
+}
+
+@test "other file systems, and NFS mounts that are not guarded, are not touched" {
+	arm --mount $a --action deny
+	for kind in "${kinds[@]}"; do
+		run try "$kind" $other/f
+		[ "$output" = granted ]
+		run try "$kind" /run/f
+		[ "$output" = granted ]
+	done
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	[ "$(counter denied.total)" -eq 1 ]
+}
+
+@test "knfsd and its delegations pass a closed gate" {
+	knfsd_forget_clients rex
+	knfsd_start rex 10 10 3
+	arm --mount $a --action deny
+	[ "$(gate_state)" = open ]
+	cli_mount
+	rg close
+	run tier cli "$LOCKER" try rdlease /mnt/a/f
+	[ "$status" -ne 1 ]
+	wait_for 30 "the end client's lock" tier cli "$LOCKER" try posix /mnt/a/f
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	[ "$(counter denied.total)" -eq 1 ]
+	cli_umount
+}
+
+@test "lockd passes a closed gate" {
+	knfsd_forget_clients rex
+	knfsd_start rex 10 10 3
+	arm --mount $a --action deny
+	cli_mount vers=3
+	rg close
+	wait_for 30 "the NFSv3 end client's lock" tier cli "$LOCKER" try posix /mnt/a/f
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	[ "$(counter denied.total)" -eq 1 ]
+	cli_umount
+}
+
+# ---- when it opens ----
+
+@test "grace-end: kept out in grace, let in when grace ends by time" {
+	want_grace
+	tier cli ip link set c-rex down
+	arm_hold --mount $a --release grace-end
+	held_try one posix $a/f
+	knfsd_start rex 10 10 3
+	[ "$(gate_state)" = grace ]
+	[ "$(json '.gates[0].why')" = knfsd-grace ]
+	held_is 1
+	expect_end one 0 granted 40
+	[ "$(json '.gates[0].why')" = grace-ended ]
+	[ "$(json '.gates[0].knfsd.state')" = grace-over ]
+}
+
+@test "grace-end: grace that ends because all clients are done opens the gate" {
+	want_grace
+	arm_hold --mount $a --release grace-end
+	held_try one posix $a/f
+	knfsd_start rex 90 90 3
+	# The end client reclaims as soon as it speaks to the server again.
+	tier cli bash -c 'for i in 1 2 3; do timeout 20 stat /mnt/a/.known; done' >/dev/null
+	expect_end one 0 granted 60
+	[ "$(json '.gates[0].why')" = grace-ended ]
+	dmesg | tail -n 20 | grep -q 'all clients done reclaiming'
+}
+
+@test "grace-end: v4_end_grace opens the gate" {
+	want_grace
+	tier cli ip link set c-rex down
+	arm_hold --mount $a --release grace-end
+	held_try one posix $a/f
+	knfsd_start rex 90 90 3
+	wait_for 20 "lockd's grace to end" json_is '.gates[0].lockd' grace-over
+	[ "$(gate_state)" = grace ]
+	held_is 1
+	end_grace_by_hand
+	expect_end one 0 granted
+}
+json_is() { [[ $(json "$1") == "$2" ]]; }
+
+@test "a skipped grace period opens the gate, whatever the release point" {
+	for release in grace-start grace-end settled; do
+		want_skip
+		arm_hold --mount $a --release $release
+		held_try one posix $a/f
+		knfsd_start rex 10 10 3
+		expect_end one 0 granted
+		[ "$(json '.gates[0].knfsd.state')" = grace-skipped ]
+		fresh
+	done
+}
+
+@test "settled: closed for the settle time after the last grace period" {
+	want_grace
+	tier cli ip link set c-rex down
+	arm_hold --mount $a --release settled --settle-time 4s
+	held_try one posix $a/f
+	knfsd_start rex 10 10 3
+	wait_gate grace
+	end_grace_by_hand
+	wait_gate settling
+	held_is 1
+	expect_end one 0 granted
+	[ "$(json '.gates[0].why')" = settled ]
+	[ "$(counter 'released.settled')" -eq 1 ]
+}
+
+@test "lockd's grace period, started by an NFSv3 mount, does not open the gate" {
+	[ "$(in_rex cat /proc/fs/nfsd/threads)" -eq 0 ]
+	arm_hold --mount $a
+	[ "$(json '.gates[0].lockd')" = none ]
+	held_try one posix $a/f
+	in_rex mkdir -p /srv/v3
+	in_rex mount -t nfs -o vers=3 origin:/export/b /srv/v3
+	[ "$(json '.gates[0].lockd')" = grace ]
+	[ "$(gate_state)" = closed ]
+	wait_for 40 "lockd's grace to end" json_is '.gates[0].lockd' grace-over
+	[ "$(gate_state)" = closed ]
+	held_is 1
+	in_rex umount /srv/v3
+	[ "$(gate_state)" = closed ]
+	held_is 1
+	rg release
+	expect_end one 0 granted
+}
+
+@test "grace-end: lockd's grace keeps the gate closed when knfsd's is over" {
+	want_skip
+	arm_hold --mount $a --release grace-end
+	held_try one posix $a/f
+	knfsd_start rex 10 10 10
+	[ "$(gate_state)" = grace ]
+	[ "$(json '.gates[0].why')" = lockd-grace ]
+	held_is 1
+	expect_end one 0 granted 60
+}
+
+@test "knfsd's shutdown closes the gate again" {
+	knfsd_start rex 10 10 3
+	arm_hold --mount $a
+	[ "$(gate_state)" = open ]
+	[ "$(json '.gates[0].why')" = knfsd-was-running ]
+	run try posix $a/f
+	[ "$output" = granted ]
+	knfsd_stop rex
+	[ "$(gate_state)" = closed ]
+	held_try one posix $a/f
+	knfsd_start rex 10 10 3
+	expect_end one 0 granted
+	[ "$(json '.gates[0].knfsd.generation')" -eq 1 ]
+	knfsd_stop rex
+	[ "$(gate_state)" = closed ]
+}
+
+@test "enabled while knfsd is in grace: the gate is in grace, and follows it" {
+	want_grace
+	tier cli ip link set c-rex down
+	knfsd_start rex 90 90 3
+	arm_hold --mount $a --release grace-end
+	[ "$(gate_state)" = grace ]
+	[ "$(json '.gates[0].why')" = knfsd-grace ]
+	held_try one posix $a/f
+	end_grace_by_hand
+	expect_end one 0 granted
+}
+
+@test "the gate opens and closes with no daemon running" {
+	want_grace
+	arm --mount $a --action deny
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	knfsd_start rex
+	run try posix $a/f
+	[ "$output" = granted ]
+	knfsd_stop rex
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+}
+
+@test "max-hold opens without a daemon, and status says that it timed out" {
+	arm --mount $a --action deny --max-hold 3s
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	wait_for 20 "max-hold" try posix $a/f
+	[ "$(json '.gates[0].why')" = timed-out ]
+	rg status | grep -q 'open (timed out)'
+}
+
+@test "max-hold continues the held, and counts it" {
+	arm_hold --mount $a --max-hold 5s
+	held_try one posix $a/f
+	expect_end one 0 granted
+	[ "$(counter timed_out)" -eq 1 ]
+	output_of daemon | grep -q 'timed out'
+}
+
+# ---- whose gate ----
+
+@test "state is per network namespace" {
+	knfsd_start rex 10 10 3
+	cli_mount
+	knfsd_stop rex
+	arm --mount $a --action deny
+	# knfsd of another namespace starts: not this gate's.
+	knfsd_stop origin
+	knfsd_start origin 10 10 3
+	[ "$(gate_state)" = closed ]
+	# A second gate, of the end client's namespace.
+	tier cli "$RG" enable --all --action deny
+	[ "$(json '.gates | length')" -eq 2 ]
+	tier cli "$RG" release
+	[ "$(json '[.gates[].state] | sort | join(",")')" = closed,open ]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	knfsd_forget_clients rex
+	knfsd_start rex 10 10 3
+	run try posix $a/f
+	[ "$output" = granted ]
+	tier cli "$RG" close
+	run tier cli timeout 30 "$LOCKER" try posix /mnt/a/f
+	[ "$output" = EAGAIN ]
+	run try posix $a/f
+	[ "$output" = granted ]
+	rg disable
+	cli_umount
+}
+
+@test "--netns names the gate by path and by number" {
+	arm --mount $a --action deny
+	inum=$(in_rex stat -Lc %i /proc/self/ns/net)
+	"$RG" release --netns "$inum"
+	[ "$(gate_state)" = open ]
+	"$RG" close --netns /run/tiers/rex.net
+	[ "$(gate_state)" = closed ]
+	run "$RG" release --netns nobody
+	[ "$status" -eq 1 ]
+	run "$RG" release
+	[ "$status" -eq 1 ]
+	[[ $output == *"has no gate"* ]]
+}
+
+# ---- the held ----
+
+@test "somebody continues a held process early: it is held again" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	kill -CONT "$(json '.held[0].pid')"
+	wait_for 10 "held again" again
+	held_is 1
+	[ "$(counter held)" -eq 1 ]
+	rg release
+	expect_end one 0 granted
+}
+again() { (($(counter held_again) >= 1)); }
+
+@test "a held process that is killed leaves no entry" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	kill -KILL "$(json '.held[0].pid')"
+	wait_held 0
+	[ "$(counter exited)" -eq 1 ]
+}
+
+@test "a held process that a person stopped as well stays stopped" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	pid=$(json '.held[0].pid')
+	kill -STOP "$pid"
+	rg release
+	wait_held 0
+	grep -q '^State:[[:space:]]*T' "/proc/$pid/status"
+	kill -CONT "$pid"
+	expect_end one 0 granted
+}
+
+@test "a process with many held threads resumes whole" {
+	arm_hold --mount $a
+	background many "$LOCKER" threads ofd $a/f 16
+	wait_for 20 "some thread to be held" some_held
+	rg release
+	expect_end many 0 "16 of 16 granted"
+	wait_held 0
+}
+some_held() { (($(held_count) >= 1)); }

@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A kernel that was booted without BPF LSM: the second rung.
+
+load common
+
+setup_file() { setup_tiers; }
+setup() { fresh; }
+teardown_file() { fresh; }
+
+@test "bpf is not in the lsm list of this machine" {
+	[[ ,$(cat /sys/kernel/security/lsm), != *,bpf,* ]]
+}
+
+@test "the rung that does not fire is found out by the canary: exit 3, nothing left" {
+	run rg enable --mount $a --force-rung lsm
+	[ "$status" -eq 3 ]
+	[[ $output == *"add bpf to lsm="* ]]
+	[ ! -e $pins ]
+}
+
+@test "enable steps down to fmod_ret: held, denied, let go" {
+	arm_hold --mount $a
+	[ "$(json .rungs.file_lock)" = fmod_ret ]
+	for kind in posix posixw ofd ofdw flock flocknb rdlease; do
+		in_rex touch $a/f.$kind
+		held_try $kind $kind $a/f.$kind
+	done
+	run try getlk $a/f
+	[ "$output" = granted ]
+	run try posix $other/f
+	[ "$output" = granted ]
+	want_skip
+	knfsd_start rex 10 10 3
+	for kind in posix posixw ofd ofdw flock flocknb rdlease; do
+		expect_end $kind 0 granted
+	done
+	knfsd_stop rex
+	arm --mount $a --action deny
+	run try posixw $a/f
+	[ "$output" = ENOLCK ]
+	rg disable
+	run try posix $a/f
+	[ "$output" = granted ]
+	nobody_stopped
+}
+
+@test "securityfs is not mounted: nobody can tell, and the canary finds out" {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run in_rex unshare -m bash -c 'umount /sys/kernel/security && "$0" enable --mount "$1" --action deny' \
+		"$RG" $a
+	[ "$status" -eq 0 ]
+	[[ $output == *"trying fmod_ret"* ]]
+	[ "$(json .rungs.file_lock)" = fmod_ret ]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+}

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a local application does, one verb each, with an answer that cannot be
+ * taken for another: 0 granted, 10 refused (the errno's name on stdout), 11
+ * an errno that user space must never see, 1 the helper itself failed.
+ *
+ *   try KIND FILE            one request; KIND: posix posixw ofd ofdw flock
+ *                            flocknb lease rdlease getlk
+ *   try-fd KIND FD           the same on a file descriptor it was given
+ *   unlock FILE              takes a lock, says "locked", waits for a line on
+ *                            stdin, unlocks and says "unlocked"
+ *   wait-then KIND FILE      opens, says "opened", waits for a line, tries
+ *   pass-fd KIND FILE        opens, passes the descriptor over a socket to a
+ *                            child, which tries
+ *   fork KIND FILE           opens, and a child of a child tries
+ *   threads KIND FILE N      N threads try, each its own byte; all must succeed
+ *   hold FILE N              N processes take the locks 0..N-1, then obey
+ *                            stdin: "write" has each write its byte and says
+ *                            how many failed, "quit" ends
+ *   grab FILE N SECONDS      tries for the locks 0..N-1 every 100 ms, keeps
+ *                            what it gets; says "got K of N"
+ *   wait-all FILE N          takes all of them with F_SETLKW, one by one
+ *   notify SOCKET            what a service tells systemd: prints the first
+ *                            datagram that has READY=1
+ *   stress DIR THREADS PROCS STOPFILE
+ *                            each locks and unlocks its own byte of DIR/stress
+ *                            until STOPFILE is there; says calls and errors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { GRANTED = 0, HELPER_FAILED = 1, REFUSED = 10, LEAKED = 11 };
+
+static void die(const char *what)
+{
+	fprintf(stderr, "locker: %s: %s\n", what, strerror(errno));
+	exit(HELPER_FAILED);
+}
+
+static int lock_byte(int fd, int cmd, short type, long at)
+{
+	struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+
+	return fcntl(fd, cmd, &l);
+}
+
+static int request(const char *kind, int fd, long at)
+{
+	if (strcmp(kind, "posix") == 0)
+		return lock_byte(fd, F_SETLK, F_WRLCK, at);
+	if (strcmp(kind, "posixw") == 0)
+		return lock_byte(fd, F_SETLKW, F_WRLCK, at);
+	if (strcmp(kind, "ofd") == 0)
+		return lock_byte(fd, F_OFD_SETLK, F_WRLCK, at);
+	if (strcmp(kind, "ofdw") == 0)
+		return lock_byte(fd, F_OFD_SETLKW, F_WRLCK, at);
+	if (strcmp(kind, "flock") == 0)
+		return flock(fd, LOCK_EX);
+	if (strcmp(kind, "flocknb") == 0)
+		return flock(fd, LOCK_EX | LOCK_NB);
+	if (strcmp(kind, "lease") == 0)
+		return fcntl(fd, F_SETLEASE, F_WRLCK);
+	if (strcmp(kind, "rdlease") == 0)
+		return fcntl(fd, F_SETLEASE, F_RDLCK);
+	if (strcmp(kind, "getlk") == 0)
+		return lock_byte(fd, F_GETLK, F_WRLCK, at);
+	fprintf(stderr, "locker: %s: no such kind\n", kind);
+	exit(HELPER_FAILED);
+}
+
+static int answer(int result)
+{
+	int err = errno;
+
+	if (result == 0) {
+		puts("granted");
+		return GRANTED;
+	}
+	if (err >= 512) {
+		printf("errno %d leaked to user space\n", err);
+		return LEAKED;
+	}
+	puts(strerrorname_np(err));
+	return REFUSED;
+}
+
+static int open_for(const char *kind, const char *file)
+{
+	/* A read lease needs a file that nobody has open for writing. */
+	int fd = open(file, strcmp(kind, "rdlease") == 0 ? O_RDONLY : O_RDWR);
+
+	if (fd < 0)
+		die(file);
+	return fd;
+}
+
+static void wait_for_line(void)
+{
+	char line[64];
+
+	if (!fgets(line, sizeof(line), stdin))
+		exit(HELPER_FAILED);
+}
+
+static int wait_for(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			die("waitpid");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : HELPER_FAILED;
+}
+
+static int try_over_socket(const char *kind, const char *file)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {};
+	char byte = 'x';
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof(control)};
+	int pair[2], fd;
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		die("socketpair");
+	child = fork();
+	if (child == 0) {
+		if (recvmsg(pair[1], &msg, 0) != 1 || !CMSG_FIRSTHDR(&msg))
+			die("recvmsg");
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+		exit(answer(request(kind, fd, 0)));
+	}
+	fd = open_for(kind, file);
+	control.head.cmsg_level = SOL_SOCKET;
+	control.head.cmsg_type = SCM_RIGHTS;
+	control.head.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	if (sendmsg(pair[0], &msg, 0) != 1)
+		die("sendmsg");
+	close(fd);
+	return wait_for(child);
+}
+
+static int try_in_grandchild(const char *kind, const char *file)
+{
+	int fd = open_for(kind, file);
+	pid_t child = fork();
+
+	if (child == 0) {
+		pid_t grandchild = fork();
+
+		if (grandchild == 0)
+			exit(answer(request(kind, fd, 0)));
+		_exit(wait_for(grandchild));
+	}
+	return wait_for(child);
+}
+
+/* ---- threads ---- */
+
+struct worker {
+	pthread_t thread;
+	const char *kind;
+	int fd;
+	long at;
+	int err;
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	w->err = request(w->kind, w->fd, w->at) ? errno : 0;
+	return NULL;
+}
+
+static int try_in_threads(const char *kind, const char *file, int n)
+{
+	struct worker *w = calloc((size_t)n, sizeof(*w));
+	int bad = 0;
+
+	for (int i = 0; i < n; i++) {
+		w[i] = (struct worker){.kind = kind, .fd = open_for(kind, file), .at = i};
+		if (pthread_create(&w[i].thread, NULL, work, &w[i]))
+			die("pthread_create");
+	}
+	for (int i = 0; i < n; i++) {
+		pthread_join(w[i].thread, NULL);
+		if (w[i].err) {
+			printf("thread %d: errno %d\n", i, w[i].err);
+			bad++;
+		}
+	}
+	printf("%d of %d granted\n", n - bad, n);
+	return bad ? REFUSED : GRANTED;
+}
+
+/* ---- an end client's application, and the one that steals ---- */
+
+/* One process a lock: on Linux a process that lost one lock of a file gets EIO
+ * for all of it, so one process could not tell how many were lost. */
+static void hold_one(const char *file, long at, int from, int to)
+{
+	int fd = open(file, O_RDWR);
+	char ask, result = fd < 0 || lock_byte(fd, F_SETLK, F_WRLCK, at) < 0;
+
+	if (write(to, &result, 1) != 1)
+		_exit(1);
+	while (read(from, &ask, 1) == 1) {
+		result = pwrite(fd, "w", 1, at) != 1 || fsync(fd) < 0;
+		if (write(to, &result, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+/* Ask each of them; how many said no. */
+static int ask_all(int (*pipes)[2], int n, const char *what)
+{
+	int failed = 0;
+
+	for (int i = 0; i < n; i++) {
+		char result = 1;
+
+		if (what && write(pipes[i][1], what, 1) != 1)
+			result = 1;
+		else if (read(pipes[i][0], &result, 1) != 1)
+			result = 1;
+		failed += result != 0;
+	}
+	return failed;
+}
+
+static int hold(const char *file, int n)
+{
+	int(*pipes)[2] = calloc((size_t)n, sizeof(*pipes)), fd = open(file, O_RDWR | O_CREAT, 0666);
+	char line[64];
+
+	if (fd < 0)
+		die(file);
+	close(fd);
+	for (int i = 0; i < n; i++) {
+		int down[2], up[2];
+
+		if (pipe2(down, O_CLOEXEC) < 0 || pipe2(up, O_CLOEXEC) < 0)
+			die("pipe");
+		pipes[i][0] = up[0];
+		pipes[i][1] = down[1];
+		if (fork() == 0) {
+			/* What ends the others' pipes is the parent alone. */
+			for (int j = 0; j <= i; j++)
+				close(pipes[j][1]);
+			hold_one(file, i, down[0], up[1]);
+		}
+		close(down[0]);
+		close(up[1]);
+	}
+	printf("locked %d\n", n - ask_all(pipes, n, NULL));
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin) && strcmp(line, "quit\n") != 0) {
+		if (strcmp(line, "write\n") == 0)
+			printf("written, %d failed\n", ask_all(pipes, n, "w"));
+		fflush(stdout);
+	}
+	return 0;
+}
+
+static void pause_ms(long ms)
+{
+	const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+static int grab(const char *file, int n, int seconds)
+{
+	bool *got = calloc((size_t)n, sizeof(*got));
+	int fd = -1, have = 0;
+	time_t end = time(NULL) + seconds;
+
+	while (time(NULL) < end && have < n) {
+		if (fd < 0)
+			fd = open(file, O_RDWR);
+		for (int i = 0; fd >= 0 && i < n; i++) {
+			if (!got[i] && lock_byte(fd, F_SETLK, F_WRLCK, i) == 0) {
+				got[i] = true;
+				have++;
+				printf("got %d of %d\n", have, n);
+				fflush(stdout);
+			}
+		}
+		pause_ms(100);
+	}
+	printf("end: got %d of %d\n", have, n);
+	fflush(stdout);
+	/* Keep them until told otherwise. */
+	if (have)
+		pause();
+	return 0;
+}
+
+static int wait_all(const char *file, int n)
+{
+	int fd = open(file, O_RDWR);
+
+	if (fd < 0)
+		die(file);
+	for (int i = 0; i < n; i++)
+		if (lock_byte(fd, F_SETLKW, F_WRLCK, i) < 0)
+			return answer(-1);
+	printf("got %d of %d\n", n, n);
+	return GRANTED;
+}
+
+static int notified(const char *path)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	char text[512];
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	ssize_t n;
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		die(path);
+	while ((n = recv(fd, text, sizeof(text) - 1, 0)) >= 0) {
+		text[n] = '\0';
+		if (strstr(text, "READY=1")) {
+			puts(text);
+			return GRANTED;
+		}
+	}
+	die("recv");
+	return HELPER_FAILED;
+}
+
+/* ---- stress ---- */
+
+static struct tally {
+	unsigned long calls, errors, leaks;
+	int last_errno;
+} * tallies;
+static const char *stop_file;
+
+static void lock_until_stopped(const char *file, int id)
+{
+	struct tally *t = &tallies[id];
+	int fd = open(file, O_RDWR);
+
+	if (fd < 0)
+		die(file);
+	/* A held call delays the look at the stop file, and is counted all the
+	 * same: a worker ends only between calls. */
+	while (access(stop_file, F_OK) < 0) {
+		/* Blocking and not, in turns. */
+		if (lock_byte(fd, t->calls % 2 ? F_SETLK : F_SETLKW, F_WRLCK, id) < 0) {
+			t->errors++;
+			t->leaks += errno >= 512;
+			t->last_errno = errno;
+		} else if (lock_byte(fd, F_SETLK, F_UNLCK, id) < 0) {
+			t->errors++;
+			t->last_errno = errno;
+		}
+		t->calls++;
+	}
+	close(fd);
+}
+
+struct stress_thread {
+	pthread_t thread;
+	const char *file;
+	int id;
+};
+
+static void *stress_work(void *arg)
+{
+	const struct stress_thread *s = arg;
+
+	lock_until_stopped(s->file, s->id);
+	return NULL;
+}
+
+static int stress(const char *dir, int threads, int procs, const char *stop)
+{
+	struct stress_thread *s = calloc((size_t)threads, sizeof(*s));
+	pid_t *children = calloc((size_t)procs, sizeof(*children)), owner;
+	struct tally sum = {};
+	char file[4096];
+	int fd, idle = 0;
+
+	stop_file = stop;
+	snprintf(file, sizeof(file), "%s/stress", dir);
+	fd = open(file, O_RDWR | O_CREAT, 0666);
+	if (fd < 0)
+		die(file);
+	close(fd);
+	tallies = mmap(NULL, sizeof(*tallies) * (size_t)(threads + procs), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tallies == MAP_FAILED)
+		die("mmap");
+	for (int i = 0; i < procs; i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			lock_until_stopped(file, threads + i);
+			_exit(0);
+		}
+	}
+	/* All threads in one process: it stops and continues whole. POSIX locks
+	 * belong to the process, so closing one descriptor drops all; each keeps
+	 * its own open until it ends. */
+	owner = fork();
+	if (owner == 0) {
+		for (int i = 0; i < threads; i++) {
+			s[i] = (struct stress_thread){.file = file, .id = i};
+			if (pthread_create(&s[i].thread, NULL, stress_work, &s[i]))
+				die("pthread_create");
+		}
+		for (int i = 0; i < threads; i++)
+			pthread_join(s[i].thread, NULL);
+		_exit(0);
+	}
+	printf("started\n");
+	fflush(stdout);
+	if (wait_for(owner))
+		sum.errors++;
+	for (int i = 0; i < procs; i++)
+		if (wait_for(children[i]))
+			sum.errors++;
+	for (int i = 0; i < threads + procs; i++) {
+		sum.calls += tallies[i].calls;
+		sum.errors += tallies[i].errors;
+		sum.leaks += tallies[i].leaks;
+		if (tallies[i].last_errno)
+			sum.last_errno = tallies[i].last_errno;
+		idle += tallies[i].calls == 0;
+	}
+	printf("calls %lu errors %lu leaks %lu last_errno %d idle %d\n", sum.calls, sum.errors,
+	       sum.leaks, sum.last_errno, idle);
+	return sum.errors || sum.leaks ? REFUSED : GRANTED;
+}
+
+int main(int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : "", *a = argc > 2 ? argv[2] : "",
+		   *b = argc > 3 ? argv[3] : "";
+
+	if (strcmp(verb, "try") == 0 && argc == 4)
+		return answer(request(a, open_for(a, b), 0));
+	if (strcmp(verb, "try-fd") == 0 && argc == 4)
+		return answer(request(a, atoi(b), 0));
+	if (strcmp(verb, "unlock") == 0 && argc == 3) {
+		int fd = open_for("posix", a);
+
+		if (lock_byte(fd, F_SETLK, F_WRLCK, 0) < 0)
+			return answer(-1);
+		puts("locked");
+		fflush(stdout);
+		wait_for_line();
+		if (lock_byte(fd, F_SETLK, F_UNLCK, 0) < 0)
+			return answer(-1);
+		puts("unlocked");
+		return GRANTED;
+	}
+	if (strcmp(verb, "wait-then") == 0 && argc == 4) {
+		int fd = open_for(a, b);
+
+		puts("opened");
+		fflush(stdout);
+		wait_for_line();
+		return answer(request(a, fd, 0));
+	}
+	if (strcmp(verb, "pass-fd") == 0 && argc == 4)
+		return try_over_socket(a, b);
+	if (strcmp(verb, "fork") == 0 && argc == 4)
+		return try_in_grandchild(a, b);
+	if (strcmp(verb, "threads") == 0 && argc == 5)
+		return try_in_threads(a, b, atoi(argv[4]));
+	if (strcmp(verb, "hold") == 0 && argc == 4)
+		return hold(a, atoi(b));
+	if (strcmp(verb, "grab") == 0 && argc == 5)
+		return grab(a, atoi(b), atoi(argv[4]));
+	if (strcmp(verb, "wait-all") == 0 && argc == 4)
+		return wait_all(a, atoi(b));
+	if (strcmp(verb, "notify") == 0 && argc == 3)
+		return notified(a);
+	if (strcmp(verb, "stress") == 0 && argc == 6)
+		return stress(a, atoi(b), atoi(argv[4]), argv[5]);
+	fprintf(stderr, "locker: see the top of tests/helpers/locker.c for the verbs\n");
+	return HELPER_FAILED;
+}

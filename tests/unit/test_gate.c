@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The decision: rg_gate_view() and rg_verdict_of(), compiled here from the
+ * header that the BPF programs include. First every state by example, then
+ * what must hold whatever the facts are.
+ */
+#include "unit.h"
+
+#include "rg_gate.h"
+
+#define S RG_NS_PER_SEC
+#define CLOSED_AT (100 * S)
+#define START_AT (200 * S)
+#define END_AT (290 * S)
+#define SETTLE_S 20
+#define HOLD_S 900
+
+/* A host that came up at 0, with knfsd from 200 s and its grace to 290 s. */
+static struct rg_gate gate(__u32 release, __u32 knfsd, __u32 lockd)
+{
+	struct rg_gate g = {
+		.policy = {.release = (__u8)release, .settle_s = SETTLE_S, .max_hold_s = HOLD_S},
+		.netns = 4026531840,
+		.knfsd = knfsd,
+		.lockd = lockd,
+		.closed_ns = CLOSED_AT,
+		.knfsd_start_ns = START_AT,
+		.knfsd_end_ns = END_AT,
+		.lockd_start_ns = 210 * S,
+	};
+
+	return g;
+}
+
+static void expect_(const struct rg_gate *g, __u64 now_ns, __u32 state, __u32 why, __u64 since_ns,
+		    __u64 until_ns, int line)
+{
+	struct rg_view v = rg_gate_view(g, now_ns);
+
+	if (v.state != state || v.why != why || v.since_ns != since_ns || v.until_ns != until_ns)
+		fail_msg("line %d: state %u why %u since %llu until %llu, expected %u %u %llu %llu",
+			 line, v.state, v.why, v.since_ns, v.until_ns, state, why,
+			 (unsigned long long)since_ns, (unsigned long long)until_ns);
+}
+#define expect(g, now, state, why, since, until) expect_(g, now, state, why, since, until, __LINE__)
+
+/* ---- by example ---- */
+
+static void test_closed_while_knfsd_is_down(void **unused)
+{
+	(void)unused;
+	for (__u32 release = 0; release < RG_NR_RELEASES; release++) {
+		for (__u32 lockd = 0; lockd < RG_NR_LOCKD; lockd++) {
+			struct rg_gate g = gate(release, RG_KNFSD_DOWN, lockd);
+
+			g.lockd_end_ns = 150 * S;
+			expect(&g, 500 * S, RG_STATE_CLOSED, RG_WHY_KNFSD_DOWN, CLOSED_AT,
+			       CLOSED_AT + HOLD_S * S);
+			g.knfsd = RG_KNFSD_STARTING;
+			expect(&g, 500 * S, RG_STATE_CLOSED, RG_WHY_KNFSD_STARTING, CLOSED_AT,
+			       CLOSED_AT + HOLD_S * S);
+		}
+	}
+}
+
+static void test_release_at_grace_start(void **unused)
+{
+	(void)unused;
+	/* Whatever lockd does: its grace period is no reason to wait any more. */
+	for (__u32 lockd = 0; lockd < RG_NR_LOCKD; lockd++) {
+		struct rg_gate g = gate(RG_RELEASE_GRACE_START, RG_KNFSD_GRACE, lockd);
+
+		g.lockd_end_ns = 260 * S;
+		expect(&g, START_AT, RG_STATE_OPEN, RG_WHY_GRACE_STARTED, START_AT, 0);
+		g.knfsd = RG_KNFSD_OVER;
+		expect(&g, 300 * S, RG_STATE_OPEN, RG_WHY_GRACE_STARTED, START_AT, 0);
+		g.knfsd = RG_KNFSD_SKIPPED;
+		expect(&g, 300 * S, RG_STATE_OPEN, RG_WHY_GRACE_SKIPPED, START_AT, 0);
+		g.knfsd = RG_KNFSD_WAS_RUNNING;
+		expect(&g, 300 * S, RG_STATE_OPEN, RG_WHY_KNFSD_WAS_RUNNING, START_AT, 0);
+	}
+}
+
+static void test_release_at_grace_end(void **unused)
+{
+	struct rg_gate g = gate(RG_RELEASE_GRACE_END, RG_KNFSD_GRACE, RG_LOCKD_NONE);
+
+	(void)unused;
+	expect(&g, 289 * S, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE, START_AT, START_AT + HOLD_S * S);
+	g.lockd = RG_LOCKD_GRACE; /* knfsd's own comes first */
+	expect(&g, 289 * S, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE, START_AT, START_AT + HOLD_S * S);
+	g.knfsd = RG_KNFSD_OVER;
+	expect(&g, 295 * S, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE, START_AT, START_AT + HOLD_S * S);
+	g.lockd = RG_LOCKD_OVER;
+	g.lockd_end_ns = 300 * S;
+	expect(&g, 300 * S, RG_STATE_OPEN, RG_WHY_GRACE_ENDED, 300 * S, 0);
+	g.lockd_end_ns = 280 * S; /* before knfsd's: the later end counts */
+	expect(&g, 300 * S, RG_STATE_OPEN, RG_WHY_GRACE_ENDED, END_AT, 0);
+	g.lockd = RG_LOCKD_NONE;
+	expect(&g, END_AT, RG_STATE_OPEN, RG_WHY_GRACE_ENDED, END_AT, 0);
+}
+
+static void test_grace_skipped(void **unused)
+{
+	(void)unused;
+	for (__u32 release = RG_RELEASE_GRACE_END; release <= RG_RELEASE_SETTLED; release++) {
+		struct rg_gate g = gate(release, RG_KNFSD_SKIPPED, RG_LOCKD_NONE);
+
+		/* The end of a skipped grace period is written down as well. */
+		expect(&g, 201 * S, RG_STATE_OPEN, RG_WHY_GRACE_SKIPPED, START_AT, 0);
+		/* Who has a lockd that is in grace has to wait for it. */
+		g.lockd = RG_LOCKD_GRACE;
+		expect(&g, 260 * S, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE, START_AT,
+		       START_AT + HOLD_S * S);
+		/* Ended before knfsd came: kept nobody waiting. */
+		g.lockd = RG_LOCKD_OVER;
+		g.lockd_end_ns = START_AT;
+		expect(&g, 260 * S, RG_STATE_OPEN, RG_WHY_GRACE_SKIPPED, START_AT, 0);
+		g.lockd_end_ns = START_AT + 1;
+		if (release == RG_RELEASE_GRACE_END)
+			expect(&g, 260 * S, RG_STATE_OPEN, RG_WHY_GRACE_ENDED, START_AT + 1, 0);
+		else
+			expect(&g, 210 * S, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, START_AT + 1,
+			       START_AT + 1 + SETTLE_S * S);
+	}
+}
+
+static void test_knfsd_was_running(void **unused)
+{
+	(void)unused;
+	for (__u32 release = RG_RELEASE_GRACE_END; release <= RG_RELEASE_SETTLED; release++) {
+		struct rg_gate g = gate(release, RG_KNFSD_WAS_RUNNING, RG_LOCKD_NONE);
+
+		expect(&g, 201 * S, RG_STATE_OPEN, RG_WHY_KNFSD_WAS_RUNNING, START_AT, 0);
+		g.lockd = RG_LOCKD_GRACE;
+		expect(&g, 260 * S, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE, START_AT,
+		       START_AT + HOLD_S * S);
+	}
+}
+
+static void test_settle_time_to_the_nanosecond(void **unused)
+{
+	struct rg_gate g = gate(RG_RELEASE_SETTLED, RG_KNFSD_OVER, RG_LOCKD_NONE);
+	__u64 settled = END_AT + SETTLE_S * S;
+
+	(void)unused;
+	expect(&g, END_AT, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT, settled);
+	expect(&g, settled - 1, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT, settled);
+	expect(&g, settled, RG_STATE_OPEN, RG_WHY_SETTLED, settled, 0);
+	expect(&g, settled + 1, RG_STATE_OPEN, RG_WHY_SETTLED, settled, 0);
+
+	/* It runs from the last end, and that may be lockd's. */
+	g.lockd = RG_LOCKD_OVER;
+	g.lockd_end_ns = 305 * S;
+	expect(&g, settled, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, 305 * S, 325 * S);
+	g.lockd = RG_LOCKD_GRACE;
+	expect(&g, settled, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE, START_AT, START_AT + HOLD_S * S);
+
+	g.lockd = RG_LOCKD_NONE;
+	g.policy.settle_s = 0;
+	expect(&g, END_AT, RG_STATE_OPEN, RG_WHY_SETTLED, END_AT, 0);
+}
+
+static void test_max_hold_to_the_nanosecond(void **unused)
+{
+	const struct {
+		__u32 release, knfsd, lockd, hand, state, why;
+		__u64 since, deadline;
+	} cases[] = {
+		{RG_RELEASE_GRACE_START, RG_KNFSD_DOWN, RG_LOCKD_NONE, RG_HAND_OFF, RG_STATE_CLOSED,
+		 RG_WHY_KNFSD_DOWN, CLOSED_AT, CLOSED_AT + HOLD_S * S},
+		{RG_RELEASE_SETTLED, RG_KNFSD_STARTING, RG_LOCKD_GRACE, RG_HAND_OFF,
+		 RG_STATE_CLOSED, RG_WHY_KNFSD_STARTING, CLOSED_AT, CLOSED_AT + HOLD_S * S},
+		{RG_RELEASE_GRACE_END, RG_KNFSD_GRACE, RG_LOCKD_NONE, RG_HAND_OFF, RG_STATE_GRACE,
+		 RG_WHY_KNFSD_GRACE, START_AT, START_AT + HOLD_S * S},
+		{RG_RELEASE_SETTLED, RG_KNFSD_OVER, RG_LOCKD_GRACE, RG_HAND_OFF, RG_STATE_GRACE,
+		 RG_WHY_LOCKD_GRACE, START_AT, START_AT + HOLD_S * S},
+		{RG_RELEASE_GRACE_START, RG_KNFSD_OVER, RG_LOCKD_NONE, RG_HAND_CLOSED,
+		 RG_STATE_CLOSED, RG_WHY_CLOSED_BY_HAND, 400 * S, 400 * S + HOLD_S * S},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct rg_gate g = gate(cases[i].release, cases[i].knfsd, cases[i].lockd);
+		__u64 deadline = cases[i].deadline;
+
+		g.hand = cases[i].hand;
+		g.hand_ns = 400 * S;
+		expect(&g, deadline - 1, cases[i].state, cases[i].why, cases[i].since, deadline);
+		expect(&g, deadline, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+		expect(&g, deadline + 1, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+	}
+}
+
+static void test_max_hold_ends_the_settle_time(void **unused)
+{
+	struct rg_gate g = gate(RG_RELEASE_SETTLED, RG_KNFSD_OVER, RG_LOCKD_NONE);
+	__u64 deadline = START_AT + 100 * S;
+
+	(void)unused;
+	g.policy.max_hold_s = 100; /* 10 s after the end of grace; settled after 20 */
+	expect(&g, deadline - 1, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT, deadline);
+	expect(&g, deadline, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+}
+
+/* The largest figures the command line takes: 32 bits would not hold them. */
+static void test_largest_policy(void **unused)
+{
+	struct rg_gate g = gate(RG_RELEASE_SETTLED, RG_KNFSD_DOWN, RG_LOCKD_NONE);
+	__u64 deadline = CLOSED_AT + RG_MAX_MAX_HOLD * S;
+	__u64 settled = END_AT + RG_MAX_SETTLE_TIME * S;
+
+	(void)unused;
+	g.policy.max_hold_s = RG_MAX_MAX_HOLD;
+	g.policy.settle_s = RG_MAX_SETTLE_TIME;
+	assert_int_equal(g.policy.settle_s, RG_MAX_SETTLE_TIME);
+	expect(&g, deadline - 1, RG_STATE_CLOSED, RG_WHY_KNFSD_DOWN, CLOSED_AT, deadline);
+	expect(&g, deadline, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+	g.knfsd = RG_KNFSD_OVER;
+	expect(&g, settled - 1, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT, settled);
+	expect(&g, settled, RG_STATE_OPEN, RG_WHY_SETTLED, settled, 0);
+}
+
+static void test_by_hand(void **unused)
+{
+	(void)unused;
+	for (__u32 release = 0; release < RG_NR_RELEASES; release++) {
+		for (__u32 knfsd = 0; knfsd <= RG_NR_KNFSD; knfsd++) {
+			struct rg_gate g = gate(release, knfsd, RG_LOCKD_GRACE);
+
+			g.hand = RG_HAND_OPEN;
+			g.hand_ns = 150 * S;
+			expect(&g, 151 * S, RG_STATE_OPEN, RG_WHY_RELEASED_BY_HAND, 150 * S, 0);
+			expect(&g, 5000 * S, RG_STATE_OPEN, RG_WHY_RELEASED_BY_HAND, 150 * S, 0);
+			g.hand = RG_HAND_CLOSED;
+			expect(&g, 151 * S, RG_STATE_CLOSED, RG_WHY_CLOSED_BY_HAND, 150 * S,
+			       150 * S + HOLD_S * S);
+		}
+	}
+}
+
+static void test_values_that_make_no_sense(void **unused)
+{
+	static const __u32 odd[] = {RG_NR_KNFSD, 77, 0x80000000, 0xffffffff};
+	struct rg_gate g;
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(odd); i++) {
+		g = gate(RG_RELEASE_GRACE_START, odd[i], RG_LOCKD_NONE);
+		expect(&g, 500 * S, RG_STATE_CLOSED, RG_WHY_KNFSD_DOWN, CLOSED_AT,
+		       CLOSED_AT + HOLD_S * S);
+		/* An unknown release point keeps out for longest. */
+		g = gate(0, RG_KNFSD_OVER, RG_LOCKD_NONE);
+		g.policy.release = (__u8)(odd[i] | RG_NR_RELEASES);
+		expect(&g, END_AT + 1, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT,
+		       END_AT + SETTLE_S * S);
+	}
+	/* A slot that was never used. */
+	memset(&g, 0, sizeof(g));
+	expect(&g, 1, RG_STATE_OPEN, RG_WHY_TIMED_OUT, 0, 0);
+}
+
+/* ---- whatever the facts are ---- */
+
+#define ROUNDS 20000
+
+static bool is_open(const struct rg_gate *g, __u64 now_ns)
+{
+	return rg_gate_view(g, now_ns).state == RG_STATE_OPEN;
+}
+
+static __u64 some_time(__u64 *seed, __u64 now_ns)
+{
+	return 1 + unit_below(seed, now_ns);
+}
+
+/* Facts that happened, in any order; now and then a word that is no fact. */
+static struct rg_gate some_facts(__u64 *seed, __u64 now_ns)
+{
+	struct rg_gate g = {
+		.policy = {.action = (__u8)unit_below(seed, RG_NR_ACTIONS),
+			   .release = (__u8)unit_below(seed, RG_NR_RELEASES + 1),
+			   .settle_s = (__u16)unit_below(seed, 60),
+			   .max_hold_s = (__u32)unit_below(seed, 300)},
+		.netns = 1,
+		.knfsd = (__u32)unit_below(seed, RG_NR_KNFSD + 1),
+		.lockd = (__u32)unit_below(seed, RG_NR_LOCKD + 1),
+		.closed_ns = some_time(seed, now_ns),
+		.knfsd_start_ns = some_time(seed, now_ns),
+		.knfsd_end_ns = some_time(seed, now_ns),
+		.lockd_start_ns = some_time(seed, now_ns),
+		.lockd_end_ns = some_time(seed, now_ns),
+		.hand_ns = some_time(seed, now_ns),
+	};
+
+	if (unit_below(seed, 4) == 0)
+		g.hand = (__u32)unit_below(seed, RG_HAND_CLOSED + 2);
+	return g;
+}
+
+/* Total: any bytes give a view that can be shown and acted on. */
+static void test_any_bytes(void **unused)
+{
+	unsigned int closed = 0;
+	__u64 seed = 20240611;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 words[sizeof(struct rg_gate) / sizeof(__u64)] = {};
+		__u64 now_ns = unit_random(&seed);
+		struct rg_gate g;
+		struct rg_view v;
+
+		for (size_t w = 0; w < UNIT_COUNT(words); w++)
+			words[w] = unit_random(&seed);
+		memcpy(&g, words, sizeof(g));
+		/* Most words are out of range: let some through to the rest. */
+		if (i % 2)
+			g.knfsd %= RG_NR_KNFSD;
+		if (i % 4 == 3)
+			g.lockd %= RG_NR_LOCKD;
+		v = rg_gate_view(&g, now_ns);
+		assert_true(v.state < RG_NR_STATES);
+		assert_true(v.why < RG_NR_WHYS);
+		if (v.state == RG_STATE_OPEN) {
+			assert_int_equal(v.until_ns, 0);
+		} else {
+			assert_true(v.until_ns > now_ns);
+			closed++;
+		}
+	}
+	assert_true(closed > ROUNDS / 10); /* the other half was looked at, too */
+}
+
+static void test_unknown_knfsd_stays_closed(void **unused)
+{
+	__u64 seed = 7;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = S + unit_below(&seed, 1000 * S);
+		struct rg_gate g = some_facts(&seed, now_ns);
+		__u32 knfsd = (__u32)unit_random(&seed);
+
+		g.hand = RG_HAND_OFF;
+		g.knfsd = knfsd < RG_NR_KNFSD ? knfsd + RG_NR_KNFSD : knfsd;
+		assert_int_equal(is_open(&g, now_ns),
+				 now_ns - g.closed_ns >= g.policy.max_hold_s * S);
+	}
+}
+
+static void test_open_since_is_in_the_past(void **unused)
+{
+	unsigned int open = 0;
+	__u64 seed = 11;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = S + unit_below(&seed, 1000 * S);
+		struct rg_gate g = some_facts(&seed, now_ns);
+		struct rg_view v = rg_gate_view(&g, now_ns);
+
+		assert_true(v.since_ns <= now_ns);
+		open += v.state == RG_STATE_OPEN;
+	}
+	assert_in_range(open, ROUNDS / 10, ROUNDS - ROUNDS / 10);
+}
+
+/* With no new fact, open stays open, and what is not open opens exactly at
+ * until_ns and is the same until then. */
+static void test_time_only_opens(void **unused)
+{
+	unsigned int waited = 0;
+	__u64 seed = 13;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = S + unit_below(&seed, 1000 * S), later_ns = now_ns;
+		struct rg_gate g = some_facts(&seed, now_ns);
+		struct rg_view v = rg_gate_view(&g, now_ns), w;
+		bool was_open = v.state == RG_STATE_OPEN;
+
+		if (!was_open) {
+			w = rg_gate_view(&g, v.until_ns - 1);
+			assert_memory_equal(&v, &w, sizeof(v));
+			assert_true(is_open(&g, v.until_ns));
+			waited++;
+		}
+		for (int step = 0; step < 20; step++) {
+			bool open;
+
+			later_ns += unit_below(&seed, 60 * S);
+			open = is_open(&g, later_ns);
+			assert_true(open || !was_open);
+			was_open = open;
+		}
+	}
+	assert_true(waited > ROUNDS / 10);
+}
+
+/* lockd may keep a gate from opening; it never opens one. */
+static void test_lockd_never_opens(void **unused)
+{
+	unsigned int kept = 0;
+	__u64 seed = 17;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = S + unit_below(&seed, 1000 * S);
+		struct rg_gate g = some_facts(&seed, now_ns), without = g;
+
+		without.lockd = RG_LOCKD_NONE;
+		if (is_open(&g, now_ns))
+			assert_true(is_open(&without, now_ns));
+		else
+			kept += is_open(&without, now_ns);
+	}
+	assert_true(kept > ROUNDS / 100);
+}
+
+/* Each release point keeps out for at least as long as the one before it. */
+static void test_release_points_are_ordered(void **unused)
+{
+	unsigned int differ[RG_NR_RELEASES] = {};
+	__u64 seed = 19;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = S + unit_below(&seed, 1000 * S);
+		struct rg_gate g = some_facts(&seed, now_ns);
+		bool open[RG_NR_RELEASES];
+
+		g.hand = RG_HAND_OFF;
+		for (int release = 0; release < RG_NR_RELEASES; release++) {
+			g.policy.release = (__u8)release;
+			open[release] = is_open(&g, now_ns);
+			if (release && open[release])
+				assert_true(open[release - 1]);
+			differ[release] += release && open[release] != open[release - 1];
+		}
+	}
+	assert_true(differ[RG_RELEASE_GRACE_END] > ROUNDS / 100);
+	assert_true(differ[RG_RELEASE_SETTLED] > ROUNDS / 100);
+}
+
+/* ---- the verdict ---- */
+
+static void test_verdicts(void **unused)
+{
+	static const __u32 shut[] = {RG_STATE_CLOSED, RG_STATE_GRACE, RG_STATE_SETTLING,
+				     RG_NR_STATES, 0xffffffff};
+	static const __u32 unknown[] = {RG_NR_ACTIONS, 200, 0xffffffff};
+
+	(void)unused;
+	for (int alive = 0; alive < 2; alive++) {
+		for (__u32 action = 0; action <= RG_NR_ACTIONS; action++)
+			assert_int_equal(rg_verdict_of(RG_STATE_OPEN, action, alive),
+					 RG_VERDICT_PASS);
+		for (size_t i = 0; i < UNIT_COUNT(shut); i++) {
+			assert_int_equal(rg_verdict_of(shut[i], RG_ACTION_HOLD, alive),
+					 alive ? RG_VERDICT_HOLD : RG_VERDICT_DENY_NO_DAEMON);
+			assert_int_equal(rg_verdict_of(shut[i], RG_ACTION_DENY, alive),
+					 RG_VERDICT_DENY);
+			assert_int_equal(rg_verdict_of(shut[i], RG_ACTION_AUDIT, alive),
+					 RG_VERDICT_AUDIT);
+			for (size_t j = 0; j < UNIT_COUNT(unknown); j++)
+				assert_int_equal(rg_verdict_of(shut[i], unknown[j], alive),
+						 RG_VERDICT_DENY);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_closed_while_knfsd_is_down),
+		cmocka_unit_test(test_release_at_grace_start),
+		cmocka_unit_test(test_release_at_grace_end),
+		cmocka_unit_test(test_grace_skipped),
+		cmocka_unit_test(test_knfsd_was_running),
+		cmocka_unit_test(test_settle_time_to_the_nanosecond),
+		cmocka_unit_test(test_max_hold_to_the_nanosecond),
+		cmocka_unit_test(test_max_hold_ends_the_settle_time),
+		cmocka_unit_test(test_largest_policy),
+		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_values_that_make_no_sense),
+		cmocka_unit_test(test_any_bytes),
+		cmocka_unit_test(test_unknown_knfsd_stays_closed),
+		cmocka_unit_test(test_open_since_is_in_the_past),
+		cmocka_unit_test(test_time_only_opens),
+		cmocka_unit_test(test_lockd_never_opens),
+		cmocka_unit_test(test_release_points_are_ordered),
+		cmocka_unit_test(test_verdicts),
+	};
+
+	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
+}

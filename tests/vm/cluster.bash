@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The original server, the re-export server and the end client as machines of
+# their own, for what only a real power cut shows.  To be sourced on the host.
+#
+#   origin 10.77.1.1 ---- 10.77.1.2 rex 10.77.2.1 ---- 10.77.2.2 cli
+#
+# The lab is that of RG_LAB_DIR; it ends with the shell that sourced this, or
+# with the process RG_LAB_OWNER.  Set RG_LAB_OWNER to nothing to let it stay.
+
+cluster_lab=$(readlink -f "${BASH_SOURCE[0]%/*}/lab")
+cluster_nfs=${cluster_lab%/lab}/guest/nfs
+
+# on [-t SECONDS] NAME COMMAND...: run it in a machine; see "lab run".
+on() { "$cluster_lab" run "$@"; }
+
+on_nfs() { on "$1" "$cluster_nfs" "${@:2}"; }
+
+# cluster_up [OPTION...]: as of "lab up".  Afterwards the original server
+# serves; the re-export server has mounted nothing and its knfsd is off.
+cluster_up() {
+	local owner=${RG_LAB_OWNER-$$}
+	"$cluster_lab" up cluster ${owner:+--owner "$owner"} "$@" || return 1
+	cluster_all cluster_setup origin rex cli
+}
+
+cluster_down() { "$cluster_lab" down; }
+
+# cluster_all FUNCTION NAME...: for all at once; fails if it failed for one.
+cluster_all() {
+	local function=$1 name pid status=0
+	local -a pids=()
+	shift
+	for name; do
+		"$function" "$name" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	return "$status"
+}
+
+# cluster_setup NAME: what a machine of this name does at every boot.  A lease
+# of 90 seconds as on a real server: the locks of a re-export server that was
+# cut are still there when it comes back.
+cluster_setup() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	case $1 in
+	origin)
+		on origin bash -c '"$0" setup && "$0" origin-tree &&
+			"$0" knfsd-start 90 90 3' "$cluster_nfs"
+		;;
+	rex) on rex bash -c '"$0" setup && "$0" rex-tree' "$cluster_nfs" ;;
+	cli) on cli "$cluster_nfs" setup ;;
+	esac
+}
+
+power_cut() { "$cluster_lab" cut "$1"; }
+
+# boot NAME [OPTION...]: as of "lab boot".  Network and rpcbind are up
+# afterwards; nothing is mounted by NFS, and only origin serves.
+boot() { "$cluster_lab" boot "$@" && cluster_setup "$1"; }
+
+# ---- The re-export server ----
+
+# OPTIONS are those of mount.nfs; the default is vers=4.2.
+rex_mount() { on_nfs rex rex-mount "$@"; }
+rex_mount_other() { on_nfs rex rex-mount-other "$@"; }
+rex_umount() { on_nfs rex rex-umount; }
+
+# rex_knfsd_start [LEASE [GRACE [LOCKD-GRACE]]]
+rex_knfsd_start() { on_nfs rex knfsd-start "${1:-15}" "${@:2}"; }
+rex_knfsd_stop() { on_nfs rex knfsd-stop; }
+rex_knfsd_running() { on_nfs rex knfsd-running; }
+
+# How many clients may reclaim after the next start of knfsd.
+rex_clients() { on_nfs rex clients; }
+
+# By NSM, to the NFSv3 peers of before the power cut.
+rex_notify() { on_nfs rex notify; }
+
+# delegations NAME on|off: of the server NAME, from now on.
+delegations() { on_nfs "$1" delegations "$2"; }
+
+# ---- The end client ----
+
+# cli_mount [OPTIONS [Y|N]]: the second is nfs.recover_lost_locks.
+cli_mount() {
+	on_nfs cli recover-lost-locks "${2:-N}" && on_nfs cli cli-mount ${1:+"$1"}
+}
+cli_umount() { on_nfs cli cli-umount; }
+
+# cluster_wait SECONDS WHAT COMMAND...: until the command succeeds; says what
+# it waited for if it does not.
+cluster_wait() {
+	local seconds=$1 what=$2 end
+	shift 2
+	end=$((${EPOCHREALTIME/[.,]/} + seconds * 1000000))
+	until "$@"; do
+		if ((${EPOCHREALTIME/[.,]/} > end)); then
+			printf 'waited %s seconds in vain for: %s\n' "$seconds" "$what" >&2
+			return 1
+		fi
+		sleep 0.1
+	done
+}
