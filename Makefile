@@ -121,7 +121,8 @@ $(B)/tests/test_%: tests/unit/test_%.c $(SAN_OBJS) $(B)/guard.bpf.o $(B)/tests/r
 $(B)/tests/helpers/%: tests/helpers/%.c
 	$(say) HELPER $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread -o $@
+	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \
+		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) -o $@
 
 # ---- the rest ----
 

@@ -144,6 +144,8 @@ kernel_arrange() {
 	ln -s "lib/modules/$release" "$out/modules"
 	rm -f "$out/lib/modules/$release"/{build,source,vmlinuz}
 	kernel_modules_plain "$out/lib/modules/$release"
+	# Not in the packages of 7.x; depmod complains of each that is missing.
+	touch "$out/lib/modules/$release"/modules.{order,builtin,builtin.modinfo}
 	PATH=$PATH:/usr/sbin:/sbin depmod -b "$out" "$release" || return 1
 	cat "$tree/version" >"$out/version" 2>/dev/null || : >"$out/version"
 	printf '%s\n' "$release" >"$out/release"
