@@ -120,10 +120,12 @@ static __always_inline int by_hand(struct rg_gate *g, __u32 slot, __u32 hand, __
 SEC("syscall")
 int control(struct rg_control *c)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 now_ns = bpf_ktime_get_boot_ns();
-	__u32 netns;
 	struct rg_gate *g = rg_gate_at(c->slot);
 
+	c->caller = task->tgid;
+	c->caller_start_ns = task->group_leader->start_boottime;
 	if (!g) {
 		c->result = -EINVAL;
 		return 0;
@@ -138,10 +140,7 @@ int control(struct rg_control *c)
 	case RG_OP_CLOSE:
 		c->result = by_hand(g, c->slot, RG_HAND_CLOSED, now_ns);
 		break;
-	case RG_OP_FORGET:
-		netns = g->netns;
-		bpf_map_delete_elem(&gate_of, &netns);
-		g->netns = 0;
+	case RG_OP_WHO:
 		c->result = 0;
 		break;
 	default:

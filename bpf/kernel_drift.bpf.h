@@ -35,6 +35,8 @@ static __always_inline int rg_knfsd_is_up(const void *nfsd_net)
 #if defined(__TARGET_ARCH_x86)
 #define RG_TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
 
+#define RG_X32_BIT 0x40000000ULL /* arch/x86/include/uapi/asm/unistd.h */
+
 struct rg_syscall {
 	__u64 nr;
 	__u64 arg2;
@@ -48,7 +50,7 @@ static __always_inline int rg_syscall_of(struct task_struct *task, struct rg_sys
 	if (!regs)
 		return -1;
 	sc->compat = task->thread_info.status & RG_TS_COMPAT;
-	sc->nr = regs->orig_ax;
+	sc->nr = regs->orig_ax & ~RG_X32_BIT;
 	sc->arg2 = sc->compat ? regs->cx : regs->si;
 	return 0;
 }

@@ -47,12 +47,26 @@ static __always_inline void count_at(__u32 slot, __u32 which)
 	rg_count(slot == RG_CANARY_SLOT ? RG_COUNT_CANARY : which);
 }
 
-static __always_inline void forget_hold(__u32 tid, __u32 seq)
+/* The thread's records go. Was it held? */
+static __always_inline int forget_hold(__u32 tid)
 {
-	struct rg_held_key key = {.tid = tid, .seq = seq};
+	__u32 *seq = bpf_map_lookup_elem(&holding, &tid);
+	struct rg_held_key key = {.tid = tid};
 
+	if (!seq)
+		return 0;
+	key.seq = *seq;
 	bpf_map_delete_elem(&held, &key);
 	bpf_map_delete_elem(&holding, &tid);
+	return 1;
+}
+
+/* Whoever is refused is not held any more: it runs on. */
+static __always_inline int refuse(struct task_struct *task, __u32 slot, __u32 counter)
+{
+	forget_hold(task->pid);
+	count_at(slot, counter);
+	return denial_errno(task);
 }
 
 /* ---- hold ---- */
@@ -97,30 +111,26 @@ static __always_inline int hold(struct task_struct *task, struct inode *inode, _
 	}
 	if (bpf_map_update_elem(&held, &key, &h, BPF_NOEXIST)) {
 		rg_count(RG_COUNT_FAIL_HELD_UPDATE);
-		count_at(slot, RG_COUNT_DENIED_TABLE_FULL);
-		return denial_errno(task);
+		return refuse(task, slot, RG_COUNT_DENIED_TABLE_FULL);
 	}
 	if (old_seq)
 		bpf_map_delete_elem(&held, &old_key);
 	if (bpf_map_update_elem(&holding, &tid, &key.seq, BPF_ANY)) {
 		bpf_map_delete_elem(&held, &key);
 		rg_count(RG_COUNT_FAIL_HELD_UPDATE);
-		count_at(slot, RG_COUNT_DENIED_TABLE_FULL);
-		return denial_errno(task);
+		return refuse(task, slot, RG_COUNT_DENIED_TABLE_FULL);
 	}
 
 	if (rg_gate_view(g, bpf_ktime_get_boot_ns()).state == RG_STATE_OPEN) {
-		forget_hold(tid, key.seq);
+		forget_hold(tid);
 		return 0;
 	}
 
 	/* Not bpf_send_signal: a SIGSTOP pending for the process is not
 	 * delivered again, and a second thread would see errno 513. */
 	if (bpf_send_signal_thread(SIGSTOP)) {
-		forget_hold(tid, key.seq);
 		rg_count(RG_COUNT_FAIL_SIGNAL);
-		count_at(slot, RG_COUNT_DENIED_CANNOT_STOP);
-		return denial_errno(task);
+		return refuse(task, slot, RG_COUNT_DENIED_CANNOT_STOP);
 	}
 	stored = bpf_map_lookup_elem(&held, &key);
 	if (stored)
@@ -129,37 +139,36 @@ static __always_inline int hold(struct task_struct *task, struct inode *inode, _
 	return -ERESTARTNOINTR;
 }
 
-/* A thread that was held comes by again, and passes. */
-static __always_inline void note_release(struct task_struct *task, __u32 slot, __u32 why)
-{
-	__u32 tid = task->pid, *seq = bpf_map_lookup_elem(&holding, &tid);
-
-	if (!seq)
-		return;
-	forget_hold(tid, *seq);
-	count_at(slot, RG_COUNT_RELEASED + why);
-}
-
 /* ---- which gate ---- */
 
 /* Slot of the gate that guards this superblock, or negative: none does. */
 static __always_inline int gate_of_super(struct super_block *sb)
 {
+	struct rg_device guarded = {.class = RG_CLASS_GUARDED}, *d;
 	__u32 dev = sb->s_dev, netns = 0, *slot;
-	struct rg_device *d = bpf_map_lookup_elem(&devices, &dev);
 	struct nfs_server *server;
+	struct rg_gate *g;
 
-	if (d)
-		return d->class == RG_CLASS_GUARDED ? (int)d->slot : -1;
+	d = bpf_map_lookup_elem(&devices, &dev);
+	if (d && d->class == RG_CLASS_GUARDED)
+		return (int)d->slot;
 
-	/* Not classified yet: guarded, if its network namespace has a gate.
-	 * s_fs_info is a void pointer, so these loads are probed ones. */
+	/* Not classified yet, or exempt from one gate: what counts is the gate
+	 * of its own network namespace. s_fs_info is a void pointer, so these
+	 * loads are probed ones. */
 	server = sb->s_fs_info;
 	netns = BPF_CORE_READ(server, nfs_client, cl_net, ns.inum);
 	if (!netns)
 		rg_count(RG_COUNT_FAIL_READ);
 	slot = bpf_map_lookup_elem(&gate_of, &netns);
-	return slot ? (int)*slot : -1;
+	if (!slot || (d && d->slot == *slot))
+		return -1;
+	g = rg_gate_at(*slot);
+	if (!d && g && g->all) { /* the next time is quicker */
+		guarded.slot = *slot;
+		bpf_map_update_elem(&devices, &dev, &guarded, BPF_ANY);
+	}
+	return (int)*slot;
 }
 
 /* ---- the decision ---- */
@@ -179,22 +188,22 @@ static __always_inline int at_gate(struct inode *inode, __u32 dev, __u32 slot)
 		return 0;
 
 	v = rg_gate_view(g, now_ns);
-	alive = slot == RG_CANARY_SLOT || now_ns - live.heartbeat_ns < RG_HEARTBEAT_STALE_NS;
+	alive = slot == RG_CANARY_SLOT || rg_is_alive(live.heartbeat_ns, now_ns);
 	switch (rg_verdict_of(v.state, g->policy.action, alive)) {
 	case RG_VERDICT_PASS:
-		note_release(task, slot, v.why);
+		if (forget_hold(task->pid)) /* it was held, and comes by again */
+			count_at(slot, RG_COUNT_RELEASED + v.why);
 		return 0;
 	case RG_VERDICT_HOLD:
 		return hold(task, inode, dev, slot, g, now_ns);
 	case RG_VERDICT_AUDIT:
+		forget_hold(task->pid);
 		count_at(slot, RG_COUNT_AUDITED);
 		return 0;
 	case RG_VERDICT_DENY_NO_DAEMON:
-		count_at(slot, RG_COUNT_DENIED_NO_DAEMON);
-		return denial_errno(task);
+		return refuse(task, slot, RG_COUNT_DENIED_NO_DAEMON);
 	default:
-		count_at(slot, RG_COUNT_DENIED_POLICY);
-		return denial_errno(task);
+		return refuse(task, slot, RG_COUNT_DENIED_POLICY);
 	}
 }
 
@@ -236,15 +245,7 @@ int BPF_PROG(lock_fmod_ret, struct file *file, unsigned int cmd, int ret)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(task_exit, struct task_struct *task)
 {
-	__u32 tid, *seq;
-
-	if (!task) /* trusted_ptr_or_null from 6.12 on */
-		return 0;
-	tid = task->pid;
-	seq = bpf_map_lookup_elem(&holding, &tid);
-	if (seq) {
-		forget_hold(tid, *seq);
+	if (task && forget_hold(task->pid)) /* trusted_ptr_or_null from 6.12 on */
 		rg_count(RG_COUNT_HELD_EXITED);
-	}
 	return 0;
 }

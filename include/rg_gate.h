@@ -140,7 +140,9 @@ rg_view_make(__u32 state, __u32 why, __u64 since_ns, __u64 until_ns)
 	return v;
 }
 
-/* Kept out in `state`, but not past `from_ns` + max-hold. */
+/* Kept out in `state`, but not past `from_ns` + max-hold. A gate that timed out
+ * while knfsd was down keeps out again when knfsd starts a grace period: what is
+ * left to protect is worth it. */
 static inline __attribute__((always_inline)) struct rg_view
 rg_view_kept_out(const struct rg_gate *g, __u64 now_ns, __u32 state, __u32 why, __u64 since_ns,
 		 __u64 from_ns)
@@ -216,6 +218,13 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 	if (v.state == RG_STATE_SETTLING && settled_ns < v.until_ns)
 		v.until_ns = settled_ns;
 	return v;
+}
+
+/* Is the daemon with this heartbeat alive? The heartbeat may be younger than
+ * now_ns: it is written while a lock request is under way. */
+static inline __attribute__((always_inline)) int rg_is_alive(__u64 heartbeat_ns, __u64 now_ns)
+{
+	return heartbeat_ns && heartbeat_ns + RG_HEARTBEAT_STALE_NS > now_ns;
 }
 
 /* What to do with one lock request of a local application. */

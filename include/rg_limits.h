@@ -31,7 +31,8 @@
 #define RG_HEARTBEAT_NS 1000000000ULL
 #define RG_HEARTBEAT_STALE_NS (5 * RG_HEARTBEAT_NS)
 
-/* Seconds. A held call ends within max-hold, whatever happens to knfsd. */
+/* Seconds. A gate is open at the latest max-hold after it closed, counted anew
+ * when knfsd starts. */
 #define RG_DEFAULT_MAX_HOLD 900
 #define RG_MAX_MAX_HOLD 86400
 /* A Linux end client comes back after NFS4ERR_GRACE with a back-off of up to

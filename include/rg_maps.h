@@ -48,7 +48,8 @@ struct rg_held {
 };
 _Static_assert(sizeof(struct rg_held) == 56, "pinned layout: see RG_PINS_VERSION");
 
-/* Map `live`: words that user space writes and hot paths read, one element. */
+/* Map `live`: words for hot paths, one element. User space writes all but
+ * next_seq. */
 struct rg_live {
 	__u64 canary_ino; /* inode the canary locks; 0: no canary under way */
 	__u64 heartbeat_ns;
@@ -129,10 +130,10 @@ struct rg_event {
 /* Context of the program `control`, which user space runs with
  * BPF_PROG_TEST_RUN: every write to a gate is made in the kernel. */
 enum rg_op {
-	RG_OP_ARM = 1,	  /* make or re-make the policy of a gate; seeds a new one */
-	RG_OP_OPEN = 2,	  /* by hand */
-	RG_OP_CLOSE = 3,  /* by hand */
-	RG_OP_FORGET = 4, /* free the slot */
+	RG_OP_ARM = 1,	 /* make or re-make the policy of a gate; seeds a new one */
+	RG_OP_OPEN = 2,	 /* by hand */
+	RG_OP_CLOSE = 3, /* by hand */
+	RG_OP_WHO = 4,	 /* nothing but what is always filled in */
 };
 
 struct rg_control {
@@ -141,6 +142,7 @@ struct rg_control {
 	__u32 netns; /* ARM: 0 is the caller's, which is also where knfsd is looked for */
 	__u32 all;
 	__u64 policy_word;
-	__s32 result; /* out: 0 or a negative errno */
-	__u32 pad;
+	__s32 result;	       /* out: 0 or a negative errno */
+	__u32 caller;	       /* out: the caller's pid in the initial pid namespace */
+	__u64 caller_start_ns; /* out: when it started, CLOCK_BOOTTIME of the host */
 };

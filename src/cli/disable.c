@@ -28,6 +28,10 @@ int rg_verb_disable(const struct rg_options *o)
 			"with the version that made it",
 			RG_PIN_DIR, RG_PINS_VERSION);
 	}
+	if (p.control_fd >= 0 && rg_can_continue(&p)) {
+		rg_pins_close(&p);
+		return RG_FAILED;
+	}
 	/* What is not whole is taken away all the same. */
 	err = rg_disarm(&p, &continued);
 	if (err)

@@ -50,8 +50,9 @@ static const struct verb {
 static void help(FILE *out)
 {
 	fprintf(out, "usage: reexport-guard VERB [OPTION]...\n\n"
-		     "Keeps local applications out of re-exported NFS mounts until knfsd's grace\n"
-		     "period, so that end clients keep their locks when this host reboots.\n\n");
+		     "Keeps local applications from locking files of re-exported NFS mounts until\n"
+		     "knfsd's grace period, so that end clients keep their locks when this host "
+		     "reboots.\n\n");
 	for (size_t i = 0; i < NR_VERBS; i++)
 		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
 	fprintf(out, "\n  --version, --help; `reexport-guard VERB --help` for one verb\n\n"

@@ -26,7 +26,7 @@ static const struct {
 	[RG_OPT_MAX_HOLD] = {"max-hold", "TIME", "open at the latest after TIME (15min)"},
 	[RG_OPT_NETNS] = {"netns", "NAME|PATH|INODE",
 			  "the gate of this network namespace (that of the caller)"},
-	[RG_OPT_REASON] = {"reason", "TEXT", "say why, for the log"},
+	[RG_OPT_REASON] = {"reason", "TEXT", "say why, on standard error"},
 	[RG_OPT_DRY_RUN] = {"dry-run", NULL, "say what would be done, and do nothing"},
 	[RG_OPT_JSON] = {"json", NULL, "JSON on standard output"},
 	[RG_OPT_FORCE_RUNG] = {"force-rung", "lsm|fmod_ret", NULL},

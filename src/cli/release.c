@@ -15,6 +15,11 @@ int rg_verb_release(const struct rg_options *o)
 
 	if (err)
 		return err;
+	err = rg_can_continue(&p);
+	if (err) {
+		rg_pins_close(&p);
+		return err;
+	}
 	slot = rg_gate_named(&p, o, &gate);
 	if (slot < 0) {
 		rg_pins_close(&p);

@@ -40,6 +40,7 @@ struct daemon {
 	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
 	__u32 states[RG_MAX_GATES]; /* as last said in the log */
 	bool stop;
+	int status; /* enum rg_exit to end with */
 };
 
 /* ---- what it does ---- */
@@ -202,8 +203,8 @@ static void look_at_pins(struct daemon *d)
 		return;
 	}
 	rg_info("enabled anew by another process: adopting");
-	if (rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE) || adopt(d))
-		d->stop = true;
+	d->status = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE) ?: adopt(d);
+	d->stop = d->status != RG_DONE;
 }
 
 /* ---- the loop ---- */
@@ -236,7 +237,7 @@ static void serve(struct daemon *d)
 		int n = epoll_wait(d->epoll_fd, events, 4, -1);
 
 		if (n < 0 && errno != EINTR) {
-			rg_error(RG_FAILED, "epoll_wait: %s", rg_strerror(errno));
+			d->status = rg_error(RG_FAILED, "epoll_wait: %s", rg_strerror(errno));
 			return;
 		}
 		for (int i = 0; i < n; i++) {
@@ -322,7 +323,11 @@ static int take_up(struct daemon *d, const struct rg_options *o)
 		err = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE);
 		return err ? err : rg_prove(&d->p);
 	}
-	err = rg_wish_of(o, &wish) ?: rg_arm(&wish, &d->p, &armed);
+	err = rg_wish_of(o, &wish);
+	if (err)
+		return err;
+	wish.serve = true;
+	err = rg_arm(&wish, &d->p, &armed);
 	if (err)
 		return err;
 	beat(d);
@@ -369,5 +374,5 @@ int rg_verb_run(const struct rg_options *o)
 			held);
 	let_go(&d);
 	mnt_unref_monitor(d.mounts);
-	return err;
+	return err ? err : d.status;
 }

@@ -336,7 +336,9 @@ static void print(json_object *o)
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
 	else
-		printf("daemon   none: hold acts as deny until `reexport-guard run` is running\n");
+		printf("daemon   none: a gate with action hold denies until `reexport-guard run` "
+		       "is "
+		       "running\n");
 	print_gates(json_object_object_get(o, "gates"));
 	for (size_t i = 0; i < json_object_array_length(mounts); i++) {
 		json_object *m = json_object_array_get_idx(mounts, i);

@@ -26,6 +26,8 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish,
 		  const struct rg_armed *armed);
 /* The gate that --netns names, or the only one. Slot, or negative: said. */
 int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate);
+/* Can this process continue the held? RG_DONE, or RG_FAILED and said. */
+int rg_can_continue(const struct rg_pins *p);
 /* Is a daemon alive that continues the held? */
 bool rg_daemon_is_alive(const struct rg_pins *p);
 /* Locks that local applications hold on guarded mounts: warn of each. */

@@ -12,6 +12,7 @@
 
 #include "cli/verbs.h"
 #include "loader/gates.h"
+#include "loader/held.h"
 #include "loader/names.h"
 #include "loader/netns.h"
 
@@ -85,11 +86,23 @@ int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg
 	return found;
 }
 
+int rg_can_continue(const struct rg_pins *p)
+{
+	int err = rg_held_can_continue(p);
+
+	if (err == -EXDEV)
+		return rg_error(RG_FAILED,
+				"not in the initial pid and time namespaces: held processes "
+				"could not be found and continued; run it on the host, "
+				"for instance with `nsenter -t 1 -a`");
+	if (err)
+		return rg_error(RG_FAILED, "program control: cannot be run: %s", rg_strerror(err));
+	return RG_DONE;
+}
+
 bool rg_daemon_is_alive(const struct rg_pins *p)
 {
-	__u64 beat_ns = __atomic_load_n(&p->live->heartbeat_ns, __ATOMIC_RELAXED);
-
-	return beat_ns && rg_now_ns() - beat_ns < RG_HEARTBEAT_STALE_NS;
+	return rg_is_alive(__atomic_load_n(&p->live->heartbeat_ns, __ATOMIC_RELAXED), rg_now_ns());
 }
 
 /* One line of /proc/locks: "1: POSIX  ADVISORY  WRITE 812 00:31:7 0 EOF". */
@@ -161,7 +174,7 @@ static void say_time_left(const struct rg_view *v)
 	__u64 now_ns = rg_now_ns();
 
 	if (v->until_ns > now_ns)
-		printf(", at the latest in %llu s",
+		printf("; changes in %llu s at the latest",
 		       (unsigned long long)((v->until_ns - now_ns) / RG_NS_PER_SEC + 1));
 }
 

@@ -167,8 +167,9 @@ static int arm_gate(const struct rg_pins *p, const struct rg_wish *wish,
 	if (err)
 		return rg_error(err == -ENOENT ? RG_CANNOT : RG_FAILED,
 				"network namespace %u: the kernel does not show whether knfsd runs "
-				"there: %s; set kernel.kptr_restrict to 0 or 1 and try again",
-				armed->netns, rg_strerror(err));
+				"there; set kernel.kptr_restrict to 0 or 1, have CAP_SYSLOG, and "
+				"try again",
+				armed->netns);
 	if (wish->all)
 		rg_classify(p, mounts, paths, wish->n_mounts, armed->slot, true);
 	err = write_paths(p, paths, wish->n_mounts, armed->slot);
@@ -322,6 +323,9 @@ static int arm_fresh(const struct rg_wish *wish, enum rg_rung rung, const struct
 		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 	err = err ?: rg_attach_followers(&loaded);
 	err = err ?: arm_gate(p, wish, mounts, paths, armed);
+	/* Alive before the door is there, or its first visitors were denied. */
+	if (!err && wish->serve)
+		__atomic_store_n(&p->live->heartbeat_ns, rg_now_ns(), __ATOMIC_RELAXED);
 	err = err ?: rg_attach_lock(&loaded);
 	err = err ?: prove(p, wish->policy.action, rung, &armed->canary_ns);
 	if (!err) {
@@ -336,34 +340,6 @@ static int arm_fresh(const struct rg_wish *wish, enum rg_rung rung, const struct
 	}
 	rg_unload(&loaded);
 	armed->rung = rung;
-	return err;
-}
-
-/* The best rung that the canary proves. */
-static int arm_by_rungs(const struct rg_wish *wish, const struct rg_mounts *mounts,
-			struct rg_path *paths, struct rg_pins *p, struct rg_armed *armed)
-{
-	int first = wish->force_rung >= 0 ? wish->force_rung : RG_RUNG_LSM;
-	int last = wish->force_rung >= 0 ? wish->force_rung : RG_NR_RUNGS - 1;
-	int err = RG_CANNOT, lsm = rg_host_has_bpf_lsm();
-	unsigned int none;
-
-	if (wish->force_rung < 0 && lsm == 0)
-		first = RG_RUNG_FMOD_RET;
-	for (int rung = first; rung <= last && err == RG_CANNOT; rung++) {
-		err = arm_fresh(wish, rung, mounts, paths, p, armed);
-		if (!err)
-			return RG_DONE;
-		take_away(p, &none);
-		rg_pins_close(p);
-		if (err != RG_CANNOT || rung == last)
-			return err;
-		rg_warn("rung %s does not serve here: trying %s", rg_rung_name(rung),
-			rg_rung_name(rung + 1));
-		if (rg_pins_lock(p, RG_LOCK_EXCLUSIVE, true))
-			return rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_PIN_DIR,
-					rg_strerror(errno));
-	}
 	return err;
 }
 
@@ -388,12 +364,57 @@ static int arm_again(const struct rg_wish *wish, const struct rg_mounts *mounts,
 	return arm_gate(p, wish, mounts, paths, armed);
 }
 
+/* One rung after the other, until the canary proves one. The lock is given
+ * back where a set was taken away, so each turn looks anew at what is there. */
+static int arm_or_adopt(const struct rg_wish *wish, const struct rg_mounts *mounts,
+			struct rg_path *paths, struct rg_pins *p, struct rg_armed *armed)
+{
+	bool forced = wish->force_rung >= 0;
+	int rung = forced ? wish->force_rung : RG_RUNG_LSM, err;
+	unsigned int continued;
+
+	if (!forced && rg_host_has_bpf_lsm() == 0)
+		rung = RG_RUNG_FMOD_RET;
+	for (;;) {
+		rg_pins_init(p);
+		err = rg_pins_lock(p, RG_LOCK_EXCLUSIVE, true);
+		if (err)
+			return rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_PIN_DIR,
+					rg_strerror(err));
+		err = rg_pins_open(p);
+		if (err == 0)
+			return arm_again(wish, mounts, paths, p, armed);
+		if (err == -EPROTO)
+			return rg_error(RG_FAILED,
+					"%s: pinned by another version of reexport-guard (this one "
+					"knows pins version %d); run `disable` with the version "
+					"that made it",
+					RG_PIN_DIR, RG_PINS_VERSION);
+		if (err != -ENOENT) {
+			rg_warn("%s: an earlier set is not whole (%s): taken away, arming anew",
+				RG_PIN_DIR, rg_pins_missing() ?: "it was never armed");
+			take_away(p, &continued);
+			rg_pins_close(p);
+			continue;
+		}
+		err = arm_fresh(wish, rung, mounts, paths, p, armed);
+		if (!err)
+			return RG_DONE;
+		take_away(p, &continued);
+		rg_pins_close(p);
+		if (err != RG_CANNOT || forced || rung + 1 == RG_NR_RUNGS)
+			return err;
+		rg_warn("rung %s does not serve here: trying %s", rg_rung_name(rung),
+			rg_rung_name(rung + 1));
+		rung++;
+	}
+}
+
 int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed)
 {
 	struct rg_path *paths = NULL;
 	struct rg_mounts mounts = {};
 	sigset_t all, before;
-	unsigned int continued = 0;
 	int err;
 
 	memset(armed, 0, sizeof(*armed));
@@ -409,40 +430,9 @@ int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed
 	/* Half an arming is worse than a late Ctrl-C. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	err = rg_pins_lock(p, RG_LOCK_EXCLUSIVE, true);
-	if (err) {
-		err = rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_PIN_DIR, rg_strerror(err));
-		goto unblock;
-	}
-	err = rg_pins_open(p);
-	if (err == 0) {
-		err = arm_again(wish, &mounts, paths, p, armed);
-	} else if (err == -EPROTO) {
-		err = rg_error(RG_FAILED,
-			       "%s: pinned by another version of reexport-guard (this one knows "
-			       "pins "
-			       "version %d); run `disable` with the version that made it",
-			       RG_PIN_DIR, RG_PINS_VERSION);
-	} else {
-		if (err != -ENOENT) {
-			rg_warn("%s: an earlier set is not whole (%s): taken away, arming anew",
-				RG_PIN_DIR, rg_pins_missing() ?: "it was never armed");
-			take_away(p, &continued);
-			rg_pins_close(p);
-			rg_pins_init(p);
-			err = rg_pins_lock(p, RG_LOCK_EXCLUSIVE, true);
-		} else {
-			err = 0;
-		}
-		if (err)
-			err = rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_PIN_DIR,
-				       rg_strerror(err));
-		else
-			err = arm_by_rungs(wish, &mounts, paths, p, armed);
-	}
+	err = arm_or_adopt(wish, &mounts, paths, p, armed);
 	if (err)
 		rg_pins_close(p);
-unblock:
 	sigprocmask(SIG_SETMASK, &before, NULL);
 out:
 	rg_mounts_free(&mounts);

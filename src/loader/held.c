@@ -119,6 +119,18 @@ static bool is_same_process(__u32 pid, __u64 start_ns)
 	return rg_process_start_ticks(pid) == start_ns / (RG_NS_PER_SEC / per_second);
 }
 
+int rg_held_can_continue(const struct rg_pins *p)
+{
+	struct rg_control who = {.op = RG_OP_WHO};
+	int err = rg_control(p->control_fd, &who);
+
+	if (err)
+		return err;
+	return who.caller == (__u32)getpid() && is_same_process(who.caller, who.caller_start_ns)
+		       ? 0
+		       : -EXDEV;
+}
+
 /* True when its records may be deleted. */
 static bool continue_process(__u32 tgid, __u64 start_ns, struct rg_continued *done)
 {
@@ -225,8 +237,9 @@ int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continue
 	const struct timespec ms = {.tv_nsec = 1000000};
 	int again = 0;
 
-	/* Whoever saw the gate closed has recorded itself after this: it waits
-	 * for every running BPF program (synchronize_rcu). */
+	/* Waits for the BPF programs under way (synchronize_rcu), so that one look
+	 * is mostly enough. It may do nothing (one CPU, nohz_full): the order of
+	 * recording and looking at the gate is what nobody being lost rests on. */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	for (int i = 0; i < 1000; i++) {
 		if (!rg_held_any(p))

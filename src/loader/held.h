@@ -18,6 +18,11 @@ struct rg_continued {
 	unsigned int failed;	   /* no signal could be sent: still recorded */
 };
 
+/* Does this process name processes, and their start times, as the kernel does?
+ * Not in another pid or time namespace: it would take the held for gone. 0, or
+ * -EXDEV, or another negative errno. */
+int rg_held_can_continue(const struct rg_pins *p);
+
 bool rg_held_any(const struct rg_pins *p);
 int rg_held_read(const struct rg_pins *p, struct rg_held_list *list);
 void rg_held_free(struct rg_held_list *list);

@@ -11,6 +11,7 @@
 /* What `enable` and `run` are asked for. Strings belong to the caller. */
 struct rg_wish {
 	struct rg_policy policy;
+	bool serve;		   /* the caller continues the held from now on */
 	bool all;		   /* every NFS mount of the namespace */
 	const char *const *mounts; /* paths, n_mounts of them */
 	size_t n_mounts;
@@ -34,7 +35,8 @@ int rg_wish_check(const struct rg_wish *wish, const struct rg_mounts *mounts,
 /*
  * probe -> open -> choose rungs -> load -> pin -> attach -> canary -> armed,
  * for the network namespace of the caller. Enabled before: the canary first,
- * then the policy. On failure nothing of this call is left behind. p is
+ * then the policy. On failure nothing of a first call is left behind; of a
+ * later one at most that newly named mounts are guarded already. p is
  * filled in, open and locked; the caller closes it. An enum rg_exit.
  */
 int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed);

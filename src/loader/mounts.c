@@ -35,6 +35,17 @@ static int add(struct rg_mounts *mounts, struct libmnt_fs *fs)
 	return 0;
 }
 
+static int add_other(struct rg_mounts *mounts, struct libmnt_fs *fs)
+{
+	char **more = reallocarray(mounts->others, mounts->n_others + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	mounts->others = more;
+	more[mounts->n_others] = strdup(mnt_fs_get_target(fs) ?: "");
+	return more[mounts->n_others++] ? 0 : -ENOMEM;
+}
+
 static bool is_nfs(struct libmnt_fs *fs)
 {
 	const char *type = mnt_fs_get_fstype(fs);
@@ -55,8 +66,7 @@ int rg_mounts_read(const char *mountinfo, struct rg_mounts *mounts)
 		if (err > 0)
 			err = -EINVAL;
 		while (!err && mnt_table_next_fs(table, iter, &fs) == 0)
-			if (is_nfs(fs))
-				err = add(mounts, fs);
+			err = is_nfs(fs) ? add(mounts, fs) : add_other(mounts, fs);
 	}
 	mnt_free_iter(iter);
 	mnt_unref_table(table);
@@ -72,6 +82,9 @@ void rg_mounts_free(struct rg_mounts *mounts)
 		free(mounts->at[i].source);
 	}
 	free(mounts->at);
+	for (size_t i = 0; i < mounts->n_others; i++)
+		free(mounts->others[i]);
+	free(mounts->others);
 	memset(mounts, 0, sizeof(*mounts));
 }
 
@@ -95,6 +108,10 @@ const struct rg_mount *rg_mount_of(const struct rg_mounts *mounts, const char *p
 		if (rg_is_below(path, mounts->at[i].target) &&
 		    (!best || strlen(mounts->at[i].target) >= strlen(best->target)))
 			best = &mounts->at[i];
+	for (size_t i = 0; best && i < mounts->n_others; i++)
+		if (strlen(mounts->others[i]) > strlen(best->target) &&
+		    rg_is_below(path, mounts->others[i]))
+			return NULL;
 	return best;
 }
 

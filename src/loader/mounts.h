@@ -18,6 +18,8 @@ struct rg_mount {
 struct rg_mounts {
 	struct rg_mount *at;
 	size_t n;
+	char **others; /* where other file systems are mounted, n_others of them */
+	size_t n_others;
 };
 
 /* From a file in the format of /proc/PID/mountinfo. 0 or negative errno. */
@@ -25,7 +27,7 @@ int rg_mounts_read(const char *mountinfo, struct rg_mounts *mounts);
 void rg_mounts_free(struct rg_mounts *mounts);
 
 /* The NFS mount that a path is on, by the table alone: a stat() would wait for
- * a server that is down. NULL: none. */
+ * a server that is down. NULL: none, or another file system lies between. */
 const struct rg_mount *rg_mount_of(const struct rg_mounts *mounts, const char *path);
 
 /* Is the first path the second, or below it? Also for sources (host:/path). */

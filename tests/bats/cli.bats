@@ -60,6 +60,29 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[ ! -e $pins ]
 }
 
+@test "in another pid namespace: release and disable refuse, since they could continue nobody" {
+	arm --mount $a --action deny
+	for verb in release disable "enable --all"; do
+		# shellcheck disable=SC2086 # words
+		run in_rex unshare -p -f --mount-proc "$RG" $verb
+		[ "$status" -ne 0 ]
+	done
+	[ "$(gate_state)" = closed ]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+}
+
+@test "a path on another file system below an NFS mount is not that mount" {
+	in_rex mkdir -p $a/scratch
+	in_rex mount -t tmpfs scratch $a/scratch
+	run rg enable --mount $a/scratch
+	[ "$status" -eq 1 ]
+	in_rex umount $a/scratch
+	run rg enable --mount $a/../a
+	[ "$status" -eq 2 ]
+	[ ! -e $pins ]
+}
+
 @test "not enabled: exit 4" {
 	for verb in disable status release close; do
 		run rg $verb

@@ -55,8 +55,8 @@ background() {
 	(
 		# shellcheck disable=SC2016 # expanded in the tier
 		in_rex setsid bash -c 'echo $$ >&4; exec 4>&-; exec "$@"' _ "$@" \
-			>"$work/$name.out" 2>&1 </dev/null 4>"$work/$name.pid"
-		echo $? >"$work/$name.rc"
+			>"$work/$name.out" 2>&1 </dev/null 4>"$work/$name.pid" && rc=0 || rc=$?
+		echo "$rc" >"$work/$name.rc"
 	) 3>&- &
 	wait_for 10 "$name to be started" test -s "$work/$name.pid"
 }

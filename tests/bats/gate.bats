@@ -364,6 +364,16 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 }
 again() { (($(counter held_again) >= 1)); }
 
+@test "no daemon, and somebody continues a held process: it is denied, and no entry stays" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	kill -KILL "$(cat "$work/daemon.pid")"
+	wait_for 20 "the heartbeat to be stale" json_is .daemon.alive false
+	kill -CONT "$(json '.held[0].pid')"
+	expect_end one 10 EAGAIN
+	held_is 0
+}
+
 @test "a held process that is killed leaves no entry" {
 	arm_hold --mount $a
 	held_try one posix $a/f

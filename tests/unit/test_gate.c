@@ -470,6 +470,18 @@ static void test_verdicts(void **unused)
 	}
 }
 
+static void test_is_alive(void **unused)
+{
+	const __u64 beat_ns = 100 * RG_NS_PER_SEC;
+
+	(void)unused;
+	assert_false(rg_is_alive(0, 1)); /* early at boot, and never beaten */
+	assert_true(rg_is_alive(beat_ns, beat_ns));
+	assert_true(rg_is_alive(beat_ns, beat_ns - 1)); /* written a moment later */
+	assert_true(rg_is_alive(beat_ns, beat_ns + RG_HEARTBEAT_STALE_NS - 1));
+	assert_false(rg_is_alive(beat_ns, beat_ns + RG_HEARTBEAT_STALE_NS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_lockd_never_opens),
 		cmocka_unit_test(test_release_points_are_ordered),
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_is_alive),
 	};
 
 	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);

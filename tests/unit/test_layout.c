@@ -175,9 +175,10 @@ static void test_path(void **unused)
 static void test_control(void **unused)
 {
 	static const struct member control[] = {
-		M(rg_control, op),  M(rg_control, slot),	M(rg_control, netns),
-		M(rg_control, all), M(rg_control, policy_word), M(rg_control, result),
-		M(rg_control, pad),
+		M(rg_control, op),	    M(rg_control, slot),
+		M(rg_control, netns),	    M(rg_control, all),
+		M(rg_control, policy_word), M(rg_control, result),
+		M(rg_control, caller),	    M(rg_control, caller_start_ns),
 	};
 
 	(void)unused;

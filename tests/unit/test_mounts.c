@@ -244,6 +244,22 @@ static void test_mount_of(void **unused)
 	assert_null(rg_mount_of(&none, "/srv/reexport"));
 }
 
+/* Another file system below an NFS mount is not that mount. */
+static void test_mount_of_another_file_system(void **unused)
+{
+	char *others[] = {"/", "/srv", "/srv/reexport/scratch"};
+	struct rg_mounts with = nfs;
+
+	(void)unused;
+	with.others = others;
+	with.n_others = 3;
+	assert_null(rg_mount_of(&with, "/srv/reexport/scratch"));
+	assert_null(rg_mount_of(&with, "/srv/reexport/scratch/x"));
+	assert_non_null(rg_mount_of(&with, "/srv/reexport/scratch2"));
+	assert_non_null(rg_mount_of(&with, "/srv/reexport"));
+	assert_null(rg_mount_of(&with, "/srv/local"));
+}
+
 /* ---- who is guarded ---- */
 
 static bool guarded(const char *target, const char *source, const struct rg_path *paths, size_t n)
@@ -314,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_free_twice),
 		cmocka_unit_test(test_mount_of),
+		cmocka_unit_test(test_mount_of_another_file_system),
 		cmocka_unit_test(test_mount_is_guarded),
 		cmocka_unit_test(test_guarded_in_the_table),
 	};
