@@ -118,7 +118,7 @@ $(B)/tests/test_%: tests/unit/test_%.c $(SAN_OBJS) $(B)/guard.bpf.o $(B)/tests/r
 	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -MF $(B)/tests/dep/$*.d -MT $@ $< $(SAN_OBJS) \
 		$(LIB_LDLIBS) -lcmocka -o $@
 
-$(B)/tests/helpers/%: tests/helpers/%.c
+$(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(say) HELPER $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \

@@ -226,18 +226,25 @@ progs_are() { [[ $(progs) == "$1" ]]; }
 	done
 }
 
+# The first word of map_meta is the pins version.
+set_pins_version() {
+	local -a bytes
+	read -ra bytes < <(bpftool -j map dump pinned $pins/map_meta | jq -r '.[0].value | join(" ")')
+	bytes[0]=$1
+	bpftool map update pinned $pins/map_meta key 0 0 0 0 value "${bytes[@]}"
+}
+
 @test "pins of another version are left alone" {
 	arm --mount $a --action deny
-	bpftool map update pinned $pins/map_meta key 0 0 0 0 value \
-		$(bpftool -j map dump pinned $pins/map_meta | jq -r '.[0].value | .[0] = "0x63" | join(" ")')
+	set_pins_version 0x63
 	for verb in status disable "enable --all" release run; do
 		# shellcheck disable=SC2086 # words
 		run rg $verb
 		[ "$status" -eq 1 ]
 		[[ $output == *"another version"* ]]
 	done
-	# Undo, so that it can be disabled.
-	bpftool map update pinned $pins/map_meta key 0 0 0 0 value \
-		$(bpftool -j map dump pinned $pins/map_meta | jq -r '.[0].value | .[0] = "0x01" | join(" ")')
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	set_pins_version 0x01 # so that it can be disabled
 	rg disable
 }

@@ -221,12 +221,12 @@ static int try_in_threads(const char *kind, const char *file, int n)
 static void hold_one(const char *file, long at, int from, int to)
 {
 	int fd = open(file, O_RDWR);
-	char ask, result = fd < 0 || lock_byte(fd, F_SETLK, F_WRLCK, at) < 0;
+	char ask, result = (char)(fd < 0 || lock_byte(fd, F_SETLK, F_WRLCK, at) < 0);
 
 	if (write(to, &result, 1) != 1)
 		_exit(1);
 	while (read(from, &ask, 1) == 1) {
-		result = pwrite(fd, "w", 1, at) != 1 || fsync(fd) < 0;
+		result = (char)(pwrite(fd, "w", 1, at) != 1 || fsync(fd) < 0);
 		if (write(to, &result, 1) != 1)
 			break;
 	}

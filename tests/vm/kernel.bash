@@ -123,7 +123,7 @@ kernel_arrange() {
 	local tree=$1 out=$2 release image modules
 	# The packages of 7.x use both folders, for different files.
 	if [[ -d $tree/lib && -d $tree/usr/lib && ! -L $tree/lib ]]; then
-		cp -a "$tree/lib/." "$tree/usr/lib/" && rm -rf "$tree/lib"
+		cp -a "$tree/lib/." "$tree/usr/lib/" && rm -rf "${tree:?}/lib"
 	fi
 	modules=$(find "$tree" -path '*/lib/modules/*/kernel' -prune -print -quit)
 	[[ -n $modules ]] || {

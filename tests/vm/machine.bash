@@ -129,7 +129,7 @@ argv_accel() {
 	kvm) argv+=(-accel kvm -cpu host) ;;
 	# cmpxchg16b under TCG of QEMU 7.2 corrupts flags: 6.12 then crashes in
 	# its memory allocator.
-	tcg) argv+=(-accel tcg,thread=multi -cpu max,-cx16) ;;
+	tcg) argv+=(-accel 'tcg,thread=multi' -cpu 'max,-cx16') ;;
 	*) die "RG_LAB_ACCEL must be kvm or tcg, not $1" ;;
 	esac
 }
