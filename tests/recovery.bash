@@ -16,8 +16,8 @@ declare -g held_before=0 survived=0 stolen=0 write_errors=0 own_turn=0
 
 # say TEXT: what happens; replaced by whoever narrates.
 say() { :; }
-# patiently SECONDS WHAT COMMAND...: cluster_wait, perhaps with progress.
-patiently() { cluster_wait "$@"; }
+# patiently SECONDS WHAT COMMAND...: wait_for, perhaps with progress.
+patiently() { wait_for "$@"; }
 
 # start_in MACHINE NAME COMMAND...: in the background there; output in
 # /run/NAME.out, standard input from /run/NAME.in, which never ends.

@@ -17,15 +17,19 @@ int rg_verb_run(const struct rg_options *o);
 	 RG_TAKES(RG_OPT_RELEASE) | RG_TAKES(RG_OPT_SETTLE_TIME) | RG_TAKES(RG_OPT_MAX_HOLD) |     \
 	 RG_TAKES(RG_OPT_NETNS) | RG_TAKES(RG_OPT_FORCE_RUNG))
 
-/* Shared by enable and run (wish.c). */
+/* ---- shared by the verbs: wish.c, gate.c, locks.c ---- */
+
 int rg_wish_of(const struct rg_options *o, struct rg_wish *wish);
 /* Go into --netns, if one was given. */
 int rg_enter_netns(const struct rg_options *o);
 /* "closed: knfsd is not running", and what is armed, for people; a line each. */
 void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish,
 		  const struct rg_armed *armed);
-/* The gate that --netns names, or the only one. Slot, or negative: said. */
-int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate);
+/* Open the set and have the gate that --netns names (that of the caller's
+ * namespace) opened or closed by hand: RG_OP_OPEN, RG_OP_CLOSE. *gate: as it
+ * was. p is open and locked if RG_DONE; the caller closes it. An enum rg_exit;
+ * what is wrong is said. */
+int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate);
 /* Can this process continue the held? RG_DONE, or RG_FAILED and said. */
 int rg_can_continue(const struct rg_pins *p);
 /* Is a daemon alive that continues the held? */

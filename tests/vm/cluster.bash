@@ -9,6 +9,9 @@
 # The lab is that of RG_LAB_DIR; it ends with the shell that sourced this, or
 # with the process RG_LAB_OWNER.  Set RG_LAB_OWNER to nothing to let it stay.
 
+# shellcheck source=tests/vm/wait.bash
+. "${BASH_SOURCE[0]%/*}/wait.bash"
+
 cluster_lab=$(readlink -f "${BASH_SOURCE[0]%/*}/lab")
 cluster_nfs=${cluster_lab%/lab}/guest/nfs
 
@@ -91,18 +94,3 @@ cli_mount() {
 	on_nfs cli recover-lost-locks "${2:-N}" && on_nfs cli cli-mount ${1:+"$1"}
 }
 cli_umount() { on_nfs cli cli-umount; }
-
-# cluster_wait SECONDS WHAT COMMAND...: until the command succeeds; says what
-# it waited for if it does not.
-cluster_wait() {
-	local seconds=$1 what=$2 end
-	shift 2
-	end=$((${EPOCHREALTIME/[.,]/} + seconds * 1000000))
-	until "$@"; do
-		if ((${EPOCHREALTIME/[.,]/} > end)); then
-			printf 'waited %s seconds in vain for: %s\n' "$seconds" "$what" >&2
-			return 1
-		fi
-		sleep 0.1
-	done
-}

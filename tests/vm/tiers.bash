@@ -10,23 +10,11 @@
 # they are by the containers of a real machine.  To be sourced inside the
 # guest, as root, in the machine's first namespaces.
 
+# shellcheck source=tests/vm/wait.bash
+. "${BASH_SOURCE[0]%/*}/wait.bash"
+
 tiers_nfs=$(readlink -f "${BASH_SOURCE[0]%/*}/guest/nfs")
 tiers_dir=/run/tiers
-
-# wait_for SECONDS WHAT COMMAND...: until the command succeeds; says what it
-# waited for if it does not.
-wait_for() {
-	local seconds=$1 what=$2 end
-	shift 2
-	end=$((${EPOCHREALTIME/[.,]/} + seconds * 1000000))
-	until "$@"; do
-		if ((${EPOCHREALTIME/[.,]/} > end)); then
-			printf 'waited %s seconds in vain for: %s\n' "$seconds" "$what" >&2
-			return 1
-		fi
-		sleep 0.05
-	done
-}
 
 # tier NAME COMMAND...: run it in a tier.  Not "ip netns exec", which mounts a
 # new /sys, and with it hides bpffs.

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A gate that somebody named, and what is asked of it by hand. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "cli/verbs.h"
+#include "loader/gates.h"
+#include "loader/held.h"
+#include "loader/netns.h"
+
+/* The gate that --netns names, or that of the caller's namespace. Its slot, or
+ * negative: said. */
+static int gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate)
+{
+	__u32 inum = rg_netns_self(), slot;
+	char *end;
+	int fd, found;
+
+	if (o->netns) {
+		/* The number of a namespace that nobody can enter any more will
+		 * do: its gate may still hold somebody. */
+		inum = (__u32)strtoul(o->netns, &end, 10);
+		if (*end != '\0' || end == o->netns) {
+			found = rg_netns_find(o->netns, &inum, &fd);
+			if (found)
+				return rg_error(-1, "--netns %s: no such network namespace: %s",
+						o->netns, rg_strerror(found));
+			close(fd);
+		}
+	}
+	found = rg_gate_slot(p, inum);
+	if (found < 0)
+		return rg_error(-1,
+				"network namespace %u: has no gate; `reexport-guard status` lists "
+				"those there are, --netns names one",
+				inum);
+	slot = (__u32)found;
+	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &slot, gate) < 0)
+		return rg_error(-1, "map gates: cannot be read: %s", rg_strerror(errno));
+	return found;
+}
+
+int rg_can_continue(const struct rg_pins *p)
+{
+	int err = rg_held_can_continue(p);
+
+	if (err == -EXDEV)
+		return rg_error(RG_FAILED,
+				"not in the initial pid and time namespaces: held processes "
+				"could not be found and continued; run it on the host, "
+				"for instance with `nsenter -t 1 -a`");
+	if (err)
+		return rg_error(RG_FAILED, "program control: cannot be run: %s", rg_strerror(err));
+	return RG_DONE;
+}
+
+int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate)
+{
+	struct rg_control c = {.op = op};
+	int slot, err = rg_pins_open_enabled(p, RG_LOCK_EXCLUSIVE);
+
+	if (err)
+		return err;
+	slot = op == RG_OP_OPEN && rg_can_continue(p) ? -1 : gate_named(p, o, gate);
+	if (slot >= 0) {
+		c.slot = (__u32)slot;
+		err = rg_control(p->control_fd, &c);
+		if (!err)
+			return RG_DONE;
+		rg_error(RG_FAILED, "network namespace %u: cannot be %s: %s", gate->netns,
+			 op == RG_OP_OPEN ? "opened" : "closed", rg_strerror(err));
+	}
+	rg_pins_close(p);
+	return RG_FAILED;
+}
+
+bool rg_daemon_is_alive(const struct rg_pins *p)
+{
+	return rg_is_alive(__atomic_load_n(&p->live->heartbeat_ns, __ATOMIC_RELAXED), rg_now_ns());
+}
