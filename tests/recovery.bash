@@ -18,6 +18,12 @@ declare -g held_before=0 survived=0 stolen=0 write_errors=0 own_turn=0
 say() { :; }
 # patiently SECONDS WHAT COMMAND...: wait_for, perhaps with progress.
 patiently() { wait_for "$@"; }
+# slowly WHAT COMMAND...: a command that takes a while, perhaps with progress. It
+# may run in a subshell.
+slowly() {
+	shift
+	"$@"
+}
 
 # start_in MACHINE NAME COMMAND...: in the background there; output in
 # /run/NAME.out, standard input from /run/NAME.in, which never ends.
@@ -37,11 +43,14 @@ end_in() { on "$1" bash -c "kill -KILL \$(</run/$2.pid)"; }
 # An end client's application takes N locks, each by a process of its own.
 locks_taken() {
 	local n=$1
-	rex_mount && rex_knfsd_start 15 15 3 && cli_mount "$2" "$3" || return 1
+	slowly "the mounts and knfsd" end_client_mounts "$2" "$3" || return 1
 	patiently 60 "the end client's record in nfsdcld" end_client_known || return 1
 	start_in cli app "$LOCKER" hold /mnt/a/db "$n"
 	patiently 60 "the end client's locks" said cli app '^locked' || return 1
 	held_before=$(on cli sed -n 's/^locked //p' /run/app.out)
+}
+end_client_mounts() {
+	rex_mount && rex_knfsd_start 15 15 3 && cli_mount "$@"
 }
 end_client_known() {
 	on cli touch /mnt/a/known && (($(rex_clients) > 0))
@@ -69,7 +78,7 @@ recovery() {
 	say "the end client holds $held_before locks; the re-export server loses power"
 	power_cut rex
 	say "the re-export server boots"
-	boot rex || return 1
+	slowly "the re-export server" boot rex || return 1
 	if (($#)); then
 		say "reexport-guard run $* (before anything is mounted)"
 		start_in rex guard "$RG" run "$@"
@@ -77,7 +86,7 @@ recovery() {
 	fi
 	say "it mounts the original server; a local application goes for the same $n locks"
 	start_in rex thief "$LOCKER" grab /srv/reexport/a/db "$n" 300
-	rex_mount || return 1
+	slowly "the mount" rex_mount || return 1
 	if (($#)); then
 		patiently 60 "the local application to be held" thief_held || return 1
 		say "the local application is held in its system call"
@@ -86,7 +95,7 @@ recovery() {
 		say "the local application has all $n locks"
 	fi
 	say "knfsd starts; the end client recovers"
-	rex_knfsd_start 15 15 3 || return 1
+	slowly "knfsd" rex_knfsd_start 15 15 3 || return 1
 	patiently 180 "the end client to be through with its recovery" end_client_recovered ||
 		return 1
 	if (($#)); then

@@ -204,7 +204,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 @test "settled: closed for the settle time after the last grace period" {
 	want_grace
 	tier cli ip link set c-rex down
-	arm_hold --mount $a --release settled --settle-time 4s
+	arm_hold --mount $a --release settled --settle-time 8s
 	held_try one posix $a/f
 	knfsd_start rex 10 10 3
 	wait_gate grace
@@ -290,7 +290,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 }
 
 @test "max-hold opens without a daemon, and status says that it timed out" {
-	arm --mount $a --action deny --max-hold 3s
+	arm --mount $a --action deny --max-hold 8s
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
 	wait_for 20 "max-hold" try posix $a/f
@@ -299,7 +299,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 }
 
 @test "max-hold continues the held, and counts it" {
-	arm_hold --mount $a --max-hold 5s
+	arm_hold --mount $a --max-hold 20s
 	held_try one posix $a/f
 	expect_end one 0 granted
 	[ "$(counter timed_out)" -eq 1 ]
