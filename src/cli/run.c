@@ -39,6 +39,7 @@ struct daemon {
 	struct libmnt_monitor *mounts;
 	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
 	__u32 states[RG_MAX_GATES]; /* as last said in the log */
+	bool classify_due;	    /* mounts changed while somebody else worked on the set */
 	bool stop;
 	int status; /* enum rg_exit to end with */
 };
@@ -118,9 +119,11 @@ static int classify(struct daemon *d)
 	struct rg_mounts mounts = {};
 	struct rg_gate gate;
 	size_t n = 0;
-	int slot, err = rg_pins_lock(&d->p, RG_LOCK_SHARED, false);
+	/* Not waiting: an `enable` may take longer than a heartbeat lasts. */
+	int slot, err = rg_pins_lock(&d->p, RG_LOCK_SHARED_NOW, false);
 	__u32 at;
 
+	d->classify_due = err != 0;
 	if (err)
 		return err;
 	slot = rg_gate_slot(&d->p, rg_netns_self());
@@ -257,6 +260,8 @@ static void serve(struct daemon *d)
 			}
 		}
 		look_at_pins(d);
+		if (!d->stop && d->classify_due)
+			classify(d);
 		if (!d->stop)
 			look(d);
 	}

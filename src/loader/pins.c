@@ -76,6 +76,12 @@ void rg_pins_init(struct rg_pins *p)
 
 int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
 {
+	static const int how[] = {
+		[RG_LOCK_SHARED] = LOCK_SH,
+		[RG_LOCK_SHARED_NOW] = LOCK_SH | LOCK_NB,
+		[RG_LOCK_EXCLUSIVE] = LOCK_EX,
+	};
+
 	for (;;) {
 		struct stat held, there;
 		int fd;
@@ -88,7 +94,7 @@ int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
 				continue;
 			return -errno;
 		}
-		while (flock(fd, mode == RG_LOCK_EXCLUSIVE ? LOCK_EX : LOCK_SH) < 0) {
+		while (flock(fd, how[mode]) < 0) {
 			if (errno != EINTR) {
 				int err = -errno;
 

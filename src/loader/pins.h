@@ -46,7 +46,11 @@ struct rg_pins {
 	struct rg_live *live; /* mapped, shared with the kernel programs */
 };
 
-enum rg_lock_mode { RG_LOCK_SHARED, RG_LOCK_EXCLUSIVE };
+enum rg_lock_mode {
+	RG_LOCK_SHARED,
+	RG_LOCK_SHARED_NOW, /* or -EWOULDBLOCK */
+	RG_LOCK_EXCLUSIVE,
+};
 
 /* File names below RG_PIN_DIR. */
 const char *rg_pin_of_map(enum rg_map map);
