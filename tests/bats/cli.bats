@@ -169,6 +169,25 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[ "$output" = EAGAIN ]
 }
 
+@test "enable --netns arms the gate of another network namespace" {
+	"$RG" enable --netns /run/tiers/rex.net --all --action deny
+	[ "$(json '.gates[0].netns')" = "$(in_rex stat -Lc %i /proc/self/ns/net)" ]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	rg disable
+	for named in nobody /etc/passwd 999; do
+		run "$RG" enable --netns $named --all
+		[ "$status" -eq 1 ]
+		[ ! -e $pins ]
+	done
+}
+
+@test "output that cannot be written is a failure" {
+	arm --mount $a --action deny
+	run in_rex bash -c '"$0" status >/dev/full' "$RG"
+	[ "$status" -eq 1 ]
+}
+
 @test "locks that local applications hold at enable are named" {
 	mkfifo "$work/held.fifo"
 	in_rex "$LOCKER" unlock $a/f <"$work/held.fifo" >"$work/held.out" 3>&- &
