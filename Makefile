@@ -5,6 +5,7 @@ VERSION := 0.1.0
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/reexport-guard
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 B := build
 
@@ -24,7 +25,7 @@ say = @printf '  %-8s %s\n'
 endif
 
 WARN := -Wall -Wextra -Wtype-limits -Werror
-LIBS := libbpf mount json-c libcap-ng libsystemd libkmod
+LIBS := libbpf mount json-c libcap-ng libsystemd libkmod inih
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
 LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lelf -lz
 CFLAGS ?= -O2 -g
@@ -126,14 +127,16 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 
 # ---- the rest ----
 
-man: $(B)/reexport-guard.8 ## the man page, with scdoc
-$(B)/%.8: docs/%.8.scd | $(B)/bpf
+man: $(B)/reexport-guard.8 $(B)/reexport-guard.conf.5 ## the man pages, with scdoc
+$(B)/reexport-guard.%: docs/reexport-guard.%.scd | $(B)/bpf
 	$(say) MAN $@
 	$(Q)scdoc < $< > $@
 
-install: all man ## install program, man page and systemd unit (DESTDIR=, PREFIX=)
+install: all man ## install program, man pages, systemd unit and example (DESTDIR=, PREFIX=)
 	install -D -m 0755 $(B)/reexport-guard $(DESTDIR)$(SBINDIR)/reexport-guard
 	install -D -m 0644 $(B)/reexport-guard.8 $(DESTDIR)$(MANDIR)/man8/reexport-guard.8
+	install -D -m 0644 $(B)/reexport-guard.conf.5 $(DESTDIR)$(MANDIR)/man5/reexport-guard.conf.5
+	install -D -m 0644 packaging/reexport-guard.conf $(DESTDIR)$(DOCDIR)/reexport-guard.conf
 	sed 's,@SBINDIR@,$(SBINDIR),' packaging/systemd/reexport-guard.service > $(B)/reexport-guard.service
 	install -D -m 0644 $(B)/reexport-guard.service $(DESTDIR)$(UNITDIR)/reexport-guard.service
 

@@ -5,7 +5,7 @@
  *
  *   syscall control    run with BPF_PROG_TEST_RUN, struct rg_control
  */
-#include "guard.bpf.h"
+#include "client.bpf.h"
 
 #define ENOENT 2
 #define EINVAL 22
@@ -14,29 +14,37 @@
 
 /* net_generic(): the array starts with the struct (its length is ptr[0]'s
  * place), include/net/netns/generic.h. */
-static __always_inline void *generic_of(struct net *net, __u64 id_address)
+static __always_inline void *generic_of(struct net *net, __u32 id)
 {
 	__u64 gen = (__u64)BPF_CORE_READ(net, gen);
 	void *data = NULL;
-	__u32 id = 0;
 
-	if (!id_address || bpf_probe_read_kernel(&id, sizeof(id), (void *)id_address) ||
-	    bpf_probe_read_kernel(&data, sizeof(data), (void *)(gen + id * sizeof(void *))))
+	if (!id || bpf_probe_read_kernel(&data, sizeof(data), (void *)(gen + id * sizeof(void *))))
 		return NULL;
 	return data;
 }
+
+/* Value of a module's `unsigned int NAME_net_id`; 0: not to be had. */
+#define net_id_of(name)                                                                            \
+	({                                                                                         \
+		__u64 at_ = 0;                                                                     \
+		__u32 id_ = 0;                                                                     \
+		if (!bpf_kallsyms_lookup_name(name, sizeof(name), 0, &at_))                        \
+			bpf_probe_read_kernel(&id_, sizeof(id_), (void *)at_);                     \
+		id_;                                                                               \
+	})
 
 /* Is knfsd or lockd of this namespace running, or in grace, already? Events
  * that came since the gate was entered in `gate_of` win. */
 static __always_inline int seed(struct net *net, __u32 slot, struct rg_gate *g, __u64 now_ns)
 {
-	__u64 grace_id = 0, nfsd_id = 0;
+	__u32 grace_id = net_id_of("grace_net_id"), nfsd_id = net_id_of("nfsd_net_id");
 	struct list_head *head, *at;
 	void *nfsd_net;
 	int i;
 
-	if (bpf_kallsyms_lookup_name("grace_net_id", sizeof("grace_net_id"), 0, &grace_id) ||
-	    bpf_kallsyms_lookup_name("nfsd_net_id", sizeof("nfsd_net_id"), 0, &nfsd_id))
+	live.nfs_net_id = net_id_of("nfs_net_id");
+	if (!grace_id || !nfsd_id || !live.nfs_net_id)
 		return -ENOENT;
 	head = generic_of(net, grace_id);
 	nfsd_net = generic_of(net, nfsd_id);
@@ -52,9 +60,9 @@ static __always_inline int seed(struct net *net, __u32 slot, struct rg_gate *g, 
 		rg_managers_add((__u64)lm, slot, is_knfsd);
 		if (is_knfsd) {
 			g->knfsd_start_ns = now_ns;
+			g->lease_s = rg_lease_of(lm);
 			__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_DOWN, RG_KNFSD_GRACE);
 		} else {
-			g->lockd_start_ns = now_ns;
 			__sync_val_compare_and_swap(&g->lockd, RG_LOCKD_NONE, RG_LOCKD_GRACE);
 		}
 		at = BPF_CORE_READ(at, next);
@@ -62,6 +70,7 @@ static __always_inline int seed(struct net *net, __u32 slot, struct rg_gate *g, 
 	if (rg_knfsd_is_up(nfsd_net) > 0) {
 		if (!g->knfsd_start_ns)
 			g->knfsd_start_ns = now_ns;
+		g->lease_s = (__u32)BPF_CORE_READ((struct nfsd_net *)nfsd_net, nfsd4_lease);
 		__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_DOWN, RG_KNFSD_WAS_RUNNING);
 	}
 	return 0;
@@ -85,14 +94,13 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 		netns = net->ns.inum;
 	if (g->netns == netns) { /* a second enable: no gap, no new facts */
 		rg_publish(&g->policy_word, c->policy_word);
-		g->all = c->all;
 		return 0;
 	}
 	if (netns != net->ns.inum)
 		return -EINVAL;
 	fresh.policy_word = c->policy_word;
 	fresh.netns = netns;
-	fresh.all = c->all;
+	fresh.net = (__u64)net;
 	fresh.closed_ns = now_ns;
 	*g = fresh;
 	if (bpf_map_update_elem(&gate_of, &netns, &slot, BPF_ANY)) {
@@ -114,6 +122,118 @@ static __always_inline int by_hand(struct rg_gate *g, __u32 slot, __u32 hand, __
 	g->hand_ns = now_ns;
 	rg_publish(&g->hand, hand);
 	rg_emit(RG_EVENT_HAND, slot, g, now_ns);
+	return 0;
+}
+
+/* ---- end clients ---- */
+
+/* Looked at again: what the daemon saw may be over. */
+static __always_inline int settle(struct rg_gate *g, const struct rg_client_key *named,
+				  __u64 now_ns)
+{
+	struct rg_client_key key = *named;
+	struct rg_client *c = bpf_map_lookup_elem(&clients, &key);
+	__u64 quiet_ns;
+
+	if (!c)
+		return -ENOENT;
+	quiet_ns = rg_client_quiet_at(c, g);
+	if (!quiet_ns || quiet_ns > now_ns)
+		return -EINVAL;
+	rg_client_settle(g, key.slot, c, RG_CLIENT_QUIET, now_ns);
+	return 0;
+}
+
+/* The same: knfsd may have started anew, and it is expected again. */
+static __always_inline int forget(const struct rg_gate *g, const struct rg_client_key *named,
+				  __u64 now_ns)
+{
+	struct rg_client_key key = *named;
+	struct rg_client *c = bpf_map_lookup_elem(&clients, &key);
+
+	if (!c)
+		return -ENOENT;
+	if (c->generation || g->knfsd <= RG_KNFSD_GRACE ||
+	    rg_gate_view(g, now_ns).state != RG_STATE_OPEN)
+		return -EINVAL;
+	return bpf_map_delete_elem(&clients, &key);
+}
+
+/* ---- original servers ---- */
+
+struct servers_walk {
+	struct list_head *head, *at;
+	__u64 now_ns, jiffies;
+	__u32 slot;
+};
+
+static long one_server(__u32 i, struct servers_walk *w)
+{
+	struct list_head *at = w->at;
+	struct nfs_client *clp;
+	struct rg_server s = {};
+	__u64 key, renewal;
+
+	if (!at || at == w->head)
+		return 1;
+	clp = (void *)at - bpf_core_field_offset(struct nfs_client, cl_share_link);
+	w->at = BPF_CORE_READ(at, next);
+	s.lease_jiffies = BPF_CORE_READ(clp, cl_lease_time);
+	if (!s.lease_jiffies) /* NFSv3, or no lease yet */
+		return 0;
+	key = (__u64)clp;
+	renewal = BPF_CORE_READ(clp, cl_last_renewal);
+	s.age_jiffies = w->jiffies > renewal ? w->jiffies - renewal : 0;
+	s.seen_ns = w->now_ns;
+	s.slot = w->slot;
+	s.minorversion = (__u16)BPF_CORE_READ(clp, cl_minorversion);
+	rg_read_address((void *)clp + bpf_core_field_offset(struct nfs_client, cl_addr), &s.family,
+			NULL, s.addr);
+	bpf_probe_read_kernel_str(s.name, sizeof(s.name), BPF_CORE_READ(clp, cl_hostname));
+	if (bpf_map_update_elem(&servers, &key, &s, BPF_ANY))
+		rg_count(RG_COUNT_FAIL_SERVERS);
+	return 0;
+}
+
+static __always_inline int list_servers(struct rg_control *c, const struct rg_gate *g, __u64 now_ns)
+{
+	struct servers_walk w = {.now_ns = now_ns, .slot = c->slot};
+	struct net *net = (struct net *)g->net;
+	struct list_head *head;
+	struct nfs_net *nn;
+
+	c->jiffies = bpf_jiffies64();
+	c->mono_ns = bpf_ktime_get_ns();
+	w.jiffies = c->jiffies;
+	/* The namespace may be gone by now. */
+	if (!net || BPF_CORE_READ(net, ns.inum) != g->netns)
+		return -ENOENT;
+	nn = generic_of(net, live.nfs_net_id);
+	if (!nn)
+		return -ENOENT;
+	head = (void *)nn + bpf_core_field_offset(struct nfs_net, nfs_client_list);
+	w.head = head;
+	w.at = BPF_CORE_READ(head, next);
+	bpf_loop(RG_MAX_SERVERS, one_server, &w, 0);
+	return 0;
+}
+
+/* ---- exempt executables ---- */
+
+/* As the kernel sees an executable (is_exempt): stat(2) shows another device
+ * for a file of an overlay. */
+static __always_inline int identify(struct rg_control *c)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct files_struct *files = task->files;
+	struct fdtable *table = BPF_CORE_READ(files, fdt);
+	struct file *file = NULL, **at = BPF_CORE_READ(table, fd);
+
+	if (c->fd < 0 || (__u32)c->fd >= BPF_CORE_READ(table, max_fds) ||
+	    bpf_probe_read_kernel(&file, sizeof(file), at + c->fd) || !file)
+		return -EINVAL;
+	c->exempt.ino = BPF_CORE_READ(file, f_inode, i_ino);
+	c->exempt.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 	return 0;
 }
 
@@ -142,6 +262,18 @@ int control(struct rg_control *c)
 		break;
 	case RG_OP_WHO:
 		c->result = 0;
+		break;
+	case RG_OP_SETTLE:
+		c->result = settle(g, &c->client, now_ns);
+		break;
+	case RG_OP_FORGET:
+		c->result = forget(g, &c->client, now_ns);
+		break;
+	case RG_OP_SERVERS:
+		c->result = list_servers(c, g, now_ns);
+		break;
+	case RG_OP_EXEMPT:
+		c->result = identify(c);
 		break;
 	default:
 		c->result = -EINVAL;

@@ -15,7 +15,9 @@
 #include "rg_maps.h"
 #include "kernel_drift.bpf.h"
 
-#define PF_KTHREAD 0x00200000  /* include/linux/sched.h */
+#define PF_IO_WORKER 0x00000010	  /* include/linux/sched.h */
+#define PF_USER_WORKER 0x00004000 /* the same, from 6.12 on; unused in 6.1 */
+#define PF_KTHREAD 0x00200000
 #define NFS_SUPER_MAGIC 0x6969 /* include/uapi/linux/magic.h */
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
@@ -89,7 +91,61 @@ RG_MAP struct {
 	__uint(max_entries, RG_RING_BYTES);
 } events SEC(".maps");
 
-/* Only user space reads and writes these two; they are here to be pinned. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_EXEMPT);
+	__type(key, struct rg_exempt_key);
+	__type(value, __u32);
+} exempt SEC(".maps");
+
+/* The ledger. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_CLIENTS);
+	__type(key, struct rg_client_key);
+	__type(value, struct rg_client);
+} clients SEC(".maps");
+
+/* struct nfs4_client * -> its element of `clients`, in this life of knfsd. Not
+ * pinned, nor is the next. */
+struct rg_client_ref {
+	struct rg_client_key key;
+};
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_CLIENTS);
+	__type(key, __u64);
+	__type(value, struct rg_client_ref);
+} client_of SEC(".maps");
+
+/* (end client, file) -> locks of it that are counted in `clients`. */
+struct rg_client_file {
+	__u64 clp;
+	__u64 inode;
+};
+
+struct rg_client_locks {
+	__u32 n;
+	__u32 slot;
+	__u32 busy; /* threads that are about to write n */
+};
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_CLIENT_FILES);
+	__type(key, struct rg_client_file);
+	__type(value, struct rg_client_locks);
+} client_files SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_SERVERS);
+	__type(key, __u64);
+	__type(value, struct rg_server);
+} servers SEC(".maps");
+
+/* Only user space reads and writes these three; they are here to be pinned. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -99,10 +155,17 @@ RG_MAP struct {
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_MAX_PATHS);
+	__uint(max_entries, RG_MAX_RULES);
 	__type(key, __u32);
-	__type(value, struct rg_path);
-} paths SEC(".maps");
+	__type(value, struct rg_rule);
+} rules SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_MAX_GATES);
+	__type(key, __u32);
+	__type(value, struct rg_provenance);
+} provenance SEC(".maps");
 
 /* A map of its own (".data.live"), mapped by user space. */
 extern struct rg_live live;
@@ -137,6 +200,25 @@ static __always_inline void rg_emit(__u32 type, __u32 slot, const struct rg_gate
 	e->generation = g->generation;
 	e->time_ns = now_ns;
 	bpf_ringbuf_submit(e, 0);
+}
+
+/* Gate of a network namespace, and its slot; NULL: it has none. */
+static __always_inline struct rg_gate *rg_gate_of_netns(__u32 netns, __u32 *slot)
+{
+	__u32 *found = bpf_map_lookup_elem(&gate_of, &netns);
+
+	if (!found)
+		return NULL;
+	*slot = *found;
+	return rg_gate_at(*found);
+}
+
+/* knfsd's lease, seconds, by its lock manager, which is a part of nfsd_net. */
+static __always_inline __u32 rg_lease_of(struct lock_manager *lm)
+{
+	struct nfsd_net *nn = (void *)lm - bpf_core_field_offset(struct nfsd_net, nfsd4_manager);
+
+	return (__u32)BPF_CORE_READ(nn, nfsd4_lease);
 }
 
 static __always_inline void rg_managers_add(__u64 lm, __u32 slot, __u32 is_knfsd)

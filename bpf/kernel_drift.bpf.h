@@ -29,6 +29,46 @@ static __always_inline int rg_knfsd_is_up(const void *nfsd_net)
 	return -95; /* EOPNOTSUPP */
 }
 
+/* The executable of a task; NULL for a kernel thread.
+ * mm_struct's fields are within an anonymous struct, which the pinned header
+ * does not know. */
+struct mm_struct___rg {
+	struct file *exe_file;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct file *rg_exe_of(struct task_struct *task)
+{
+	struct mm_struct___rg *mm = (void *)task->mm;
+
+	return mm ? BPF_CORE_READ(mm, exe_file) : NULL;
+}
+
+/* The locks of a file: file_lock_context.flc_posix links file_lock.fl_list in
+ * 6.1; by 6.12 it links file_lock_core.flc_list (include/linux/filelock.h). */
+struct file_lock___flat {
+	struct list_head fl_list;
+	void *fl_owner;
+} __attribute__((preserve_access_index));
+
+struct file_lock_core___rg {
+	struct list_head flc_list;
+	void *flc_owner;
+} __attribute__((preserve_access_index));
+
+/* Owner of the lock that is linked at `at`. */
+static __always_inline void *rg_lock_owner(struct list_head *at)
+{
+	struct file_lock___flat *flat = NULL;
+	struct file_lock_core___rg *core = NULL;
+
+	if (bpf_core_field_exists(flat->fl_list)) {
+		flat = (void *)at - bpf_core_field_offset(flat->fl_list);
+		return BPF_CORE_READ(flat, fl_owner);
+	}
+	core = (void *)at - bpf_core_field_offset(core->flc_list);
+	return BPF_CORE_READ(core, flc_owner);
+}
+
 /* System call of the current task, from the registers it came in with. Only
  * x86-64's registers are known here; elsewhere a caller that cannot be told
  * from a blocking one is answered as one. */
@@ -55,6 +95,7 @@ static __always_inline int rg_syscall_of(struct task_struct *task, struct rg_sys
 	return 0;
 }
 
+#define RG_NR_IO_URING_ENTER 426 /* the same number everywhere */
 #define RG_NR_FCNTL 72
 #define RG_NR_FLOCK 73
 #define RG_NR_COMPAT_FCNTL 55

@@ -12,16 +12,11 @@
  * nfs4_state_start_net() always starts a grace period and then may skip it
  * (fs/nfsd/nfs4state.c). lock_manager.block_opens tells knfsd's from lockd's.
  */
-#include "guard.bpf.h"
+#include "client.bpf.h"
 
 static __always_inline struct rg_gate *gate_of_net(struct net *net, __u32 *slot)
 {
-	__u32 netns = net->ns.inum, *found = bpf_map_lookup_elem(&gate_of, &netns);
-
-	if (!found)
-		return NULL;
-	*slot = *found;
-	return rg_gate_at(*found);
+	return rg_gate_of_netns(net->ns.inum, slot);
 }
 
 SEC("fentry/locks_start_grace")
@@ -34,8 +29,14 @@ int BPF_PROG(grace_start, struct net *net, struct lock_manager *lm)
 	if (!g)
 		return 0;
 	rg_managers_add((__u64)lm, slot, is_knfsd);
+	g->net = (__u64)net;
 	if (is_knfsd) {
+		/* First: who is told to settle of the knfsd before is too late. */
 		__sync_fetch_and_add(&g->generation, 1);
+		rg_clients_take_over(slot);
+		g->refused = 0;
+		g->awaited = 0;
+		g->lease_s = rg_lease_of(lm);
 		g->knfsd_start_ns = now_ns;
 		rg_publish(&g->knfsd, RG_KNFSD_STARTING);
 		/* A gate closed by hand waits for knfsd from here on. */
@@ -43,7 +44,6 @@ int BPF_PROG(grace_start, struct net *net, struct lock_manager *lm)
 			rg_publish(&g->hand, RG_HAND_OFF);
 		rg_emit(RG_EVENT_KNFSD_STARTING, slot, g, now_ns);
 	} else {
-		g->lockd_start_ns = now_ns;
 		rg_publish(&g->lockd, RG_LOCKD_GRACE);
 		rg_emit(RG_EVENT_LOCKD_GRACE_START, slot, g, now_ns);
 	}

@@ -36,6 +36,14 @@ enum rg_release {
 	RG_NR_RELEASES,
 };
 
+/* What a closed gate keeps out. Each includes the ones before it. */
+enum rg_scope {
+	RG_SCOPE_LOCKS = 0,
+	RG_SCOPE_OPENS = 1,
+	RG_SCOPE_ACCESS = 2,
+	RG_NR_SCOPES,
+};
+
 /* Local applications are kept out in every state but RG_STATE_OPEN. */
 enum rg_state {
 	RG_STATE_CLOSED = 0,
@@ -52,11 +60,13 @@ enum rg_why {
 	RG_WHY_CLOSED_BY_HAND, /* closed: `close` */
 	RG_WHY_KNFSD_GRACE,    /* grace: knfsd's */
 	RG_WHY_LOCKD_GRACE,    /* grace: only lockd's is left */
-	RG_WHY_SETTLE_TIME,    /* settling: the last grace ended a short time ago */
+	RG_WHY_AWAITED,	       /* settling: an end client that was refused is not done */
 	RG_WHY_GRACE_STARTED,  /* open from here on */
 	RG_WHY_GRACE_SKIPPED,  /* knfsd knew of no client that could reclaim */
 	RG_WHY_GRACE_ENDED,
-	RG_WHY_SETTLED,
+	RG_WHY_NOBODY_REFUSED,	  /* settled at once: every reclaim was granted */
+	RG_WHY_SETTLED,		  /* who was refused has its locks again, or is gone */
+	RG_WHY_SETTLE_TIMED_OUT,  /* settle-timeout */
 	RG_WHY_KNFSD_WAS_RUNNING, /* when the gate was made */
 	RG_WHY_RELEASED_BY_HAND,
 	RG_WHY_TIMED_OUT, /* max-hold */
@@ -89,14 +99,28 @@ enum rg_hand {
 	RG_HAND_CLOSED,
 };
 
-/* Seconds, and in 8 bytes: a policy is replaced by one store, without a gap. */
+/* Times in seconds; all in 8 bytes: a policy is replaced by one store, without
+ * a gap. */
 struct rg_policy {
-	__u8 action;  /* enum rg_action */
-	__u8 release; /* enum rg_release */
-	__u16 settle_s;
-	__u32 max_hold_s;
+	__u64 max_hold_s : 17;
+	__u64 settle_timeout_s : 12; /* 0: one lease of knfsd */
+	__u64 settle_quiet_s : 10;
+	__u64 action : 2;    /* enum rg_action */
+	__u64 release : 2;   /* enum rg_release */
+	__u64 scope : 2;     /* enum rg_scope */
+	__u64 end_grace : 1; /* on-origin-no-grace = end-grace */
+	__u64 which : 2;     /* enum rg_which */
+	__u64 unused : 16;
 };
 _Static_assert(sizeof(struct rg_policy) == 8, "a policy is stored at once");
+
+/* Which NFS mounts of the namespace are guarded. */
+enum rg_which {
+	RG_WHICH_LISTED = 0, /* those that the map `rules` names */
+	RG_WHICH_EXPORTS,    /* the same; the daemon keeps the rules up with the exports */
+	RG_WHICH_ALL,	     /* every one but those that the rules except */
+	RG_NR_WHICHES,
+};
 
 /* One element of the map `gates`. Written by kernel programs only (user space
  * asks bpf/control.bpf.c), times before the word that makes them count. */
@@ -106,19 +130,48 @@ struct rg_gate {
 		__u64 policy_word;
 	};
 	__u32 netns;	  /* inode number of the network namespace; 0: free slot */
-	__u32 all;	  /* 1: every NFS mount of the namespace is guarded */
 	__u32 knfsd;	  /* enum rg_knfsd */
 	__u32 lockd;	  /* enum rg_lockd */
 	__u32 hand;	  /* enum rg_hand */
 	__u32 generation; /* starts of knfsd seen */
+	__u32 lease_s;	  /* knfsd's, as it started */
+	__u32 refused;	  /* end clients refused a reclaim, since knfsd started */
+	__u32 awaited;	  /* of these, those that have not settled */
 	__u64 closed_ns;  /* when it was made or knfsd last shut down */
 	__u64 knfsd_start_ns;
 	__u64 knfsd_end_ns; /* of the grace period, not of knfsd */
-	__u64 lockd_start_ns;
 	__u64 lockd_end_ns;
 	__u64 hand_ns;
+	__u64 settled_ns;	  /* when `awaited` last fell to 0 */
+	__u64 origin_no_grace_ns; /* an original server last answered NO_GRACE */
+	__u64 net;		  /* its struct net, for the control program */
 };
-_Static_assert(sizeof(struct rg_gate) == 80, "pinned layout: see RG_PINS_VERSION");
+_Static_assert(sizeof(struct rg_gate) == 104, "pinned layout: see RG_PINS_VERSION");
+
+/* How long `settled` waits for who was refused, ns. knfsd's lease is known from
+ * the first start on. */
+static inline __attribute__((always_inline)) __u64 rg_settle_timeout_of(struct rg_policy policy,
+									__u32 lease_s)
+{
+	__u64 s = policy.settle_timeout_s;
+
+	if (!s)
+		s = lease_s ? lease_s : RG_DEFAULT_LEASE;
+	return s * RG_NS_PER_SEC;
+}
+
+static inline __attribute__((always_inline)) __u64 rg_settle_timeout_ns(const struct rg_gate *g)
+{
+	return rg_settle_timeout_of(g->policy, g->lease_s);
+}
+
+/* A policy read by one load: it may be replaced at any time. */
+struct rg_gate_word {
+	union {
+		struct rg_policy policy;
+		__u64 word;
+	};
+};
 
 /* What rg_gate_view() makes of a gate. */
 struct rg_view {
@@ -144,10 +197,10 @@ rg_view_make(__u32 state, __u32 why, __u64 since_ns, __u64 until_ns)
  * while knfsd was down keeps out again when knfsd starts a grace period: what is
  * left to protect is worth it. */
 static inline __attribute__((always_inline)) struct rg_view
-rg_view_kept_out(const struct rg_gate *g, __u64 now_ns, __u32 state, __u32 why, __u64 since_ns,
+rg_view_kept_out(struct rg_policy policy, __u64 now_ns, __u32 state, __u32 why, __u64 since_ns,
 		 __u64 from_ns)
 {
-	__u64 deadline_ns = from_ns + g->policy.max_hold_s * RG_NS_PER_SEC;
+	__u64 deadline_ns = from_ns + policy.max_hold_s * RG_NS_PER_SEC;
 
 	if (now_ns >= deadline_ns)
 		return rg_view_make(RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline_ns, 0);
@@ -165,21 +218,23 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 	__u32 knfsd = *(const volatile __u32 *)&g->knfsd;
 	__u32 lockd = g->lockd;
 	__u32 hand = g->hand;
-	__u64 last_ns = 0, settled_ns;
+	struct rg_gate_word at = {.word = *(const volatile __u64 *)&g->policy_word};
+	struct rg_policy policy = at.policy;
+	__u64 last_ns = 0, timeout_ns, deadline_ns, settled_ns;
 	struct rg_view v;
 
 	if (hand == RG_HAND_OPEN)
 		return rg_view_make(RG_STATE_OPEN, RG_WHY_RELEASED_BY_HAND, g->hand_ns, 0);
 	if (hand == RG_HAND_CLOSED)
-		return rg_view_kept_out(g, now_ns, RG_STATE_CLOSED, RG_WHY_CLOSED_BY_HAND,
+		return rg_view_kept_out(policy, now_ns, RG_STATE_CLOSED, RG_WHY_CLOSED_BY_HAND,
 					g->hand_ns, g->hand_ns);
 	if (knfsd <= RG_KNFSD_STARTING || knfsd >= RG_NR_KNFSD)
-		return rg_view_kept_out(g, now_ns, RG_STATE_CLOSED,
+		return rg_view_kept_out(policy, now_ns, RG_STATE_CLOSED,
 					knfsd == RG_KNFSD_STARTING ? RG_WHY_KNFSD_STARTING
 								   : RG_WHY_KNFSD_DOWN,
 					g->closed_ns, g->closed_ns);
 
-	if (g->policy.release == RG_RELEASE_GRACE_START)
+	if (policy.release == RG_RELEASE_GRACE_START)
 		return rg_view_make(RG_STATE_OPEN,
 				    knfsd == RG_KNFSD_WAS_RUNNING ? RG_WHY_KNFSD_WAS_RUNNING
 				    : knfsd == RG_KNFSD_SKIPPED	  ? RG_WHY_GRACE_SKIPPED
@@ -187,12 +242,12 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 				    g->knfsd_start_ns, 0);
 
 	if (knfsd == RG_KNFSD_GRACE)
-		return rg_view_kept_out(g, now_ns, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE,
+		return rg_view_kept_out(policy, now_ns, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE,
 					g->knfsd_start_ns, g->knfsd_start_ns);
 	/* nfsd4_lock asks locks_in_grace(), which is true for lockd's as well:
 	 * an end client's ordinary LOCK gets NFS4ERR_GRACE until both are over. */
 	if (lockd == RG_LOCKD_GRACE)
-		return rg_view_kept_out(g, now_ns, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE,
+		return rg_view_kept_out(policy, now_ns, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE,
 					g->knfsd_start_ns, g->knfsd_start_ns);
 
 	if (knfsd == RG_KNFSD_OVER)
@@ -206,17 +261,30 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 				    knfsd == RG_KNFSD_SKIPPED ? RG_WHY_GRACE_SKIPPED
 							      : RG_WHY_KNFSD_WAS_RUNNING,
 				    g->knfsd_start_ns, 0);
-	if (g->policy.release == RG_RELEASE_GRACE_END)
+	if (policy.release == RG_RELEASE_GRACE_END)
 		return rg_view_make(RG_STATE_OPEN, RG_WHY_GRACE_ENDED, last_ns, 0);
 
-	settled_ns = last_ns + g->policy.settle_s * RG_NS_PER_SEC;
-	if (now_ns >= settled_ns &&
-	    settled_ns <= g->knfsd_start_ns + g->policy.max_hold_s * RG_NS_PER_SEC)
-		return rg_view_make(RG_STATE_OPEN, RG_WHY_SETTLED, settled_ns, 0);
-	v = rg_view_kept_out(g, now_ns, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, last_ns,
+	timeout_ns = last_ns + rg_settle_timeout_of(policy, g->lease_s);
+	deadline_ns = g->knfsd_start_ns + policy.max_hold_s * RG_NS_PER_SEC;
+	/* `awaited` before `settled_ns`: it is written the other way round. */
+	if (!*(const volatile __u32 *)&g->awaited) {
+		if (!g->refused)
+			return rg_view_make(RG_STATE_OPEN, RG_WHY_NOBODY_REFUSED, last_ns, 0);
+		settled_ns = g->settled_ns > last_ns ? g->settled_ns : last_ns;
+		if (settled_ns <= timeout_ns && settled_ns <= deadline_ns)
+			return rg_view_make(RG_STATE_OPEN, RG_WHY_SETTLED, settled_ns, 0);
+		/* It was open by then. */
+		if (timeout_ns < deadline_ns)
+			return rg_view_make(RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, timeout_ns, 0);
+		return rg_view_make(RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline_ns, 0);
+	}
+	v = rg_view_kept_out(policy, now_ns, RG_STATE_SETTLING, RG_WHY_AWAITED, last_ns,
 			     g->knfsd_start_ns);
-	if (v.state == RG_STATE_SETTLING && settled_ns < v.until_ns)
-		v.until_ns = settled_ns;
+	if (timeout_ns >= deadline_ns)
+		return v;
+	if (now_ns >= timeout_ns)
+		return rg_view_make(RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, timeout_ns, 0);
+	v.until_ns = timeout_ns;
 	return v;
 }
 

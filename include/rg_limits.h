@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 1
+#define RG_PINS_VERSION 2
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -19,9 +19,30 @@
 /* Lock managers in grace at one time: two a network namespace. */
 #define RG_MAX_MANAGERS (2 * RG_MAX_GATES)
 
-/* Paths and sources a policy can name, and the size of one, NUL included. */
-#define RG_MAX_PATHS 256
-#define RG_PATH_SIZE 4096
+/* Mount rules of all gates, and the size of a path in one, NUL included. */
+#define RG_MAX_RULES 1024
+#define RG_PATH_SIZE 1024
+
+/* Executables that are never kept out. */
+#define RG_MAX_EXEMPT 256
+
+/* End clients in the ledger, and (end client, file) pairs whose locks are
+ * counted; one more of either is not awaited by count, and counted as lost. */
+#define RG_MAX_CLIENTS 4096
+#define RG_MAX_CLIENT_FILES 32768
+/* Locks of one file that are looked at to count those of one end client; a
+ * count stops there. */
+#define RG_MAX_FILE_LOCKS 4096
+/* What is kept of an end client's name (co_ownerid), and what of it is hashed. */
+#define RG_CLIENT_NAME 128
+#define RG_CLIENT_NAME_HASHED 256
+/* FNV-1a, 64 bits (RFC 9923). */
+#define RG_FNV_OFFSET 0xcbf29ce484222325ULL
+#define RG_FNV_PRIME 0x100000001b3ULL
+
+/* Original servers whose lease is watched. */
+#define RG_MAX_SERVERS 64
+#define RG_SERVER_NAME 64
 
 /* The ring of events, bytes. */
 #define RG_RING_BYTES (256 * 1024)
@@ -35,10 +56,23 @@
  * when knfsd starts. */
 #define RG_DEFAULT_MAX_HOLD 900
 #define RG_MAX_MAX_HOLD 86400
-/* A Linux end client comes back after NFS4ERR_GRACE with a back-off of up to
- * 15 s (nfs4_update_delay, fs/nfs/nfs4proc.c: NFS4_POLL_RETRY_MAX). */
-#define RG_DEFAULT_SETTLE_TIME 20
-#define RG_MAX_SETTLE_TIME 3600
+/* After the last grace period `settled` waits for who was refused: at most
+ * settle-timeout (0: knfsd's lease), and not for one that took something back
+ * and then was quiet for settle-quiet. A Linux end client comes back after
+ * NFS4ERR_GRACE with a back-off of up to 15 s (NFS4_POLL_RETRY_MAX,
+ * fs/nfs/nfs4proc.c), but then takes one lock after the other. */
+#define RG_MAX_SETTLE_TIMEOUT 3600
+#define RG_DEFAULT_SETTLE_QUIET 10
+#define RG_MAX_SETTLE_QUIET 600
+/* knfsd's default (fs/nfsd/nfs4state.c), where its own is not known yet. */
+#define RG_DEFAULT_LEASE 90
+
+/* The ledger is written to disk at most so often, seconds. */
+#define RG_DEFAULT_LEDGER_INTERVAL 2
+#define RG_MAX_LEDGER_INTERVAL 60
+
+#define RG_STATE_DIR "/var/lib/reexport-guard"
+#define RG_CONFIG_FILE "/etc/reexport-guard.conf"
 
 #define RG_COMM_SIZE 16
 #define RG_NS_PER_SEC 1000000000ULL

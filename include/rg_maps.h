@@ -32,8 +32,19 @@ enum rg_held_phase {
 
 enum rg_what {
 	RG_WHAT_LOCK = 0,
+	RG_WHAT_OPEN,
+	RG_WHAT_CREATE, /* an open that creates: stopped before the file is there */
+	RG_WHAT_ACCESS,
 	RG_NR_WHATS,
 };
+
+/* The narrowest scope that keeps this out. */
+static inline __attribute__((always_inline)) __u32 rg_scope_of_what(__u32 what)
+{
+	return what == RG_WHAT_LOCK	? RG_SCOPE_LOCKS
+	       : what == RG_WHAT_ACCESS ? RG_SCOPE_ACCESS
+					: RG_SCOPE_OPENS;
+}
 
 struct rg_held {
 	__u64 start_ns; /* of the process (thread group leader), CLOCK_BOOTTIME */
@@ -49,13 +60,15 @@ struct rg_held {
 _Static_assert(sizeof(struct rg_held) == 56, "pinned layout: see RG_PINS_VERSION");
 
 /* Map `live`: words for hot paths, one element. User space writes all but
- * next_seq. */
+ * next_seq and nfs_net_id. */
 struct rg_live {
 	__u64 canary_ino; /* inode the canary locks; 0: no canary under way */
 	__u64 heartbeat_ns;
 	__u32 canary_dev;
 	__u32 daemon_pid;
 	__u32 next_seq;
+	__u32 canary_what; /* enum rg_what: the one hook that the canary is to meet */
+	__u32 nfs_net_id;  /* of net_generic(); written by the control program */
 	__u32 pad;
 };
 
@@ -64,10 +77,12 @@ struct rg_meta {
 	__u32 pins_version;
 	__u32 armed; /* 1: complete, and the canary saw the hook fire */
 	__u32 rung;  /* enum rg_rung */
-	__u32 paths; /* elements of `paths` in use */
-	__u64 armed_ns;
-	__u64 canary_ns; /* how long the canary took, from lock to lock granted */
+	__u32 rules; /* elements of `rules` in use */
+	__u32 ledger_interval_s;
+	__u32 pad;
+	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
+	char state_dir[RG_PATH_SIZE]; /* of the ledger and the reboot budget */
 };
 
 enum rg_rung {
@@ -76,13 +91,128 @@ enum rg_rung {
 	RG_NR_RUNGS,
 };
 
-/* Map `paths`: what the policy guards, so that a daemon that starts later can
- * classify mounts that come later. */
-struct rg_path {
-	__u32 slot;
-	char path[RG_PATH_SIZE];   /* as given, absolute */
-	char source[RG_PATH_SIZE]; /* host:/path mounted there at enable; may be empty */
+/* Map `rules`: which mounts a gate guards, so that a daemon that starts later
+ * can classify mounts that come later. */
+enum rg_rule_kind {
+	RG_RULE_MOUNT = 0,   /* the mount at `path`, by place or by source, and those below */
+	RG_RULE_EXPORT,	     /* the mount that `path` lies on */
+	RG_RULE_EXPORT_TREE, /* the same (crossmnt), and every mount below `path` */
+	RG_RULE_EXCEPT,	     /* not the mount that `path` lies on, nor those below `path` */
+	RG_NR_RULE_KINDS,
 };
+
+struct rg_rule {
+	__u32 slot;
+	__u32 kind;		   /* enum rg_rule_kind */
+	char path[RG_PATH_SIZE];   /* absolute */
+	char source[RG_PATH_SIZE]; /* MOUNT: host:/path mounted there at enable; may be empty */
+};
+
+/* Map `exempt`: executables that are never kept out, by the inode that the
+ * kernel has for them (struct file.f_inode of mm->exe_file). */
+struct rg_exempt_key {
+	__u64 ino;
+	__u32 dev;
+	__u32 pad;
+};
+
+/* Map `clients`, the ledger: end clients by NFSv4 with locks, or refused. Keyed
+ * by what outlives a reboot: the name (co_ownerid) the end client goes by. */
+struct rg_client_key {
+	__u64 name_hash; /* FNV-1a, 64 bits, of the first RG_CLIENT_NAME_HASHED bytes */
+	__u32 slot;
+	__u32 pad;
+};
+
+enum rg_client_state {
+	RG_CLIENT_KNOWN = 0, /* not refused anything */
+	RG_CLIENT_AWAITED,
+	RG_CLIENT_SETTLED, /* has its locks again */
+	RG_CLIENT_QUIET,   /* took some back, then was quiet for settle-quiet */
+	RG_CLIENT_GONE,	   /* expired or destroyed while awaited */
+	RG_NR_CLIENT_STATES,
+};
+
+#define RG_LOCKS_UNKNOWN 0xffffffffU
+
+struct rg_client {
+	__u64 refused_ns; /* first refusal since knfsd started */
+	__u64 granted_ns; /* last lock granted since knfsd started, or open, while awaited */
+	__u64 settled_ns;
+	__u32 generation; /* rg_client_generation(); 0: not seen by this knfsd, and only
+			   * `expected`, the name and the address count */
+	__u32 state;	  /* enum rg_client_state */
+	__u32 locks;	  /* it holds */
+	__u32 expected;	  /* it held before knfsd went away, or RG_LOCKS_UNKNOWN */
+	__u32 refusals;
+	__u32 cl_boot, cl_id; /* clientid4, as in /proc/fs/nfsd/clients */
+	__u16 family;	      /* of addr: AF_INET, AF_INET6, or 0 */
+	__u16 port;
+	__u8 addr[16];	/* network order */
+	__u16 name_len; /* whole length; more than RG_CLIENT_NAME: cut off */
+	__u16 minorversion;
+	char name[RG_CLIENT_NAME];
+};
+/* rg_client.generation of an end client that was seen by this knfsd. */
+static inline __attribute__((always_inline)) __u32 rg_client_generation(const struct rg_gate *g)
+{
+	return g->generation + 1;
+}
+
+/* That of a knfsd whose start was not seen: it ran when the gate was made. */
+#define RG_GENERATION_PARTIAL 1
+
+/* Locks that an end client last had: what it is expected to take again after
+ * the next start of knfsd, and what the ledger on disk says. RG_LOCKS_UNKNOWN:
+ * what was counted may be too few. */
+static inline __attribute__((always_inline)) __u32 rg_client_carried(const struct rg_client *c)
+{
+	if (!c->generation)
+		return c->expected;
+	if (c->generation == RG_GENERATION_PARTIAL)
+		return RG_LOCKS_UNKNOWN;
+	if (c->state == RG_CLIENT_AWAITED && c->expected == RG_LOCKS_UNKNOWN)
+		return RG_LOCKS_UNKNOWN;
+	/* Not done with its recovery yet. */
+	if ((c->state == RG_CLIENT_AWAITED || c->state == RG_CLIENT_KNOWN) &&
+	    c->expected != RG_LOCKS_UNKNOWN && ((__s32)c->locks < 0 || c->expected > c->locks))
+		return c->expected;
+	/* Caught between two writes of a count. */
+	return (__s32)c->locks < 0 ? RG_LOCKS_UNKNOWN : c->locks;
+}
+
+/* When an awaited end client may be taken for done although it has fewer locks
+ * than the ledger says, ns; 0: not yet, as it has taken nothing back since the
+ * grace periods. In grace only other reclaims are granted. */
+static inline __attribute__((always_inline)) __u64 rg_client_quiet_at(const struct rg_client *c,
+								      const struct rg_gate *g)
+{
+	__u64 from_ns = c->granted_ns;
+
+	if (c->state != RG_CLIENT_AWAITED || c->generation != rg_client_generation(g) ||
+	    g->knfsd <= RG_KNFSD_GRACE || g->lockd == RG_LOCKD_GRACE || from_ns <= c->refused_ns ||
+	    from_ns <= g->knfsd_end_ns)
+		return 0;
+	/* Ordinary LOCKs had to wait for lockd's grace as well. */
+	if (g->lockd_end_ns > from_ns)
+		from_ns = g->lockd_end_ns;
+	return from_ns + g->policy.settle_quiet_s * RG_NS_PER_SEC;
+}
+_Static_assert(sizeof(struct rg_client) == 208, "pinned layout: see RG_PINS_VERSION");
+
+/* Map `servers`: original servers of a gate's namespace, filled in by
+ * RG_OP_SERVERS. Key: address of the struct nfs_client. */
+struct rg_server {
+	__u64 seen_ns;
+	__u64 lease_jiffies; /* 0: no lease yet */
+	__u64 age_jiffies;   /* since the last renewal */
+	__u32 slot;
+	__u16 family;
+	__u16 minorversion;
+	__u8 addr[16];
+	char name[RG_SERVER_NAME];
+};
+_Static_assert(sizeof(struct rg_server) == 112, "pinned layout: see RG_PINS_VERSION");
 
 /* Map `counters`, per CPU. */
 enum rg_counter {
@@ -92,7 +222,9 @@ enum rg_counter {
 	RG_COUNT_DENIED_NO_DAEMON,
 	RG_COUNT_DENIED_TABLE_FULL,
 	RG_COUNT_DENIED_CANNOT_STOP,
+	RG_COUNT_DENIED_IO_URING, /* no system call that could be restarted */
 	RG_COUNT_AUDITED,
+	RG_COUNT_EXEMPTED,    /* executables that are never kept out, at a closed gate */
 	RG_COUNT_HELD_EXITED, /* died while held */
 	RG_COUNT_CANARY,      /* whatever the canary met: it counts nowhere else */
 	RG_COUNT_FAIL_HELD_UPDATE,
@@ -101,7 +233,10 @@ enum rg_counter {
 	RG_COUNT_FAIL_READ,
 	RG_COUNT_FAIL_RING,
 	RG_COUNT_FAIL_MANAGERS,
-	RG_COUNT_RELEASED, /* + enum rg_why: the cause */
+	RG_COUNT_FAIL_CLIENTS, /* the ledger is full, or an end client's name unreadable */
+	RG_COUNT_FAIL_LEDGER,  /* locks that could not be counted */
+	RG_COUNT_FAIL_SERVERS, /* more original servers than there is room for */
+	RG_COUNT_RELEASED,     /* + enum rg_why: the cause */
 	RG_NR_COUNTERS = RG_COUNT_RELEASED + RG_NR_WHYS,
 };
 
@@ -116,6 +251,9 @@ enum rg_event_type {
 	RG_EVENT_LOCKD_GRACE_START,
 	RG_EVENT_LOCKD_GRACE_END,
 	RG_EVENT_HAND,
+	RG_EVENT_REFUSED,	  /* an end client was refused a reclaim, for the first time */
+	RG_EVENT_CLIENT_SETTLED,  /* an awaited end client is awaited no longer */
+	RG_EVENT_ORIGIN_NO_GRACE, /* an original server refused this host's own reclaim */
 	RG_NR_EVENTS,
 };
 
@@ -130,19 +268,43 @@ struct rg_event {
 /* Context of the program `control`, which user space runs with
  * BPF_PROG_TEST_RUN: every write to a gate is made in the kernel. */
 enum rg_op {
-	RG_OP_ARM = 1,	 /* make or re-make the policy of a gate; seeds a new one */
-	RG_OP_OPEN = 2,	 /* by hand */
-	RG_OP_CLOSE = 3, /* by hand */
-	RG_OP_WHO = 4,	 /* nothing but what is always filled in */
+	RG_OP_ARM = 1,	   /* make or re-make the policy of a gate; seeds a new one */
+	RG_OP_OPEN = 2,	   /* by hand */
+	RG_OP_CLOSE = 3,   /* by hand */
+	RG_OP_WHO = 4,	   /* nothing but what is always filled in */
+	RG_OP_SETTLE = 5,  /* end client `client`: no longer awaited, if it is quiet */
+	RG_OP_SERVERS = 6, /* fill in the map `servers` for this slot's namespace */
+	RG_OP_EXEMPT = 7,  /* out: `exempt`, of the caller's descriptor `fd` */
+	RG_OP_FORGET = 8,  /* end client `client`, if it has not come back */
 };
 
 struct rg_control {
 	__u32 op; /* enum rg_op */
 	__u32 slot;
 	__u32 netns; /* ARM: 0 is the caller's, which is also where knfsd is looked for */
-	__u32 all;
+	__s32 fd;
 	__u64 policy_word;
+	struct rg_client_key client;
+	struct rg_exempt_key exempt;
 	__s32 result;	       /* out: 0 or a negative errno */
 	__u32 caller;	       /* out: the caller's pid in the initial pid namespace */
 	__u64 caller_start_ns; /* out: when it started, CLOCK_BOOTTIME of the host */
+	__u64 jiffies;	       /* out: SERVERS: jiffies_64, and CLOCK_MONOTONIC with it */
+	__u64 mono_ns;
 };
+
+/* Map `provenance`, one element a slot: where the values of a gate's policy
+ * came from, by enum rg_key, and what the kernel has no use for. */
+#define RG_PROVENANCE_KEYS 32
+/* A bit: from the command line; the rest is the line of the file that some of
+ * it came from as well, or 0. Without the bit 0 is a default. */
+#define RG_FROM_COMMAND_LINE 0x80000000U
+
+struct rg_provenance {
+	char file[RG_PATH_SIZE]; /* absolute; "": none was read */
+	__u32 line[RG_PROVENANCE_KEYS];
+	__u32 exempt_defaults;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct rg_provenance) == RG_PATH_SIZE + 4 * RG_PROVENANCE_KEYS + 8,
+	       "pinned layout: see RG_PINS_VERSION");

@@ -33,17 +33,33 @@ typedef int __kernel_pid_t;
 typedef __kernel_pid_t pid_t;
 typedef u32 __kernel_dev_t;
 typedef __kernel_dev_t dev_t;
+typedef struct { long unsigned int sig[1]; } sigset_t;
+typedef short unsigned int __kernel_sa_family_t;
+typedef __s64 time64_t;
+typedef struct { u32 cl_boot; u32 cl_id; } clientid_t;
 
 struct inode;
 struct super_block;
+struct file_lock_context;
+struct list_head;
 struct thread_info;
+struct mm_struct;
 struct task_struct;
+struct files_struct;
 struct nsproxy;
+struct sigpending;
+struct fdtable;
+struct file;
 struct net;
 struct ns_common;
 struct net_generic;
-struct list_head;
 struct nfs_client;
+struct __kernel_sockaddr_storage;
+struct lock_manager;
+struct xdr_netobj;
+struct nfs4_client;
+struct svc_fh;
+struct dentry;
 
 enum bpf_map_type {
 	BPF_MAP_TYPE_UNSPEC = 0,
@@ -86,13 +102,8 @@ struct super_block {
 	void *s_fs_info;
 };
 
-struct inode {
-	struct super_block *i_sb;
-	long unsigned int i_ino;
-};
-
-struct file {
-	struct inode *f_inode;
+struct sigpending {
+	sigset_t signal;
 };
 
 struct thread_info {
@@ -112,23 +123,68 @@ struct nsproxy {
 	struct net *net_ns;
 };
 
-struct task_struct {
-	struct thread_info thread_info;
-	unsigned int flags;
-	pid_t pid;
-	pid_t tgid;
-	struct task_struct *group_leader;
-	u64 start_boottime;
-	char comm[16];
-	struct nsproxy *nsproxy;
-};
-
 struct list_head {
 	struct list_head *next;
 	struct list_head *prev;
 };
 
+struct file_lock_context {
+	struct list_head flc_posix;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	long unsigned int i_ino;
+	struct file_lock_context *i_flctx;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int flags;
+	struct mm_struct *mm;
+	pid_t pid;
+	pid_t tgid;
+	struct task_struct *group_leader;
+	u64 start_boottime;
+	char comm[16];
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct sigpending pending;
+};
+
+struct dentry {
+	struct inode *d_inode;
+};
+
+struct xdr_netobj {
+	unsigned int len;
+	u8 *data;
+};
+
+struct __kernel_sockaddr_storage {
+	union { struct { __kernel_sa_family_t ss_family; char __data[126]; } ; void *__align; } ;
+};
+
 struct nfs_client {
+	struct __kernel_sockaddr_storage cl_addr;
+	char *cl_hostname;
+	struct list_head cl_share_link;
+	u32 cl_minorversion;
+	long unsigned int cl_lease_time;
+	long unsigned int cl_last_renewal;
 	struct net *cl_net;
 };
 
@@ -163,6 +219,44 @@ struct pt_regs {
 struct lock_manager {
 	struct list_head list;
 	bool block_opens;
+};
+
+struct nfs_net {
+	struct list_head nfs_client_list;
+};
+
+struct nfsd_net {
+	struct lock_manager nfsd4_manager;
+	time64_t nfsd4_lease;
+};
+
+struct nfs4_client {
+	struct xdr_netobj cl_name;
+	struct __kernel_sockaddr_storage cl_addr;
+	clientid_t cl_clientid;
+	u32 cl_minorversion;
+	struct net *net;
+};
+
+struct nfs4_stateowner {
+	struct nfs4_client *so_client;
+};
+
+struct svc_fh {
+	struct dentry *fh_dentry;
+};
+
+struct nfsd4_compound_state {
+	struct svc_fh current_fh;
+	struct nfs4_client *clp;
+};
+
+struct nfsd4_open {
+	u32 op_claim_type;
+};
+
+struct nfsd4_lock {
+	u32 lk_reclaim;
 };
 
 #pragma clang attribute pop

@@ -28,7 +28,7 @@ int rg_verb_disable(const struct rg_options *o)
 			"with the version that made it",
 			RG_PIN_DIR, RG_PINS_VERSION);
 	}
-	if (p.control_fd >= 0 && rg_can_continue(&p)) {
+	if (p.prog_fd[RG_PROG_CONTROL] >= 0 && rg_can_continue(&p)) {
 		rg_pins_close(&p);
 		return RG_FAILED;
 	}

@@ -67,7 +67,7 @@ int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct 
 	slot = op == RG_OP_OPEN && rg_can_continue(p) ? -1 : gate_named(p, o, gate);
 	if (slot >= 0) {
 		c.slot = (__u32)slot;
-		err = rg_control(p->control_fd, &c);
+		err = rg_control(p, &c);
 		if (!err)
 			return RG_DONE;
 		rg_error(RG_FAILED, "network namespace %u: cannot be %s: %s", gate->netns,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Locks that local applications hold already: no gate takes them away. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +38,7 @@ static bool is_kernel_thread(__u32 pid)
 	return n <= 0;
 }
 
-void rg_warn_of_locks(const struct rg_pins *p, const struct rg_wish *wish)
+void rg_warn_of_locks(const struct rg_pins *p)
 {
 	struct rg_mounts mounts;
 	char line[256];
@@ -61,9 +60,9 @@ void rg_warn_of_locks(const struct rg_pins *p, const struct rg_wish *wish)
 		for (size_t i = 0; i < mounts.n; i++) {
 			if (mounts.at[i].dev != dev)
 				continue;
-			if (wish->all ||
-			    (bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &dev, &d) == 0 &&
-			     d.class == RG_CLASS_GUARDED))
+			/* One that is not classified counts as guarded. */
+			if (bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &dev, &d) < 0 ||
+			    d.class == RG_CLASS_GUARDED)
 				rg_warn("process %u already holds a lock on inode %lu of %s: it is "
 					"not taken away",
 					pid, ino, mounts.at[i].target);

@@ -7,18 +7,23 @@
 #include "loader/host.h"
 #include "loader/log.h"
 
+/* Among what a verb takes: it needs no privileges. */
+#define ANYBODY (1ULL << 63)
+
 static const struct verb {
 	const char *name;
 	int (*run)(const struct rg_options *o);
-	unsigned int takes;
+	__u64 takes;
 	const char *summary, *text, *example;
 } verbs[] = {
 	{"enable", rg_verb_enable, RG_TAKES_WISH | RG_TAKES(RG_OPT_DRY_RUN),
 	 "load, pin and arm a gate; may be run again to change its policy",
-	 "Keep local applications from locking files of re-exported NFS mounts until\n"
-	 "knfsd's grace period starts (or has ended, or has settled). One of --mount\n"
-	 "and --all is required. With action hold, `reexport-guard run` must be running\n"
-	 "to continue the held; without it hold acts as deny.",
+	 "Keep local applications out of re-exported NFS mounts (by default from locking\n"
+	 "their files) until knfsd's grace period starts (or has ended, or has settled). What the "
+	 "options\n"
+	 "do not say is taken from the configuration; where it says nothing of mounts,\n"
+	 "the exported ones are guarded. With action hold, `reexport-guard run` must be\n"
+	 "running to continue the held; without it hold acts as deny.",
 	 "reexport-guard enable --mount /srv/reexport --release settled"},
 	{"disable", rg_verb_disable, 0, "detach, unpin, and continue the held",
 	 "Open every gate, continue every held application, and take everything out of\n"
@@ -41,20 +46,37 @@ static const struct verb {
 	{"run", rg_verb_run, RG_TAKES_WISH,
 	 "the daemon: arms if needed, continues the held when a gate opens",
 	 "Runs in the foreground (systemd: Type=notify). SIGHUP classifies all mounts\n"
-	 "anew, SIGTERM ends it and leaves the gates as they are. With neither --mount\n"
-	 "nor --all it serves what is already enabled.",
+	 "anew, SIGTERM ends it and leaves the gates as they are. With neither a\n"
+	 "configuration nor an option of a policy it serves what is already enabled.",
 	 "reexport-guard run --mount /srv/reexport --release settled"},
+	{"policy check", rg_verb_policy_check, RG_TAKES(RG_OPT_FILE) | ANYBODY,
+	 "name every mistake in the configuration",
+	 "Reads FILE (" RG_CONFIG_FILE ") and names file, line and key of\n"
+	 "every mistake, and what was expected. Needs no privileges and touches nothing.\n"
+	 "Exit status 0: no mistakes; 1: mistakes.",
+	 "reexport-guard policy check ./reexport-guard.conf"},
+	{"policy show", rg_verb_policy_show, RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_NETNS),
+	 "the policy in force, and where each value came from",
+	 "Prints what the kernel has for the gate: every key of the configuration, its\n"
+	 "value, and the line or the option it came from.",
+	 "reexport-guard policy show"},
+	{"policy reload", rg_verb_policy_reload, RG_TAKES(RG_OPT_CONFIG) | RG_TAKES(RG_OPT_NETNS),
+	 "put the configuration into force, all of it or nothing",
+	 "Reads and checks the whole configuration: that of --config, or the one that is\n"
+	 "in force, or " RG_CONFIG_FILE ". With a mistake nothing is changed.\n"
+	 "Options given to `enable` or `run` no longer hold.",
+	 "reexport-guard policy reload"},
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 static void help(FILE *out)
 {
-	fprintf(out, "usage: reexport-guard VERB [OPTION]...\n\n"
-		     "Keeps local applications from locking files of re-exported NFS mounts until\n"
-		     "knfsd's grace period, so that end clients keep their locks when this host "
-		     "reboots.\n\n");
+	fprintf(out,
+		"usage: reexport-guard VERB [OPTION]...\n\n"
+		"Keeps local applications out of re-exported NFS mounts until end clients had\n"
+		"their turn, so that these keep their locks when this host reboots.\n\n");
 	for (size_t i = 0; i < NR_VERBS; i++)
-		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
+		fprintf(out, "  %-14s %s\n", verbs[i].name, verbs[i].summary);
 	fprintf(out, "\n  --version, --help; `reexport-guard VERB --help` for one verb\n\n"
 		     "Exit status: 0 done, 1 failed, 2 usage, 3 this kernel or host cannot do it,\n"
 		     "4 not enabled.\n");
@@ -62,7 +84,8 @@ static void help(FILE *out)
 
 static void verb_help(const struct verb *v)
 {
-	printf("usage: reexport-guard %s [OPTION]...\n\n%s\n\n", v->name, v->text);
+	printf("usage: reexport-guard %s [OPTION]...%s\n\n%s\n\n", v->name,
+	       v->takes & RG_TAKES(RG_OPT_FILE) ? " [FILE]" : "", v->text);
 	rg_options_help(stdout, v->takes);
 	printf("\nExample: %s\n", v->example);
 }
@@ -75,11 +98,53 @@ static int finish(int status)
 	return status;
 }
 
-int main(int argc, char **argv)
+/* A verb is one word, or two. How many of argv it takes; 0: it is not this one. */
+static int words(const struct verb *v, int argc, char **argv)
+{
+	const char *second = strchr(v->name, ' ');
+	size_t n = second ? (size_t)(second - v->name) : strlen(v->name);
+
+	if (strlen(argv[1]) != n || strncmp(argv[1], v->name, n) != 0)
+		return 0;
+	if (!second)
+		return 1;
+	return argc > 2 && strcmp(argv[2], second + 1) == 0 ? 2 : 0;
+}
+
+static int run(const struct verb *v, int argc, char **argv)
 {
 	struct rg_options o;
-	int err;
+	int err = rg_options_parse(v->name, argc, argv, v->takes, &o);
 
+	if (!err && o.help)
+		verb_help(v);
+	else if (!err && !(v->takes & ANYBODY))
+		err = rg_host_may();
+	if (!err && !o.help)
+		err = v->run(&o);
+	rg_options_free(&o);
+	return err;
+}
+
+/* `policy` alone, or with a second word that is none of its own, among others. */
+static int no_such_verb(int argc, char **argv)
+{
+	size_t n = strlen(argv[1]);
+	bool first = false;
+
+	for (size_t i = 0; i < NR_VERBS; i++)
+		first |= strncmp(verbs[i].name, argv[1], n) == 0 && verbs[i].name[n] == ' ';
+	if (first && argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+		help(stdout);
+		return finish(RG_DONE);
+	}
+	return rg_error(RG_USAGE, "%s%s%s: %s; see `reexport-guard --help`", argv[1],
+			first && argc > 2 ? " " : "", first && argc > 2 ? argv[2] : "",
+			first && argc == 2 ? "needs one word more" : "no such verb");
+}
+
+int main(int argc, char **argv)
+{
 	rg_log_start();
 	if (argc < 2) {
 		help(stderr);
@@ -94,19 +159,10 @@ int main(int argc, char **argv)
 		return finish(RG_DONE);
 	}
 	for (size_t i = 0; i < NR_VERBS; i++) {
-		const struct verb *v = &verbs[i];
+		int n = words(&verbs[i], argc, argv);
 
-		if (strcmp(argv[1], v->name) != 0)
-			continue;
-		err = rg_options_parse(argc - 1, argv + 1, v->takes, &o);
-		if (err)
-			return err;
-		if (o.help) {
-			verb_help(v);
-			return finish(RG_DONE);
-		}
-		err = rg_host_may();
-		return finish(err ? err : v->run(&o));
+		if (n)
+			return finish(run(&verbs[i], argc - n, argv + n));
 	}
-	return rg_error(RG_USAGE, "%s: no such verb; see `reexport-guard --help`", argv[1]);
+	return no_such_verb(argc, argv);
 }

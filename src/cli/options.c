@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,97 +8,82 @@
 #include "loader/log.h"
 #include "loader/names.h"
 
-/* In the order of enum rg_option; hidden ones have no help. */
-static const struct {
+/* Those that are no keys. Hidden ones have no help; one without a name is an
+ * argument. */
+static const struct other {
 	const char *name, *metavar, *help;
 } table[RG_NR_OPTIONS] = {
-	[RG_OPT_MOUNT] = {"mount", "PATH",
-			  "guard the NFS mount at PATH; may be given several times"},
-	[RG_OPT_ALL] = {"all", NULL,
-			"guard every NFS mount of the network namespace, those to come included"},
-	[RG_OPT_ACTION] = {"action", "hold|deny|audit",
-			   "what happens to a local application at a closed gate (hold)"},
-	[RG_OPT_RELEASE] = {"release", "grace-start|grace-end|settled",
-			    "when the gate opens (grace-start)"},
-	[RG_OPT_SETTLE_TIME] = {"settle-time", "TIME",
-				"with settled: how long after the last grace period (20s)"},
-	[RG_OPT_MAX_HOLD] = {"max-hold", "TIME", "open at the latest after TIME (15min)"},
+	[RG_OPT_CONFIG] = {"config", "FILE", "the configuration (" RG_CONFIG_FILE ")"},
 	[RG_OPT_NETNS] = {"netns", "NAME|PATH|INODE",
 			  "the gate of this network namespace (that of the caller)"},
 	[RG_OPT_REASON] = {"reason", "TEXT", "say why, on standard error"},
 	[RG_OPT_DRY_RUN] = {"dry-run", NULL, "say what would be done, and do nothing"},
 	[RG_OPT_JSON] = {"json", NULL, "JSON on standard output"},
 	[RG_OPT_FORCE_RUNG] = {"force-rung", "lsm|fmod_ret", NULL},
+	[RG_OPT_FORCE_MAX_HELD] = {"force-max-held", "N", NULL},
+	[RG_OPT_FILE] = {NULL, "FILE", NULL},
 	[RG_OPT_HELP] = {"help", NULL, "this text"},
 };
+/* getopt_long() returns 1 + the option, and '?', ':' and 'h' for itself. */
+_Static_assert(RG_NR_OPTIONS < ':', "no option is taken for a character");
 
-long rg_seconds_of(const char *text, long min, long max)
+static const struct other *other(int option)
 {
-	static const struct {
-		const char *unit;
-		long seconds;
-	} units[] = {{"", 1}, {"s", 1}, {"min", 60}, {"m", 60}, {"h", 3600}};
-	char *end;
-	long n;
-
-	if (*text < '0' || *text > '9')
-		return -1;
-	errno = 0;
-	n = strtol(text, &end, 10);
-	if (errno)
-		return -1;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].unit) != 0)
-			continue;
-		if (n > max / units[i].seconds)
-			return -1;
-		n *= units[i].seconds;
-		return n < min ? -1 : n;
-	}
-	return -1;
+	return &table[option];
 }
 
-static int bad(const char *verb, enum rg_option which, const char *value, const char *expected)
+static const char *name_of(int option)
 {
-	return rg_error(RG_USAGE, "%s: --%s %s: expected %s", verb, table[which].name, value,
+	return option < RG_NR_KEYS ? rg_keys[option].option : other(option)->name;
+}
+
+static bool has_value(int option)
+{
+	return option < RG_NR_KEYS ? !rg_keys[option].flag : other(option)->metavar != NULL;
+}
+
+static int bad(const struct rg_options *o, int option, const char *value, const char *expected)
+{
+	return rg_error(RG_USAGE, "%s: --%s %s: expected %s", o->verb, name_of(option), value,
 			expected);
 }
 
-static int take(const char *verb, enum rg_option which, const char *value, struct rg_options *o)
+/* A key: its value is checked in `scratch`, and kept for later. */
+static int take_setting(struct rg_options *o, enum rg_key key, const char *value,
+			struct rg_config *scratch)
 {
-	switch (which) {
-	case RG_OPT_MOUNT:
-		if (o->n_mounts == RG_MAX_PATHS)
-			return rg_error(RG_USAGE, "%s: --mount: %d at most", verb, RG_MAX_PATHS);
-		o->mounts[o->n_mounts++] = value;
-		break;
-	case RG_OPT_ALL:
-		o->all = true;
-		break;
-	case RG_OPT_ACTION:
-		o->action = rg_action_of(value);
-		if (o->action < 0)
-			return bad(verb, which, value, table[which].metavar);
-		break;
-	case RG_OPT_RELEASE:
-		o->release = rg_release_of(value);
-		if (o->release < 0)
-			return bad(verb, which, value, table[which].metavar);
-		break;
-	case RG_OPT_SETTLE_TIME:
-		o->settle_s = rg_seconds_of(value, 0, RG_MAX_SETTLE_TIME);
-		if (o->settle_s < 0)
-			return bad(verb, which, value, "a time like 20s, up to 1h");
-		break;
-	case RG_OPT_MAX_HOLD:
-		o->max_hold_s = rg_seconds_of(value, 1, RG_MAX_MAX_HOLD);
-		if (o->max_hold_s < 0)
-			return bad(verb, which, value, "a time like 15min, from 1s to 24h");
+	char expected[RG_EXPECTED_SIZE];
+
+	if (!value)
+		value = "yes";
+	if (!rg_config_set(scratch, key, value, 0, expected))
+		return bad(o, (int)key, value, expected);
+	o->settings[o->n_settings++] = (struct rg_setting){key, value};
+	return RG_DONE;
+}
+
+static int take(struct rg_options *o, int option, const char *value, struct rg_config *scratch)
+{
+	char expected[64], *end;
+
+	o->given |= RG_TAKES(option);
+	if (option < RG_NR_KEYS)
+		return take_setting(o, option, value, scratch);
+	switch (option) {
+	case RG_OPT_CONFIG:
+		o->config = value;
 		break;
 	case RG_OPT_FORCE_RUNG:
 		o->force_rung = rg_rung_of(value);
 		if (o->force_rung < 0)
-			return bad(verb, which, value, table[which].metavar);
+			return bad(o, option, value, table[option].metavar);
+		break;
+	case RG_OPT_FORCE_MAX_HELD:
+		o->force_max_held = strtol(value, &end, 10);
+		snprintf(expected, sizeof(expected), "1 to %d", RG_MAX_HELD);
+		if (*value < '0' || *value > '9' || *end || o->force_max_held < 1 ||
+		    o->force_max_held > RG_MAX_HELD)
+			return bad(o, option, value, expected);
 		break;
 	case RG_OPT_NETNS:
 		o->netns = value;
@@ -119,7 +103,6 @@ static int take(const char *verb, enum rg_option which, const char *value, struc
 	default:
 		return RG_USAGE;
 	}
-	o->given |= RG_TAKES(which);
 	return RG_DONE;
 }
 
@@ -132,70 +115,110 @@ static bool is_exact(const char *arg, const char *name)
 	       strncmp(arg + 2, name, n - 2) == 0;
 }
 
-int rg_options_parse(int argc, char **argv, unsigned int takes, struct rg_options *o)
+static int parse(int argc, char **argv, __u64 takes, struct rg_options *o,
+		 struct rg_config *scratch)
 {
 	struct option longs[RG_NR_OPTIONS + 1] = {};
 	int n = 0, got, at = 1;
 
-	memset(o, 0, sizeof(*o));
-	o->verb = argv[0];
-	o->settle_s = RG_DEFAULT_SETTLE_TIME;
-	o->max_hold_s = RG_DEFAULT_MAX_HOLD;
-	o->force_rung = -1;
-	takes |= RG_TAKES(RG_OPT_HELP);
 	for (int i = 0; i < RG_NR_OPTIONS; i++) {
-		if (!(takes & RG_TAKES(i)))
+		if (!(takes & RG_TAKES(i)) || !name_of(i))
 			continue;
-		longs[n].name = table[i].name;
-		longs[n].has_arg = table[i].metavar ? required_argument : no_argument;
+		longs[n].name = name_of(i);
+		longs[n].has_arg = has_value(i) ? required_argument : no_argument;
 		longs[n++].val = 1 + i;
 	}
 	optind = 0;
 	opterr = 0;
 	while ((got = getopt_long(argc, argv, "+:h", longs, NULL)) != -1) {
 		const char *arg = argv[at];
-		int which = got == 'h' ? RG_OPT_HELP : got - 1, err;
+		int option = got == 'h' ? RG_OPT_HELP : got - 1, err;
 
 		at = optind;
 		if (got == ':')
 			return rg_error(RG_USAGE,
-					"%s: %s: needs a value; see `reexport-guard %s "
-					"--help`",
-					argv[0], arg, argv[0]);
+					"%s: %s: needs a value; see `reexport-guard %s --help`",
+					o->verb, arg, o->verb);
 		/* optopt is the option's value where it is one that exists. */
 		if (got == '?' && optopt > 0 && optopt <= RG_NR_OPTIONS)
-			return rg_error(RG_USAGE, "%s: --%s: takes no value", argv[0],
-					table[optopt - 1].name);
-		if (got == '?' || (got != 'h' && !is_exact(arg, table[which].name)))
+			return rg_error(RG_USAGE, "%s: --%s: takes no value", o->verb,
+					name_of(optopt - 1));
+		if (got == '?' || (got != 'h' && !is_exact(arg, name_of(option))))
 			return rg_error(RG_USAGE,
-					"%s: %s: no such option; see `reexport-guard %s "
-					"--help`",
-					argv[0], arg, argv[0]);
-		err = take(argv[0], which, optarg, o);
+					"%s: %s: no such option; see `reexport-guard %s --help`",
+					o->verb, arg, o->verb);
+		err = take(o, option, optarg, scratch);
 		if (err)
 			return err;
 	}
+	if (optind < argc && (takes & RG_TAKES(RG_OPT_FILE))) {
+		o->given |= RG_TAKES(RG_OPT_FILE);
+		o->file = argv[optind++];
+	}
 	if (optind < argc)
 		return rg_error(RG_USAGE,
-				"%s: %s: takes no such argument; see `reexport-guard %s "
-				"--help`",
-				argv[0], argv[optind], argv[0]);
+				"%s: %s: takes no such argument; see `reexport-guard %s --help`",
+				o->verb, argv[optind], o->verb);
 	return RG_DONE;
 }
 
-void rg_options_help(FILE *out, unsigned int takes)
+int rg_options_parse(const char *verb, int argc, char **argv, __u64 takes, struct rg_options *o)
+{
+	struct rg_config scratch;
+	int err;
+
+	memset(o, 0, sizeof(*o));
+	o->verb = verb;
+	o->force_rung = -1;
+	o->settings = calloc((size_t)argc + 1, sizeof(*o->settings));
+	if (!o->settings)
+		return rg_error(RG_FAILED, "%s: out of memory", verb);
+	rg_config_init(&scratch);
+	err = parse(argc, argv, takes | RG_TAKES(RG_OPT_HELP), o, &scratch);
+	rg_config_free(&scratch);
+	return err;
+}
+
+void rg_options_free(struct rg_options *o)
+{
+	free(o->settings);
+	o->settings = NULL;
+	o->n_settings = 0;
+}
+
+/* "what it does (its default)" */
+static void help_of(int option, char *out, size_t size)
+{
+	char initial[RG_PATH_SIZE];
+	struct rg_config c;
+
+	if (option >= RG_NR_KEYS || rg_keys[option].flag || rg_keys[option].kind == RG_KIND_PATHS) {
+		snprintf(out, size, "%s",
+			 option < RG_NR_KEYS ? rg_keys[option].help : other(option)->help);
+		return;
+	}
+	rg_config_init(&c);
+	snprintf(out, size, "%s (%s)", rg_keys[option].help,
+		 rg_config_text(&c, option, 0, initial));
+	rg_config_free(&c);
+}
+
+void rg_options_help(FILE *out, __u64 takes)
 {
 	takes |= RG_TAKES(RG_OPT_HELP);
 	for (int i = 0; i < RG_NR_OPTIONS; i++) {
-		char left[64];
+		char left[128], metavar[RG_EXPECTED_SIZE], help[512];
+		const char *value = "";
 
-		if (!(takes & RG_TAKES(i)) || !table[i].help)
+		if (!(takes & RG_TAKES(i)) || !name_of(i) || (i >= RG_NR_KEYS && !table[i].help))
 			continue;
-		snprintf(left, sizeof(left), "--%s%s%s", table[i].name, table[i].metavar ? " " : "",
-			 table[i].metavar ?: "");
+		if (has_value(i))
+			value = i < RG_NR_KEYS ? rg_key_metavar(i, metavar) : other(i)->metavar;
+		snprintf(left, sizeof(left), "--%s%s%s", name_of(i), *value ? " " : "", value);
+		help_of(i, help, sizeof(help));
 		if (strlen(left) < 26)
-			fprintf(out, "  %-26s %s\n", left, table[i].help);
+			fprintf(out, "  %-26s %s\n", left, help);
 		else
-			fprintf(out, "  %s\n  %-26s %s\n", left, "", table[i].help);
+			fprintf(out, "  %s\n  %-26s %s\n", left, "", help);
 	}
 }

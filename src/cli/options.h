@@ -1,55 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The command line as data: which option exists, what it fills in, who takes
- * it. Parsing, checking and --help come from the same table. */
+ * it. Parsing, checking and --help come from the same tables: options that are
+ * keys of the configuration from rg_keys[], the others from one here. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "rg_limits.h"
+#include "loader/config.h"
 
 struct rg_options {
 	const char *verb;
-	const char *mounts[RG_MAX_PATHS];
-	size_t n_mounts;
-	bool all;
+	/* Policy, in the order given; checked one by one. Owned. */
+	struct rg_setting *settings;
+	size_t n_settings;
+	const char *config; /* a file; NULL: none was named */
+	const char *file;   /* an argument that is no option, or NULL */
 	bool dry_run;
 	bool json;
 	bool help;
-	int action;  /* enum rg_action */
-	int release; /* enum rg_release */
-	long settle_s;
-	long max_hold_s;
-	int force_rung; /* enum rg_rung, or -1 */
+	int force_rung;	     /* enum rg_rung, or -1 */
+	long force_max_held; /* 0: not forced */
 	const char *netns;
 	const char *reason;
-	/* Which were given: a bit an option, 1 << enum rg_option. */
-	unsigned int given;
+	/* Which were given: a bit an option, RG_TAKES(). */
+	__u64 given;
 };
 
+/* First those that are keys, by enum rg_key. */
 enum rg_option {
-	RG_OPT_MOUNT = 0,
-	RG_OPT_ALL,
-	RG_OPT_ACTION,
-	RG_OPT_RELEASE,
-	RG_OPT_SETTLE_TIME,
-	RG_OPT_MAX_HOLD,
+	RG_OPT_CONFIG = RG_NR_KEYS,
 	RG_OPT_NETNS,
 	RG_OPT_REASON,
 	RG_OPT_DRY_RUN,
 	RG_OPT_JSON,
 	RG_OPT_FORCE_RUNG,
+	RG_OPT_FORCE_MAX_HELD,
+	RG_OPT_FILE, /* one argument */
 	RG_OPT_HELP,
 	RG_NR_OPTIONS,
 };
-#define RG_TAKES(option) (1u << (option))
+#define RG_TAKES(option) (1ULL << (option))
+/* Every key that is on the command line. */
+#define RG_TAKES_POLICY (RG_TAKES(RG_NR_KEYS) - 1)
+/* Tests only. */
+#define RG_TAKES_FORCE (RG_TAKES(RG_OPT_FORCE_RUNG) | RG_TAKES(RG_OPT_FORCE_MAX_HELD))
 
-/* Parse a verb's arguments (argv[0] is the verb); `takes` is a mask of
- * RG_TAKES(). RG_DONE, or RG_USAGE with one line said. */
-int rg_options_parse(int argc, char **argv, unsigned int takes, struct rg_options *o);
+/* Parse a verb's arguments (argv[0] is passed over); `takes` is a mask of
+ * RG_TAKES(). RG_DONE, or RG_USAGE with one line said. The caller frees. */
+int rg_options_parse(const char *verb, int argc, char **argv, __u64 takes, struct rg_options *o);
+void rg_options_free(struct rg_options *o);
 /* Lines for --help. */
-void rg_options_help(FILE *out, unsigned int takes);
-
-/* "90", "90s", "15min", "2h" to seconds; -1 if it is not one or out of
- * min..max. */
-long rg_seconds_of(const char *text, long min, long max);
+void rg_options_help(FILE *out, __u64 takes);

@@ -9,11 +9,13 @@ int rg_verb_release(const struct rg_options *o)
 	struct rg_continued done = {};
 	struct rg_gate gate;
 	struct rg_pins p;
+	__u32 changed;
 	int err = rg_gate_ask(o, RG_OP_OPEN, &p, &gate);
 
 	if (err)
 		return err;
 	err = rg_held_continue(&p, false, &done);
+	rg_doors_adjust(&p, &changed);
 	rg_pins_close(&p);
 	if (err || done.failed)
 		return rg_error(RG_FAILED,

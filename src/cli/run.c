@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The daemon. The kernel programs open and close gates without it; it is there
- * for what they cannot do: continue who was held, and classify mounts that
- * come. Everything it knows is in the pinned maps, so it may die at any moment.
+ * for what they cannot do: continue who was held, classify mounts that come,
+ * attach and detach the door for access, and keep on disk what is wanted after
+ * a reboot. All else is in the pinned maps, so it may die at any moment.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,10 +26,16 @@
 #include <systemd/sd-daemon.h>
 
 #include "cli/verbs.h"
+#include "loader/doors.h"
+#include "loader/exports.h"
 #include "loader/gates.h"
 #include "loader/held.h"
+#include "loader/keep.h"
 #include "loader/names.h"
 #include "loader/netns.h"
+#include "loader/origin.h"
+#include "loader/rules.h"
+#include "loader/settle.h"
 
 #define ONE_DAEMON "/run/reexport-guard.lock"
 
@@ -38,8 +45,12 @@ struct daemon {
 	struct ring_buffer *ring;
 	struct libmnt_monitor *mounts;
 	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
-	__u32 states[RG_MAX_GATES]; /* as last said in the log */
-	bool classify_due;	    /* mounts changed while somebody else worked on the set */
+	struct rg_keep keep;
+	__u32 states[RG_MAX_GATES];	     /* as last said in the log */
+	__u64 origin_no_grace[RG_MAX_GATES]; /* as last acted upon, ns */
+	__u64 exports;			     /* rg_exports_stamp() of the rules */
+	bool classify_due;		     /* mounts changed while others worked on the set */
+	bool classified;		     /* since the held were last looked at */
 	bool stop;
 	int status; /* enum rg_exit to end with */
 };
@@ -53,15 +64,41 @@ static void beat(struct daemon *d)
 	sd_notify(0, "WATCHDOG=1");
 }
 
+static void beat_meanwhile(void *d)
+{
+	beat(d);
+}
+
 static void say_change(const struct rg_gate *g, const struct rg_view *v, unsigned int continued)
 {
 	if (v->why == RG_WHY_TIMED_OUT)
 		rg_warn("gate of network namespace %u: open (timed out): knfsd was not done within "
 			"max-hold (%u s), end clients may lose their locks; %u held continued",
-			g->netns, g->policy.max_hold_s, continued);
+			g->netns, (unsigned int)g->policy.max_hold_s, continued);
 	else
 		rg_info("gate of network namespace %u: %s: %s; %u held continued", g->netns,
 			rg_state_name(v->state), rg_why_text(v->why), continued);
+}
+
+/* Attach and detach the doors that come and go. Not waiting: next time. */
+static void adjust_doors(struct daemon *d, const struct rg_gate *gates)
+{
+	__u32 wanted = rg_doors_wanted(gates, rg_now_ns()), changed;
+
+	if (wanted == rg_doors_attached() || rg_pins_lock(&d->p, RG_LOCK_EXCLUSIVE_NOW, false))
+		return;
+	rg_doors_adjust(&d->p, &changed);
+	rg_pins_unlock(&d->p);
+}
+
+static void heed_origins(struct daemon *d, const struct rg_gate *gates)
+{
+	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		if (!gates[i].netns || gates[i].origin_no_grace_ns == d->origin_no_grace[i])
+			continue;
+		d->origin_no_grace[i] = gates[i].origin_no_grace_ns;
+		rg_origin_no_grace(&gates[i]);
+	}
 }
 
 /* Look at every gate: continue, say what changed, and set the alarm for the
@@ -70,7 +107,7 @@ static void look(struct daemon *d)
 {
 	struct rg_gate gates[RG_MAX_GATES];
 	__u64 now_ns = rg_now_ns(), next_ns = now_ns + RG_HEARTBEAT_NS;
-	struct rg_continued done = {};
+	struct rg_continued done = {.meanwhile = beat_meanwhile, .arg = d};
 	struct itimerspec alarm = {};
 	bool open = false;
 	int err;
@@ -78,6 +115,10 @@ static void look(struct daemon *d)
 	beat(d);
 	if (rg_gates_read(&d->p, gates))
 		return;
+	rg_settle(&d->p, gates, now_ns, &next_ns);
+	if (rg_gates_read(&d->p, gates))
+		return;
+	now_ns = rg_now_ns();
 	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		struct rg_view v = rg_gate_view(&gates[i], now_ns);
 
@@ -87,13 +128,14 @@ static void look(struct daemon *d)
 		if (v.until_ns && v.until_ns < next_ns)
 			next_ns = v.until_ns;
 	}
-	if (open && rg_held_any(&d->p)) {
+	if ((open || d->classified) && rg_held_any(&d->p)) {
 		err = rg_held_continue(&d->p, false, &done);
 		if (err)
 			rg_warn("held processes could not all be continued: %s; trying again",
 				rg_strerror(err));
 		beat(d);
 	}
+	d->classified = false;
 	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		struct rg_view v = rg_gate_view(&gates[i], now_ns);
 		__u32 shown = gates[i].netns ? 1 + v.state : 0;
@@ -105,22 +147,39 @@ static void look(struct daemon *d)
 	if (done.left_stopped)
 		rg_info("%u continued by nobody: stopped by somebody else as well",
 			done.left_stopped);
+	adjust_doors(d, gates);
+	heed_origins(d, gates);
+	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	/* An alarm of 0 would be none. */
 	alarm.it_value.tv_sec = (time_t)((next_ns + 1) / RG_NS_PER_SEC);
 	alarm.it_value.tv_nsec = (long)((next_ns + 1) % RG_NS_PER_SEC);
 	timerfd_settime(d->timer_fd, TFD_TIMER_ABSTIME, &alarm, NULL);
 }
 
-/* Mounts came or went. Only for the gate of this network namespace: the mount
- * table says nothing about others. */
+/* The exports changed: so do the rules that were made of them. */
+static int refresh_rules(struct daemon *d, struct rg_rules *rules, __u32 slot, __u64 stamp)
+{
+	int err = rg_rules_refresh(rules, slot);
+
+	/* Not again until something changes: it would fail each second. */
+	d->exports = stamp;
+	if (err)
+		rg_warn("exports: not all could be read: %s; what was exported before stays "
+			"guarded",
+			rg_strerror(err));
+	return rg_rules_write(&d->p, rules, slot);
+}
+
+/* Mounts came or went, or the exports changed. Only for the gate of this network
+ * namespace: the mount table says nothing about others. */
 static int classify(struct daemon *d)
 {
-	struct rg_path *paths = NULL;
 	struct rg_mounts mounts = {};
+	struct rg_rules rules = {};
 	struct rg_gate gate;
-	size_t n = 0;
 	/* Not waiting: an `enable` may take longer than a heartbeat lasts. */
-	int slot, err = rg_pins_lock(&d->p, RG_LOCK_SHARED_NOW, false);
+	int slot, err = rg_pins_lock(&d->p, RG_LOCK_EXCLUSIVE_NOW, false);
+	__u64 stamp;
 	__u32 at;
 
 	d->classify_due = err != 0;
@@ -129,17 +188,38 @@ static int classify(struct daemon *d)
 	slot = rg_gate_slot(&d->p, rg_netns_self());
 	at = (__u32)slot;
 	if (slot >= 0 && bpf_map_lookup_elem(d->p.map_fd[RG_MAP_GATES], &at, &gate) == 0) {
-		err = rg_paths_read(&d->p, &paths, &n);
+		err = rg_rules_of(&d->p, at, &rules);
 		err = err ?: rg_mounts_read("/proc/self/mountinfo", &mounts);
-		err = err ?: rg_classify(&d->p, &mounts, paths, n, at, gate.all != 0);
+		/* By the rules there are first: exportfs may take its time. */
+		err = err ?: rg_classify(&d->p, &mounts, rules.at, rules.n, at, gate.policy.which);
+		stamp = rg_exports_stamp(RG_EXPORTS, RG_EXPORTS_D, RG_ETAB);
+		if (!err && gate.policy.which == RG_WHICH_EXPORTS && stamp != d->exports) {
+			err = refresh_rules(d, &rules, at, stamp);
+			err = err
+				      ?: rg_classify(&d->p, &mounts, rules.at, rules.n, at,
+						     gate.policy.which);
+		}
 		rg_mounts_free(&mounts);
-		free(paths);
+		rg_rules_free(&rules);
 	}
 	rg_pins_unlock(&d->p);
+	d->classified = true;
 	if (err)
 		rg_warn("mounts could not be classified: %s; new ones stay guarded",
 			rg_strerror(err));
 	return err;
+}
+
+/* Is the exports' gate here, and are they others than the rules were made of? */
+static bool exports_changed(const struct daemon *d)
+{
+	int slot = rg_gate_slot(&d->p, rg_netns_self());
+	__u32 at = (__u32)slot;
+	struct rg_gate gate;
+
+	return slot >= 0 && bpf_map_lookup_elem(d->p.map_fd[RG_MAP_GATES], &at, &gate) == 0 &&
+	       gate.policy.which == RG_WHICH_EXPORTS &&
+	       rg_exports_stamp(RG_EXPORTS, RG_EXPORTS_D, RG_ETAB) != d->exports;
 }
 
 /* ---- adopting ---- */
@@ -179,6 +259,8 @@ static int adopt(struct daemon *d)
 	d->ring_fd = ring_buffer__epoll_fd(d->ring);
 	if (watch_fd(d, d->ring_fd))
 		return rg_error(RG_FAILED, "map events: cannot be watched: %s", rg_strerror(errno));
+	d->exports = 0;
+	rg_keep_start(&d->keep, &d->p);
 	return RG_DONE;
 }
 
@@ -189,6 +271,7 @@ static void let_go(struct daemon *d)
 		ring_buffer__free(d->ring);
 	}
 	d->ring = NULL;
+	rg_keep_free(&d->keep);
 	rg_pins_close(&d->p);
 }
 
@@ -260,7 +343,7 @@ static void serve(struct daemon *d)
 			}
 		}
 		look_at_pins(d);
-		if (!d->stop && d->classify_due)
+		if (!d->stop && (d->classify_due || exports_changed(d)))
 			classify(d);
 		if (!d->stop)
 			look(d);
@@ -315,31 +398,50 @@ static int drop_capabilities(void)
 	return RG_DONE;
 }
 
-static int take_up(struct daemon *d, const struct rg_options *o)
+static int arm(struct daemon *d, struct rg_wish *wish)
 {
 	struct rg_armed armed;
-	struct rg_wish wish;
 	int err;
 
-	if (!o->all && !o->n_mounts) {
-		if (o->given & ~RG_TAKES(RG_OPT_NETNS))
-			return rg_error(RG_USAGE, "run: a policy needs --mount PATH or --all; with "
-						  "neither, run serves what is enabled");
-		err = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE);
-		return err ? err : rg_prove(&d->p);
-	}
-	err = rg_wish_of(o, &wish);
-	if (err)
-		return err;
-	wish.serve = true;
-	err = rg_arm(&wish, &d->p, &armed);
+	wish->serve = true;
+	err = rg_arm(wish, &d->p, &armed);
 	if (err)
 		return err;
 	beat(d);
-	rg_say_armed(&d->p, &wish, &armed);
-	rg_warn_of_locks(&d->p, &wish);
+	rg_say_armed(&d->p, wish, &armed);
+	rg_warn_of_locks(&d->p);
 	fflush(stdout);
 	return RG_DONE;
+}
+
+static bool nothing_is_pinned(void)
+{
+	struct rg_pins p;
+	int err;
+
+	rg_pins_init(&p);
+	err = rg_pins_lock(&p, RG_LOCK_EXCLUSIVE, false);
+	if (!err)
+		err = rg_pins_open(&p);
+	rg_pins_close(&p);
+	return err == -ENOENT;
+}
+
+/* Told nothing, it serves what is enabled. */
+static int take_up(struct daemon *d, const struct rg_options *o)
+{
+	struct rg_config config;
+	struct rg_wish wish;
+	int err = rg_wish_of(o, &config, &wish);
+
+	if (!err && (rg_config_is_given(o, &config) || nothing_is_pinned())) {
+		err = arm(d, &wish);
+	} else if (!err) {
+		err = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE);
+		err = err ?: rg_prove(&d->p);
+	}
+	rg_config_free(&config);
+	return err;
 }
 
 int rg_verb_run(const struct rg_options *o)
@@ -363,8 +465,11 @@ int rg_verb_run(const struct rg_options *o)
 		sd_notify(0, "STOPPING=1");
 	}
 	if (d.p.live) {
+		struct rg_gate gates[RG_MAX_GATES];
 		struct rg_held_list list;
 
+		if (!err && rg_gates_read(&d.p, gates) == 0)
+			rg_keep_end(&d.keep, &d.p, gates);
 		/* From here on hold acts as deny, at once and not when stale. */
 		__atomic_store_n(&d.p.live->heartbeat_ns, 0, __ATOMIC_RELAXED);
 		if (rg_held_read(&d.p, &list) == 0) {

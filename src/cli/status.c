@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One collection, two ways to print it. The JSON is described in the man page. */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +16,15 @@
 #include <json-c/json.h>
 
 #include "cli/verbs.h"
+#include "loader/budget.h"
+#include "loader/doors.h"
 #include "loader/gates.h"
 #include "loader/held.h"
 #include "loader/names.h"
 #include "loader/netns.h"
+#include "loader/settle.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 static json_object *u64(__u64 n)
 {
@@ -67,6 +71,62 @@ static json_object *wall(__u64 boot_ns, __u64 now_ns)
 
 /* ---- collecting ---- */
 
+/* An end client by its name, bytes that are no text as \\ooo. */
+static json_object *client_name(const struct rg_client *c)
+{
+	char text[4 * RG_CLIENT_NAME + 1];
+	size_t n = c->name_len < RG_CLIENT_NAME ? c->name_len : RG_CLIENT_NAME, used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char b = (unsigned char)c->name[i];
+
+		if (b >= ' ' && b < 0x7f && b != '\\')
+			text[used++] = (char)b;
+		else
+			used += (size_t)snprintf(text + used, 5, "\\%03o", b);
+	}
+	text[used] = '\0';
+	return json_object_new_string(text);
+}
+
+static json_object *client_json(const struct rg_client *c, const struct rg_gate *g, __u64 now_ns)
+{
+	bool here = c->generation == rg_client_generation(g);
+	__u64 quiet_ns = rg_client_quiet_at(c, g);
+	json_object *o = json_object_new_object();
+	char address[INET6_ADDRSTRLEN] = "", clientid[24];
+
+	if (c->family)
+		inet_ntop(c->family, c->addr, address, sizeof(address));
+	snprintf(clientid, sizeof(clientid), "%08x%08x", c->cl_boot, c->cl_id);
+	put(o, "name", client_name(c));
+	put(o, "name_truncated", json_object_new_boolean(c->name_len > RG_CLIENT_NAME));
+	put(o, "address", address[0] ? json_object_new_string(address) : NULL);
+	put(o, "clientid", here ? json_object_new_string(clientid) : NULL);
+	put(o, "seen", json_object_new_boolean(here));
+	put_text(o, "state", rg_client_state_name(here ? c->state : RG_CLIENT_KNOWN));
+	put(o, "locks", u64(here ? c->locks : 0));
+	put(o, "expected",
+	    (here ? c->expected : rg_client_carried(c)) == RG_LOCKS_UNKNOWN
+		    ? NULL
+		    : u64(here ? c->expected : rg_client_carried(c)));
+	put(o, "refusals", u64(here ? c->refusals : 0));
+	put(o, "quiet_in_seconds",
+	    quiet_ns > now_ns ? json_object_new_double((double)(quiet_ns - now_ns) / 1e9) : NULL);
+	return o;
+}
+
+static json_object *clients_json(const struct rg_awaited *all, __u32 slot, const struct rg_gate *g,
+				 __u64 now_ns)
+{
+	json_object *list = json_object_new_array();
+
+	for (__u32 i = 0; i < all->n; i++)
+		if (all->keys[i].slot == slot)
+			json_object_array_add(list, client_json(&all->clients[i], g, now_ns));
+	return list;
+}
+
 static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 {
 	struct rg_view v = rg_gate_view(g, now_ns);
@@ -81,17 +141,43 @@ static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 	put(o, "changes_in_seconds",
 	    v.until_ns > now_ns ? json_object_new_double((double)(v.until_ns - now_ns) / 1e9)
 				: NULL);
-	put_text(o, "scope", "locks");
+	put_text(o, "scope", rg_scope_name(g->policy.scope));
 	put_text(o, "action", rg_action_name(g->policy.action));
 	put_text(o, "release", rg_release_name(g->policy.release));
-	put(o, "settle_time_seconds", u64(g->policy.settle_s));
+	put(o, "settle_timeout_seconds", u64(rg_settle_timeout_ns(g) / RG_NS_PER_SEC));
+	put(o, "settle_quiet_seconds", u64(g->policy.settle_quiet_s));
 	put(o, "max_hold_seconds", u64(g->policy.max_hold_s));
-	put(o, "all", json_object_new_boolean(g->all != 0));
+	put_text(o, "on_origin_no_grace", g->policy.end_grace ? "end-grace" : "report");
+	put_text(o, "which", rg_which_name(g->policy.which));
 	put_text(knfsd, "state", rg_knfsd_name(g->knfsd));
 	put(knfsd, "generation", u64(g->generation));
+	put(knfsd, "lease_seconds", g->lease_s ? u64(g->lease_s) : NULL);
 	put(o, "knfsd", knfsd);
 	put_text(o, "lockd", rg_lockd_name(g->lockd));
+	put(o, "refused", u64(g->refused));
+	put(o, "awaited", u64(g->awaited));
+	put(o, "origin_no_grace",
+	    g->origin_no_grace_ns ? wall(g->origin_no_grace_ns, now_ns) : NULL);
 	return o;
+}
+
+/* From the daemon's file: what the kernel knows does not outlive a reboot. */
+static json_object *reboot_json(const struct rg_meta *meta)
+{
+	struct rg_budget *b = calloc(1, sizeof(*b));
+	struct rg_budget_now now = {};
+	char boot_id[RG_BOOT_ID_SIZE];
+	json_object *list;
+
+	if (!b)
+		return json_object_new_array();
+	if (rg_budget_load(meta->state_dir, rg_state_init_netns(), b) == 0 &&
+	    rg_boot_id(boot_id) == 0)
+		rg_budget_begin(b, boot_id);
+	rg_budget_clocks(&now);
+	list = rg_budget_json(b, now.wall_ns);
+	free(b);
+	return list;
 }
 
 static json_object *mounts_json(const struct rg_pins *p, const struct rg_gate *gates)
@@ -211,15 +297,16 @@ static json_object *counters_json(const struct rg_pins *p)
 	put(o, "held", u64(rg_counter_sum(p, RG_COUNT_HELD)));
 	put(o, "held_again", u64(rg_counter_sum(p, RG_COUNT_HELD_AGAIN)));
 	put(o, "denied",
-	    sum_json(p, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_CANNOT_STOP, rg_counter_name, 0));
+	    sum_json(p, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_IO_URING, rg_counter_name, 0));
 	put(o, "audited", u64(rg_counter_sum(p, RG_COUNT_AUDITED)));
+	put(o, "exempted", u64(rg_counter_sum(p, RG_COUNT_EXEMPTED)));
 	put(o, "released",
 	    sum_json(p, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
 		     RG_COUNT_RELEASED + RG_WHY_TIMED_OUT, rg_why_key, RG_COUNT_RELEASED));
 	put(o, "timed_out", u64(rg_counter_sum(p, RG_COUNT_RELEASED + RG_WHY_TIMED_OUT)));
 	put(o, "exited", u64(rg_counter_sum(p, RG_COUNT_HELD_EXITED)));
 	put(o, "helper_failures",
-	    sum_json(p, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_MANAGERS, rg_counter_name, 0));
+	    sum_json(p, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_SERVERS, rg_counter_name, 0));
 	return o;
 }
 
@@ -228,9 +315,19 @@ static json_object *collect(const struct rg_pins *p)
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
 		    *daemon = json_object_new_object(), *list = json_object_new_array();
 	struct rg_gate gates[RG_MAX_GATES] = {};
+	static const char *const hooks[RG_NR_WHATS] = {
+		[RG_WHAT_LOCK] = "file_lock",
+		[RG_WHAT_OPEN] = "file_open",
+		[RG_WHAT_CREATE] = "inode_create",
+		[RG_WHAT_ACCESS] = "inode_permission",
+	};
+	json_object *lacking = json_object_new_array();
+	__u32 doors = rg_doors_attached(), missing;
+	struct rg_awaited clients = {};
 	__u64 now_ns = rg_now_ns();
 	struct rg_meta meta = {};
 
+	rg_clients_read(p, &clients);
 	rg_pins_meta(p, &meta);
 	rg_gates_read(p, gates);
 	meta.tool_version[sizeof(meta.tool_version) - 1] = '\0';
@@ -238,16 +335,32 @@ static json_object *collect(const struct rg_pins *p)
 	put_text(o, "version", RG_VERSION);
 	put_text(o, "armed_by_version", meta.tool_version);
 	put(o, "enabled", json_object_new_boolean(true));
-	put_text(rungs, "file_lock", rg_rung_name(meta.rung));
+	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
+	missing = rg_doors_wanted(gates, now_ns) & ~doors;
+	for (__u32 what = 0; what < RG_NR_WHATS; what++) {
+		put(rungs, hooks[what],
+		    doors & 1u << what ? json_object_new_string(rg_rung_name(meta.rung)) : NULL);
+		if (missing & 1u << what)
+			json_object_array_add(lacking, json_object_new_string(hooks[what]));
+	}
+	put(o, "hooks_missing", lacking);
 	put(o, "rungs", rungs);
 	put(o, "canary_ms", json_object_new_double((double)meta.canary_ns / 1e6));
 	put(daemon, "alive", json_object_new_boolean(rg_daemon_is_alive(p)));
 	put(daemon, "pid", u64(p->live->daemon_pid));
 	put(o, "daemon", daemon);
-	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++)
-		if (gates[i].netns)
-			json_object_array_add(list, gate_json(&gates[i], now_ns));
+	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		json_object *g;
+
+		if (!gates[i].netns)
+			continue;
+		g = gate_json(&gates[i], now_ns);
+		put(g, "clients", clients_json(&clients, i, &gates[i], now_ns));
+		json_object_array_add(list, g);
+	}
+	rg_clients_free(&clients);
 	put(o, "gates", list);
+	put(o, "reboot", reboot_json(&meta));
 	put(o, "mounts", mounts_json(p, gates));
 	put(o, "held", held_json(p, gates, now_ns));
 	put(o, "counters", counters_json(p));
@@ -255,6 +368,33 @@ static json_object *collect(const struct rg_pins *p)
 }
 
 /* ---- printing ---- */
+
+/* "  awaited  10.77.2.2 Linux NFSv4.2 cli: 7 of 20 locks taken again" */
+static void print_clients(json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		json_object *c = json_object_array_get_idx(list, i),
+			    *expected = json_object_object_get(c, "expected"),
+			    *quiet = json_object_object_get(c, "quiet_in_seconds");
+		const char *state = text_of(c, "state");
+
+		printf("  %-8s %s %s: ", state, text_of(c, "address") ?: "?", text_of(c, "name"));
+		if (!json_object_get_boolean(json_object_object_get(c, "seen")))
+			printf("not back yet, %llu locks before\n",
+			       (unsigned long long)json_object_get_uint64(expected));
+		else if (expected && number_of(c, "refusals"))
+			printf("%llu of %llu locks taken again%s",
+			       (unsigned long long)number_of(c, "locks"),
+			       (unsigned long long)json_object_get_uint64(expected),
+			       quiet ? "" : "\n");
+		else
+			printf("%llu locks%s", (unsigned long long)number_of(c, "locks"),
+			       quiet ? "" : "\n");
+		if (quiet)
+			printf("; given up if quiet for %.0f s more\n",
+			       json_object_get_double(quiet));
+	}
+}
 
 static void print_gates(json_object *list)
 {
@@ -270,21 +410,23 @@ static void print_gates(json_object *list)
 		left = json_object_object_get(g, "changes_in_seconds");
 		if (left)
 			printf("; changes in %.0f s at the latest", json_object_get_double(left));
-		printf("\n  policy   %s local locks, release %s", text_of(g, "action"),
-		       text_of(g, "release"));
+		printf("\n  policy   %s local %s, release %s", text_of(g, "action"),
+		       text_of(g, "scope"), text_of(g, "release"));
 		if (strcmp(text_of(g, "release"), "settled") == 0)
-			printf(" (settle time %llu s)",
-			       (unsigned long long)number_of(g, "settle_time_seconds"));
-		printf(", max-hold %llu s%s\n",
-		       (unsigned long long)number_of(g, "max_hold_seconds"),
-		       json_object_get_boolean(json_object_object_get(g, "all"))
-			       ? ", every NFS mount"
-			       : "");
+			printf(" (settle-timeout %llu s, settle-quiet %llu s)",
+			       (unsigned long long)number_of(g, "settle_timeout_seconds"),
+			       (unsigned long long)number_of(g, "settle_quiet_seconds"));
+		printf(", max-hold %llu s, mounts %s\n",
+		       (unsigned long long)number_of(g, "max_hold_seconds"), text_of(g, "which"));
 		printf("  knfsd    %s, start %llu seen; lockd %s\n",
 		       text_of(json_object_object_get(g, "knfsd"), "state"),
 		       (unsigned long long)number_of(json_object_object_get(g, "knfsd"),
 						     "generation"),
 		       text_of(g, "lockd"));
+		printf("  clients  %llu refused a reclaim, %llu awaited\n",
+		       (unsigned long long)number_of(g, "refused"),
+		       (unsigned long long)number_of(g, "awaited"));
+		print_clients(json_object_object_get(g, "clients"));
 	}
 }
 
@@ -329,10 +471,16 @@ static void print(json_object *o)
 {
 	json_object *counters = json_object_object_get(o, "counters"),
 		    *mounts = json_object_object_get(o, "mounts"),
-		    *daemon = json_object_object_get(o, "daemon");
+		    *daemon = json_object_object_get(o, "daemon"),
+		    *reboot = json_object_object_get(o, "reboot");
 
-	printf("reexport-guard %s, hook file_lock by %s\n", text_of(o, "version"),
-	       text_of(json_object_object_get(o, "rungs"), "file_lock"));
+	printf("reexport-guard %s, hooks", text_of(o, "version"));
+	json_object_object_foreach(json_object_object_get(o, "rungs"), hook, rung)
+	{
+		if (rung)
+			printf(" %s", hook);
+	}
+	printf(" by %s\n", text_of(json_object_object_get(o, "rungs"), "file_lock"));
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
 	else
@@ -346,6 +494,8 @@ static void print(json_object *o)
 		printf("guarded  %s  %s  %s\n", text_of(m, "path"), text_of(m, "device"),
 		       text_of(m, "source"));
 	}
+	for (size_t i = 0; i < json_object_array_length(reboot); i++)
+		printf("reboot   %s\n", text_of(json_object_array_get_idx(reboot, i), "text"));
 	print_held(json_object_object_get(o, "held"));
 	printf("counters\n  %-16s %llu\n  %-16s %llu\n", "held",
 	       (unsigned long long)number_of(counters, "held"), "audited",
@@ -357,7 +507,7 @@ static void print(json_object *o)
 
 int rg_verb_status(const struct rg_options *o)
 {
-	json_object *all;
+	json_object *all, *lacking;
 	struct rg_pins p;
 	int err = rg_pins_open_enabled(&p, RG_LOCK_SHARED);
 
@@ -375,7 +525,13 @@ int rg_verb_status(const struct rg_options *o)
 								   JSON_C_TO_STRING_NOSLASHESCAPE));
 	else
 		print(all);
+	lacking = json_object_object_get(all, "hooks_missing");
+	if (json_object_array_length(lacking))
+		err = rg_error(RG_FAILED,
+			       "hook %s is not attached, and a gate's scope needs it: run "
+			       "`reexport-guard enable` again, or start the daemon",
+			       json_object_get_string(json_object_array_get_idx(lacking, 0)));
 	json_object_put(all);
 	rg_pins_close(&p);
-	return RG_DONE;
+	return err;
 }

@@ -11,15 +11,20 @@ int rg_verb_status(const struct rg_options *o);
 int rg_verb_release(const struct rg_options *o);
 int rg_verb_close(const struct rg_options *o);
 int rg_verb_run(const struct rg_options *o);
+int rg_verb_policy_check(const struct rg_options *o);
+int rg_verb_policy_show(const struct rg_options *o);
+int rg_verb_policy_reload(const struct rg_options *o);
 
 #define RG_TAKES_WISH                                                                              \
-	(RG_TAKES(RG_OPT_MOUNT) | RG_TAKES(RG_OPT_ALL) | RG_TAKES(RG_OPT_ACTION) |                 \
-	 RG_TAKES(RG_OPT_RELEASE) | RG_TAKES(RG_OPT_SETTLE_TIME) | RG_TAKES(RG_OPT_MAX_HOLD) |     \
-	 RG_TAKES(RG_OPT_NETNS) | RG_TAKES(RG_OPT_FORCE_RUNG))
+	(RG_TAKES_POLICY | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG) | RG_TAKES(RG_OPT_NETNS))
 
 /* ---- shared by the verbs: wish.c, gate.c, locks.c ---- */
 
-int rg_wish_of(const struct rg_options *o, struct rg_wish *wish);
+/* File and options to a wish, all of it checked but for the mounts. The caller
+ * frees config, also after a failure. An enum rg_exit; what is wrong is said. */
+int rg_wish_of(const struct rg_options *o, struct rg_config *config, struct rg_wish *wish);
+/* Is there a policy, by file or by option? Else `run` adopts what is enabled. */
+bool rg_config_is_given(const struct rg_options *o, const struct rg_config *config);
 /* Go into --netns, if one was given. */
 int rg_enter_netns(const struct rg_options *o);
 /* "closed: knfsd is not running", and what is armed, for people; a line each. */
@@ -35,4 +40,18 @@ int rg_can_continue(const struct rg_pins *p);
 /* Is a daemon alive that continues the held? */
 bool rg_daemon_is_alive(const struct rg_pins *p);
 /* Locks that local applications hold on guarded mounts: warn of each. */
-void rg_warn_of_locks(const struct rg_pins *p, const struct rg_wish *wish);
+void rg_warn_of_locks(const struct rg_pins *p);
+
+/* ---- policy.c ---- */
+
+/* What `policy show` prints: what the kernel has for one gate. */
+struct rg_policy_shown {
+	__u32 netns;
+	__u64 settle_timeout_s; /* with `lease` worked out */
+	size_t n_exempt;	/* executables, of the whole host */
+	struct rg_config config;
+	struct rg_provenance from;
+	struct rg_rule *rules; /* of this gate, owned */
+	size_t n_rules;
+};
+void rg_policy_print(FILE *out, const struct rg_policy_shown *shown, bool json);

@@ -1,35 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What enable and run share: a wish of options, and what came of it. */
+/* What enable and run share: a wish of file and options, and what came of it. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <bpf/bpf.h>
-
 #include "cli/verbs.h"
-#include "loader/gates.h"
-#include "loader/names.h"
 #include "loader/netns.h"
 
-int rg_wish_of(const struct rg_options *o, struct rg_wish *wish)
+static void hear(const char *mistake)
 {
+	rg_error(RG_FAILED, "%s", mistake);
+}
+
+int rg_wish_of(const struct rg_options *o, struct rg_config *config, struct rg_wish *wish)
+{
+	const char *file = o->config ?: RG_CONFIG_FILE;
+	int n, err;
+
+	rg_config_init(config);
 	memset(wish, 0, sizeof(*wish));
-	if (!o->all == !o->n_mounts)
-		return rg_error(RG_USAGE, "%s: give --mount PATH or --all%s", o->verb,
-				o->all ? ", not both" : "");
-	if ((o->given & RG_TAKES(RG_OPT_SETTLE_TIME)) && o->release != RG_RELEASE_SETTLED)
-		return rg_error(RG_USAGE, "%s: --settle-time goes with --release settled", o->verb);
-	wish->policy.action = (__u8)o->action;
-	wish->policy.release = (__u8)o->release;
-	wish->policy.settle_s = (__u16)o->settle_s;
-	wish->policy.max_hold_s = (__u32)o->max_hold_s;
-	wish->all = o->all;
-	wish->mounts = o->mounts;
-	wish->n_mounts = o->n_mounts;
+	n = rg_config_read(config, file, o->config ? 0 : RG_READ_OPTIONAL, hear);
+	if (n)
+		return rg_error(RG_FAILED,
+				"%s: %s: %d mistake%s, nothing was changed; see "
+				"reexport-guard.conf(5)",
+				o->verb, file, n, n == 1 ? "" : "s");
+	err = rg_config_overlay(config, o->settings, o->n_settings, o->verb);
+	if (err)
+		return err;
+	wish->config = config;
 	wish->force_rung = o->force_rung;
+	wish->force_max_held = o->force_max_held;
 	return RG_DONE;
+}
+
+bool rg_config_is_given(const struct rg_options *o, const struct rg_config *config)
+{
+	return config->file[0] ||
+	       (o->given & (RG_TAKES_POLICY | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG)));
 }
 
 int rg_enter_netns(const struct rg_options *o)
@@ -51,44 +61,4 @@ int rg_enter_netns(const struct rg_options *o)
 		return rg_error(RG_FAILED, "--netns %s: cannot be entered: %s", o->netns,
 				rg_strerror(err));
 	return RG_DONE;
-}
-
-static void say_time_left(const struct rg_view *v)
-{
-	__u64 now_ns = rg_now_ns();
-
-	if (v->until_ns > now_ns)
-		printf("; changes in %llu s at the latest",
-		       (unsigned long long)((v->until_ns - now_ns) / RG_NS_PER_SEC + 1));
-}
-
-void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const struct rg_armed *armed)
-{
-	struct rg_gate gate;
-	struct rg_view v;
-
-	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &armed->slot, &gate) < 0)
-		return;
-	v = rg_gate_view(&gate, rg_now_ns());
-	printf("%s: network namespace %u, action %s, release %s\n",
-	       armed->adopted ? "policy changed" : "enabled", armed->netns,
-	       rg_action_name(wish->policy.action), rg_release_name(wish->policy.release));
-	printf("  gate    %s: %s", rg_state_name(v.state), rg_why_text(v.why));
-	if (v.state != RG_STATE_OPEN)
-		say_time_left(&v);
-	printf("\n");
-	printf("  hook    %s, proven by a canary in %.1f ms\n",
-	       armed->rung == RG_RUNG_LSM ? "BPF LSM file_lock" : "fmod_ret security_file_lock",
-	       (double)armed->canary_ns / 1e6);
-	if (wish->all)
-		printf("  mounts  every NFS mount of the network namespace, those to come too\n");
-	for (size_t i = 0; i < wish->n_mounts; i++)
-		printf("  mount   %s\n", wish->mounts[i]);
-	if (wish->policy.action == RG_ACTION_HOLD && !rg_daemon_is_alive(p))
-		rg_warn("no daemon is running: until `reexport-guard run` is, hold acts as deny");
-	if (wish->policy.release == RG_RELEASE_GRACE_START)
-		rg_warn("grace-start leaves end clients' locks to local applications during the "
-			"grace "
-			"period: Linux answers a reclaim on an NFS mount with NO_GRACE; --release "
-			"settled keeps them out until end clients had their turn");
 }

@@ -1,134 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Arming a gate, and taking everything away again. */
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "loader/canary.h"
+#include "loader/doors.h"
+#include "loader/exempt.h"
 #include "loader/gates.h"
 #include "loader/held.h"
 #include "loader/host.h"
+#include "loader/ledger.h"
 #include "loader/load.h"
 #include "loader/loader.h"
 #include "loader/names.h"
 #include "loader/netns.h"
-
-/* ---- the wish ---- */
-
-static bool has_dots_last(const char *path)
-{
-	const char *last = strrchr(path, '/');
-
-	return last && (strcmp(last, "/.") == 0 || strcmp(last, "/..") == 0);
-}
-
-static int check_path(const char *path, const struct rg_mounts *mounts, struct rg_path *out)
-{
-	const struct rg_mount *m;
-	char real[RG_PATH_SIZE];
-
-	if (path[0] != '/')
-		return rg_error(RG_USAGE, "--mount %s: not an absolute path", path);
-	/* Only the mount table is asked, so the path must be what it says. */
-	if (strstr(path, "/../") || strstr(path, "/./") || has_dots_last(path))
-		return rg_error(RG_USAGE, "--mount %s: give the path without . and ..", path);
-	if (strlen(path) >= RG_PATH_SIZE)
-		return rg_error(RG_USAGE, "--mount: a path of %zu bytes is too long (%d at most)",
-				strlen(path), RG_PATH_SIZE - 1);
-	m = rg_mount_of(mounts, path);
-	if (!m && realpath(path, real)) {
-		path = real;
-		m = rg_mount_of(mounts, path);
-	}
-	if (!m)
-		return rg_error(RG_FAILED,
-				"--mount %s: not on an NFS mount of this mount namespace; mount it "
-				"first, or use --all, which guards mounts to come as well",
-				path);
-	if (strlen(m->source) >= RG_PATH_SIZE || strlen(m->target) >= RG_PATH_SIZE)
-		return rg_error(RG_FAILED, "--mount %s: its source %.40s... is too long", path,
-				m->source);
-	/* A superblock is guarded whole: what was mounted, not a part of it. */
-	strcpy(out->path, m->target);
-	strcpy(out->source, m->source);
-	return RG_DONE;
-}
-
-int rg_wish_check(const struct rg_wish *wish, const struct rg_mounts *mounts,
-		  struct rg_path **paths)
-{
-	int err = RG_DONE;
-
-	*paths = calloc(wish->n_mounts + 1, sizeof(**paths));
-	if (!*paths)
-		return rg_error(RG_FAILED, "out of memory");
-	if (wish->n_mounts > RG_MAX_PATHS)
-		return rg_error(RG_USAGE, "--mount: given %zu times, %d at most", wish->n_mounts,
-				RG_MAX_PATHS);
-	for (size_t i = 0; i < wish->n_mounts && !err; i++)
-		err = check_path(wish->mounts[i], mounts, &(*paths)[i]);
-	return err;
-}
-
-/* The paths of this slot are replaced, those of other gates stay. */
-static int write_paths(const struct rg_pins *p, const struct rg_path *ours, size_t n, __u32 slot)
-{
-	struct rg_path *old, one;
-	struct rg_meta meta;
-	size_t n_old;
-	__u32 used = 0;
-	int err = rg_paths_read(p, &old, &n_old);
-
-	if (err)
-		return err;
-	for (size_t i = 0; i < n_old + n && !err; i++) {
-		if (i < n_old) {
-			if (old[i].slot == slot)
-				continue;
-			one = old[i];
-		} else {
-			one = ours[i - n_old];
-			one.slot = slot;
-		}
-		if (used >= RG_MAX_PATHS)
-			err = -ENOSPC;
-		else if (bpf_map_update_elem(p->map_fd[RG_MAP_PATHS], &used, &one, BPF_ANY) < 0)
-			err = -errno;
-		used++;
-	}
-	free(old);
-	if (err)
-		return err;
-	if (rg_pins_meta(p, &meta) < 0)
-		return -errno;
-	meta.paths = used;
-	return rg_pins_set_meta(p, &meta) < 0 ? -errno : 0;
-}
+#include "loader/rules.h"
 
 /* ---- one gate ---- */
 
-static int choose_slot(const struct rg_pins *p, __u32 netns, __u32 *slot)
+static int choose_slot(const struct rg_pins *p, struct rg_armed *armed)
 {
 	struct rg_gate gates[RG_MAX_GATES];
-	int found = rg_gate_slot(p, netns);
+	int found;
 
+	armed->netns = rg_netns_self();
+	if (!armed->netns)
+		return rg_error(RG_FAILED, "/proc/self/ns/net: cannot be read: mount /proc");
+	found = rg_gate_slot(p, armed->netns);
 	if (found >= 0) {
-		*slot = (__u32)found;
+		armed->slot = (__u32)found;
 		return RG_DONE;
 	}
 	if (rg_gates_read(p, gates))
 		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		if (!gates[i].netns) {
-			*slot = i;
+			armed->slot = i;
 			return RG_DONE;
 		}
 	}
@@ -136,57 +50,103 @@ static int choose_slot(const struct rg_pins *p, __u32 netns, __u32 *slot)
 			RG_MAX_GATES - 1);
 }
 
-static int arm_gate(const struct rg_pins *p, const struct rg_wish *wish,
-		    const struct rg_mounts *mounts, struct rg_path *paths, struct rg_armed *armed)
+/* For whoever comes later: the daemon, `status`, `policy show`. */
+static int remember(const struct rg_pins *p, const struct rg_config *config, __u32 slot)
 {
-	struct rg_gate policy = {.policy = wish->policy};
-	struct rg_control c = {.op = RG_OP_ARM, .all = wish->all};
+	struct rg_provenance from;
+	struct rg_meta meta;
+
+	rg_provenance_of(config, &from);
+	if (bpf_map_update_elem(p->map_fd[RG_MAP_PROVENANCE], &slot, &from, BPF_ANY) < 0 ||
+	    rg_pins_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map provenance: cannot be written: %s",
+				rg_strerror(errno));
+	memcpy(meta.state_dir, config->state_dir, sizeof(meta.state_dir));
+	meta.ledger_interval_s = (__u32)config->ledger_interval_s;
+	if (rg_pins_set_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
+	return RG_DONE;
+}
+
+/* What end clients held before this host went down. Without it they are awaited
+ * until they are quiet: no reason not to arm. */
+static void expect(const struct rg_pins *p, const struct rg_config *config,
+		   const struct rg_armed *armed)
+{
+	struct rg_ledger ledger = {};
 	int err;
 
-	armed->netns = rg_netns_self();
-	if (!armed->netns)
-		return rg_error(RG_FAILED, "/proc/self/ns/net: cannot be read: mount /proc");
-	err = choose_slot(p, armed->netns, &armed->slot);
+	/* It says what is wrong with the file. */
+	if (rg_ledger_load(config->state_dir, rg_state_init_netns(), &ledger))
+		return;
+	err = rg_ledger_to_map(p, &ledger, armed->slot, armed->netns);
+	if (err)
+		rg_warn("map clients: not all of the ledger could be taken in: %s; end clients are "
+			"awaited until they are quiet",
+			rg_strerror(err));
+	rg_ledger_free(&ledger);
+}
+
+/* What the policy comes to once it is checked: nothing of it is in force yet. */
+struct plan {
+	const struct rg_wish *wish;
+	struct rg_mounts mounts;
+	struct rg_rules rules;
+};
+
+static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed *armed)
+{
+	const struct rg_config *config = plan->wish->config;
+	struct rg_gate policy = {.policy = config->policy};
+	struct rg_control c = {.op = RG_OP_ARM};
+	bool all = config->policy.which == RG_WHICH_ALL;
+	int err;
+
+	for (size_t i = 0; i < plan->rules.n; i++)
+		plan->rules.at[i].slot = armed->slot;
+	err = rg_exempt_write(p, config);
 	if (err)
 		return err;
-	for (size_t i = 0; i < wish->n_mounts; i++)
-		paths[i].slot = armed->slot;
 
 	/* What is exempt is so before the gate is there, and what becomes
 	 * guarded before something else becomes exempt. */
-	if (!wish->all) {
-		err = rg_classify(p, mounts, paths, wish->n_mounts, armed->slot, false);
+	if (!all) {
+		err = rg_classify(p, &plan->mounts, plan->rules.at, plan->rules.n, armed->slot,
+				  config->policy.which);
 		if (err)
 			return rg_error(RG_FAILED, "map devices: cannot be written: %s",
 					rg_strerror(err));
 	}
+	armed->adopted = rg_gate_slot(p, armed->netns) >= 0;
+	if (!armed->adopted)
+		expect(p, config, armed);
 	c.slot = armed->slot;
 	c.netns = armed->netns;
 	c.policy_word = policy.policy_word;
-	err = rg_control(p->control_fd, &c);
+	err = rg_control(p, &c);
 	if (err)
 		return rg_error(err == -ENOENT ? RG_CANNOT : RG_FAILED,
 				"network namespace %u: the kernel does not show whether knfsd runs "
 				"there; set kernel.kptr_restrict to 0 or 1, have CAP_SYSLOG, and "
 				"try again",
 				armed->netns);
-	if (wish->all)
-		rg_classify(p, mounts, paths, wish->n_mounts, armed->slot, true);
-	err = write_paths(p, paths, wish->n_mounts, armed->slot);
+	if (all)
+		rg_classify(p, &plan->mounts, plan->rules.at, plan->rules.n, armed->slot,
+			    config->policy.which);
+	err = rg_rules_write(p, &plan->rules, armed->slot);
 	if (err)
-		return rg_error(RG_FAILED, "map paths: cannot be written: %s", rg_strerror(err));
-	return RG_DONE;
+		return rg_error(RG_FAILED, "map rules: cannot be written: %s", rg_strerror(err));
+	return remember(p, config, armed->slot);
 }
 
 /* ---- the canary ---- */
 
-static int prove(const struct rg_pins *p, __u32 action, __u32 rung, __u64 *took_ns)
+static int prove_one(const struct rg_pins *p, __u32 what, __u32 action, __u32 rung, __u64 *took_ns)
 {
-	const char *hook =
-		rung == RG_RUNG_LSM ? "BPF LSM file_lock" : "fmod_ret security_file_lock";
+	const char *hook = rg_door_hook(what, rung);
 	int detail = 0;
 
-	switch (rg_canary_run(p, action, took_ns, &detail)) {
+	switch (rg_canary_run(p, what, action, took_ns, &detail)) {
 	case RG_CANARY_OK:
 		return RG_DONE;
 	case RG_CANARY_NOT_FIRED:
@@ -201,12 +161,29 @@ static int prove(const struct rg_pins *p, __u32 action, __u32 rung, __u64 *took_
 				hook);
 	case RG_CANARY_WRONG:
 		return rg_error(RG_CANNOT,
-				"canary: with action %s a lock through %s ended with: %s",
+				"canary: with action %s a call through %s ended with: %s",
 				rg_action_name(action), hook,
 				detail ? rg_strerror(detail) : "stopped");
 	default:
 		return rg_error(RG_FAILED, "canary: cannot be run: %s", rg_strerror(detail));
 	}
+}
+
+/* Each of these doors, with a canary of its own. *took_ns: the slowest. */
+static int prove(const struct rg_pins *p, __u32 doors, __u32 action, __u32 rung, __u64 *took_ns)
+{
+	__u64 one_ns = 0;
+	int err = RG_DONE;
+
+	*took_ns = 0;
+	for (__u32 what = 0; what < RG_NR_WHATS && !err; what++) {
+		if (!(doors & 1u << what))
+			continue;
+		err = prove_one(p, what, action, rung, &one_ns);
+		if (one_ns > *took_ns)
+			*took_ns = one_ns;
+	}
+	return err;
 }
 
 int rg_prove(const struct rg_pins *p)
@@ -216,7 +193,43 @@ int rg_prove(const struct rg_pins *p)
 
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
-	return prove(p, RG_ACTION_HOLD, meta.rung, &took_ns);
+	return prove(p, rg_doors_attached(), RG_ACTION_HOLD, meta.rung, &took_ns);
+}
+
+/* ---- doors ---- */
+
+/* Doors that the set needs with this policy in this slot; more than it has now
+ * if the policy's scope is wider. */
+static int doors_with(const struct rg_pins *p, const struct rg_armed *armed,
+		      const struct rg_policy *policy, __u32 *doors)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+
+	if (rg_gates_read(p, gates))
+		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
+	gates[armed->slot].netns = armed->netns;
+	gates[armed->slot].policy = *policy;
+	*doors = rg_doors_wanted(gates, rg_now_ns());
+	/* It may be wanted at any time from now on: proven while we are here. */
+	if (policy->scope >= RG_SCOPE_ACCESS)
+		*doors |= 1u << RG_WHAT_ACCESS;
+	return RG_DONE;
+}
+
+int rg_doors_adjust(const struct rg_pins *p, __u32 *changed)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+	__u32 wanted, there = rg_doors_attached();
+	int err;
+
+	*changed = 0;
+	if (rg_gates_read(p, gates))
+		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
+	wanted = rg_doors_wanted(gates, rg_now_ns());
+	*changed = wanted ^ there;
+	err = rg_doors_attach(p, wanted & ~there);
+	rg_doors_detach(there & ~wanted);
+	return err;
 }
 
 /* ---- taking away ---- */
@@ -274,11 +287,11 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 	__u32 ids[RG_NR_LINKS];
 	int err = 0, result = RG_DONE;
 
-	if (p->map_fd[RG_MAP_GATES] >= 0 && p->control_fd >= 0) {
+	if (p->map_fd[RG_MAP_GATES] >= 0 && p->prog_fd[RG_PROG_CONTROL] >= 0) {
 		for (__u32 i = 0; i < RG_MAX_GATES; i++) {
 			struct rg_control open_gate = {.op = RG_OP_OPEN, .slot = i};
 
-			rg_control(p->control_fd, &open_gate);
+			rg_control(p, &open_gate);
 		}
 	}
 	link_ids(ids);
@@ -310,28 +323,31 @@ int rg_disarm(struct rg_pins *p, unsigned int *continued)
 
 /* ---- arming ---- */
 
-static int arm_fresh(const struct rg_wish *wish, enum rg_rung rung, const struct rg_mounts *mounts,
-		     struct rg_path *paths, struct rg_pins *p, struct rg_armed *armed)
+static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
+		     struct rg_armed *armed)
 {
+	const struct rg_policy *policy = &plan->wish->config->policy;
 	struct rg_meta meta = {.pins_version = RG_PINS_VERSION, .rung = rung};
 	struct rg_loaded loaded;
+	__u32 doors = 0;
 	int err;
 
 	snprintf(meta.tool_version, sizeof(meta.tool_version), "%s", RG_VERSION);
-	err = rg_load(p, rung, &loaded);
+	err = rg_load(p, rung, (__u32)plan->wish->force_max_held, &loaded);
 	if (!err && rg_pins_set_meta(p, &meta) < 0)
 		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 	err = err ?: rg_attach_followers(&loaded);
-	err = err ?: arm_gate(p, wish, mounts, paths, armed);
-	/* Alive before the door is there, or its first visitors were denied. */
-	if (!err && wish->serve)
+	err = err ?: choose_slot(p, armed);
+	err = err ?: arm_gate(p, plan, armed);
+	/* Alive before the doors are there, or their first visitors were denied. */
+	if (!err && plan->wish->serve)
 		__atomic_store_n(&p->live->heartbeat_ns, rg_now_ns(), __ATOMIC_RELAXED);
-	err = err ?: rg_attach_lock(&loaded);
-	err = err ?: prove(p, wish->policy.action, rung, &armed->canary_ns);
+	err = err ?: doors_with(p, armed, policy, &doors);
+	err = err ?: rg_doors_attach(p, doors);
+	err = err ?: prove(p, doors, policy->action, rung, &armed->canary_ns);
 	if (!err) {
 		if (rg_pins_meta(p, &meta) == 0) {
 			meta.armed = 1;
-			meta.armed_ns = rg_now_ns();
 			meta.canary_ns = armed->canary_ns;
 		}
 		if (rg_pins_set_meta(p, &meta) < 0)
@@ -340,16 +356,19 @@ static int arm_fresh(const struct rg_wish *wish, enum rg_rung rung, const struct
 	}
 	rg_unload(&loaded);
 	armed->rung = rung;
-	return err;
+	armed->doors = doors;
+	return err ?: rg_doors_adjust(p, &doors);
 }
 
-static int arm_again(const struct rg_wish *wish, const struct rg_mounts *mounts,
-		     struct rg_path *paths, struct rg_pins *p, struct rg_armed *armed)
+/* The doors first, proven, then the policy: it is never in force without them. */
+static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
+	const struct rg_wish *wish = plan->wish;
+	__u32 there = rg_doors_attached(), doors = 0, changed;
+	struct rg_continued done = {};
 	struct rg_meta meta;
 	int err;
 
-	armed->adopted = true;
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
 	armed->rung = meta.rung;
@@ -358,17 +377,31 @@ static int arm_again(const struct rg_wish *wish, const struct rg_mounts *mounts,
 				"enabled with rung %s: run `reexport-guard disable` before "
 				"another one is forced",
 				rg_rung_name(meta.rung));
-	err = prove(p, wish->policy.action, meta.rung, &armed->canary_ns);
-	if (err)
+	if (wish->force_max_held)
+		return rg_error(RG_FAILED, "enabled already: run `reexport-guard disable` before "
+					   "another size of its tables is forced");
+	err = choose_slot(p, armed) ?: doors_with(p, armed, &wish->config->policy, &doors);
+	err = err ?: rg_doors_attach(p, doors & ~there);
+	err = err
+		      ?: prove(p, doors | there, wish->config->policy.action, meta.rung,
+			       &armed->canary_ns);
+	err = err ?: arm_gate(p, plan, armed);
+	if (err) {
+		rg_doors_detach(doors & ~there);
 		return err;
-	return arm_gate(p, wish, mounts, paths, armed);
+	}
+	armed->doors = doors;
+	/* Whom the new policy would not hold goes on, or is denied. */
+	if (rg_held_any(p) && rg_held_can_continue(p) == 0)
+		rg_held_continue(p, false, &done);
+	return rg_doors_adjust(p, &changed);
 }
 
 /* One rung after the other, until the canary proves one. The lock is given
  * back where a set was taken away, so each turn looks anew at what is there. */
-static int arm_or_adopt(const struct rg_wish *wish, const struct rg_mounts *mounts,
-			struct rg_path *paths, struct rg_pins *p, struct rg_armed *armed)
+static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
+	const struct rg_wish *wish = plan->wish;
 	bool forced = wish->force_rung >= 0;
 	int rung = forced ? wish->force_rung : RG_RUNG_LSM, err;
 	unsigned int continued;
@@ -383,7 +416,7 @@ static int arm_or_adopt(const struct rg_wish *wish, const struct rg_mounts *moun
 					rg_strerror(err));
 		err = rg_pins_open(p);
 		if (err == 0)
-			return arm_again(wish, mounts, paths, p, armed);
+			return arm_again(plan, p, armed);
 		if (err == -EPROTO)
 			return rg_error(RG_FAILED,
 					"%s: pinned by another version of reexport-guard (this one "
@@ -397,7 +430,12 @@ static int arm_or_adopt(const struct rg_wish *wish, const struct rg_mounts *moun
 			rg_pins_close(p);
 			continue;
 		}
-		err = arm_fresh(wish, rung, mounts, paths, p, armed);
+		if (wish->only_again) {
+			rg_pins_close(p);
+			return rg_error(RG_NOT_ENABLED, "not enabled: nothing is pinned in %s",
+					RG_PIN_DIR);
+		}
+		err = arm_fresh(plan, rung, p, armed);
 		if (!err)
 			return RG_DONE;
 		take_away(p, &continued);
@@ -412,30 +450,29 @@ static int arm_or_adopt(const struct rg_wish *wish, const struct rg_mounts *moun
 
 int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed)
 {
-	struct rg_path *paths = NULL;
-	struct rg_mounts mounts = {};
+	struct plan plan = {.wish = wish};
 	sigset_t all, before;
 	int err;
 
 	memset(armed, 0, sizeof(*armed));
 	rg_pins_init(p);
-	err = rg_mounts_read("/proc/self/mountinfo", &mounts);
+	err = rg_mounts_read("/proc/self/mountinfo", &plan.mounts);
 	if (err)
 		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
 				rg_strerror(err));
-	err = rg_wish_check(wish, &mounts, &paths) ?: rg_host_prepare();
+	err = rg_rules_make(wish->config, &plan.mounts, &plan.rules) ?: rg_host_prepare();
 	if (err)
 		goto out;
 
 	/* Half an arming is worse than a late Ctrl-C. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	err = arm_or_adopt(wish, &mounts, paths, p, armed);
+	err = arm_or_adopt(&plan, p, armed);
 	if (err)
 		rg_pins_close(p);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 out:
-	rg_mounts_free(&mounts);
-	free(paths);
+	rg_rules_free(&plan.rules);
+	rg_mounts_free(&plan.mounts);
 	return err;
 }

@@ -34,12 +34,12 @@ int rg_gate_slot(const struct rg_pins *p, __u32 netns)
 	return (int)slot;
 }
 
-int rg_control(int control_fd, struct rg_control *c)
+int rg_control(const struct rg_pins *p, struct rg_control *c)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = c, .ctx_size_in = sizeof(*c));
 
 	/* A program of type syscall writes its context back to ctx_in. */
-	if (bpf_prog_test_run_opts(control_fd, &opts) < 0)
+	if (bpf_prog_test_run_opts(p->prog_fd[RG_PROG_CONTROL], &opts) < 0)
 		return -errno;
 	return c->result;
 }

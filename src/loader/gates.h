@@ -13,7 +13,7 @@ int rg_gates_read(const struct rg_pins *p, struct rg_gate *gates);
 int rg_gate_slot(const struct rg_pins *p, __u32 netns);
 
 /* Run the program `control` (bpf/control.bpf.c). 0 or negative errno. */
-int rg_control(int control_fd, struct rg_control *c);
+int rg_control(const struct rg_pins *p, struct rg_control *c);
 
 /* Sum of a per-CPU counter. 0 if it cannot be read. */
 __u64 rg_counter_sum(const struct rg_pins *p, __u32 counter);

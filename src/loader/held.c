@@ -122,7 +122,7 @@ static bool is_same_process(__u32 pid, __u64 start_ns)
 int rg_held_can_continue(const struct rg_pins *p)
 {
 	struct rg_control who = {.op = RG_OP_WHO};
-	int err = rg_control(p->control_fd, &who);
+	int err = rg_control(p, &who);
 
 	if (err)
 		return err;
@@ -134,6 +134,7 @@ int rg_held_can_continue(const struct rg_pins *p)
 /* True when its records may be deleted. */
 static bool continue_process(__u32 tgid, __u64 start_ns, struct rg_continued *done)
 {
+	unsigned int before = done->continued + done->gone + done->left_stopped;
 	int pidfd = (int)syscall(SYS_pidfd_open, tgid, 0);
 	char status[4096];
 	bool drop = true;
@@ -164,6 +165,8 @@ static bool continue_process(__u32 tgid, __u64 start_ns, struct rg_continued *do
 	}
 	if (pidfd >= 0)
 		close(pidfd);
+	if (done->meanwhile && before % 64 == 63)
+		done->meanwhile(done->arg);
 	return drop;
 }
 
@@ -176,6 +179,23 @@ static int by_process(const void *a, const void *b, void *list)
 	if (x->tgid != y->tgid)
 		return x->tgid < y->tgid ? -1 : 1;
 	return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
+}
+
+/* Is the reason to hold this thread gone: its gate is open or wants something
+ * else by now, or its mount turned out to be none that is guarded? */
+static bool may_go_on(const struct rg_pins *p, const struct rg_held *h, const struct rg_gate *gates,
+		      __u64 now_ns)
+{
+	struct rg_device d;
+
+	if (h->slot >= RG_MAX_GATES)
+		return false;
+	if (rg_gate_view(&gates[h->slot], now_ns).state == RG_STATE_OPEN ||
+	    gates[h->slot].policy.action != RG_ACTION_HOLD ||
+	    gates[h->slot].policy.scope < rg_scope_of_what(h->what))
+		return true;
+	return bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &h->dev, &d) == 0 &&
+	       d.class == RG_CLASS_EXEMPT && d.slot == h->slot;
 }
 
 /* One look at the table. Returns how many threads must be looked at again, or
@@ -211,9 +231,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 
 			if (h->tgid != first->tgid || h->start_ns != first->start_ns)
 				break;
-			if (!everybody &&
-			    (h->slot >= RG_MAX_GATES ||
-			     rg_gate_view(&gates[h->slot], now_ns).state != RG_STATE_OPEN))
+			if (!everybody && !may_go_on(p, h, gates, now_ns))
 				continue;
 			if (h->phase != RG_HELD_STOPPED) {
 				again++;

@@ -16,6 +16,9 @@ struct rg_continued {
 	unsigned int gone;	   /* ended, or the pid belongs to another process now */
 	unsigned int left_stopped; /* somebody else stopped them as well: theirs to continue */
 	unsigned int failed;	   /* no signal could be sent: still recorded */
+	/* Called now and then, as thousands may take a while; NULL: nobody. */
+	void (*meanwhile)(void *arg);
+	void *arg;
 };
 
 /* Does this process name processes, and their start times, as the kernel does?
@@ -28,9 +31,9 @@ int rg_held_read(const struct rg_pins *p, struct rg_held_list *list);
 void rg_held_free(struct rg_held_list *list);
 
 /*
- * Continue every process held at a gate that is open now (everybody: whatever
- * the gate), and wait out threads that are just being held. Returns 0, or
- * -EBUSY if some are left after a second, or another negative errno. Counts
+ * Continue every process held at a gate that is open now, or on a mount that
+ * proved to be exempt (everybody: whatever the gate), and wait out threads that are just being
+ * held. Returns 0, or -EBUSY if some are left after a second, or another negative errno. Counts
  * into *done. Held at another gate as well, a thread is held again.
  */
 int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continued *done);

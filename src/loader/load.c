@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loading, attaching and pinning the programs; choosing the rung. */
+/* Loading and pinning the programs; attaching those that follow. */
 #include "loader/load.h"
 
 #include <errno.h>
@@ -13,6 +13,7 @@
 
 #include "guard.skel.h"
 #include "loader/log.h"
+#include "loader/names.h"
 
 /* Some of the programs, in the order they are attached: who follows knfsd is
  * there before anybody is kept out. */
@@ -43,60 +44,80 @@ static int attach(const struct attachment *a)
 	return RG_DONE;
 }
 
-static int pin_maps(struct guard_bpf *skel, struct rg_pins *p)
+static int pin_one(int fd, const char *name, int *kept)
+{
+	char path[256];
+
+	if (bpf_obj_pin(fd, rg_pin_path(path, name)) < 0)
+		return rg_error(RG_FAILED, "%s: cannot be pinned: %s", path, rg_strerror(errno));
+	*kept = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (*kept < 0)
+		return rg_error(RG_FAILED, "%s: %s", path, rg_strerror(errno));
+	return RG_DONE;
+}
+
+static struct bpf_program *door_program(struct guard_bpf *skel, __u32 what, enum rg_rung rung)
+{
+	struct bpf_program *const programs[RG_NR_WHATS][RG_NR_RUNGS] = {
+		[RG_WHAT_LOCK] = {skel->progs.lock_lsm, skel->progs.lock_fmod_ret},
+		[RG_WHAT_OPEN] = {skel->progs.open_lsm, skel->progs.open_fmod_ret},
+		[RG_WHAT_CREATE] = {skel->progs.create_lsm, skel->progs.create_fmod_ret},
+		[RG_WHAT_ACCESS] = {skel->progs.access_lsm, skel->progs.access_fmod_ret},
+	};
+
+	return programs[what][rung];
+}
+
+static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 {
 	struct bpf_map *const maps[RG_NR_MAPS] = {
 		[RG_MAP_META] = skel->maps.meta,       [RG_MAP_LIVE] = skel->maps.data_live,
 		[RG_MAP_GATES] = skel->maps.gates,     [RG_MAP_GATE_OF] = skel->maps.gate_of,
 		[RG_MAP_DEVICES] = skel->maps.devices, [RG_MAP_HELD] = skel->maps.held,
 		[RG_MAP_HOLDING] = skel->maps.holding, [RG_MAP_COUNTERS] = skel->maps.counters,
-		[RG_MAP_EVENTS] = skel->maps.events,   [RG_MAP_PATHS] = skel->maps.paths,
+		[RG_MAP_EVENTS] = skel->maps.events,   [RG_MAP_RULES] = skel->maps.rules,
+		[RG_MAP_EXEMPT] = skel->maps.exempt,   [RG_MAP_CLIENTS] = skel->maps.clients,
+		[RG_MAP_SERVERS] = skel->maps.servers, [RG_MAP_PROVENANCE] = skel->maps.provenance,
 	};
-	char path[256];
-	int err;
+	int err = RG_DONE;
 
-	for (int i = 0; i < RG_NR_MAPS; i++) {
-		err = bpf_obj_pin(bpf_map__fd(maps[i]), rg_pin_path(path, rg_pin_of_map(i)));
-		if (err)
-			return rg_error(RG_FAILED, "%s: cannot be pinned: %s", path,
-					rg_strerror(errno));
-		p->map_fd[i] = fcntl(bpf_map__fd(maps[i]), F_DUPFD_CLOEXEC, 3);
-		if (p->map_fd[i] < 0)
-			return rg_error(RG_FAILED, "%s: %s", path, rg_strerror(errno));
-	}
-	err = bpf_obj_pin(bpf_program__fd(skel->progs.control), rg_pin_path(path, RG_PIN_CONTROL));
+	for (int i = 0; i < RG_NR_MAPS && !err; i++)
+		err = pin_one(bpf_map__fd(maps[i]), rg_pin_of_map(i), &p->map_fd[i]);
+	if (!err)
+		err = pin_one(bpf_program__fd(skel->progs.control), rg_pin_of_prog(RG_PROG_CONTROL),
+			      &p->prog_fd[RG_PROG_CONTROL]);
+	for (__u32 what = 0; what < RG_NR_WHATS && !err; what++)
+		err = pin_one(bpf_program__fd(door_program(skel, what, rung)),
+			      rg_pin_of_prog(RG_PROG_DOOR_LOCK + what),
+			      &p->prog_fd[RG_PROG_DOOR_LOCK + what]);
 	if (err)
-		return rg_error(RG_FAILED, "%s: cannot be pinned: %s", path, rg_strerror(errno));
-	p->control_fd = fcntl(bpf_program__fd(skel->progs.control), F_DUPFD_CLOEXEC, 3);
+		return err;
 	err = rg_pins_map_live(p);
 	if (err)
 		return rg_error(RG_FAILED, "map live: cannot be mapped: %s", rg_strerror(err));
 	return RG_DONE;
 }
 
-static struct bpf_program *lock_program(struct guard_bpf *skel, enum rg_rung rung)
-{
-	return rung == RG_RUNG_LSM ? skel->progs.lock_lsm : skel->progs.lock_fmod_ret;
-}
-
-int rg_load(struct rg_pins *p, enum rg_rung rung, struct rg_loaded *loaded)
+int rg_load(struct rg_pins *p, enum rg_rung rung, __u32 max_held, struct rg_loaded *loaded)
 {
 	struct guard_bpf *skel = guard_bpf__open();
 	int err;
 
 	loaded->skel = skel;
-	loaded->rung = rung;
 	if (!skel)
 		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
-	for (int i = 0; i < RG_NR_RUNGS; i++)
-		bpf_program__set_autoload(lock_program(skel, i), i == (int)rung);
+	for (__u32 what = 0; what < RG_NR_WHATS; what++)
+		for (int i = 0; i < RG_NR_RUNGS; i++)
+			bpf_program__set_autoload(door_program(skel, what, i), i == (int)rung);
+	if (max_held)
+		bpf_map__set_max_entries(skel->maps.held, max_held);
 	err = guard_bpf__load(skel);
 	if (err)
 		return rg_error(RG_CANNOT,
 				"BPF programs (rung %s): this kernel refuses them: %s (RG_DEBUG=1 "
 				"shows the verifier's words)",
-				rung == RG_RUNG_LSM ? "lsm" : "fmod_ret", rg_strerror(err));
-	return pin_maps(skel, p);
+				rg_rung_name(rung), rg_strerror(err));
+	return pin_all(skel, rung, p);
 }
 
 int rg_attach_followers(const struct rg_loaded *loaded)
@@ -114,20 +135,21 @@ int rg_attach_followers(const struct rg_loaded *loaded)
 		 "the start of knfsd would not be seen"},
 		{RG_LINK_GRACE_START, skel->progs.grace_start,
 		 "the start of grace would not be seen"},
+		{RG_LINK_LOCK_DONE, skel->progs.lock_done,
+		 "end clients' locks could not be counted"},
+		{RG_LINK_UNLOCK_DONE, skel->progs.unlock_done,
+		 "end clients' locks could not be counted"},
+		{RG_LINK_OPEN_DONE, skel->progs.open_done, "a refused reclaim would not be seen"},
+		{RG_LINK_CLIENT_GONE, skel->progs.client_gone,
+		 "end clients that are gone would be awaited"},
+		{RG_LINK_ORIGIN_ERROR, skel->progs.origin_error,
+		 "it would not be seen that the original server refuses this host's reclaims"},
 	};
 	int err = RG_DONE;
 
 	for (size_t i = 0; i < sizeof(followers) / sizeof(followers[0]) && !err; i++)
 		err = attach(&followers[i]);
 	return err;
-}
-
-int rg_attach_lock(const struct rg_loaded *loaded)
-{
-	const struct attachment door = {RG_LINK_LOCK, lock_program(loaded->skel, loaded->rung),
-					"nobody would be kept out"};
-
-	return attach(&door);
 }
 
 void rg_unload(struct rg_loaded *loaded)

@@ -8,16 +8,15 @@ struct guard_bpf;
 
 struct rg_loaded {
 	struct guard_bpf *skel;
-	enum rg_rung rung;
 };
 
 /* Each returns an enum rg_exit and has said what is wrong. What they pinned
  * is the caller's to remove. */
 
-/* Open, load and pin maps and the control program; fills in p. */
-int rg_load(struct rg_pins *p, enum rg_rung rung, struct rg_loaded *loaded);
-/* Everything but the door. */
+/* Open, load, pin maps, the control program and the doors' programs of one
+ * rung; fills in p. max_held: places in the map `held`, 0: RG_MAX_HELD. */
+int rg_load(struct rg_pins *p, enum rg_rung rung, __u32 max_held, struct rg_loaded *loaded);
+/* Everything but the doors (loader/doors.h). */
 int rg_attach_followers(const struct rg_loaded *loaded);
-int rg_attach_lock(const struct rg_loaded *loaded);
 /* What is pinned stays. */
 void rg_unload(struct rg_loaded *loaded);

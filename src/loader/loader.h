@@ -4,33 +4,28 @@
 
 #include <stdbool.h>
 
+#include "loader/config.h"
 #include "loader/log.h"
 #include "loader/mounts.h"
 #include "loader/pins.h"
 
-/* What `enable` and `run` are asked for. Strings belong to the caller. */
+/* What `enable` and `run` are asked for. */
 struct rg_wish {
-	struct rg_policy policy;
-	bool serve;		   /* the caller continues the held from now on */
-	bool all;		   /* every NFS mount of the namespace */
-	const char *const *mounts; /* paths, n_mounts of them */
-	size_t n_mounts;
-	int force_rung; /* enum rg_rung, or -1: the best there is (tests) */
+	const struct rg_config *config; /* checked; the caller's */
+	bool serve;			/* the caller continues the held from now on */
+	bool only_again;		/* only where it is enabled already */
+	int force_rung;			/* enum rg_rung, or -1: the best there is (tests) */
+	long force_max_held;		/* places for held threads; 0: RG_MAX_HELD (tests) */
 };
 
 struct rg_armed {
 	__u32 slot;
 	__u32 netns;
 	__u32 rung;
-	bool adopted; /* it was enabled before: policy changed without a gap */
+	__u32 doors;  /* attached and proven, 1 << enum rg_what */
+	bool adopted; /* the gate was there before: policy changed without a gap */
 	__u64 canary_ns;
 };
-
-/* Check the wish against the mount table and fill in what the policy will
- * remember. *paths: n_mounts elements, owned by the caller (free). An enum
- * rg_exit; what is wrong is said. */
-int rg_wish_check(const struct rg_wish *wish, const struct rg_mounts *mounts,
-		  struct rg_path **paths);
 
 /*
  * probe -> open -> choose rungs -> load -> pin -> attach -> canary -> armed,
@@ -41,9 +36,14 @@ int rg_wish_check(const struct rg_wish *wish, const struct rg_mounts *mounts,
  */
 int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed);
 
-/* Prove that an open set keeps out and lets go: a canary that is held. An enum
- * rg_exit. */
+/* Prove that an open set keeps out and lets go: a canary that is held at each of
+ * its doors. An enum rg_exit. */
 int rg_prove(const struct rg_pins *p);
+
+/* Attach and detach the doors that come and go, as the gates are now
+ * (loader/doors.h). *changed: those that did. The directory is locked
+ * exclusively. An enum rg_exit. */
+int rg_doors_adjust(const struct rg_pins *p, __u32 *changed);
 
 /* Open every gate, continue everybody, unpin, and wait until the kernel has
  * let go of the programs. p is open and locked; it is closed by this. An enum

@@ -15,6 +15,21 @@ static const char *const releases[] = {
 	[RG_RELEASE_GRACE_END] = "grace-end",
 	[RG_RELEASE_SETTLED] = "settled",
 };
+static const char *const scopes[] = {
+	[RG_SCOPE_LOCKS] = "locks",
+	[RG_SCOPE_OPENS] = "opens",
+	[RG_SCOPE_ACCESS] = "access",
+};
+static const char *const whiches[] = {
+	[RG_WHICH_LISTED] = "listed",
+	[RG_WHICH_EXPORTS] = "exports",
+	[RG_WHICH_ALL] = "all",
+};
+static const char *const client_states[] = {
+	[RG_CLIENT_KNOWN] = "known",	 [RG_CLIENT_AWAITED] = "awaited",
+	[RG_CLIENT_SETTLED] = "settled", [RG_CLIENT_QUIET] = "quiet",
+	[RG_CLIENT_GONE] = "gone",
+};
 static const char *const states[] = {
 	[RG_STATE_CLOSED] = "closed",
 	[RG_STATE_GRACE] = "grace",
@@ -31,7 +46,12 @@ static const char *const lockds[] = {
 	[RG_LOCKD_GRACE] = "grace",
 	[RG_LOCKD_OVER] = "grace-over",
 };
-static const char *const whats[] = {[RG_WHAT_LOCK] = "lock"};
+static const char *const whats[] = {
+	[RG_WHAT_LOCK] = "lock",
+	[RG_WHAT_OPEN] = "open",
+	[RG_WHAT_CREATE] = "create",
+	[RG_WHAT_ACCESS] = "access",
+};
 static const char *const rungs[] = {
 	[RG_RUNG_LSM] = "lsm",
 	[RG_RUNG_FMOD_RET] = "fmod_ret",
@@ -43,7 +63,9 @@ static const char *const counters[] = {
 	[RG_COUNT_DENIED_NO_DAEMON] = "no_daemon",
 	[RG_COUNT_DENIED_TABLE_FULL] = "table_full",
 	[RG_COUNT_DENIED_CANNOT_STOP] = "cannot_stop",
+	[RG_COUNT_DENIED_IO_URING] = "io_uring",
 	[RG_COUNT_AUDITED] = "audited",
+	[RG_COUNT_EXEMPTED] = "exempted",
 	[RG_COUNT_HELD_EXITED] = "exited",
 	[RG_COUNT_CANARY] = "canary",
 	[RG_COUNT_FAIL_HELD_UPDATE] = "held_update",
@@ -52,6 +74,9 @@ static const char *const counters[] = {
 	[RG_COUNT_FAIL_READ] = "probe_read",
 	[RG_COUNT_FAIL_RING] = "ring_reserve",
 	[RG_COUNT_FAIL_MANAGERS] = "managers_update",
+	[RG_COUNT_FAIL_CLIENTS] = "clients_update",
+	[RG_COUNT_FAIL_LEDGER] = "ledger_count",
+	[RG_COUNT_FAIL_SERVERS] = "servers_update",
 };
 _Static_assert(COUNT(counters) == RG_COUNT_RELEASED, "a name for every counter");
 
@@ -63,12 +88,17 @@ static const struct {
 	[RG_WHY_CLOSED_BY_HAND] = {"closed-by-hand", "closed by hand"},
 	[RG_WHY_KNFSD_GRACE] = {"knfsd-grace", "knfsd is in its grace period"},
 	[RG_WHY_LOCKD_GRACE] = {"lockd-grace", "lockd is in its grace period"},
-	[RG_WHY_SETTLE_TIME] = {"settle-time", "the last grace period ended, end clients are "
-					       "taking their locks again"},
+	[RG_WHY_AWAITED] = {"awaited", "end clients that were refused a reclaim are taking their "
+				       "locks again"},
 	[RG_WHY_GRACE_STARTED] = {"grace-started", "knfsd's grace period started"},
 	[RG_WHY_GRACE_SKIPPED] = {"grace-skipped", "knfsd skipped its grace period"},
 	[RG_WHY_GRACE_ENDED] = {"grace-ended", "the last grace period ended"},
-	[RG_WHY_SETTLED] = {"settled", "the settle time after the last grace period is over"},
+	[RG_WHY_NOBODY_REFUSED] = {"nobody-refused", "the last grace period ended, no end client "
+						     "was refused a reclaim"},
+	[RG_WHY_SETTLED] = {"settled", "every end client that was refused a reclaim has settled"},
+	[RG_WHY_SETTLE_TIMED_OUT] = {"settle-timeout",
+				     "settle-timeout is over; some end client was "
+				     "still awaited"},
 	[RG_WHY_KNFSD_WAS_RUNNING] = {"knfsd-was-running", "knfsd was already running"},
 	[RG_WHY_RELEASED_BY_HAND] = {"released-by-hand", "released by hand"},
 	[RG_WHY_TIMED_OUT] = {"timed-out", "timed out: max-hold is over"},
@@ -80,6 +110,9 @@ _Static_assert(COUNT(whys) == RG_NR_WHYS, "a text for every reason");
 // clang-format off
 const char *rg_action_name(__u32 action) { return NAME_OF(actions, action); }
 const char *rg_release_name(__u32 release) { return NAME_OF(releases, release); }
+const char *rg_scope_name(__u32 scope) { return NAME_OF(scopes, scope); }
+const char *rg_which_name(__u32 which) { return NAME_OF(whiches, which); }
+const char *rg_client_state_name(__u32 state) { return NAME_OF(client_states, state); }
 const char *rg_state_name(__u32 state) { return NAME_OF(states, state); }
 const char *rg_knfsd_name(__u32 knfsd) { return NAME_OF(knfsds, knfsd); }
 const char *rg_lockd_name(__u32 lockd) { return NAME_OF(lockds, lockd); }
@@ -102,5 +135,6 @@ static int find(const char *const *table, size_t n, const char *name)
 // clang-format off
 int rg_action_of(const char *name) { return find(actions, COUNT(actions), name); }
 int rg_release_of(const char *name) { return find(releases, COUNT(releases), name); }
+int rg_scope_of(const char *name) { return find(scopes, COUNT(scopes), name); }
 int rg_rung_of(const char *name) { return find(rungs, COUNT(rungs), name); }
 // clang-format on

@@ -7,6 +7,9 @@
 
 const char *rg_action_name(__u32 action);
 const char *rg_release_name(__u32 release);
+const char *rg_scope_name(__u32 scope);
+const char *rg_which_name(__u32 which);
+const char *rg_client_state_name(__u32 state);
 const char *rg_state_name(__u32 state);
 const char *rg_knfsd_name(__u32 knfsd);
 const char *rg_lockd_name(__u32 lockd);
@@ -19,4 +22,5 @@ const char *rg_why_text(__u32 why);	    /* for people */
 /* Value of a name, or -1. */
 int rg_action_of(const char *name);
 int rg_release_of(const char *name);
+int rg_scope_of(const char *name);
 int rg_rung_of(const char *name);

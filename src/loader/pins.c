@@ -20,7 +20,9 @@ static const char *const map_pins[RG_NR_MAPS] = {
 	[RG_MAP_GATES] = "map_gates",	  [RG_MAP_GATE_OF] = "map_gate_of",
 	[RG_MAP_DEVICES] = "map_devices", [RG_MAP_HELD] = "map_held",
 	[RG_MAP_HOLDING] = "map_holding", [RG_MAP_COUNTERS] = "map_counters",
-	[RG_MAP_EVENTS] = "map_events",	  [RG_MAP_PATHS] = "map_paths",
+	[RG_MAP_EVENTS] = "map_events",	  [RG_MAP_RULES] = "map_rules",
+	[RG_MAP_EXEMPT] = "map_exempt",	  [RG_MAP_CLIENTS] = "map_clients",
+	[RG_MAP_SERVERS] = "map_servers", [RG_MAP_PROVENANCE] = "map_provenance",
 };
 
 static const char *const link_pins[RG_NR_LINKS] = {
@@ -30,7 +32,21 @@ static const char *const link_pins[RG_NR_LINKS] = {
 	[RG_LINK_KNFSD_STOP] = "link_knfsd_stop",
 	[RG_LINK_SUPER_GONE] = "link_super_gone",
 	[RG_LINK_TASK_EXIT] = "link_task_exit",
-	[RG_LINK_LOCK] = "link_lock",
+	[RG_LINK_LOCK_DONE] = "link_lock_done",
+	[RG_LINK_UNLOCK_DONE] = "link_unlock_done",
+	[RG_LINK_OPEN_DONE] = "link_open_done",
+	[RG_LINK_CLIENT_GONE] = "link_client_gone",
+	[RG_LINK_ORIGIN_ERROR] = "link_origin_error",
+	[RG_LINK_DOOR_LOCK] = "link_door_lock",
+	[RG_LINK_DOOR_OPEN] = "link_door_open",
+	[RG_LINK_DOOR_CREATE] = "link_door_create",
+	[RG_LINK_DOOR_ACCESS] = "link_door_access",
+};
+
+static const char *const prog_pins[RG_NR_PROGS] = {
+	[RG_PROG_CONTROL] = "prog_control",	    [RG_PROG_DOOR_LOCK] = "prog_door_lock",
+	[RG_PROG_DOOR_OPEN] = "prog_door_open",	    [RG_PROG_DOOR_CREATE] = "prog_door_create",
+	[RG_PROG_DOOR_ACCESS] = "prog_door_access",
 };
 
 /* Size a pinned map must have to be ours; others would make us read past it. */
@@ -46,7 +62,11 @@ static const struct {
 	[RG_MAP_HOLDING] = {4, 4},
 	[RG_MAP_COUNTERS] = {4, 8},
 	[RG_MAP_EVENTS] = {0, 0},
-	[RG_MAP_PATHS] = {4, sizeof(struct rg_path)},
+	[RG_MAP_RULES] = {4, sizeof(struct rg_rule)},
+	[RG_MAP_EXEMPT] = {sizeof(struct rg_exempt_key), 4},
+	[RG_MAP_CLIENTS] = {sizeof(struct rg_client_key), sizeof(struct rg_client)},
+	[RG_MAP_SERVERS] = {8, sizeof(struct rg_server)},
+	[RG_MAP_PROVENANCE] = {4, sizeof(struct rg_provenance)},
 };
 
 const char *rg_pin_of_map(enum rg_map map)
@@ -59,6 +79,11 @@ const char *rg_pin_of_link(enum rg_link link)
 	return link_pins[link];
 }
 
+const char *rg_pin_of_prog(enum rg_prog prog)
+{
+	return prog_pins[prog];
+}
+
 char *rg_pin_path(char *buf, const char *name)
 {
 	snprintf(buf, 256, "%s/%s", RG_PIN_DIR, name);
@@ -69,7 +94,8 @@ void rg_pins_init(struct rg_pins *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->dir_fd = -1;
-	p->control_fd = -1;
+	for (int i = 0; i < RG_NR_PROGS; i++)
+		p->prog_fd[i] = -1;
 	for (int i = 0; i < RG_NR_MAPS; i++)
 		p->map_fd[i] = -1;
 }
@@ -78,8 +104,8 @@ int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
 {
 	static const int how[] = {
 		[RG_LOCK_SHARED] = LOCK_SH,
-		[RG_LOCK_SHARED_NOW] = LOCK_SH | LOCK_NB,
 		[RG_LOCK_EXCLUSIVE] = LOCK_EX,
+		[RG_LOCK_EXCLUSIVE_NOW] = LOCK_EX | LOCK_NB,
 	};
 
 	for (;;) {
@@ -126,11 +152,12 @@ const char *rg_pins_missing(void)
 	for (int i = 0; i < RG_NR_MAPS; i++)
 		if (access(rg_pin_path(path, map_pins[i]), F_OK) < 0)
 			return map_pins[i];
-	for (int i = 0; i < RG_NR_LINKS; i++)
+	for (int i = 0; i < RG_NR_FIXED_LINKS; i++)
 		if (access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
 			return link_pins[i];
-	if (access(rg_pin_path(path, RG_PIN_CONTROL), F_OK) < 0)
-		return RG_PIN_CONTROL;
+	for (int i = 0; i < RG_NR_PROGS; i++)
+		if (access(rg_pin_path(path, prog_pins[i]), F_OK) < 0)
+			return prog_pins[i];
 	return NULL;
 }
 
@@ -200,9 +227,11 @@ int rg_pins_open(struct rg_pins *p)
 		if (err)
 			return err == -ENOENT ? -EBADMSG : err;
 	}
-	p->control_fd = bpf_obj_get(rg_pin_path(path, RG_PIN_CONTROL));
-	if (p->control_fd < 0)
-		return -EBADMSG;
+	for (int i = 0; i < RG_NR_PROGS; i++) {
+		p->prog_fd[i] = bpf_obj_get(rg_pin_path(path, prog_pins[i]));
+		if (p->prog_fd[i] < 0)
+			return -EBADMSG;
+	}
 	err = rg_pins_map_live(p);
 	if (err)
 		return err;
@@ -264,9 +293,11 @@ void rg_pins_close(struct rg_pins *p)
 			close(p->map_fd[i]);
 		p->map_fd[i] = -1;
 	}
-	if (p->control_fd >= 0)
-		close(p->control_fd);
-	p->control_fd = -1;
+	for (int i = 0; i < RG_NR_PROGS; i++) {
+		if (p->prog_fd[i] >= 0)
+			close(p->prog_fd[i]);
+		p->prog_fd[i] = -1;
+	}
 	rg_pins_unlock(p);
 }
 

@@ -23,10 +23,16 @@ enum rg_map {
 	RG_MAP_HOLDING,
 	RG_MAP_COUNTERS,
 	RG_MAP_EVENTS,
-	RG_MAP_PATHS,
+	RG_MAP_RULES,
+	RG_MAP_EXEMPT,
+	RG_MAP_CLIENTS,
+	RG_MAP_SERVERS,
+	RG_MAP_PROVENANCE,
 	RG_NR_MAPS,
 };
 
+/* Followers and the door for locks are always there; the other doors come and
+ * go (src/loader/doors.h). */
 enum rg_link {
 	RG_LINK_GRACE_START = 0,
 	RG_LINK_KNFSD_STARTED,
@@ -34,28 +40,47 @@ enum rg_link {
 	RG_LINK_KNFSD_STOP,
 	RG_LINK_SUPER_GONE,
 	RG_LINK_TASK_EXIT,
-	RG_LINK_LOCK,
+	RG_LINK_LOCK_DONE,
+	RG_LINK_UNLOCK_DONE,
+	RG_LINK_OPEN_DONE,
+	RG_LINK_CLIENT_GONE,
+	RG_LINK_ORIGIN_ERROR,
+	RG_LINK_DOOR_LOCK,
+	RG_NR_FIXED_LINKS,
+	RG_LINK_DOOR_OPEN = RG_NR_FIXED_LINKS,
+	RG_LINK_DOOR_CREATE,
+	RG_LINK_DOOR_ACCESS,
 	RG_NR_LINKS,
+};
+
+/* Pinned programs: `control` is run, the doors are attached from their pins. */
+enum rg_prog {
+	RG_PROG_CONTROL = 0,
+	RG_PROG_DOOR_LOCK,
+	RG_PROG_DOOR_OPEN,
+	RG_PROG_DOOR_CREATE,
+	RG_PROG_DOOR_ACCESS,
+	RG_NR_PROGS,
 };
 
 /* An open set. Owned by the caller; rg_pins_close() frees what it holds. */
 struct rg_pins {
 	int dir_fd; /* locked directory, or -1 */
 	int map_fd[RG_NR_MAPS];
-	int control_fd;
+	int prog_fd[RG_NR_PROGS];
 	struct rg_live *live; /* mapped, shared with the kernel programs */
 };
 
 enum rg_lock_mode {
 	RG_LOCK_SHARED,
-	RG_LOCK_SHARED_NOW, /* or -EWOULDBLOCK */
 	RG_LOCK_EXCLUSIVE,
+	RG_LOCK_EXCLUSIVE_NOW, /* or -EWOULDBLOCK */
 };
 
 /* File names below RG_PIN_DIR. */
 const char *rg_pin_of_map(enum rg_map map);
 const char *rg_pin_of_link(enum rg_link link);
-#define RG_PIN_CONTROL "prog_control"
+const char *rg_pin_of_prog(enum rg_prog prog);
 /* Full path; buf of at least 256 bytes. Returns buf. */
 char *rg_pin_path(char *buf, const char *name);
 

@@ -12,23 +12,37 @@
 #define CLOSED_AT (100 * S)
 #define START_AT (200 * S)
 #define END_AT (290 * S)
-#define SETTLE_S 20
+#define TIMEOUT_S 120
 #define HOLD_S 900
 
-/* A host that came up at 0, with knfsd from 200 s and its grace to 290 s. */
+/* A host that came up at 0, with knfsd from 200 s and its grace to 290 s; nobody
+ * was refused a reclaim. */
 static struct rg_gate gate(__u32 release, __u32 knfsd, __u32 lockd)
 {
 	struct rg_gate g = {
-		.policy = {.release = (__u8)release, .settle_s = SETTLE_S, .max_hold_s = HOLD_S},
+		.policy = {.release = release & 3,
+			   .settle_timeout_s = TIMEOUT_S,
+			   .max_hold_s = HOLD_S},
 		.netns = 4026531840,
 		.knfsd = knfsd,
 		.lockd = lockd,
+		.lease_s = 45,
 		.closed_ns = CLOSED_AT,
 		.knfsd_start_ns = START_AT,
 		.knfsd_end_ns = END_AT,
-		.lockd_start_ns = 210 * S,
 	};
 
+	return g;
+}
+
+/* The same after grace, at `settled`, with so many end clients refused and not
+ * done. */
+static struct rg_gate settling(__u32 refused, __u32 awaited)
+{
+	struct rg_gate g = gate(RG_RELEASE_SETTLED, RG_KNFSD_OVER, RG_LOCKD_NONE);
+
+	g.refused = refused;
+	g.awaited = awaited;
 	return g;
 }
 
@@ -54,6 +68,7 @@ static void test_closed_while_knfsd_is_down(void **unused)
 			struct rg_gate g = gate(release, RG_KNFSD_DOWN, lockd);
 
 			g.lockd_end_ns = 150 * S;
+			g.refused = g.awaited = lockd; /* of the knfsd before: no matter */
 			expect(&g, 500 * S, RG_STATE_CLOSED, RG_WHY_KNFSD_DOWN, CLOSED_AT,
 			       CLOSED_AT + HOLD_S * S);
 			g.knfsd = RG_KNFSD_STARTING;
@@ -66,10 +81,12 @@ static void test_closed_while_knfsd_is_down(void **unused)
 static void test_release_at_grace_start(void **unused)
 {
 	(void)unused;
-	/* Whatever lockd does: its grace period is no reason to wait any more. */
+	/* Whatever lockd does: its grace period is no reason to wait any more, and
+	 * neither is who was refused. */
 	for (__u32 lockd = 0; lockd < RG_NR_LOCKD; lockd++) {
 		struct rg_gate g = gate(RG_RELEASE_GRACE_START, RG_KNFSD_GRACE, lockd);
 
+		g.refused = g.awaited = 2;
 		g.lockd_end_ns = 260 * S;
 		expect(&g, START_AT, RG_STATE_OPEN, RG_WHY_GRACE_STARTED, START_AT, 0);
 		g.knfsd = RG_KNFSD_OVER;
@@ -86,6 +103,7 @@ static void test_release_at_grace_end(void **unused)
 	struct rg_gate g = gate(RG_RELEASE_GRACE_END, RG_KNFSD_GRACE, RG_LOCKD_NONE);
 
 	(void)unused;
+	g.refused = g.awaited = 2; /* grace-end does not wait for them */
 	expect(&g, 289 * S, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE, START_AT, START_AT + HOLD_S * S);
 	g.lockd = RG_LOCKD_GRACE; /* knfsd's own comes first */
 	expect(&g, 289 * S, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE, START_AT, START_AT + HOLD_S * S);
@@ -120,8 +138,11 @@ static void test_grace_skipped(void **unused)
 		if (release == RG_RELEASE_GRACE_END)
 			expect(&g, 260 * S, RG_STATE_OPEN, RG_WHY_GRACE_ENDED, START_AT + 1, 0);
 		else
-			expect(&g, 210 * S, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, START_AT + 1,
-			       START_AT + 1 + SETTLE_S * S);
+			expect(&g, 260 * S, RG_STATE_OPEN, RG_WHY_NOBODY_REFUSED, START_AT + 1, 0);
+		g.refused = g.awaited = 1;
+		if (release == RG_RELEASE_SETTLED)
+			expect(&g, 260 * S, RG_STATE_SETTLING, RG_WHY_AWAITED, START_AT + 1,
+			       START_AT + 1 + TIMEOUT_S * S);
 	}
 }
 
@@ -132,34 +153,182 @@ static void test_knfsd_was_running(void **unused)
 		struct rg_gate g = gate(release, RG_KNFSD_WAS_RUNNING, RG_LOCKD_NONE);
 
 		expect(&g, 201 * S, RG_STATE_OPEN, RG_WHY_KNFSD_WAS_RUNNING, START_AT, 0);
+		/* Refused after any grace period: the gate was open before. */
+		g.refused = g.awaited = 1;
+		expect(&g, 201 * S, RG_STATE_OPEN, RG_WHY_KNFSD_WAS_RUNNING, START_AT, 0);
 		g.lockd = RG_LOCKD_GRACE;
 		expect(&g, 260 * S, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE, START_AT,
 		       START_AT + HOLD_S * S);
 	}
 }
 
-static void test_settle_time_to_the_nanosecond(void **unused)
+/* ---- settled ---- */
+
+static void test_nobody_refused_opens_at_the_last_end(void **unused)
 {
-	struct rg_gate g = gate(RG_RELEASE_SETTLED, RG_KNFSD_OVER, RG_LOCKD_NONE);
-	__u64 settled = END_AT + SETTLE_S * S;
+	struct rg_gate g = settling(0, 0);
 
 	(void)unused;
-	expect(&g, END_AT, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT, settled);
-	expect(&g, settled - 1, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT, settled);
-	expect(&g, settled, RG_STATE_OPEN, RG_WHY_SETTLED, settled, 0);
-	expect(&g, settled + 1, RG_STATE_OPEN, RG_WHY_SETTLED, settled, 0);
-
-	/* It runs from the last end, and that may be lockd's. */
+	expect(&g, END_AT, RG_STATE_OPEN, RG_WHY_NOBODY_REFUSED, END_AT, 0);
+	g.settled_ns = 150 * S; /* of the knfsd before */
+	expect(&g, END_AT + 1, RG_STATE_OPEN, RG_WHY_NOBODY_REFUSED, END_AT, 0);
 	g.lockd = RG_LOCKD_OVER;
 	g.lockd_end_ns = 305 * S;
-	expect(&g, settled, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, 305 * S, 325 * S);
+	expect(&g, 305 * S, RG_STATE_OPEN, RG_WHY_NOBODY_REFUSED, 305 * S, 0);
+	g.lockd_end_ns = 280 * S;
+	expect(&g, 305 * S, RG_STATE_OPEN, RG_WHY_NOBODY_REFUSED, END_AT, 0);
 	g.lockd = RG_LOCKD_GRACE;
-	expect(&g, settled, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE, START_AT, START_AT + HOLD_S * S);
-
-	g.lockd = RG_LOCKD_NONE;
-	g.policy.settle_s = 0;
-	expect(&g, END_AT, RG_STATE_OPEN, RG_WHY_SETTLED, END_AT, 0);
+	expect(&g, 305 * S, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE, START_AT, START_AT + HOLD_S * S);
 }
+
+static void test_awaited_keeps_settling(void **unused)
+{
+	const __u64 until = END_AT + TIMEOUT_S * S;
+
+	(void)unused;
+	for (__u32 awaited = 1; awaited <= 3; awaited++) {
+		struct rg_gate g = settling(3, awaited);
+
+		g.settled_ns = 150 * S; /* says nothing while somebody is awaited */
+		expect(&g, END_AT, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, until);
+		expect(&g, 400 * S, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, until);
+		/* From the last end on, and that may be lockd's. */
+		g.lockd = RG_LOCKD_OVER;
+		g.lockd_end_ns = 305 * S;
+		expect(&g, 400 * S, RG_STATE_SETTLING, RG_WHY_AWAITED, 305 * S,
+		       305 * S + TIMEOUT_S * S);
+		/* It is in grace still: that comes first. */
+		g.knfsd = RG_KNFSD_GRACE;
+		expect(&g, 250 * S, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE, START_AT,
+		       START_AT + HOLD_S * S);
+	}
+	/* Far more than there is room for in the ledger, and one too few. */
+	for (int i = 0; i < 2; i++) {
+		struct rg_gate g = settling(1, i ? 0xffffffff : 1U << 31);
+
+		expect(&g, 400 * S, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, until);
+	}
+}
+
+static void test_the_last_one_settled_opens_at_once(void **unused)
+{
+	struct rg_gate g = settling(3, 1);
+
+	(void)unused;
+	expect(&g, 320 * S, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, END_AT + TIMEOUT_S * S);
+	g.settled_ns = 320 * S;
+	g.awaited = 0;
+	expect(&g, 320 * S, RG_STATE_OPEN, RG_WHY_SETTLED, 320 * S, 0);
+	expect(&g, 5000 * S, RG_STATE_OPEN, RG_WHY_SETTLED, 320 * S, 0);
+	/* They were done before the grace period was over. */
+	g.settled_ns = END_AT - 1;
+	expect(&g, 320 * S, RG_STATE_OPEN, RG_WHY_SETTLED, END_AT, 0);
+	g.knfsd = RG_KNFSD_GRACE;
+	expect(&g, END_AT - 1, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE, START_AT, START_AT + HOLD_S * S);
+	/* And before lockd's. */
+	g.knfsd = RG_KNFSD_OVER;
+	g.settled_ns = 300 * S;
+	g.lockd = RG_LOCKD_OVER;
+	g.lockd_end_ns = 305 * S;
+	expect(&g, 320 * S, RG_STATE_OPEN, RG_WHY_SETTLED, 305 * S, 0);
+}
+
+static void test_settle_timeout_to_the_nanosecond(void **unused)
+{
+	struct rg_gate g = settling(2, 1);
+	__u64 over = END_AT + TIMEOUT_S * S;
+
+	(void)unused;
+	expect(&g, over - 1, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, over);
+	expect(&g, over, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, over, 0);
+	expect(&g, over + 1, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, over, 0);
+	g.policy.settle_timeout_s = 1;
+	over = END_AT + S;
+	expect(&g, over - 1, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, over);
+	expect(&g, over, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, over, 0);
+}
+
+/* 0 is one lease of knfsd, and its default where it was not seen to start. */
+static void test_settle_timeout_of_one_lease(void **unused)
+{
+	static const __u32 leases[] = {45, 10, 3600, 0};
+	struct rg_gate g = settling(1, 1);
+
+	(void)unused;
+	g.policy.settle_timeout_s = 0;
+	g.policy.max_hold_s = RG_MAX_MAX_HOLD;
+	for (size_t i = 0; i < UNIT_COUNT(leases); i++) {
+		__u64 over = END_AT + (leases[i] ? leases[i] : RG_DEFAULT_LEASE) * S;
+
+		g.lease_s = leases[i];
+		assert_int_equal(rg_settle_timeout_ns(&g), over - END_AT);
+		expect(&g, over - 1, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, over);
+		expect(&g, over, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, over, 0);
+	}
+	/* What is asked for comes before the lease. */
+	g.lease_s = 45;
+	g.policy.settle_timeout_s = TIMEOUT_S;
+	assert_int_equal(rg_settle_timeout_ns(&g), TIMEOUT_S * S);
+}
+
+/* max-hold runs from knfsd's start, settle-timeout from the end of grace. */
+static void test_max_hold_before_settle_timeout(void **unused)
+{
+	struct rg_gate g = settling(1, 1);
+	__u64 deadline = START_AT + 100 * S;
+
+	(void)unused;
+	g.policy.max_hold_s = 100; /* 10 s after the end of grace */
+	expect(&g, deadline - 1, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, deadline);
+	expect(&g, deadline, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+	expect(&g, END_AT + TIMEOUT_S * S, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+	/* At the same nanosecond it is max-hold's. */
+	g.policy.settle_timeout_s = 10;
+	expect(&g, deadline - 1, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, deadline);
+	expect(&g, deadline, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+	g.policy.settle_timeout_s = 9;
+	expect(&g, deadline - S, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, deadline - S, 0);
+	expect(&g, deadline, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, deadline - S, 0);
+	/* Over before grace was: nothing is settled in a gate that is open. */
+	g.policy.max_hold_s = 60;
+	g.knfsd = RG_KNFSD_GRACE;
+	expect(&g, 260 * S, RG_STATE_OPEN, RG_WHY_TIMED_OUT, 260 * S, 0);
+	g.knfsd = RG_KNFSD_OVER;
+	expect(&g, END_AT, RG_STATE_OPEN, RG_WHY_TIMED_OUT, 260 * S, 0);
+}
+
+/* The last one is done after the gate has opened by time: that is why it opened,
+ * and it says no other thing from then on. */
+static void test_settled_too_late(void **unused)
+{
+	struct rg_gate g = settling(3, 0);
+	__u64 over = END_AT + TIMEOUT_S * S, deadline = START_AT + 100 * S;
+
+	(void)unused;
+	g.settled_ns = over;
+	expect(&g, over, RG_STATE_OPEN, RG_WHY_SETTLED, over, 0);
+	g.settled_ns = over + 1;
+	expect(&g, over + 1, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, over, 0);
+	expect(&g, 5000 * S, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, over, 0);
+	/* settle-timeout runs from lockd's end, if that is the last. */
+	g.lockd = RG_LOCKD_OVER;
+	g.lockd_end_ns = END_AT + S;
+	expect(&g, over + 1, RG_STATE_OPEN, RG_WHY_SETTLED, over + 1, 0);
+	g.lockd = RG_LOCKD_NONE;
+	/* max-hold was first, or at the same nanosecond. */
+	g.policy.max_hold_s = 100;
+	expect(&g, over + 1, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+	g.settled_ns = deadline;
+	expect(&g, deadline, RG_STATE_OPEN, RG_WHY_SETTLED, deadline, 0);
+	g.settled_ns = deadline + 1;
+	expect(&g, deadline + 1, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+	g.policy.settle_timeout_s = 10;
+	expect(&g, deadline + 1, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+	g.policy.settle_timeout_s = 9;
+	expect(&g, deadline + 1, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, deadline - S, 0);
+}
+
+/* ---- limits ---- */
 
 static void test_max_hold_to_the_nanosecond(void **unused)
 {
@@ -192,33 +361,72 @@ static void test_max_hold_to_the_nanosecond(void **unused)
 	}
 }
 
-static void test_max_hold_ends_the_settle_time(void **unused)
+/* The largest figures that options and files may ask for fit their bit fields,
+ * side by side, and 32 bits would not hold what they are in nanoseconds. */
+static void test_largest_policy(void **unused)
 {
-	struct rg_gate g = gate(RG_RELEASE_SETTLED, RG_KNFSD_OVER, RG_LOCKD_NONE);
-	__u64 deadline = START_AT + 100 * S;
+	struct rg_gate g = settling(1, 1);
+	__u64 deadline = START_AT + RG_MAX_MAX_HOLD * S;
+	__u64 over = END_AT + RG_MAX_SETTLE_TIMEOUT * S;
+	struct rg_policy *p = &g.policy;
 
 	(void)unused;
-	g.policy.max_hold_s = 100; /* 10 s after the end of grace; settled after 20 */
-	expect(&g, deadline - 1, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT, deadline);
+	*p = (struct rg_policy){
+		.max_hold_s = RG_MAX_MAX_HOLD,
+		.settle_timeout_s = RG_MAX_SETTLE_TIMEOUT,
+		.settle_quiet_s = RG_MAX_SETTLE_QUIET,
+		.action = RG_NR_ACTIONS - 1,
+		.release = RG_NR_RELEASES - 1,
+		.scope = RG_NR_SCOPES - 1,
+		.end_grace = 1,
+		.which = RG_NR_WHICHES - 1,
+	};
+	assert_int_equal(p->max_hold_s, RG_MAX_MAX_HOLD);
+	assert_int_equal(p->settle_timeout_s, RG_MAX_SETTLE_TIMEOUT);
+	assert_int_equal(p->settle_quiet_s, RG_MAX_SETTLE_QUIET);
+	assert_int_equal(p->action, RG_ACTION_AUDIT);
+	assert_int_equal(p->release, RG_RELEASE_SETTLED);
+	assert_int_equal(p->scope, RG_SCOPE_ACCESS);
+	assert_int_equal(p->end_grace, 1);
+	assert_int_equal(p->which, RG_WHICH_ALL);
+	assert_int_equal(p->unused, 0);
+
+	expect(&g, over - 1, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, over);
+	expect(&g, over, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, over, 0);
+	g.knfsd = RG_KNFSD_GRACE;
+	expect(&g, deadline - 1, RG_STATE_GRACE, RG_WHY_KNFSD_GRACE, START_AT, deadline);
+	expect(&g, deadline, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
+	g.knfsd = RG_KNFSD_DOWN;
+	deadline = CLOSED_AT + RG_MAX_MAX_HOLD * S;
+	expect(&g, deadline - 1, RG_STATE_CLOSED, RG_WHY_KNFSD_DOWN, CLOSED_AT, deadline);
 	expect(&g, deadline, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
 }
 
-/* The largest figures the command line takes: 32 bits would not hold them. */
-static void test_largest_policy(void **unused)
+/* Every value of each, with every other: none is cut off or runs into the next. */
+static void test_every_choice_fits(void **unused)
 {
-	struct rg_gate g = gate(RG_RELEASE_SETTLED, RG_KNFSD_DOWN, RG_LOCKD_NONE);
-	__u64 deadline = CLOSED_AT + RG_MAX_MAX_HOLD * S;
-	__u64 settled = END_AT + RG_MAX_SETTLE_TIME * S;
-
 	(void)unused;
-	g.policy.max_hold_s = RG_MAX_MAX_HOLD;
-	g.policy.settle_s = RG_MAX_SETTLE_TIME;
-	assert_int_equal(g.policy.settle_s, RG_MAX_SETTLE_TIME);
-	expect(&g, deadline - 1, RG_STATE_CLOSED, RG_WHY_KNFSD_DOWN, CLOSED_AT, deadline);
-	expect(&g, deadline, RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline, 0);
-	g.knfsd = RG_KNFSD_OVER;
-	expect(&g, settled - 1, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT, settled);
-	expect(&g, settled, RG_STATE_OPEN, RG_WHY_SETTLED, settled, 0);
+	for (__u32 i = 0; i < RG_NR_ACTIONS * RG_NR_RELEASES * RG_NR_SCOPES * RG_NR_WHICHES; i++) {
+		__u32 action = i % RG_NR_ACTIONS, rest = i / RG_NR_ACTIONS;
+		__u32 release = rest % RG_NR_RELEASES, scope, which;
+		struct rg_gate g = {.policy_word = 0};
+
+		rest /= RG_NR_RELEASES;
+		scope = rest % RG_NR_SCOPES;
+		which = rest / RG_NR_SCOPES;
+		g.policy.action = action & 3;
+		g.policy.release = release & 3;
+		g.policy.scope = scope & 3;
+		g.policy.which = which & 3;
+		assert_int_equal(g.policy.action, action);
+		assert_int_equal(g.policy.release, release);
+		assert_int_equal(g.policy.scope, scope);
+		assert_int_equal(g.policy.which, which);
+		assert_int_equal(g.policy.max_hold_s, 0);
+		assert_int_equal(g.policy.settle_timeout_s, 0);
+		assert_int_equal(g.policy.settle_quiet_s, 0);
+		assert_int_equal(g.policy.end_grace, 0);
+	}
 }
 
 static void test_by_hand(void **unused)
@@ -228,6 +436,7 @@ static void test_by_hand(void **unused)
 		for (__u32 knfsd = 0; knfsd <= RG_NR_KNFSD; knfsd++) {
 			struct rg_gate g = gate(release, knfsd, RG_LOCKD_GRACE);
 
+			g.refused = g.awaited = knfsd;
 			g.hand = RG_HAND_OPEN;
 			g.hand_ns = 150 * S;
 			expect(&g, 151 * S, RG_STATE_OPEN, RG_WHY_RELEASED_BY_HAND, 150 * S, 0);
@@ -249,12 +458,12 @@ static void test_values_that_make_no_sense(void **unused)
 		g = gate(RG_RELEASE_GRACE_START, odd[i], RG_LOCKD_NONE);
 		expect(&g, 500 * S, RG_STATE_CLOSED, RG_WHY_KNFSD_DOWN, CLOSED_AT,
 		       CLOSED_AT + HOLD_S * S);
-		/* An unknown release point keeps out for longest. */
-		g = gate(0, RG_KNFSD_OVER, RG_LOCKD_NONE);
-		g.policy.release = (__u8)(odd[i] | RG_NR_RELEASES);
-		expect(&g, END_AT + 1, RG_STATE_SETTLING, RG_WHY_SETTLE_TIME, END_AT,
-		       END_AT + SETTLE_S * S);
 	}
+	/* An unknown release point keeps out for longest. */
+	g = gate(RG_NR_RELEASES, RG_KNFSD_OVER, RG_LOCKD_NONE);
+	assert_int_equal(g.policy.release, RG_NR_RELEASES);
+	g.refused = g.awaited = 1;
+	expect(&g, END_AT + 1, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, END_AT + TIMEOUT_S * S);
 	/* A slot that was never used. */
 	memset(&g, 0, sizeof(g));
 	expect(&g, 1, RG_STATE_OPEN, RG_WHY_TIMED_OUT, 0, 0);
@@ -278,21 +487,31 @@ static __u64 some_time(__u64 *seed, __u64 now_ns)
 static struct rg_gate some_facts(__u64 *seed, __u64 now_ns)
 {
 	struct rg_gate g = {
-		.policy = {.action = (__u8)unit_below(seed, RG_NR_ACTIONS),
-			   .release = (__u8)unit_below(seed, RG_NR_RELEASES + 1),
-			   .settle_s = (__u16)unit_below(seed, 60),
-			   .max_hold_s = (__u32)unit_below(seed, 300)},
+		.policy = {.action = unit_below(seed, RG_NR_ACTIONS) & 3,
+			   .release = unit_below(seed, RG_NR_RELEASES + 1) & 3,
+			   .settle_timeout_s = unit_below(seed, 200) & 0xfff,
+			   .max_hold_s = unit_below(seed, 600) & 0xffff},
 		.netns = 1,
 		.knfsd = (__u32)unit_below(seed, RG_NR_KNFSD + 1),
 		.lockd = (__u32)unit_below(seed, RG_NR_LOCKD + 1),
 		.closed_ns = some_time(seed, now_ns),
 		.knfsd_start_ns = some_time(seed, now_ns),
 		.knfsd_end_ns = some_time(seed, now_ns),
-		.lockd_start_ns = some_time(seed, now_ns),
 		.lockd_end_ns = some_time(seed, now_ns),
 		.hand_ns = some_time(seed, now_ns),
 	};
 
+	if (unit_below(seed, 8) == 0)
+		g.policy.settle_timeout_s = 0;
+	if (unit_below(seed, 2))
+		g.lease_s = (__u32)unit_below(seed, 200);
+	if (unit_below(seed, 4)) {
+		g.refused = (__u32)unit_below(seed, 5);
+		g.awaited = (__u32)unit_below(seed, g.refused + 1);
+		g.settled_ns = some_time(seed, now_ns);
+	}
+	if (unit_below(seed, 16) == 0)
+		g.awaited = (__u32)unit_random(seed);
 	if (unit_below(seed, 4) == 0)
 		g.hand = (__u32)unit_below(seed, RG_HAND_CLOSED + 2);
 	return g;
@@ -319,6 +538,8 @@ static void test_any_bytes(void **unused)
 			g.knfsd %= RG_NR_KNFSD;
 		if (i % 4 == 3)
 			g.lockd %= RG_NR_LOCKD;
+		if (i % 8 == 7)
+			g.awaited = g.refused = 0;
 		v = rg_gate_view(&g, now_ns);
 		assert_true(v.state < RG_NR_STATES);
 		assert_true(v.why < RG_NR_WHYS);
@@ -432,7 +653,7 @@ static void test_release_points_are_ordered(void **unused)
 
 		g.hand = RG_HAND_OFF;
 		for (int release = 0; release < RG_NR_RELEASES; release++) {
-			g.policy.release = (__u8)release;
+			g.policy.release = release & 3;
 			open[release] = is_open(&g, now_ns);
 			if (release && open[release])
 				assert_true(open[release - 1]);
@@ -441,6 +662,126 @@ static void test_release_points_are_ordered(void **unused)
 	}
 	assert_true(differ[RG_RELEASE_GRACE_END] > ROUNDS / 100);
 	assert_true(differ[RG_RELEASE_SETTLED] > ROUNDS / 100);
+}
+
+/* Who is awaited keeps a gate from opening, whatever else there is; who was
+ * refused and is done, and when, changes no state. */
+static void test_only_the_awaited_keep_out(void **unused)
+{
+	unsigned int kept = 0;
+	__u64 seed = 23;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = S + unit_below(&seed, 1000 * S);
+		struct rg_gate g = some_facts(&seed, now_ns), other;
+
+		if (i % 2)
+			g.policy.release = RG_RELEASE_SETTLED;
+		other = g;
+		other.refused = (__u32)unit_below(&seed, 5);
+		other.settled_ns = some_time(&seed, now_ns);
+		assert_int_equal(rg_gate_view(&g, now_ns).state,
+				 rg_gate_view(&other, now_ns).state);
+		if (g.awaited) /* how many is no matter */
+			other.awaited = (__u32)(1 + unit_below(&seed, 0xffffffff));
+		assert_int_equal(rg_gate_view(&g, now_ns).state,
+				 rg_gate_view(&other, now_ns).state);
+		other.awaited = 0;
+		assert_int_not_equal(rg_gate_view(&other, now_ns).state, RG_STATE_SETTLING);
+		if (is_open(&g, now_ns))
+			assert_true(is_open(&other, now_ns));
+		else
+			kept += is_open(&other, now_ns);
+	}
+	assert_true(kept > ROUNDS / 100);
+}
+
+/* A gate that time has opened says the same when the last one settles after all. */
+static void test_settling_late_changes_nothing(void **unused)
+{
+	unsigned int late = 0;
+	__u64 seed = 37;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = S + unit_below(&seed, 1000 * S);
+		struct rg_gate g = some_facts(&seed, now_ns);
+		struct rg_view v, w;
+
+		g.hand = RG_HAND_OFF;
+		g.policy.release = RG_RELEASE_SETTLED;
+		g.awaited = g.refused = 1 + (__u32)unit_below(&seed, 3);
+		v = rg_gate_view(&g, now_ns);
+		g.awaited = 0;
+		g.settled_ns = now_ns + unit_below(&seed, 100 * S);
+		w = rg_gate_view(&g, g.settled_ns);
+		if (v.state == RG_STATE_SETTLING) {
+			/* By that or by time, whichever was first. */
+			assert_int_equal(w.state, RG_STATE_OPEN);
+			assert_int_equal(w.why == RG_WHY_SETTLED, g.settled_ns <= v.until_ns);
+			assert_true(w.since_ns ==
+				    (g.settled_ns <= v.until_ns ? g.settled_ns : v.until_ns));
+			continue;
+		}
+		if (v.state != RG_STATE_OPEN || v.since_ns >= g.settled_ns)
+			continue;
+		assert_memory_equal(&v, &w, sizeof(v));
+		late += v.why == RG_WHY_SETTLE_TIMED_OUT;
+	}
+	assert_true(late > ROUNDS / 100);
+}
+
+/* What opens at grace-end opens at settled not later than settle-timeout after
+ * that, and at once if nobody is awaited. */
+static void test_settled_is_grace_end_and_settle_timeout(void **unused)
+{
+	unsigned int compared = 0;
+	__u64 seed = 29;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = S + unit_below(&seed, 1000 * S), over_ns;
+		struct rg_gate g = some_facts(&seed, now_ns);
+		struct rg_view ended;
+
+		g.hand = RG_HAND_OFF;
+		g.policy.release = RG_RELEASE_GRACE_END;
+		ended = rg_gate_view(&g, now_ns);
+		g.policy.release = RG_RELEASE_SETTLED;
+		if (ended.state != RG_STATE_OPEN || ended.why != RG_WHY_GRACE_ENDED) {
+			struct rg_view v = rg_gate_view(&g, now_ns);
+
+			assert_memory_equal(&v, &ended, sizeof(v));
+			continue;
+		}
+		over_ns = ended.since_ns + rg_settle_timeout_ns(&g);
+		assert_true(is_open(&g, over_ns > now_ns ? over_ns : now_ns));
+		g.awaited = 0;
+		assert_true(is_open(&g, now_ns));
+		compared++;
+	}
+	assert_true(compared > ROUNDS / 20);
+}
+
+/* Nothing keeps anybody out for longer than max-hold from the last fact that
+ * closed the gate. */
+static void test_nothing_outlasts_max_hold(void **unused)
+{
+	__u64 seed = 31;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = S + unit_below(&seed, 1000 * S), last_ns;
+		struct rg_gate g = some_facts(&seed, now_ns);
+		struct rg_view v = rg_gate_view(&g, now_ns);
+
+		last_ns = g.closed_ns > g.knfsd_start_ns ? g.closed_ns : g.knfsd_start_ns;
+		if (g.hand == RG_HAND_CLOSED && g.hand_ns > last_ns)
+			last_ns = g.hand_ns;
+		assert_true(v.until_ns <= last_ns + g.policy.max_hold_s * S);
+		assert_true(is_open(&g, last_ns + g.policy.max_hold_s * S));
+	}
 }
 
 /* ---- the verdict ---- */
@@ -490,10 +831,16 @@ int main(void)
 		cmocka_unit_test(test_release_at_grace_end),
 		cmocka_unit_test(test_grace_skipped),
 		cmocka_unit_test(test_knfsd_was_running),
-		cmocka_unit_test(test_settle_time_to_the_nanosecond),
+		cmocka_unit_test(test_nobody_refused_opens_at_the_last_end),
+		cmocka_unit_test(test_awaited_keeps_settling),
+		cmocka_unit_test(test_the_last_one_settled_opens_at_once),
+		cmocka_unit_test(test_settle_timeout_to_the_nanosecond),
+		cmocka_unit_test(test_settle_timeout_of_one_lease),
+		cmocka_unit_test(test_max_hold_before_settle_timeout),
+		cmocka_unit_test(test_settled_too_late),
 		cmocka_unit_test(test_max_hold_to_the_nanosecond),
-		cmocka_unit_test(test_max_hold_ends_the_settle_time),
 		cmocka_unit_test(test_largest_policy),
+		cmocka_unit_test(test_every_choice_fits),
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_values_that_make_no_sense),
 		cmocka_unit_test(test_any_bytes),
@@ -502,6 +849,10 @@ int main(void)
 		cmocka_unit_test(test_time_only_opens),
 		cmocka_unit_test(test_lockd_never_opens),
 		cmocka_unit_test(test_release_points_are_ordered),
+		cmocka_unit_test(test_only_the_awaited_keep_out),
+		cmocka_unit_test(test_settling_late_changes_nothing),
+		cmocka_unit_test(test_settled_is_grace_end_and_settle_timeout),
+		cmocka_unit_test(test_nothing_outlasts_max_hold),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_is_alive),
 	};

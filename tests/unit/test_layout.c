@@ -2,7 +2,8 @@
 /*
  * Kernel programs and user space agree on every record byte by byte: what
  * `clang -target bpf` wrote into the object's BTF is what the C compiler
- * makes of the same header. A member that is missing here fails as well.
+ * makes of the same header. A member that is missing here fails as well, and
+ * so does a map.
  */
 #include "unit.h"
 
@@ -92,27 +93,91 @@ static void check(const struct btf *btf, const char *type, size_t size,
 #define CHECK(btf, type, members)                                                                  \
 	check(btf, #type, sizeof(struct type), members, UNIT_COUNT(members))
 
+struct field {
+	const char *name;
+	__u64 word;
+};
+
+static __u64 word_of(struct rg_policy policy)
+{
+	struct rg_gate g = {.policy = policy};
+
+	return g.policy_word;
+}
+
+/* Bit fields have no offset in C: set one to all ones and look at the word. */
+#define F(f) ((struct field){#f, word_of((struct rg_policy){.f = ones.policy.f})})
+
+static void test_policy(void **unused)
+{
+	const struct rg_gate ones = {.policy_word = ~0ULL};
+	const struct field fields[] = {
+		F(max_hold_s), F(settle_timeout_s), F(settle_quiet_s), F(action), F(release),
+		F(scope),      F(end_grace),	    F(which),	       F(unused),
+	};
+	__s32 id = btf__find_by_name_kind(guard, "rg_policy", BTF_KIND_STRUCT);
+	const struct btf_type *t;
+	__u64 together = 0;
+
+	(void)unused;
+	assert_true(id > 0);
+	t = btf__type_by_id(guard, (__u32)id);
+	assert_int_equal(t->size, sizeof(struct rg_policy));
+	assert_int_equal(btf_vlen(t), UNIT_COUNT(fields));
+	for (__u32 i = 0; i < UNIT_COUNT(fields); i++) {
+		const char *name = btf__name_by_offset(guard, btf_members(t)[i].name_off);
+		__u32 at = btf_member_bit_offset(t, i), bits = btf_member_bitfield_size(t, i);
+
+		assert_string_equal(name, fields[i].name);
+		assert_in_range(bits, 1, 63);
+		if (fields[i].word != ((1ULL << bits) - 1) << at)
+			fail_msg("struct rg_policy: %s is at bit %u with %u bits in BTF, its word "
+				 "is %llx in C",
+				 name, at, bits, fields[i].word);
+		assert_true((together & fields[i].word) == 0);
+		together |= fields[i].word;
+	}
+	assert_true(together == ~0ULL);
+}
+
 static void test_gate(void **unused)
 {
-	static const struct member policy[] = {
-		M(rg_policy, action),
-		M(rg_policy, release),
-		M(rg_policy, settle_s),
-		M(rg_policy, max_hold_s),
-	};
 	static const struct member gate[] = {
-		M(rg_gate, policy),	  M(rg_gate, policy_word),
-		M(rg_gate, netns),	  M(rg_gate, all),
-		M(rg_gate, knfsd),	  M(rg_gate, lockd),
-		M(rg_gate, hand),	  M(rg_gate, generation),
-		M(rg_gate, closed_ns),	  M(rg_gate, knfsd_start_ns),
-		M(rg_gate, knfsd_end_ns), M(rg_gate, lockd_start_ns),
-		M(rg_gate, lockd_end_ns), M(rg_gate, hand_ns),
+		M(rg_gate, policy),
+		M(rg_gate, policy_word),
+		M(rg_gate, netns),
+		M(rg_gate, knfsd),
+		M(rg_gate, lockd),
+		M(rg_gate, hand),
+		M(rg_gate, generation),
+		M(rg_gate, lease_s),
+		M(rg_gate, refused),
+		M(rg_gate, awaited),
+		M(rg_gate, closed_ns),
+		M(rg_gate, knfsd_start_ns),
+		M(rg_gate, knfsd_end_ns),
+		M(rg_gate, lockd_end_ns),
+		M(rg_gate, hand_ns),
+		M(rg_gate, settled_ns),
+		M(rg_gate, origin_no_grace_ns),
+		M(rg_gate, net),
 	};
 
 	(void)unused;
-	CHECK(guard, rg_policy, policy);
 	CHECK(guard, rg_gate, gate);
+}
+
+static void test_view(void **unused)
+{
+	static const struct member view[] = {
+		M(rg_view, state),
+		M(rg_view, why),
+		M(rg_view, since_ns),
+		M(rg_view, until_ns),
+	};
+
+	(void)unused;
+	CHECK(records, rg_view, view);
 }
 
 static void test_held(void **unused)
@@ -133,7 +198,8 @@ static void test_live(void **unused)
 {
 	static const struct member live[] = {
 		M(rg_live, canary_ino), M(rg_live, heartbeat_ns), M(rg_live, canary_dev),
-		M(rg_live, daemon_pid), M(rg_live, next_seq),	  M(rg_live, pad),
+		M(rg_live, daemon_pid), M(rg_live, next_seq),	  M(rg_live, canary_what),
+		M(rg_live, nfs_net_id), M(rg_live, pad),
 	};
 
 	(void)unused;
@@ -143,9 +209,15 @@ static void test_live(void **unused)
 static void test_meta(void **unused)
 {
 	static const struct member meta[] = {
-		M(rg_meta, pins_version), M(rg_meta, armed),	M(rg_meta, rung),
-		M(rg_meta, paths),	  M(rg_meta, armed_ns), M(rg_meta, canary_ns),
+		M(rg_meta, pins_version),
+		M(rg_meta, armed),
+		M(rg_meta, rung),
+		M(rg_meta, rules),
+		M(rg_meta, ledger_interval_s),
+		M(rg_meta, pad),
+		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
+		M(rg_meta, state_dir),
 	};
 
 	(void)unused;
@@ -160,29 +232,90 @@ static void test_device(void **unused)
 	CHECK(guard, rg_device, device);
 }
 
-static void test_path(void **unused)
+static void test_rule(void **unused)
 {
-	static const struct member path[] = {
-		M(rg_path, slot),
-		M(rg_path, path),
-		M(rg_path, source),
+	static const struct member rule[] = {
+		M(rg_rule, slot),
+		M(rg_rule, kind),
+		M(rg_rule, path),
+		M(rg_rule, source),
 	};
 
 	(void)unused;
-	CHECK(guard, rg_path, path);
+	CHECK(guard, rg_rule, rule);
+}
+
+static void test_exempt(void **unused)
+{
+	static const struct member key[] = {
+		M(rg_exempt_key, ino),
+		M(rg_exempt_key, dev),
+		M(rg_exempt_key, pad),
+	};
+
+	(void)unused;
+	CHECK(guard, rg_exempt_key, key);
+}
+
+static void test_client(void **unused)
+{
+	static const struct member key[] = {
+		M(rg_client_key, name_hash),
+		M(rg_client_key, slot),
+		M(rg_client_key, pad),
+	};
+	static const struct member client[] = {
+		M(rg_client, refused_ns), M(rg_client, granted_ns), M(rg_client, settled_ns),
+		M(rg_client, generation), M(rg_client, state),	    M(rg_client, locks),
+		M(rg_client, expected),	  M(rg_client, refusals),   M(rg_client, cl_boot),
+		M(rg_client, cl_id),	  M(rg_client, family),	    M(rg_client, port),
+		M(rg_client, addr),	  M(rg_client, name_len),   M(rg_client, minorversion),
+		M(rg_client, name),
+	};
+
+	(void)unused;
+	CHECK(guard, rg_client_key, key);
+	CHECK(guard, rg_client, client);
+}
+
+static void test_server(void **unused)
+{
+	static const struct member server[] = {
+		M(rg_server, seen_ns), M(rg_server, lease_jiffies), M(rg_server, age_jiffies),
+		M(rg_server, slot),    M(rg_server, family),	    M(rg_server, minorversion),
+		M(rg_server, addr),    M(rg_server, name),
+	};
+
+	(void)unused;
+	CHECK(guard, rg_server, server);
 }
 
 static void test_control(void **unused)
 {
 	static const struct member control[] = {
 		M(rg_control, op),	    M(rg_control, slot),
-		M(rg_control, netns),	    M(rg_control, all),
-		M(rg_control, policy_word), M(rg_control, result),
+		M(rg_control, netns),	    M(rg_control, fd),
+		M(rg_control, policy_word), M(rg_control, client),
+		M(rg_control, exempt),	    M(rg_control, result),
 		M(rg_control, caller),	    M(rg_control, caller_start_ns),
+		M(rg_control, jiffies),	    M(rg_control, mono_ns),
 	};
 
 	(void)unused;
 	CHECK(guard, rg_control, control);
+}
+
+static void test_provenance(void **unused)
+{
+	static const struct member provenance[] = {
+		M(rg_provenance, file),
+		M(rg_provenance, line),
+		M(rg_provenance, pad),
+		M(rg_provenance, exempt_defaults),
+	};
+
+	(void)unused;
+	CHECK(guard, rg_provenance, provenance);
 }
 
 static void test_event(void **unused)
@@ -196,52 +329,125 @@ static void test_event(void **unused)
 	CHECK(records, rg_event, event);
 }
 
-/* The object's maps have these records as keys and values. */
+/* The object's maps have these records as keys and values. Those after `events`
+ * are the kernel programs' own, and their records as well. */
+static const struct {
+	const char *name;
+	enum bpf_map_type type;
+	__u32 key, value, entries;
+} maps[] = {
+	{"meta", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_meta), 1},
+	{".data.live", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_live), 1},
+	{"gates", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_gate), RG_MAX_GATES},
+	{"gate_of", BPF_MAP_TYPE_HASH, 4, 4, RG_MAX_GATES},
+	{"devices", BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_device), RG_MAX_DEVICES},
+	{"held", BPF_MAP_TYPE_HASH, sizeof(struct rg_held_key), sizeof(struct rg_held),
+	 RG_MAX_HELD},
+	{"holding", BPF_MAP_TYPE_HASH, 4, 4, RG_MAX_HELD},
+	{"counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, RG_NR_COUNTERS},
+	{"rules", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_rule), RG_MAX_RULES},
+	{"exempt", BPF_MAP_TYPE_HASH, sizeof(struct rg_exempt_key), 4, RG_MAX_EXEMPT},
+	{"clients", BPF_MAP_TYPE_HASH, sizeof(struct rg_client_key), sizeof(struct rg_client),
+	 RG_MAX_CLIENTS},
+	{"servers", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_server), RG_MAX_SERVERS},
+	{"provenance", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_provenance), RG_MAX_GATES},
+	{"events", BPF_MAP_TYPE_RINGBUF, 0, 0, RG_RING_BYTES},
+	{"managers", BPF_MAP_TYPE_HASH, 8, 8, RG_MAX_MANAGERS},
+	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
+	{"client_files", BPF_MAP_TYPE_HASH, 16, 12, RG_MAX_CLIENT_FILES},
+	{"scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED,
+	 1},
+};
+
 static void test_maps(void **unused)
 {
-	static const struct {
-		const char *name;
-		__u32 key, value, entries;
-	} maps[] = {
-		{"meta", 4, sizeof(struct rg_meta), 1},
-		{".data.live", 4, sizeof(struct rg_live), 1},
-		{"gates", 4, sizeof(struct rg_gate), RG_MAX_GATES},
-		{"gate_of", 4, 4, RG_MAX_GATES},
-		{"devices", 4, sizeof(struct rg_device), RG_MAX_DEVICES},
-		{"held", sizeof(struct rg_held_key), sizeof(struct rg_held), RG_MAX_HELD},
-		{"holding", 4, 4, RG_MAX_HELD},
-		{"counters", 4, 8, RG_NR_COUNTERS},
-		{"events", 0, 0, RG_RING_BYTES},
-		{"paths", 4, sizeof(struct rg_path), RG_MAX_PATHS},
-	};
 	struct bpf_object *object = bpf_object__open_file(GUARD, NULL);
+	struct bpf_map *map;
+	size_t found = 0;
 
 	(void)unused;
-	assert_non_null(object);
-	for (size_t i = 0; i < UNIT_COUNT(maps); i++) {
-		const struct bpf_map *map = bpf_object__find_map_by_name(object, maps[i].name);
+	unit_need(object);
+	bpf_object__for_each_map(map, object)
+	{
+		const char *name = bpf_map__name(map);
+		size_t i = 0;
 
-		if (!map)
-			fail_msg("no map %s in %s", maps[i].name, GUARD);
-		if (bpf_map__key_size(map) != maps[i].key ||
+		if (strncmp(name, ".rodata", strlen(".rodata")) == 0)
+			continue;
+		while (i < UNIT_COUNT(maps) && strcmp(maps[i].name, name) != 0)
+			i++;
+		if (i == UNIT_COUNT(maps)) {
+			fail_msg("map %s is not compared: add it here", name);
+			continue; /* for analyzers */
+		}
+		if (bpf_map__type(map) != maps[i].type || bpf_map__key_size(map) != maps[i].key ||
 		    bpf_map__value_size(map) != maps[i].value ||
 		    bpf_map__max_entries(map) != maps[i].entries)
-			fail_msg("map %s: key %u value %u entries %u, expected %u %u %u",
-				 maps[i].name, bpf_map__key_size(map), bpf_map__value_size(map),
-				 bpf_map__max_entries(map), maps[i].key, maps[i].value,
-				 maps[i].entries);
+			fail_msg("map %s: type %d key %u value %u entries %u, expected %d %u %u %u",
+				 name, (int)bpf_map__type(map), bpf_map__key_size(map),
+				 bpf_map__value_size(map), bpf_map__max_entries(map),
+				 (int)maps[i].type, maps[i].key, maps[i].value, maps[i].entries);
+		found++;
 	}
+	assert_int_equal(found, UNIT_COUNT(maps));
 	bpf_object__close(object);
+}
+
+/* The records that user space and kernel programs share are all compared here:
+ * whoever adds one to a map adds a test. */
+static void test_every_record(void **unused)
+{
+	static const char *const compared[] = {
+		"rg_policy",
+		"rg_gate",
+		"rg_held_key",
+		"rg_held",
+		"rg_live",
+		"rg_meta",
+		"rg_device",
+		"rg_rule",
+		"rg_exempt_key",
+		"rg_client_key",
+		"rg_client",
+		"rg_server",
+		"rg_control",
+		"rg_provenance",
+		"rg_event",
+		"rg_view",
+		/* The kernel programs' own. */
+		"rg_manager",
+		"rg_client_ref",
+		"rg_client_file",
+		"rg_client_locks",
+		"rg_slot_walk",
+	};
+
+	(void)unused;
+	for (__u32 id = 1; id < btf__type_cnt(guard); id++) {
+		const struct btf_type *t = btf__type_by_id(guard, id);
+		const char *name = btf__name_by_offset(guard, t->name_off);
+		size_t i = 0;
+
+		if (!btf_is_struct(t) || strncmp(name, "rg_", 3) != 0)
+			continue;
+		while (i < UNIT_COUNT(compared) && strcmp(compared[i], name) != 0)
+			i++;
+		if (i == UNIT_COUNT(compared))
+			fail_msg("struct %s is not compared: add a test", name);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gate),	cmocka_unit_test(test_held),
-		cmocka_unit_test(test_live),	cmocka_unit_test(test_meta),
-		cmocka_unit_test(test_device),	cmocka_unit_test(test_path),
-		cmocka_unit_test(test_control), cmocka_unit_test(test_event),
-		cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_policy),	   cmocka_unit_test(test_gate),
+		cmocka_unit_test(test_view),	   cmocka_unit_test(test_held),
+		cmocka_unit_test(test_live),	   cmocka_unit_test(test_meta),
+		cmocka_unit_test(test_device),	   cmocka_unit_test(test_rule),
+		cmocka_unit_test(test_exempt),	   cmocka_unit_test(test_client),
+		cmocka_unit_test(test_server),	   cmocka_unit_test(test_control),
+		cmocka_unit_test(test_provenance), cmocka_unit_test(test_event),
+		cmocka_unit_test(test_maps),	   cmocka_unit_test(test_every_record),
 	};
 
 	return cmocka_run_group_tests_name("layout", tests, open_objects, close_objects);

@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which mounts are NFS, what is below what, and whom a policy means. */
+/* Which mounts are NFS, what is below what, and whom the rules mean. */
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
 
 #include "loader/mounts.h"
 
 #define FIXTURE(name) RG_TEST_DATA "/" name
 
-static struct rg_mounts nfs;
+static struct rg_mounts nfs, tree;
 
-static int read_nfs(void **unused)
+static int read_tables(void **unused)
 {
 	(void)unused;
-	return rg_mounts_read(FIXTURE("mountinfo-nfs"), &nfs);
+	return rg_mounts_read(FIXTURE("mountinfo-nfs"), &nfs)
+		       ?: rg_mounts_read(FIXTURE("mountinfo-rules"), &tree);
 }
 
-static int free_nfs(void **unused)
+static int free_tables(void **unused)
 {
 	(void)unused;
 	rg_mounts_free(&nfs);
+	rg_mounts_free(&tree);
 	return 0;
 }
 
@@ -49,6 +56,11 @@ static void test_is_below(void **unused)
 		{"relative", "/", false},
 		{"/srv", "", false},
 		{"", "", false},
+		{"", "/", false},
+		{"/srv/a", "/srv/a/", true},
+		{"/srv/ab", "/srv/a/", false},
+		{"/srv/a", "/srv/a/b", false},
+		{"/srv//a", "/srv/a", false}, /* not for this function to tidy */
 		{"/Srv/a", "/srv", false},
 		/* sources */
 		{"origin:/a", "origin:/a", true},
@@ -59,6 +71,7 @@ static void test_is_below(void **unused)
 		{"origin2:/a", "origin:/", false},
 		{"[fd00::1]:/a", "[fd00::1]:/", true},
 		{"[fd00::1]:/a", "[fd00::11]:/", false},
+		{"origin:a", "origin:/", false},
 	};
 
 	(void)unused;
@@ -114,6 +127,9 @@ static void test_no_nfs_in_the_table(void **unused)
 	memset(&mounts, 0xff, sizeof(mounts));
 	assert_int_equal(rg_mounts_read(FIXTURE("mountinfo-local"), &mounts), 0);
 	assert_int_equal(mounts.n, 0);
+	assert_true(mounts.n_places > 0);
+	for (size_t i = 0; i < mounts.n_places; i++)
+		assert_int_equal(mounts.places[i].nfs, -1);
 	rg_mounts_free(&mounts);
 }
 
@@ -181,6 +197,7 @@ static void test_garbage(void **unused)
 		if (read_bytes(bytes, 1 + unit_below(&seed, sizeof(bytes)), &mounts))
 			assert_null(mounts.at);
 		assert_int_equal(mounts.n, 0);
+		assert_null(rg_mount_of(&mounts, "/srv"));
 		rg_mounts_free(&mounts);
 	}
 	for (size_t n = 1; n < sizeof(cut); n++) {
@@ -208,114 +225,741 @@ static void test_free_twice(void **unused)
 
 /* ---- the mount of a path ---- */
 
-static void expect_mount(const char *path, __u32 dev)
+static void expect_mount_in(const struct rg_mounts *mounts, const char *path, __u32 dev)
 {
-	const struct rg_mount *m = rg_mount_of(&nfs, path);
+	const struct rg_mount *m = rg_mount_of(mounts, path);
+	__u32 got = m ? m->dev : 0;
 
-	if (!m) {
-		fail_msg("%s: on no NFS mount", path);
-		return;
-	}
-	if (m->dev != dev)
-		fail_msg("%s: on %#x (%s), expected %#x", path, m->dev, m->target, dev);
+	if (got != dev)
+		fail_msg("%s: on %#x, expected %#x", path, got, dev);
 }
 
 static void test_mount_of(void **unused)
 {
+	static const struct {
+		const char *path;
+		__u32 dev; /* 0: none */
+	} cases[] = {
+		{"/srv/reexport", 0x28},
+		{"/srv/reexport/", 0x28},
+		{"/srv/reexport/dir/file", 0x28},
+		{"/srv/reexport/below", 0x2c},
+		{"/srv/reexport/below/file", 0x2c},
+		{"/srv/reexport/below2", 0x28},
+		{"/srv/reexport2/file", 0x2d},
+		{"/srv/with space/x", 0x29},
+		{"/srv/tab\tnewline\nbackslash\\end", 0xfffff},
+		{"/mnt/bind/x", 0x28},
+		{"/srv/twice", 0x2f}, /* the one on top */
+		{"/", 0},
+		{"/srv", 0},
+		{"/srv/reexport3", 0},
+		{"/srv/fuse", 0},
+		{"/proc/fs/nfsd", 0},
+		{"", 0},
+		{"relative", 0},
+	};
 	struct rg_mounts none = {};
 
 	(void)unused;
-	expect_mount("/srv/reexport", 0x28);
-	expect_mount("/srv/reexport/", 0x28);
-	expect_mount("/srv/reexport/dir/file", 0x28);
-	expect_mount("/srv/reexport/below", 0x2c);
-	expect_mount("/srv/reexport/below/file", 0x2c);
-	expect_mount("/srv/reexport/below2", 0x28);
-	expect_mount("/srv/reexport2/file", 0x2d);
-	expect_mount("/srv/with space/x", 0x29);
-	expect_mount("/srv/tab\tnewline\nbackslash\\end", 0xfffff);
-	expect_mount("/mnt/bind/x", 0x28);
-	expect_mount("/srv/twice", 0x2f); /* the one on top */
-	assert_null(rg_mount_of(&nfs, "/"));
-	assert_null(rg_mount_of(&nfs, "/srv"));
-	assert_null(rg_mount_of(&nfs, "/srv/reexport3"));
-	assert_null(rg_mount_of(&nfs, "/srv/fuse"));
-	assert_null(rg_mount_of(&nfs, "/proc/fs/nfsd"));
-	assert_null(rg_mount_of(&none, "/srv/reexport"));
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		expect_mount_in(&nfs, cases[i].path, cases[i].dev);
+		assert_null(rg_mount_of(&none, cases[i].path));
+	}
 }
 
-/* Another file system below an NFS mount is not that mount. */
-static void test_mount_of_another_file_system(void **unused)
+/* Mounts in mounts, and over mounts: what the kernel would come to. */
+static void test_mount_of_is_the_one_on_top(void **unused)
 {
-	char *others[] = {"/", "/srv", "/srv/reexport/scratch"};
-	struct rg_mounts with = nfs;
+	static const struct {
+		const char *path;
+		__u32 dev;
+	} cases[] = {
+		{"/srv/a", 0x28},
+		{"/srv/a/x", 0x28},
+		{"/srv/a/scratch", 0},
+		{"/srv/a/scratch/x", 0},
+		{"/srv/a/scratch2", 0x28},
+		{"/srv/a/scratch/c/x", 0x2c},
+		{"/srv/b/sub/deeper", 0x2a},
+		{"/srv/b/sub/deep/x", 0x2b},
+		{"/srv/twice/x", 0x33},
+		{"/srv/covered/x", 0},
+		{"/srv/auto/x", 0x35},
+		{"/srv/over/low/x", 0x37}, /* not 0x36: hidden */
+		{"/srv/hides/local/x", 0x38},
+	};
 
 	(void)unused;
-	with.others = others;
-	with.n_others = 3;
-	assert_null(rg_mount_of(&with, "/srv/reexport/scratch"));
-	assert_null(rg_mount_of(&with, "/srv/reexport/scratch/x"));
-	assert_non_null(rg_mount_of(&with, "/srv/reexport/scratch2"));
-	assert_non_null(rg_mount_of(&with, "/srv/reexport"));
-	assert_null(rg_mount_of(&with, "/srv/local"));
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++)
+		expect_mount_in(&tree, cases[i].path, cases[i].dev);
+}
+
+static void read_text(const char *text, struct rg_mounts *mounts)
+{
+	assert_int_equal(read_bytes(text, strlen(text), mounts), 0);
+}
+
+/* Tables that no kernel writes: an answer, and an end. */
+static void test_mount_of_in_a_damaged_table(void **unused)
+{
+	static const char *const texts[] = {
+		/* each other's parent */
+		"1 2 0:40 / / rw - nfs4 o:/ rw\n2 1 0:41 / /a rw - nfs4 o:/a rw\n",
+		/* its own parent */
+		"1 1 0:40 / / rw - nfs4 o:/ rw\n2 2 0:41 / /a rw - nfs4 o:/a rw\n",
+		/* the same number twice */
+		("1 0 0:40 / / rw - nfs4 o:/ rw\n1 1 0:41 / / rw - nfs4 o:/a rw\n"
+		 "1 1 0:42 / /a rw - nfs4 o:/a rw\n"),
+		/* nothing at / */
+		"5 4 0:40 / /a rw - nfs4 o:/ rw\n6 5 0:41 / /a/b rw - nfs4 o:/a rw\n",
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+		struct rg_mounts mounts;
+
+		read_text(texts[i], &mounts);
+		rg_mount_of(&mounts, "/a/b/c");
+		if (i == 3) {
+			expect_mount_in(&mounts, "/a/b/c", 0x29);
+			expect_mount_in(&mounts, "/a/c", 0x28);
+			expect_mount_in(&mounts, "/c", 0);
+		}
+		rg_mounts_free(&mounts);
+	}
+}
+
+/* ---- links ---- */
+
+static char top_dir[128];
+
+static void in_top(char *out, size_t size, const char *name)
+{
+	assert_true(snprintf(out, size, "%s%s", top_dir, name) < (int)size);
+}
+
+static void make_dir(const char *name)
+{
+	char path[256];
+
+	in_top(path, sizeof(path), name);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void make_link(const char *to, const char *name)
+{
+	char path[256];
+
+	in_top(path, sizeof(path), name);
+	assert_int_equal(symlink(to, path), 0);
+}
+
+static void test_resolve(void **unused)
+{
+	static const char *const dirs[] = {"/dir", "/dir/sub", "/nfs", "/nfs/dir", "/auto"};
+	static const char *const links[][2] = {
+		{"dir", "/link"},
+		{"../nfs", "/dir/tonfs"},
+		{"loop", "/loop"},
+		{"nowhere", "/dead"},
+		{"../dir", "/nfs/back"},
+		{"../dir", "/auto/back"},
+		{"sub/../sub", "/dir/dots"},
+	};
+	/* Both are below top_dir. */
+	static const struct {
+		const char *path, *expected;
+	} cases[] = {
+		{"/dir/sub", "/dir/sub"},
+		{"/dir/./sub/../sub//", "/dir/sub"},
+		{"/link/sub", "/dir/sub"},
+		{"/link/sub/../..", ""},
+		{"/dir/dots", "/dir/sub"},
+		{"/link/tonfs/x/y", "/nfs/x/y"},
+		{"/dead/x", "/nowhere/x"},
+		{"/not/there", "/not/there"},
+		/* These would be links; nobody looks. */
+		{"/nfs/back", "/nfs/back"},
+		{"/nfs/back/sub", "/nfs/back/sub"},
+		{"/nfs/dir/../back", "/nfs/back"},
+		{"/auto/back", "/auto/back"},
+		{"/link/../nfs/back/../../link", "/dir"},
+	};
+	char made[] = "/tmp/rg-unit-XXXXXX", text[1024], path[RG_PATH_SIZE], expected[256],
+	     out[RG_PATH_SIZE];
+	struct rg_mounts mounts;
+
+	(void)unused;
+	unit_need(mkdtemp(made));
+	unit_need(realpath(made, path));
+	assert_true(snprintf(top_dir, sizeof(top_dir), "%s", path) < (int)sizeof(top_dir));
+	for (size_t i = 0; i < UNIT_COUNT(dirs); i++)
+		make_dir(dirs[i]);
+	for (size_t i = 0; i < UNIT_COUNT(links); i++)
+		make_link(links[i][0], links[i][1]);
+	snprintf(text, sizeof(text),
+		 "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+		 "2 1 0:40 / %s/nfs rw - nfs4 origin:/ rw\n"
+		 "3 1 0:41 / %s/auto rw - autofs auto.home rw\n",
+		 top_dir, top_dir);
+	read_text(text, &mounts);
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		in_top(path, sizeof(path), cases[i].path);
+		in_top(expected, sizeof(expected), cases[i].expected);
+		assert_int_equal(rg_mounts_resolve(&mounts, path, out), 0);
+		assert_string_equal(out, expected);
+	}
+	assert_int_equal(rg_mounts_resolve(&mounts, "/", out), 0);
+	assert_string_equal(out, "/");
+	assert_int_equal(rg_mounts_resolve(&mounts, "/..//../.", out), 0);
+	assert_string_equal(out, "/");
+	in_top(path, sizeof(path), "/loop/x");
+	assert_int_equal(rg_mounts_resolve(&mounts, path, out), -ELOOP);
+	assert_int_equal(rg_mounts_resolve(&mounts, "", out), -EINVAL);
+	assert_int_equal(rg_mounts_resolve(&mounts, "dir", out), -EINVAL);
+	memset(path, 'a', sizeof(path));
+	path[0] = '/';
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(rg_mounts_resolve(&mounts, path, out), 0);
+	assert_string_equal(out, path);
+
+	for (size_t i = UNIT_COUNT(links); i-- > 0;) {
+		in_top(path, sizeof(path), links[i][1]);
+		assert_int_equal(unlink(path), 0);
+	}
+	for (size_t i = UNIT_COUNT(dirs); i-- > 0;) {
+		in_top(path, sizeof(path), dirs[i]);
+		assert_int_equal(rmdir(path), 0);
+	}
+	rmdir(made);
+	rg_mounts_free(&mounts);
+}
+
+/* The longest path and the longest link in it: refused, not cut off. */
+static void test_resolve_too_long(void **unused)
+{
+	char made[] = "/tmp/rg-unit-XXXXXX", link[64], path[RG_PATH_SIZE + 1], out[RG_PATH_SIZE];
+	struct rg_mounts none = {};
+
+	(void)unused;
+	unit_need(mkdtemp(made));
+	snprintf(link, sizeof(link), "%s/l", made);
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	path[RG_PATH_SIZE] = '\0';
+	assert_int_equal(rg_mounts_resolve(&none, path, out), -ENAMETOOLONG);
+	path[RG_PATH_SIZE - 96] = '\0';
+	assert_int_equal(symlink(path, link), 0);
+	snprintf(path, sizeof(path), "%s/%0200d", link, 0);
+	assert_int_equal(rg_mounts_resolve(&none, path, out), -ENAMETOOLONG);
+	unlink(link);
+	rmdir(made);
 }
 
 /* ---- who is guarded ---- */
 
-static bool guarded(const char *target, const char *source, const struct rg_path *paths, size_t n)
+#define M RG_RULE_MOUNT
+#define E RG_RULE_EXPORT
+#define T RG_RULE_EXPORT_TREE
+#define X RG_RULE_EXCEPT
+#define RULES 4
+
+struct brief {
+	const char *path, *source;
+	enum rg_rule_kind kind;
+	__u32 slot; /* 0: ours, 1 */
+};
+
+/* Static: a rule is 8 KiB. */
+static struct rg_rule rules[RULES];
+
+static size_t write_rules(const struct brief *brief)
+{
+	size_t n = 0;
+
+	for (; n < RULES && brief[n].path; n++) {
+		rules[n].slot = brief[n].slot ?: 1;
+		rules[n].kind = brief[n].kind;
+		snprintf(rules[n].path, sizeof(rules[n].path), "%s", brief[n].path);
+		snprintf(rules[n].source, sizeof(rules[n].source), "%s", brief[n].source ?: "");
+	}
+	return n;
+}
+
+static bool guarded(const char *target, const char *source, const struct brief *brief)
 {
 	char t[64], s[64];
-	const struct rg_mount m = {.dev = 1, .target = t, .source = s};
+	struct rg_mount m = {.dev = 1, .target = t, .source = s};
+	struct rg_place p = {.target = t, .len = strlen(target), .id = 1, .top = true};
+	const struct rg_mounts mounts = {.at = &m, .n = 1, .places = &p, .n_places = 1};
+	size_t n = write_rules(brief);
 
 	snprintf(t, sizeof(t), "%s", target);
 	snprintf(s, sizeof(s), "%s", source);
-	return rg_mount_is_guarded(&m, paths, n, 1);
+	return rg_mount_is_guarded(&mounts, &m, rules, n, 1, RG_WHICH_LISTED);
 }
 
-static void test_mount_is_guarded(void **unused)
+static void test_mount_rules(void **unused)
 {
-	/* Static: a path is 8 KiB. */
-	static const struct rg_path paths[] = {
-		{.slot = 2, .path = "/srv/other", .source = "origin:/other"},
-		{.slot = 1, .path = "/srv/a", .source = "origin:/export/a"},
-		{.slot = 1, .path = "/srv/nosource", .source = ""},
+	static const struct brief brief[RULES] = {
+		{"/srv/other", "origin:/other", M, 2},
+		{"/srv/a", "origin:/export/a", M, 0},
+		{"/srv/nosource", NULL, M, 0},
 	};
+	static const struct brief none[RULES];
 
 	(void)unused;
 	/* by where it is */
-	assert_true(guarded("/srv/a", "origin:/export/a", paths, 3));
-	assert_true(guarded("/srv/a", "elsewhere:/", paths, 3));
-	assert_true(guarded("/srv/a/sub", "elsewhere:/", paths, 3));
-	assert_true(guarded("/srv/nosource", "elsewhere:/", paths, 3));
-	assert_false(guarded("/srv/ab", "elsewhere:/", paths, 3));
-	assert_false(guarded("/srv", "elsewhere:/", paths, 3));
+	assert_true(guarded("/srv/a", "origin:/export/a", brief));
+	assert_true(guarded("/srv/a", "elsewhere:/", brief));
+	assert_true(guarded("/srv/a/sub", "elsewhere:/", brief));
+	assert_true(guarded("/srv/nosource", "elsewhere:/", brief));
+	assert_false(guarded("/srv/ab", "elsewhere:/", brief));
+	assert_false(guarded("/srv", "elsewhere:/", brief));
 	/* by what it is */
-	assert_true(guarded("/mnt/again", "origin:/export/a", paths, 3));
-	assert_true(guarded("/mnt/again", "origin:/export/a/sub", paths, 3));
-	assert_false(guarded("/mnt/again", "origin:/export/ab", paths, 3));
-	assert_false(guarded("/mnt/again", "origin:/export", paths, 3));
-	assert_false(guarded("/mnt/again", "origin2:/export/a", paths, 3));
+	assert_true(guarded("/mnt/again", "origin:/export/a", brief));
+	assert_true(guarded("/mnt/again", "origin:/export/a/sub", brief));
+	assert_false(guarded("/mnt/again", "origin:/export/ab", brief));
+	assert_false(guarded("/mnt/again", "origin:/export", brief));
+	assert_false(guarded("/mnt/again", "origin2:/export/a", brief));
 	/* An empty source is no source that everything is below. */
-	assert_false(guarded("/mnt/again", "", paths, 3));
+	assert_false(guarded("/mnt/again", "", brief));
 	/* another gate's, and a policy that names nothing */
-	assert_false(guarded("/srv/other", "origin:/other", paths, 3));
-	assert_false(guarded("/srv/a", "origin:/export/a", paths, 1));
-	assert_false(guarded("/srv/a", "origin:/export/a", paths, 0));
+	assert_false(guarded("/srv/other", "origin:/other", brief));
+	assert_false(guarded("/srv/a", "origin:/export/a", none));
+}
+
+/* A kind of a later version is no reason to guard, nor to crash. */
+static void test_unknown_rule(void **unused)
+{
+	static const struct brief brief[RULES] = {{"/srv/a", "origin:/a", RG_NR_RULE_KINDS, 0}};
+
+	(void)unused;
+	assert_false(guarded("/srv/a", "origin:/a", brief));
 }
 
 static void test_guarded_in_the_table(void **unused)
 {
-	static const struct rg_path policy = {.slot = 1,
-					      .path = "/srv/reexport",
-					      .source = "origin:/export/a"};
+	static const struct brief brief[RULES] = {{"/srv/reexport", "origin:/export/a", M, 0}};
 	/* reexport, again, bind, below */
 	static const bool expected[] = {true,  false, true,  true,  true,
 					false, false, false, false, false};
+	size_t n = write_rules(brief);
 
 	(void)unused;
 	assert_int_equal(nfs.n, UNIT_COUNT(expected));
 	for (size_t i = 0; i < nfs.n; i++)
-		assert_int_equal(rg_mount_is_guarded(&nfs.at[i], &policy, 1, 1), expected[i]);
+		assert_int_equal(rg_mount_is_guarded(&nfs, &nfs.at[i], rules, n, 1,
+						     RG_WHICH_LISTED),
+				 expected[i]);
+}
+
+/* In mountinfo-rules: rules, and the sources of the superblocks that are
+ * guarded by them. `all`: with RG_WHICH_ALL, those that are not. */
+static const struct {
+	struct brief brief[RULES];
+	const char *sources;
+	bool all;
+} policies[] = {
+	{{}, "", false},
+	/* EXPORT: the one mount that the path is on */
+	{{{"/srv/a", NULL, E, 0}}, "a", false},
+	{{{"/srv/a/", NULL, E, 0}}, "a", false},
+	{{{"/srv/a/dir/dir", NULL, E, 0}}, "a", false},
+	{{{"/mnt/bind/x", NULL, E, 0}}, "a", false},
+	{{{"/srv/b", NULL, E, 0}}, "b", false},
+	{{{"/srv/b/sub", NULL, E, 0}}, "b/sub", false},
+	{{{"/srv/b/sub/deep/x", NULL, E, 0}}, "b/sub/deep", false},
+	{{{"/srv", NULL, E, 0}}, "", false},
+	{{{"/", NULL, E, 0}}, "", false},
+	{{{"/srv/ab", NULL, E, 0}}, "", false},
+	{{{"/srv/a", NULL, E, 2}}, "", false},
+	/* a local file system between */
+	{{{"/srv/a/scratch", NULL, E, 0}}, "", false},
+	{{{"/srv/a/scratch/c", NULL, E, 0}}, "c", false},
+	/* what is hidden counts too */
+	{{{"/srv/twice", NULL, E, 0}}, "one two", false},
+	{{{"/srv/twice/x", NULL, E, 0}}, "one two", false},
+	{{{"/srv/covered", NULL, E, 0}}, "covered", false},
+	{{{"/srv/auto", NULL, E, 0}}, "auto", false},
+	{{{"/srv/over/low", NULL, E, 0}}, "low over", false},
+	{{{"/srv/over", NULL, E, 0}}, "over", false},
+	{{{"/srv/hides/local", NULL, E, 0}}, "hides", false},
+	/* EXPORT_TREE: and those below */
+	{{{"/srv/b", NULL, T, 0}}, "b b/sub b/sub/deep", false},
+	{{{"/srv/b/sub", NULL, T, 0}}, "b/sub b/sub/deep", false},
+	{{{"/srv/b/dir", NULL, T, 0}}, "b", false},
+	{{{"/srv/a", NULL, T, 0}}, "a c", false},
+	{{{"/srv/a/scratch", NULL, T, 0}}, "c", false},
+	{{{"/mnt", NULL, T, 0}}, "a", false}, /* by its superblock */
+	{{{"/srv/covered", NULL, T, 0}}, "covered", false},
+	{{{"/srv", NULL, T, 0}},
+	 "a b b/sub b/sub/deep c one two covered auto low over hides",
+	 false},
+	{{{"/", NULL, T, 0}}, "a b b/sub b/sub/deep c one two covered auto low over hides", false},
+	/* several */
+	{{{"/srv/a", NULL, E, 0}, {"/srv/b/sub", NULL, E, 0}}, "a b/sub", false},
+	{{{"/srv/b/sub", "origin:/c", M, 0}, {"/srv/b", NULL, E, 0}},
+	 "b b/sub b/sub/deep c",
+	 false},
+	/* EXCEPT goes before all others, wherever it stands */
+	{{{"/srv/b/sub", NULL, X, 0}, {"/srv/b", NULL, T, 0}}, "b", false},
+	{{{"/srv/b", NULL, T, 0}, {"/srv/b/sub", NULL, X, 0}}, "b", false},
+	{{{"/srv/b", NULL, T, 0}, {"/srv/b/dir", NULL, X, 0}}, "b/sub b/sub/deep", false},
+	{{{"/srv/b", NULL, T, 0}, {"/srv/b/sub/deep/dir", NULL, X, 0}}, "b b/sub", false},
+	{{{"/srv/b", "origin:/b", M, 0}, {"/srv/b", NULL, X, 0}}, "", false},
+	{{{"/srv/b", NULL, E, 0}, {"/srv/b", NULL, X, 0}}, "", false},
+	{{{"/", NULL, T, 0}, {"/srv", NULL, X, 0}}, "a", false}, /* /mnt/bind */
+	{{{"/", NULL, T, 0}, {"/", NULL, X, 0}}, "", false},
+	{{{"/srv/b", NULL, T, 0}, {"/srv/b/sub", NULL, X, 2}}, "b b/sub b/sub/deep", false},
+	/* at one place excepted, at another guarded: guarded */
+	{{{"/srv/a", "origin:/a", M, 0}, {"/mnt/bind", NULL, X, 0}}, "a c", false},
+	{{{"/srv/a", NULL, E, 0}, {"/mnt/bind", NULL, X, 0}}, "a", false},
+	{{{"/srv/a", NULL, E, 0}, {"/srv/a", NULL, X, 0}, {"/mnt", NULL, X, 0}}, "", false},
+	/* excepted by a path in it: the one on top only */
+	{{{"/srv/twice", NULL, E, 0}, {"/srv/twice/x", NULL, X, 0}}, "one", false},
+	{{{"/srv/twice", NULL, E, 0}, {"/srv/twice", NULL, X, 0}}, "", false},
+	{{{"/srv", NULL, T, 0}, {"/srv/covered/x", NULL, X, 0}},
+	 "a b b/sub b/sub/deep c one two covered auto low over hides",
+	 false},
+	/* --all */
+	{{}, "", true},
+	{{{"/srv/a", NULL, E, 0}}, "", true},
+	{{{"/srv/b", NULL, X, 0}}, "b b/sub b/sub/deep", true},
+	{{{"/srv/b/x", NULL, X, 0}}, "b", true},
+	{{{"/srv/b", NULL, X, 2}}, "", true},
+	{{{"/srv/a", NULL, X, 0}}, "c", true}, /* /mnt/bind keeps a */
+	{{{"/srv/a", NULL, X, 0}, {"/mnt/bind", NULL, X, 0}}, "a c", true},
+};
+
+static bool is_in(const char *word, const char *list)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = list; *at;) {
+		size_t len = strcspn(at, " ");
+
+		if (len == n && strncmp(at, word, n) == 0)
+			return true;
+		at += len + (at[len] == ' ');
+	}
+	return false;
+}
+
+static enum rg_which which_of(size_t i)
+{
+	return policies[i].all ? RG_WHICH_ALL : i % 2 ? RG_WHICH_EXPORTS : RG_WHICH_LISTED;
+}
+
+static bool expected_of(size_t i, const struct rg_mount *m)
+{
+	return is_in(m->source + strlen("origin:/"), policies[i].sources) != policies[i].all;
+}
+
+static void test_policies(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(policies); i++) {
+		bool got[32];
+		size_t n = write_rules(policies[i].brief);
+
+		assert_true(tree.n <= UNIT_COUNT(got));
+		assert_int_equal(rg_mounts_guarded(&tree, rules, n, 1, which_of(i), got), 0);
+		for (size_t m = 0; m < tree.n; m++)
+			if (got[m] != expected_of(i, &tree.at[m]))
+				fail_msg("policy %zu (%s): %s (%s): got %d", i,
+					 policies[i].brief[0].path ?: "", tree.at[m].target,
+					 tree.at[m].source, got[m]);
+	}
+}
+
+/* By the mount alone, a bind mount is what its place says. */
+static void test_one_mount(void **unused)
+{
+	static const struct brief brief[RULES] = {{"/srv/a", NULL, E, 0}};
+	size_t n = write_rules(brief);
+
+	(void)unused;
+	for (size_t m = 0; m < tree.n; m++)
+		assert_int_equal(rg_mount_is_guarded(&tree, &tree.at[m], rules, n, 1,
+						     RG_WHICH_EXPORTS),
+				 strcmp(tree.at[m].target, "/srv/a") == 0);
+}
+
+/* ---- the maps, which are here in memory ---- */
+
+#define FD 1000
+#define DEVICES 64
+
+static struct rg_meta meta;
+static struct {
+	__u32 dev;
+	struct rg_device is;
+	bool used;
+} devices[DEVICES];
+static int updates, guarded_after_exempt;
+static __u32 broken_dev; /* cannot be written */
+
+static struct rg_pins fake_pins(void)
+{
+	struct rg_pins p = {.dir_fd = -1};
+
+	for (int i = 0; i < RG_NR_MAPS; i++)
+		p.map_fd[i] = FD + i;
+	return p;
+}
+
+static int slot_of(__u32 dev)
+{
+	for (int i = 0; i < DEVICES; i++)
+		if (devices[i].used && devices[i].dev == dev)
+			return i;
+	return -1;
+}
+
+static void set_device(__u32 dev, __u32 slot, __u32 class)
+{
+	int i = slot_of(dev);
+
+	for (int j = 0; i < 0 && j < DEVICES; j++)
+		if (!devices[j].used)
+			i = j;
+	unit_need(i >= 0);
+	devices[i].used = true;
+	devices[i].dev = dev;
+	devices[i].is = (struct rg_device){.slot = slot, .class = class};
+}
+
+/* 0: not in the map. */
+static __u32 class_of(__u32 dev)
+{
+	int i = slot_of(dev);
+
+	return i < 0 ? 0 : devices[i].is.class;
+}
+
+static void no_devices(void)
+{
+	memset(devices, 0, sizeof(devices));
+	updates = guarded_after_exempt = 0;
+	broken_dev = 0;
+}
+
+/* libbpf's, for this program. */
+int bpf_map_lookup_elem(int fd, const void *key, void *value)
+{
+	const __u32 k = *(const __u32 *)key;
+
+	if (fd == FD + RG_MAP_META) {
+		memcpy(value, &meta, sizeof(meta));
+		return 0;
+	}
+	if (fd == FD + RG_MAP_RULES && k < RULES) {
+		memcpy(value, &rules[k], sizeof(rules[k]));
+		return 0;
+	}
+	if (fd == FD + RG_MAP_DEVICES && slot_of(k) >= 0) {
+		memcpy(value, &devices[slot_of(k)].is, sizeof(struct rg_device));
+		return 0;
+	}
+	errno = ENOENT;
+	return -ENOENT;
+}
+
+int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags)
+{
+	static bool exempted;
+	const struct rg_device *d = value;
+	__u32 dev = *(const __u32 *)key;
+
+	(void)flags;
+	assert_int_equal(fd, FD + RG_MAP_DEVICES);
+	if (dev == broken_dev) {
+		errno = E2BIG;
+		return -E2BIG;
+	}
+	exempted = updates++ ? exempted : false;
+	exempted |= d->class == RG_CLASS_EXEMPT;
+	guarded_after_exempt += exempted && d->class == RG_CLASS_GUARDED;
+	set_device(dev, d->slot, d->class);
+	return 0;
+}
+
+int bpf_map_delete_elem(int fd, const void *key)
+{
+	int i = slot_of(*(const __u32 *)key);
+
+	assert_int_equal(fd, FD + RG_MAP_DEVICES);
+	if (i < 0) {
+		errno = ENOENT;
+		return -ENOENT;
+	}
+	devices[i].used = false;
+	return 0;
+}
+
+static void test_rules_read(void **unused)
+{
+	static const struct brief brief[RULES] = {{"/srv/a", "origin:/a", M, 3},
+						  {"/srv/b", NULL, X, 0}};
+	struct rg_pins p = fake_pins();
+	struct rg_rule *got;
+	size_t n;
+
+	(void)unused;
+	write_rules(brief);
+	memset(rules[1].source, 'x', sizeof(rules[1].source));
+	meta.rules = 2;
+	assert_int_equal(rg_rules_read(&p, &got, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(got[0].slot, 3);
+	assert_string_equal(got[0].source, "origin:/a");
+	assert_int_equal(got[1].kind, X);
+	assert_int_equal(strlen(got[1].source), RG_PATH_SIZE - 1);
+	free(got);
+
+	meta.rules = 0;
+	assert_int_equal(rg_rules_read(&p, &got, &n), 0);
+	assert_int_equal(n, 0);
+	free(got);
+
+	meta.rules = RULES + 1; /* more than the map has: RG_MAX_RULES is checked too */
+	assert_int_equal(rg_rules_read(&p, &got, &n), -ENOENT);
+	assert_null(got);
+	assert_int_equal(n, 0);
+	meta.rules = 0;
+	memset(rules, 0, sizeof(rules));
+}
+
+/* Every policy after every other, by what is in the map in the end. */
+static void test_classify(void **unused)
+{
+	struct rg_pins p = fake_pins();
+
+	(void)unused;
+	for (size_t before = 0; before < UNIT_COUNT(policies); before++)
+		for (size_t i = 0; i < UNIT_COUNT(policies); i++) {
+			size_t n = write_rules(policies[before].brief);
+
+			no_devices();
+			assert_int_equal(rg_classify(&p, &tree, rules, n, 1, which_of(before)), 0);
+			updates = guarded_after_exempt = 0;
+			n = write_rules(policies[i].brief);
+			assert_int_equal(rg_classify(&p, &tree, rules, n, 1, which_of(i)), 0);
+			assert_int_equal(guarded_after_exempt, 0);
+			for (size_t m = 0; m < tree.n; m++) {
+				__u32 class = class_of(tree.at[m].dev);
+				bool expected = expected_of(i, &tree.at[m]);
+
+				if (expected ? class == RG_CLASS_EXEMPT : class != RG_CLASS_EXEMPT)
+					fail_msg("policy %zu after %zu: %s: class %u", i, before,
+						 tree.at[m].target, class);
+				if (expected && !policies[i].all)
+					assert_int_equal(class, RG_CLASS_GUARDED);
+			}
+			/* and again: nothing to do */
+			updates = 0;
+			assert_int_equal(rg_classify(&p, &tree, rules, n, 1, which_of(i)), 0);
+			assert_int_equal(updates, 0);
+		}
+}
+
+static void test_classify_beside_another_gate(void **unused)
+{
+	static const struct brief brief[RULES] = {{"/srv/b", NULL, E, 0}};
+	struct rg_pins p = fake_pins();
+	size_t n = write_rules(brief);
+
+	(void)unused;
+	no_devices();
+	set_device(0x28, 2, RG_CLASS_GUARDED); /* /srv/a: stays the other's */
+	set_device(0x29, 2, RG_CLASS_EXEMPT);  /* /srv/b: ours to guard */
+	set_device(0x2a, 2, RG_CLASS_EXEMPT);  /* /srv/b/sub: the last one's */
+	set_device(0x99, 1, RG_CLASS_GUARDED); /* in another mount namespace */
+	assert_int_equal(rg_classify(&p, &tree, rules, n, 1, RG_WHICH_EXPORTS), 0);
+	assert_int_equal(class_of(0x28), RG_CLASS_GUARDED);
+	assert_int_equal(devices[slot_of(0x28)].is.slot, 2);
+	assert_int_equal(class_of(0x29), RG_CLASS_GUARDED);
+	assert_int_equal(devices[slot_of(0x29)].is.slot, 1);
+	assert_int_equal(devices[slot_of(0x2a)].is.slot, 1);
+	assert_int_equal(class_of(0x99), RG_CLASS_GUARDED);
+
+	/* --all ends our exemptions, not another gate's. */
+	set_device(0x2a, 2, RG_CLASS_EXEMPT);
+	assert_int_equal(rg_classify(&p, &tree, NULL, 0, 1, RG_WHICH_ALL), 0);
+	assert_int_equal(class_of(0x2a), RG_CLASS_EXEMPT);
+	assert_int_equal(class_of(0x2b), 0);
+	assert_int_equal(class_of(0x29), RG_CLASS_GUARDED);
+}
+
+/* One that cannot be entered counts as guarded; the others do not wait for it. */
+static void test_classify_with_a_full_map(void **unused)
+{
+	static const struct brief brief[RULES] = {{"/srv/b", NULL, E, 0}};
+	struct rg_pins p = fake_pins();
+	size_t n = write_rules(brief);
+
+	(void)unused;
+	no_devices();
+	broken_dev = 0x28;
+	assert_int_equal(rg_classify(&p, &tree, rules, n, 1, RG_WHICH_LISTED), -E2BIG);
+	assert_int_equal(class_of(0x28), 0);
+	assert_int_equal(class_of(0x29), RG_CLASS_GUARDED);
+	assert_int_equal(class_of(0x38), RG_CLASS_EXEMPT);
+	no_devices();
+}
+
+static void test_classify_nothing(void **unused)
+{
+	struct rg_mounts none = {};
+	struct rg_pins p = fake_pins();
+
+	(void)unused;
+	no_devices();
+	assert_int_equal(rg_classify(&p, &none, NULL, 0, 1, RG_WHICH_LISTED), 0);
+	assert_int_equal(rg_classify(&p, &none, NULL, 0, 1, RG_WHICH_ALL), 0);
+	assert_int_equal(rg_mounts_guarded(&none, NULL, 0, 1, RG_WHICH_ALL, NULL), 0);
+	assert_int_equal(updates, 0);
+}
+
+/* Thousands of mounts, hundreds of rules: far from quadratic in the mounts.
+ * The limit is generous, as sanitizers and a loaded host are slow. */
+static void test_many(void **unused)
+{
+	enum { MOUNTS = 4000, MANY = 200 };
+	struct rg_rule *many = calloc(MANY, sizeof(*many));
+	bool *got = calloc(MOUNTS, sizeof(*got));
+	size_t size = 0;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &size);
+	struct rg_mounts mounts;
+	struct timespec from, to;
+
+	(void)unused;
+	unit_need(many && got && f);
+	fputs("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n", f);
+	for (int i = 0; i < MOUNTS; i++)
+		fprintf(f, "%d 1 0:%d / /srv/export/%d rw - nfs4 origin:/export/%d rw\n", i + 2,
+			100 + i % (MOUNTS / 2), i, i);
+	fclose(f);
+	read_text(text, &mounts);
+	for (int i = 0; i < MANY; i++) {
+		many[i].slot = 1;
+		many[i].kind = RG_RULE_EXPORT;
+		snprintf(many[i].path, sizeof(many[i].path), "/srv/export/%d/dir", i);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	assert_int_equal(rg_mounts_guarded(&mounts, many, MANY, 1, RG_WHICH_EXPORTS, got), 0);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	assert_true(to.tv_sec - from.tv_sec < 10);
+	for (int i = 0; i < MOUNTS; i++)
+		assert_int_equal(got[i], i % (MOUNTS / 2) < MANY);
+	rg_mounts_free(&mounts);
+	free(text);
+	free(many);
+	free(got);
 }
 
 int main(void)
@@ -330,10 +974,22 @@ int main(void)
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_free_twice),
 		cmocka_unit_test(test_mount_of),
-		cmocka_unit_test(test_mount_of_another_file_system),
-		cmocka_unit_test(test_mount_is_guarded),
+		cmocka_unit_test(test_mount_of_is_the_one_on_top),
+		cmocka_unit_test(test_mount_of_in_a_damaged_table),
+		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_resolve_too_long),
+		cmocka_unit_test(test_mount_rules),
+		cmocka_unit_test(test_unknown_rule),
 		cmocka_unit_test(test_guarded_in_the_table),
+		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_one_mount),
+		cmocka_unit_test(test_rules_read),
+		cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_classify_beside_another_gate),
+		cmocka_unit_test(test_classify_with_a_full_map),
+		cmocka_unit_test(test_classify_nothing),
+		cmocka_unit_test(test_many),
 	};
 
-	return cmocka_run_group_tests_name("mounts", tests, read_nfs, free_nfs);
+	return cmocka_run_group_tests_name("mounts", tests, read_tables, free_tables);
 }

@@ -35,6 +35,9 @@ static void test_names(void **unused)
 	(void)unused;
 	check_names(rg_action_name, RG_NR_ACTIONS, true);
 	check_names(rg_release_name, RG_NR_RELEASES, true);
+	check_names(rg_scope_name, RG_NR_SCOPES, true);
+	check_names(rg_which_name, RG_NR_WHICHES, true);
+	check_names(rg_client_state_name, RG_NR_CLIENT_STATES, true);
 	check_names(rg_state_name, RG_NR_STATES, true);
 	check_names(rg_knfsd_name, RG_NR_KNFSD, true);
 	check_names(rg_lockd_name, RG_NR_LOCKD, true);
@@ -55,6 +58,17 @@ static void test_names_in_the_interface(void **unused)
 	assert_string_equal(rg_release_name(RG_RELEASE_GRACE_START), "grace-start");
 	assert_string_equal(rg_release_name(RG_RELEASE_GRACE_END), "grace-end");
 	assert_string_equal(rg_release_name(RG_RELEASE_SETTLED), "settled");
+	assert_string_equal(rg_scope_name(RG_SCOPE_LOCKS), "locks");
+	assert_string_equal(rg_scope_name(RG_SCOPE_OPENS), "opens");
+	assert_string_equal(rg_scope_name(RG_SCOPE_ACCESS), "access");
+	assert_string_equal(rg_which_name(RG_WHICH_LISTED), "listed");
+	assert_string_equal(rg_which_name(RG_WHICH_EXPORTS), "exports");
+	assert_string_equal(rg_which_name(RG_WHICH_ALL), "all");
+	assert_string_equal(rg_client_state_name(RG_CLIENT_KNOWN), "known");
+	assert_string_equal(rg_client_state_name(RG_CLIENT_AWAITED), "awaited");
+	assert_string_equal(rg_client_state_name(RG_CLIENT_SETTLED), "settled");
+	assert_string_equal(rg_client_state_name(RG_CLIENT_QUIET), "quiet");
+	assert_string_equal(rg_client_state_name(RG_CLIENT_GONE), "gone");
 	assert_string_equal(rg_state_name(RG_STATE_CLOSED), "closed");
 	assert_string_equal(rg_state_name(RG_STATE_GRACE), "grace");
 	assert_string_equal(rg_state_name(RG_STATE_SETTLING), "settling");
@@ -63,6 +77,17 @@ static void test_names_in_the_interface(void **unused)
 	assert_string_equal(rg_rung_name(RG_RUNG_FMOD_RET), "fmod_ret");
 	assert_string_equal(rg_why_key(RG_WHY_TIMED_OUT), "timed-out");
 	assert_string_equal(rg_why_key(RG_WHY_GRACE_SKIPPED), "grace-skipped");
+	assert_string_equal(rg_why_key(RG_WHY_AWAITED), "awaited");
+	assert_string_equal(rg_why_key(RG_WHY_NOBODY_REFUSED), "nobody-refused");
+	assert_string_equal(rg_why_key(RG_WHY_SETTLED), "settled");
+	assert_string_equal(rg_why_key(RG_WHY_SETTLE_TIMED_OUT), "settle-timeout");
+	assert_string_equal(rg_what_name(RG_WHAT_LOCK), "lock");
+	assert_string_equal(rg_what_name(RG_WHAT_OPEN), "open");
+	assert_string_equal(rg_what_name(RG_WHAT_CREATE), "create");
+	assert_string_equal(rg_what_name(RG_WHAT_ACCESS), "access");
+	assert_string_equal(rg_counter_name(RG_COUNT_FAIL_CLIENTS), "clients_update");
+	assert_string_equal(rg_counter_name(RG_COUNT_FAIL_LEDGER), "ledger_count");
+	assert_string_equal(rg_counter_name(RG_COUNT_FAIL_SERVERS), "servers_update");
 }
 
 static void check_round_trip(const char *(*name)(__u32), int (*of)(const char *), __u32 n)
@@ -87,12 +112,13 @@ static void test_round_trips(void **unused)
 	(void)unused;
 	check_round_trip(rg_action_name, rg_action_of, RG_NR_ACTIONS);
 	check_round_trip(rg_release_name, rg_release_of, RG_NR_RELEASES);
+	check_round_trip(rg_scope_name, rg_scope_of, RG_NR_SCOPES);
 	check_round_trip(rg_rung_name, rg_rung_of, RG_NR_RUNGS);
 }
 
 static void test_pins(void **unused)
 {
-	const char *names[RG_NR_MAPS + RG_NR_LINKS + 1];
+	const char *names[RG_NR_MAPS + RG_NR_LINKS + RG_NR_PROGS];
 	char path[256];
 	size_t n = 0;
 
@@ -101,7 +127,8 @@ static void test_pins(void **unused)
 		names[n++] = rg_pin_of_map(i);
 	for (int i = 0; i < RG_NR_LINKS; i++)
 		names[n++] = rg_pin_of_link(i);
-	names[n++] = RG_PIN_CONTROL;
+	for (int i = 0; i < RG_NR_PROGS; i++)
+		names[n++] = rg_pin_of_prog(i);
 	assert_int_equal(n, UNIT_COUNT(names));
 	for (size_t i = 0; i < n; i++) {
 		assert_non_null(names[i]);

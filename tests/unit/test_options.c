@@ -6,7 +6,7 @@
 #include "loader/log.h"
 #include "loader/names.h"
 
-#define ALL_OPTIONS ((1u << RG_NR_OPTIONS) - 1)
+#define ALL_OPTIONS ((RG_TAKES(RG_NR_OPTIONS) - 1) & ~RG_TAKES(RG_OPT_FILE))
 
 /* ---- times ---- */
 
@@ -73,29 +73,48 @@ static void test_seconds(void **unused)
 	}
 }
 
+static void test_seconds_text(void **unused)
+{
+	static const struct {
+		long seconds;
+		const char *text;
+	} cases[] = {{0, "0s"},	      {1, "1s"},      {59, "59s"},    {60, "1min"},
+		     {61, "61s"},     {90, "90s"},    {900, "15min"}, {3600, "1h"},
+		     {3660, "61min"}, {86400, "24h"}, {3601, "3601s"}};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		char buf[32];
+
+		assert_string_equal(rg_seconds_text(cases[i].seconds, buf), cases[i].text);
+		assert_int_equal(rg_seconds_of(buf, 0, 86400), cases[i].seconds);
+	}
+}
+
 /* ---- parsing ---- */
 
 static struct rg_options parsed;
 static char said[4096];
 
-static char verb[] = "verb";
+static char verb[] = "ignored";
 
-/* Parse the words up to a NULL, the verb first; what was said is in `said`. */
-static int parse(unsigned int takes, char **argv)
+/* Parse the words up to a NULL; what was said is in `said`. */
+static int parse(__u64 takes, char **argv)
 {
 	struct unit_ear ear;
 	int argc = 0, err, lines;
 
 	while (argv[argc])
 		argc++;
+	rg_options_free(&parsed);
 	unit_listen(&ear);
-	err = rg_options_parse(argc, argv, takes, &parsed);
+	err = rg_options_parse("the verb", argc, argv, takes, &parsed);
 	lines = unit_heard(&ear);
 	memcpy(said, ear.text, sizeof(said));
 	/* One line for an error, which names the verb, and nothing without one. */
 	assert_int_equal(lines, err ? 1 : 0);
 	if (err)
-		assert_non_null(strstr(said, "verb: "));
+		assert_non_null(strstr(said, "the verb: "));
 	return err;
 }
 #define PARSE(takes, ...) parse(takes, (char *[]){verb, ##__VA_ARGS__, NULL})
@@ -108,18 +127,24 @@ static void expect_refused(const char *part, int err, int line)
 }
 #define REFUSED(part, takes, ...) expect_refused(part, PARSE(takes, __VA_ARGS__), __LINE__)
 
+static int free_parsed(void **unused)
+{
+	(void)unused;
+	rg_options_free(&parsed);
+	return 0;
+}
+
 static void test_defaults(void **unused)
 {
 	(void)unused;
-	memset(&parsed, 0xff, sizeof(parsed));
 	assert_int_equal(PARSE(ALL_OPTIONS), RG_DONE);
-	assert_int_equal(parsed.n_mounts, 0);
-	assert_false(parsed.all || parsed.dry_run || parsed.json || parsed.help);
-	assert_int_equal(parsed.action, RG_ACTION_HOLD);
-	assert_int_equal(parsed.release, RG_RELEASE_GRACE_START);
-	assert_int_equal(parsed.settle_s, RG_DEFAULT_SETTLE_TIME);
-	assert_int_equal(parsed.max_hold_s, RG_DEFAULT_MAX_HOLD);
+	assert_string_equal(parsed.verb, "the verb");
+	assert_int_equal(parsed.n_settings, 0);
+	assert_null(parsed.config);
+	assert_null(parsed.file);
+	assert_false(parsed.dry_run || parsed.json || parsed.help);
 	assert_int_equal(parsed.force_rung, -1);
+	assert_int_equal(parsed.force_max_held, 0);
 	assert_null(parsed.netns);
 	assert_null(parsed.reason);
 	assert_int_equal(parsed.given, 0);
@@ -127,44 +152,58 @@ static void test_defaults(void **unused)
 
 static void test_every_option(void **unused)
 {
+	static const struct rg_setting expected[] = {
+		{RG_KEY_MOUNT, "/a"},
+		{RG_KEY_MOUNT, "/b"},
+		{RG_KEY_ALL, "yes"},
+		{RG_KEY_EXPORTS, "yes"},
+		{RG_KEY_EXCEPT, "/a/c"},
+		{RG_KEY_ACTION, "audit"},
+		{RG_KEY_SCOPE, "opens"},
+		{RG_KEY_RELEASE, "settled"},
+		{RG_KEY_SETTLE_TIMEOUT, "lease"},
+		{RG_KEY_SETTLE_QUIET, "2min"},
+		{RG_KEY_MAX_HOLD, "24h"},
+		{RG_KEY_ON_ORIGIN_NO_GRACE, "end-grace"},
+		{RG_KEY_PROGRAM, "/bin/true"},
+		{RG_KEY_STATE_DIR, "/state"},
+	};
+	__u64 not_there = RG_TAKES(RG_KEY_DEFAULTS) | RG_TAKES(RG_KEY_LEDGER_INTERVAL);
+
 	(void)unused;
-	assert_int_equal(PARSE(ALL_OPTIONS, "--mount", "/a", "--mount=/b", "--all", "--action",
-			       "audit", "--release=settled", "--settle-time", "2min",
-			       "--max-hold=24h", "--netns", "blue", "--reason", "a b", "--dry-run",
-			       "--json", "--force-rung", "fmod_ret", "--help"),
+	assert_int_equal(PARSE(ALL_OPTIONS, "--mount", "/a", "--mount=/b", "--all", "--exports",
+			       "--except", "/a/c", "--action", "audit", "--scope", "opens",
+			       "--release=settled", "--settle-timeout", "lease", "--settle-quiet",
+			       "2min", "--max-hold=24h", "--on-origin-no-grace", "end-grace",
+			       "--exempt", "/bin/true", "--state-dir", "/state", "--config", "x",
+			       "--netns", "blue", "--reason", "a b", "--dry-run", "--json",
+			       "--force-rung", "fmod_ret", "--force-max-held", "16384", "--help"),
 			 RG_DONE);
-	assert_int_equal(parsed.n_mounts, 2);
-	assert_string_equal(parsed.mounts[0], "/a");
-	assert_string_equal(parsed.mounts[1], "/b");
-	assert_true(parsed.all && parsed.dry_run && parsed.json && parsed.help);
-	assert_int_equal(parsed.action, RG_ACTION_AUDIT);
-	assert_int_equal(parsed.release, RG_RELEASE_SETTLED);
-	assert_int_equal(parsed.settle_s, 120);
-	assert_int_equal(parsed.max_hold_s, 86400);
+	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
+	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
+		assert_int_equal(parsed.settings[i].key, expected[i].key);
+		assert_string_equal(parsed.settings[i].value, expected[i].value);
+	}
+	assert_true(parsed.dry_run && parsed.json && parsed.help);
+	assert_string_equal(parsed.config, "x");
 	assert_string_equal(parsed.netns, "blue");
 	assert_string_equal(parsed.reason, "a b");
 	assert_int_equal(parsed.force_rung, RG_RUNG_FMOD_RET);
-	assert_int_equal(parsed.given, ALL_OPTIONS);
+	assert_int_equal(parsed.force_max_held, RG_MAX_HELD);
+	assert_int_equal(parsed.given, ALL_OPTIONS & ~not_there);
 }
 
 static void test_given_is_what_was_given(void **unused)
 {
 	(void)unused;
-	assert_int_equal(PARSE(ALL_OPTIONS, "--settle-time", "20s", "--all"), RG_DONE);
-	assert_int_equal(parsed.given, RG_TAKES(RG_OPT_SETTLE_TIME) | RG_TAKES(RG_OPT_ALL));
+	assert_int_equal(PARSE(ALL_OPTIONS, "--settle-quiet", "20s", "--all"), RG_DONE);
+	assert_int_equal(parsed.given, RG_TAKES(RG_KEY_SETTLE_QUIET) | RG_TAKES(RG_KEY_ALL));
 	assert_int_equal(PARSE(0, "-h"), RG_DONE);
 	assert_true(parsed.help);
 	assert_int_equal(PARSE(0, "--help"), RG_DONE);
 	assert_true(parsed.help);
 	assert_int_equal(PARSE(0), RG_DONE); /* nothing left over of the last time */
 	assert_false(parsed.help);
-}
-
-static void test_last_one_counts(void **unused)
-{
-	(void)unused;
-	assert_int_equal(PARSE(ALL_OPTIONS, "--action=deny", "--action", "audit"), RG_DONE);
-	assert_int_equal(parsed.action, RG_ACTION_AUDIT);
 }
 
 /* getopt_long() would take these. */
@@ -175,7 +214,8 @@ static void test_prefixes_are_refused(void **unused)
 	REFUSED("--mou=/a: no such option", ALL_OPTIONS, "--mou=/a");
 	REFUSED("--js: no such option", ALL_OPTIONS, "--js");
 	REFUSED("--hel: no such option", 0, "--hel");
-	REFUSED("--m: no such option", ALL_OPTIONS, "--m", "/a"); /* mount, max-hold */
+	REFUSED("--m: no such option", ALL_OPTIONS, "--m", "/a");   /* mount, max-hold */
+	REFUSED("--ex: no such option", ALL_OPTIONS, "--ex", "/a"); /* exports, except, exempt */
 	/* It is the one at fault that is named. */
 	REFUSED("--dry: no such option", ALL_OPTIONS, "--mount", "/a", "--all", "--dry");
 }
@@ -188,11 +228,17 @@ static void test_unknown_options(void **unused)
 	REFUSED("--mounts: no such option", ALL_OPTIONS, "--mounts", "/a");
 	REFUSED("--MOUNT: no such option", ALL_OPTIONS, "--MOUNT", "/a");
 	REFUSED("--all: takes no value", ALL_OPTIONS, "--all=yes");
+	REFUSED("--exports: takes no value", ALL_OPTIONS, "--exports=no");
+	/* of an earlier version, and keys of the file alone */
+	REFUSED("--settle-time: no such option", ALL_OPTIONS, "--settle-time", "20s");
+	REFUSED("--ledger-interval: no such option", ALL_OPTIONS, "--ledger-interval", "2s");
+	REFUSED("--defaults: no such option", ALL_OPTIONS, "--defaults", "yes");
+	REFUSED("--program: no such option", ALL_OPTIONS, "--program", "/bin/true");
 }
 
 static void test_option_of_another_verb(void **unused)
 {
-	const unsigned int takes = RG_TAKES(RG_OPT_JSON);
+	const __u64 takes = RG_TAKES(RG_OPT_JSON);
 
 	(void)unused;
 	assert_int_equal(PARSE(takes, "--json"), RG_DONE);
@@ -206,11 +252,14 @@ static void test_missing_value(void **unused)
 	(void)unused;
 	REFUSED("--mount: needs a value", ALL_OPTIONS, "--mount");
 	REFUSED("--release: needs a value", ALL_OPTIONS, "--all", "--release");
-	REFUSED("--settle-time : expected", ALL_OPTIONS, "--settle-time=");
+	REFUSED("--settle-quiet : expected", ALL_OPTIONS, "--settle-quiet=");
+	REFUSED("--mount : expected", ALL_OPTIONS, "--mount=");
 }
 
-static void test_stray_argument(void **unused)
+static void test_arguments(void **unused)
 {
+	const __u64 takes = RG_TAKES(RG_OPT_FILE) | RG_TAKES(RG_OPT_JSON);
+
 	(void)unused;
 	REFUSED("/srv: takes no such argument", ALL_OPTIONS, "/srv");
 	REFUSED("more: takes no such argument", ALL_OPTIONS, "--all", "more");
@@ -218,6 +267,17 @@ static void test_stray_argument(void **unused)
 	/* An option behind it does not hide it. */
 	REFUSED("more: takes no such argument", ALL_OPTIONS, "more", "--all");
 	assert_int_equal(PARSE(ALL_OPTIONS, "--all", "--"), RG_DONE);
+
+	assert_int_equal(PARSE(takes), RG_DONE);
+	assert_null(parsed.file);
+	assert_int_equal(PARSE(takes, "--json", "x.conf"), RG_DONE);
+	assert_string_equal(parsed.file, "x.conf");
+	assert_true(parsed.json);
+	assert_int_equal(PARSE(takes, "--", "--json"), RG_DONE);
+	assert_string_equal(parsed.file, "--json");
+	REFUSED("y.conf: takes no such argument", takes, "x.conf", "y.conf");
+	REFUSED("--json: takes no such argument", takes, "x.conf", "--json");
+	REFUSED("no such option", takes, "--=");
 }
 
 static void test_bad_values(void **unused)
@@ -225,77 +285,99 @@ static void test_bad_values(void **unused)
 	(void)unused;
 	REFUSED("--action stop: expected hold|deny|audit", ALL_OPTIONS, "--action", "stop");
 	REFUSED("--action HOLD: expected", ALL_OPTIONS, "--action=HOLD");
+	REFUSED("--scope lock: expected locks|opens|access", ALL_OPTIONS, "--scope", "lock");
 	REFUSED("--release now: expected grace-start|grace-end|settled", ALL_OPTIONS, "--release",
 		"now");
 	REFUSED("--release grace: expected", ALL_OPTIONS, "--release", "grace");
-	REFUSED("--settle-time 5x: expected", ALL_OPTIONS, "--settle-time", "5x");
-	REFUSED("--settle-time 61min: expected", ALL_OPTIONS, "--settle-time", "61min");
-	REFUSED("--max-hold 0: expected", ALL_OPTIONS, "--max-hold", "0");
+	REFUSED("--settle-timeout 0: expected lease, or a time like 90s, from 1s to 1h",
+		ALL_OPTIONS, "--settle-timeout", "0");
+	REFUSED("--settle-timeout 61min: expected", ALL_OPTIONS, "--settle-timeout", "61min");
+	REFUSED("--settle-quiet lease: expected a time like 10s, from 0s to 10min", ALL_OPTIONS,
+		"--settle-quiet", "lease");
+	REFUSED("--max-hold 0: expected a time like 15min, from 1s to 24h", ALL_OPTIONS,
+		"--max-hold", "0");
 	REFUSED("--max-hold 25h: expected", ALL_OPTIONS, "--max-hold", "25h");
+	REFUSED("--on-origin-no-grace end: expected report|end-grace", ALL_OPTIONS,
+		"--on-origin-no-grace", "end");
+	REFUSED("--mount srv: expected an absolute path", ALL_OPTIONS, "--mount", "srv");
+	REFUSED("--except /a/../b: expected an absolute path", ALL_OPTIONS, "--except", "/a/../b");
+	REFUSED("--exempt ./x: expected an absolute path", ALL_OPTIONS, "--exempt", "./x");
+	REFUSED("--state-dir : expected an absolute path", ALL_OPTIONS, "--state-dir", "");
 	REFUSED("--force-rung kprobe: expected", ALL_OPTIONS, "--force-rung", "kprobe");
-	assert_int_equal(PARSE(ALL_OPTIONS, "--settle-time", "0", "--max-hold", "1"), RG_DONE);
-	assert_int_equal(parsed.settle_s, 0);
-	assert_int_equal(parsed.max_hold_s, 1);
+	REFUSED("--force-max-held 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-held", "0");
+	REFUSED("--force-max-held 16385: expected", ALL_OPTIONS, "--force-max-held", "16385");
+	REFUSED("--force-max-held -1: expected", ALL_OPTIONS, "--force-max-held", "-1");
+	REFUSED("--force-max-held 1x: expected", ALL_OPTIONS, "--force-max-held", "1x");
+	/* A bad one that a later one would replace is bad all the same. */
+	REFUSED("--action stop: expected", ALL_OPTIONS, "--action", "stop", "--action", "hold");
 }
 
 static void test_many_mounts(void **unused)
 {
-	static char option[] = "--mount", path[RG_MAX_PATHS + 1][24];
-	char *words[2 * (RG_MAX_PATHS + 1) + 2] = {verb};
+	static char option[] = "--mount", path[RG_MAX_RULES + 1][24];
+	static char *words[2 * (RG_MAX_RULES + 1) + 2] = {verb};
 	size_t n = 1;
 
 	(void)unused;
-	for (int i = 0; i <= RG_MAX_PATHS; i++) {
+	for (int i = 0; i <= RG_MAX_RULES; i++) {
 		snprintf(path[i], sizeof(path[i]), "/mnt/%d", i);
 		words[n++] = option;
 		words[n++] = path[i];
 	}
 	words[n] = NULL;
 	assert_int_equal(parse(ALL_OPTIONS, words), RG_USAGE);
-	assert_non_null(strstr(said, "--mount: 256 at most"));
+	assert_non_null(strstr(said, "--mount /mnt/1024: expected 1024 of them at most"));
 	words[n - 2] = NULL;
 	assert_int_equal(parse(ALL_OPTIONS, words), RG_DONE);
-	assert_int_equal(parsed.n_mounts, RG_MAX_PATHS);
-	for (int i = 0; i < RG_MAX_PATHS; i++)
-		assert_ptr_equal(parsed.mounts[i], path[i]);
+	assert_int_equal(parsed.n_settings, RG_MAX_RULES);
+	for (int i = 0; i < RG_MAX_RULES; i++)
+		assert_ptr_equal(parsed.settings[i].value, path[i]);
 }
 
 /* ---- --help ---- */
 
-static void test_help(void **unused)
+static char *help(__u64 takes)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	(void)unused;
 	assert_non_null(out);
-	rg_options_help(out, RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_FORCE_RUNG) |
-				     RG_TAKES(RG_OPT_ACTION));
+	rg_options_help(out, takes);
 	fclose(out);
+	return text;
+}
+
+static void test_help(void **unused)
+{
+	char *text = help(RG_TAKES(RG_OPT_JSON) | RG_TAKES_FORCE | RG_TAKES(RG_KEY_ACTION) |
+			  RG_TAKES(RG_OPT_FILE) | RG_TAKES(RG_KEY_DEFAULTS));
+
+	(void)unused;
 	assert_non_null(strstr(text, "  --json "));
 	assert_non_null(strstr(text, "  --action hold|deny|audit"));
 	assert_non_null(strstr(text, "  --help "));
-	assert_null(strstr(text, "--force-rung")); /* for tests only */
+	assert_null(strstr(text, "--force")); /* for tests only */
 	assert_null(strstr(text, "--mount"));
+	assert_null(strstr(text, "default")); /* the file's alone */
 	free(text);
 }
 
 /* The defaults that --help tells are those there are. */
 static void test_help_tells_the_defaults(void **unused)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	char *text = help(ALL_OPTIONS);
 
 	(void)unused;
-	assert_non_null(out);
-	rg_options_help(out, ALL_OPTIONS);
-	fclose(out);
-	assert_int_equal(rg_seconds_of("20s", 0, RG_MAX_SETTLE_TIME), RG_DEFAULT_SETTLE_TIME);
-	assert_non_null(strstr(text, "(20s)"));
-	assert_int_equal(rg_seconds_of("15min", 1, RG_MAX_MAX_HOLD), RG_DEFAULT_MAX_HOLD);
+	assert_non_null(strstr(text, "(lease)"));
+	assert_non_null(strstr(text, "(10s)"));
 	assert_non_null(strstr(text, "(15min)"));
+	assert_non_null(strstr(text, "(hold)"));
+	assert_non_null(strstr(text, "(locks)"));
+	assert_non_null(strstr(text, "(grace-start)"));
+	assert_non_null(strstr(text, "(report)"));
+	assert_non_null(strstr(text, "(" RG_STATE_DIR ")"));
+	assert_non_null(strstr(text, "(" RG_CONFIG_FILE ")"));
 	for (const char *at = text, *end; (end = strchr(at, '\n')); at = end + 1)
 		assert_in_range(end - at, 1, 110);
 	free(text);
@@ -305,20 +387,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_seconds_text),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option),
 		cmocka_unit_test(test_given_is_what_was_given),
-		cmocka_unit_test(test_last_one_counts),
 		cmocka_unit_test(test_prefixes_are_refused),
 		cmocka_unit_test(test_unknown_options),
 		cmocka_unit_test(test_option_of_another_verb),
 		cmocka_unit_test(test_missing_value),
-		cmocka_unit_test(test_stray_argument),
+		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_many_mounts),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_help_tells_the_defaults),
 	};
 
-	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("options", tests, NULL, free_parsed);
 }

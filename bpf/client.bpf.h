@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the ledger's writers share: clients.bpf.c, knfsd.bpf.c, control.bpf.c. */
+#pragma once
+
+#include "guard.bpf.h"
+
+/* Awaited no longer, whichever way: once, however many come at a time. */
+static __always_inline void rg_client_settle(struct rg_gate *g, __u32 slot, struct rg_client *c,
+					     __u32 how, __u64 now_ns)
+{
+	if (__sync_val_compare_and_swap(&c->state, RG_CLIENT_AWAITED, how) != RG_CLIENT_AWAITED)
+		return;
+	c->settled_ns = now_ns;
+	g->settled_ns = now_ns;
+	__sync_fetch_and_add(&g->awaited, -1);
+	rg_emit(RG_EVENT_CLIENT_SETTLED, slot, g, now_ns);
+}
+
+struct bpf_map;
+
+struct rg_slot_walk {
+	__u32 slot;
+};
+
+static long rg_take_over_client(struct bpf_map *map, struct rg_client_key *at, struct rg_client *c,
+				struct rg_slot_walk *w)
+{
+	struct rg_client_key key = *at;
+
+	if (key.slot != w->slot)
+		return 0;
+	c->expected = rg_client_carried(c);
+	c->generation = 0;
+	c->state = RG_CLIENT_KNOWN;
+	c->locks = 0;
+	c->refusals = 0;
+	c->refused_ns = 0;
+	c->granted_ns = 0;
+	c->settled_ns = 0;
+	if (!c->expected || c->expected == RG_LOCKS_UNKNOWN)
+		bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
+static long rg_drop_ref(struct bpf_map *map, __u64 *at, struct rg_client_ref *ref,
+			struct rg_slot_walk *w)
+{
+	__u64 key = *at;
+
+	if (ref->key.slot == w->slot)
+		bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
+static long rg_drop_file(struct bpf_map *map, struct rg_client_file *at, struct rg_client_locks *l,
+			 struct rg_slot_walk *w)
+{
+	struct rg_client_file key = *at;
+
+	if (l->slot == w->slot)
+		bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
+/* knfsd of this gate starts: what end clients held before is what is expected
+ * of them. No thread of knfsd runs yet, so nobody else writes. */
+static __always_inline void rg_clients_take_over(__u32 slot)
+{
+	struct rg_slot_walk w = {.slot = slot};
+
+	bpf_for_each_map_elem(&clients, rg_take_over_client, &w, 0);
+	bpf_for_each_map_elem(&client_of, rg_drop_ref, &w, 0);
+	bpf_for_each_map_elem(&client_files, rg_drop_file, &w, 0);
+}
+
+#define RG_AF_INET 2
+#define RG_AF_INET6 10
+
+/* Of a sockaddr in the kernel, whose layout is that of user space; zero where
+ * it is neither IPv4 nor IPv6. */
+static __always_inline void rg_read_address(const void *at, __u16 *family, __u16 *port, __u8 *addr)
+{
+	__u8 raw[28] = {};
+
+	if (bpf_probe_read_kernel(raw, sizeof(raw), at))
+		return;
+	__builtin_memcpy(family, raw, 2);
+	if (port)
+		*port = (__u16)(raw[2] << 8 | raw[3]);
+	if (*family == RG_AF_INET)
+		__builtin_memcpy(addr, raw + 4, 4);
+	else if (*family == RG_AF_INET6)
+		__builtin_memcpy(addr, raw + 8, 16);
+	else
+		*family = 0;
+}

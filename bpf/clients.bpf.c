@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ledger: how many locks each NFSv4 end client holds, and who was refused a
+ * reclaim and has not got its locks again.
+ *
+ *   fexit  nfsd4_lock       granted: count; a reclaim refused: await
+ *   fexit  nfsd4_locku      count
+ *   fexit  nfsd4_open       a reclaim refused: await
+ *   fentry expire_client    expired, destroyed or replaced: await no longer
+ *
+ * All in fs/nfsd. LOCK and LOCKU cannot be counted one against the other, since
+ * ranges merge and split and one LOCKU may end many locks: the locks of the
+ * file are counted, those whose owner is the end client's. At knfsd's shutdown
+ * nothing is called, and the counts stay as they were: what is then expected.
+ */
+#include "client.bpf.h"
+
+struct bpf_map;
+
+#define CLAIM_PREVIOUS 1 /* RFC 8881, 18.16.1: open_claim_type4 */
+#define NO_GRACE __builtin_bswap32(10033)
+#define RECLAIM_BAD __builtin_bswap32(10034)
+#define RECLAIM_CONFLICT __builtin_bswap32(10035)
+
+/* A new element is too big for the stack, with a name beside it. */
+struct scratch {
+	struct rg_client client;
+	__u8 name[RG_CLIENT_NAME_HASHED];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+/* ---- who ---- */
+
+static __always_inline int read_name(struct nfs4_client *clp, struct scratch *tmp, __u64 *hash)
+{
+	__u32 len = BPF_CORE_READ(clp, cl_name.len), n = len;
+	void *data = BPF_CORE_READ(clp, cl_name.data);
+	__u64 h = RG_FNV_OFFSET;
+
+	/* The verifier must see the bound in the register that is used. */
+	asm volatile("" : "+r"(n));
+	if (n > RG_CLIENT_NAME_HASHED)
+		n = RG_CLIENT_NAME_HASHED;
+	asm volatile("" : "+r"(n));
+	n &= 2 * RG_CLIENT_NAME_HASHED - 1;
+	if (n > RG_CLIENT_NAME_HASHED)
+		return -1;
+	__builtin_memset(tmp, 0, sizeof(*tmp));
+	if (!n || bpf_probe_read_kernel(tmp->name, n, data))
+		return -1;
+	for (__u32 i = 0; i < RG_CLIENT_NAME_HASHED; i++) {
+		if (i >= n)
+			break;
+		h = (h ^ tmp->name[i]) * RG_FNV_PRIME;
+	}
+	*hash = h;
+	tmp->client.name_len = len > 0xffff ? 0xffff : (__u16)len;
+	__builtin_memcpy(tmp->client.name, tmp->name, RG_CLIENT_NAME);
+	return 0;
+}
+
+/* The element of an end client, made or taken over from the life of knfsd (or
+ * of the host) before. NULL: counted. */
+static __always_inline struct rg_client *client_of_clp(struct nfs4_client *clp, __u32 slot,
+						       struct rg_gate *g)
+{
+	struct rg_client_ref ref = {}, *known;
+	__u64 at = (__u64)clp;
+	struct scratch *tmp;
+	struct rg_client *c;
+	__u32 zero = 0;
+
+	known = bpf_map_lookup_elem(&client_of, &at);
+	if (known) {
+		ref = *known;
+		c = bpf_map_lookup_elem(&clients, &ref.key);
+		if (c)
+			return c;
+	}
+	tmp = bpf_map_lookup_elem(&scratch, &zero);
+	if (!tmp || read_name(clp, tmp, &ref.key.name_hash)) {
+		rg_count(RG_COUNT_FAIL_CLIENTS);
+		return NULL;
+	}
+	ref.key.slot = slot;
+	tmp->client.expected = RG_LOCKS_UNKNOWN;
+	tmp->client.generation = rg_client_generation(g);
+	/* There already, from disk or from before: kept. */
+	bpf_map_update_elem(&clients, &ref.key, &tmp->client, BPF_NOEXIST);
+	c = bpf_map_lookup_elem(&clients, &ref.key);
+	if (!c || bpf_map_update_elem(&client_of, &at, &ref, BPF_ANY)) {
+		rg_count(RG_COUNT_FAIL_CLIENTS);
+		return NULL;
+	}
+	c->cl_boot = BPF_CORE_READ(clp, cl_clientid.cl_boot);
+	c->cl_id = BPF_CORE_READ(clp, cl_clientid.cl_id);
+	c->minorversion = (__u16)BPF_CORE_READ(clp, cl_minorversion);
+	rg_read_address((void *)clp + bpf_core_field_offset(struct nfs4_client, cl_addr),
+			&c->family, &c->port, c->addr);
+	/* Nothing else is to be reset: rg_clients_take_over() has. */
+	rg_publish(&c->generation, rg_client_generation(g));
+	return c;
+}
+
+/* ---- refused ---- */
+
+static __always_inline void await(__u32 slot, struct rg_gate *g, __u64 now_ns)
+{
+	__sync_fetch_and_add(&g->awaited, 1);
+	__sync_fetch_and_add(&g->refused, 1);
+	rg_emit(RG_EVENT_REFUSED, slot, g, now_ns);
+}
+
+static __always_inline void refused(struct nfs4_client *clp, __u32 slot, struct rg_gate *g)
+{
+	struct rg_client *c = client_of_clp(clp, slot, g);
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	int late;
+
+	/* Too late: local applications are in already. */
+	late = g->policy.release == RG_RELEASE_SETTLED &&
+	       rg_gate_view(g, now_ns).state == RG_STATE_OPEN;
+	if (!c) { /* nobody will say that it has settled: settle-timeout will */
+		if (!late)
+			await(slot, g, now_ns);
+		return;
+	}
+	__sync_fetch_and_add(&c->refusals, 1);
+	if (late || c->state != RG_CLIENT_KNOWN)
+		return;
+	c->refused_ns = now_ns;
+	if (__sync_val_compare_and_swap(&c->state, RG_CLIENT_KNOWN, RG_CLIENT_AWAITED) ==
+	    RG_CLIENT_KNOWN)
+		await(slot, g, now_ns);
+}
+
+static __always_inline int is_refusal(__u32 status)
+{
+	return status == NO_GRACE || status == RECLAIM_BAD || status == RECLAIM_CONFLICT;
+}
+
+/* ---- counting ---- */
+
+struct locks_walk {
+	struct list_head *head, *at;
+	struct nfs4_client *clp;
+	__u32 n;
+	__u32 broken;
+};
+
+/* The list is read without its lock: a lock that was just taken off leads
+ * nowhere, to itself, or round a list of locks to be freed. lockd's owners are
+ * other structs, and none has this address there. */
+static long one_lock(__u32 i, struct locks_walk *w)
+{
+	struct nfs4_stateowner *owner;
+	struct list_head *at, *next;
+
+	if (w->at == w->head)
+		return 1;
+	at = w->at;
+	owner = rg_lock_owner(at);
+	next = BPF_CORE_READ(at, next);
+	if (!next || next == at) {
+		w->broken = 1;
+		return 1;
+	}
+	if (BPF_CORE_READ(owner, so_client) == w->clp)
+		w->n++;
+	w->at = next;
+	return 0;
+}
+
+/* Locks of one end client on one file; negative: not now. A walk that does not
+ * come back to the head has gone astray, or there are more than it looks at: of
+ * three such walks the last one counts. */
+static __always_inline int count_locks(struct nfs4_client *clp, struct inode *inode)
+{
+	struct file_lock_context *ctx = BPF_CORE_READ(inode, i_flctx);
+	struct list_head *head, *first;
+	struct locks_walk w = {.clp = clp};
+
+	if (!ctx)
+		return 0;
+	head = (void *)ctx + bpf_core_field_offset(struct file_lock_context, flc_posix);
+	w.head = head;
+	for (int tries = 0; tries < 3; tries++) {
+		first = BPF_CORE_READ(head, next);
+		w.at = first;
+		w.n = 0;
+		w.broken = 0;
+		bpf_loop(RG_MAX_FILE_LOCKS, one_lock, &w, 0);
+		if (w.at == head)
+			break;
+	}
+	return w.broken ? -1 : (int)w.n;
+}
+
+static long forget_empty(struct bpf_map *map, struct rg_client_file *at, struct rg_client_locks *l,
+			 void *unused)
+{
+	struct rg_client_file key = *at;
+
+	if (!l->n && !l->busy)
+		bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
+/* What was counted of this file, made if need be. It stays when it is 0, unless
+ * there is no room. */
+static __always_inline struct rg_client_locks *counted_of(struct rg_client_file *at, __u32 slot)
+{
+	struct rg_client_locks *l = bpf_map_lookup_elem(&client_files, at), fresh = {.slot = slot};
+
+	if (l) {
+		__sync_fetch_and_add(&l->busy, 1);
+		return l;
+	}
+	fresh.busy = 1;
+	if (bpf_map_update_elem(&client_files, at, &fresh, BPF_NOEXIST)) {
+		l = bpf_map_lookup_elem(&client_files, at);
+		if (l) {
+			__sync_fetch_and_add(&l->busy, 1);
+			return l;
+		}
+		bpf_for_each_map_elem(&client_files, forget_empty, NULL, 0);
+		bpf_map_update_elem(&client_files, at, &fresh, BPF_NOEXIST);
+	}
+	return bpf_map_lookup_elem(&client_files, at);
+}
+
+/* Threads of knfsd count at the same time: whoever writes last has looked after
+ * writing. */
+static __always_inline void recount(struct nfs4_client *clp, struct inode *inode, __u32 slot,
+				    struct rg_gate *g, int granted)
+{
+	struct rg_client_file at = {.clp = (__u64)clp, .inode = (__u64)inode};
+	struct rg_client *c = client_of_clp(clp, slot, g);
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct rg_client_locks *l;
+	__u32 was;
+	int n;
+
+	if (!c)
+		return;
+	if (granted)
+		c->granted_ns = now_ns;
+	l = counted_of(&at, slot);
+	n = count_locks(clp, inode);
+	for (int tries = 0; tries < 4 && l && n >= 0; tries++) {
+		was = __sync_lock_test_and_set(&l->n, (__u32)n);
+		__sync_fetch_and_add(&c->locks, (__u32)n - was);
+		if (was == (__u32)n && tries)
+			break;
+		n = count_locks(clp, inode);
+		if (n == (int)l->n)
+			break;
+	}
+	if (l)
+		__sync_fetch_and_add(&l->busy, -1);
+	if (!l || n < 0) {
+		rg_count(RG_COUNT_FAIL_LEDGER);
+		return;
+	}
+	/* Not refused, and grace is over: what it held before is of no interest. */
+	if (c->state == RG_CLIENT_KNOWN && g->knfsd > RG_KNFSD_GRACE && g->lockd != RG_LOCKD_GRACE)
+		c->expected = RG_LOCKS_UNKNOWN;
+	if (!granted)
+		return;
+	if (c->state == RG_CLIENT_AWAITED && c->expected != RG_LOCKS_UNKNOWN &&
+	    (__s32)c->locks >= 0 && c->locks >= c->expected)
+		rg_client_settle(g, slot, c, RG_CLIENT_SETTLED, now_ns);
+}
+
+/* ---- hooks ---- */
+
+static __always_inline struct rg_gate *gate_of_clp(struct nfs4_client *clp, __u32 *slot)
+{
+	return clp ? rg_gate_of_netns(BPF_CORE_READ(clp, net, ns.inum), slot) : NULL;
+}
+
+SEC("fexit/nfsd4_lock")
+int BPF_PROG(lock_done, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_lock *u,
+	     __u32 status)
+{
+	struct nfs4_client *clp = cstate->clp;
+	__u32 slot = 0;
+	struct rg_gate *g = gate_of_clp(clp, &slot);
+
+	if (!g)
+		return 0;
+	if (!status)
+		recount(clp, BPF_CORE_READ(cstate, current_fh.fh_dentry, d_inode), slot, g, 1);
+	else if (is_refusal(status) && BPF_CORE_READ(u, lk_reclaim))
+		refused(clp, slot, g);
+	return 0;
+}
+
+SEC("fexit/nfsd4_locku")
+int BPF_PROG(unlock_done, void *rqstp, struct nfsd4_compound_state *cstate, void *u, __u32 status)
+{
+	struct nfs4_client *clp = cstate->clp;
+	__u32 slot = 0;
+	struct rg_gate *g = gate_of_clp(clp, &slot);
+
+	if (g && !status)
+		recount(clp, BPF_CORE_READ(cstate, current_fh.fh_dentry, d_inode), slot, g, 0);
+	return 0;
+}
+
+/* What an awaited end client opens again in the ordinary way is a sign of life,
+ * as a lock is: it may have lost opens only. */
+SEC("fexit/nfsd4_open")
+int BPF_PROG(open_done, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_open *u,
+	     __u32 status)
+{
+	struct rg_client_ref *found, ref;
+	struct nfs4_client *clp;
+	struct rg_client *c;
+	struct rg_gate *g;
+	__u32 slot = 0;
+	int reclaim;
+	__u64 at;
+
+	if (status && !is_refusal(status))
+		return 0;
+	clp = cstate->clp;
+	g = gate_of_clp(clp, &slot);
+	if (!g || (!status && !g->awaited))
+		return 0;
+	reclaim = BPF_CORE_READ(u, op_claim_type) == CLAIM_PREVIOUS;
+	if (status && reclaim) {
+		refused(clp, slot, g);
+	} else if (!status && !reclaim) {
+		at = (__u64)clp;
+		found = bpf_map_lookup_elem(&client_of, &at);
+		if (!found) /* no lock, and not refused: not for the ledger */
+			return 0;
+		ref = *found;
+		c = bpf_map_lookup_elem(&clients, &ref.key);
+		/* It starts the clock, and no more: opens go on for ever. */
+		if (c && c->state == RG_CLIENT_AWAITED &&
+		    (c->granted_ns <= c->refused_ns || c->granted_ns <= g->knfsd_end_ns))
+			c->granted_ns = bpf_ktime_get_boot_ns();
+	}
+	return 0;
+}
+
+struct forget_walk {
+	__u64 clp;
+};
+
+static long forget_file(struct bpf_map *map, struct rg_client_file *at, struct rg_client_locks *l,
+			struct forget_walk *w)
+{
+	struct rg_client_file key = *at;
+
+	if (key.clp == w->clp)
+		bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
+SEC("fentry/expire_client")
+int BPF_PROG(client_gone, struct nfs4_client *clp)
+{
+	struct rg_client_ref *found, ref;
+	struct forget_walk w = {.clp = (__u64)clp};
+	__u64 at = (__u64)clp, now_ns;
+	struct rg_client *c;
+	struct rg_gate *g;
+
+	found = bpf_map_lookup_elem(&client_of, &at);
+	if (!found) /* it never had a lock */
+		return 0;
+	ref = *found;
+	bpf_map_delete_elem(&client_of, &at);
+	bpf_for_each_map_elem(&client_files, forget_file, &w, 0);
+	now_ns = bpf_ktime_get_boot_ns();
+	g = rg_gate_at(ref.key.slot);
+	c = bpf_map_lookup_elem(&clients, &ref.key);
+	/* It may be back already, as another nfs4_client. */
+	if (!g || !c || c->generation != rg_client_generation(g) ||
+	    c->cl_id != BPF_CORE_READ(clp, cl_clientid.cl_id))
+		return 0;
+	c->locks = 0;
+	c->expected = RG_LOCKS_UNKNOWN;
+	if (c->state == RG_CLIENT_KNOWN) {
+		bpf_map_delete_elem(&clients, &ref.key);
+		return 0;
+	}
+	rg_client_settle(g, ref.key.slot, c, RG_CLIENT_GONE, now_ns);
+	return 0;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * At the gate: which gate, the decision, and what becomes of who is kept out.
+ * The doors (lock.bpf.c, open.bpf.c, access.bpf.c) are shims over rg_at_door().
+ */
+#pragma once
+
+#include "guard.bpf.h"
+
+#define SIGSTOP 19
+#define ERESTARTNOINTR 513 /* include/linux/errno.h: never seen by user space */
+#define EAGAIN 11
+#define ENOLCK 37
+
+/* uapi/asm-generic/fcntl.h, and compat's F_SETLKW64, F_OFD_SETLKW */
+#define F_SETLKW 7
+#define F_SETLKW64 14
+#define F_OFD_SETLKW 38
+#define LOCK_NB 4
+
+/* ---- who waits ---- */
+
+/* A caller that blocks does not expect EAGAIN. The hook is not told whether it
+ * blocks (its `cmd` is the lock type), the system call's arguments are. */
+static __always_inline int denial_errno(struct task_struct *task, __u32 what)
+{
+	struct rg_syscall sc = {};
+
+	if (what != RG_WHAT_LOCK)
+		return -EAGAIN;
+	if (rg_syscall_of(task, &sc)) {
+		rg_count(RG_COUNT_FAIL_REGS);
+		return -ENOLCK;
+	}
+	if (sc.nr == (sc.compat ? RG_NR_COMPAT_FLOCK : RG_NR_FLOCK))
+		return sc.arg2 & LOCK_NB ? -EAGAIN : -ENOLCK;
+	if (sc.arg2 == F_SETLKW || sc.arg2 == F_OFD_SETLKW || (sc.compat && sc.arg2 == F_SETLKW64))
+		return -ENOLCK;
+	return -EAGAIN;
+}
+
+static __always_inline void count_at(__u32 slot, __u32 which)
+{
+	rg_count(slot == RG_CANARY_SLOT ? RG_COUNT_CANARY : which);
+}
+
+/* The thread's records go. Was it held? */
+static __always_inline int forget_hold(__u32 tid)
+{
+	__u32 *seq = bpf_map_lookup_elem(&holding, &tid);
+	struct rg_held_key key = {.tid = tid};
+
+	if (!seq)
+		return 0;
+	key.seq = *seq;
+	bpf_map_delete_elem(&held, &key);
+	bpf_map_delete_elem(&holding, &tid);
+	return 1;
+}
+
+/* Whoever is refused is not held any more: it runs on. */
+static __always_inline int refuse(struct task_struct *task, __u32 what, __u32 slot, __u32 counter)
+{
+	forget_hold(task->pid);
+	count_at(slot, counter);
+	return denial_errno(task, what);
+}
+
+/* ---- which gate ---- */
+
+/* Slot of the gate that guards this superblock, or negative: none does. */
+static __always_inline int gate_of_super(struct super_block *sb)
+{
+	struct rg_device guarded = {.class = RG_CLASS_GUARDED}, *d;
+	__u32 dev = sb->s_dev, netns = 0, *slot;
+	struct nfs_server *server;
+	struct rg_gate *g;
+
+	d = bpf_map_lookup_elem(&devices, &dev);
+	if (d && d->class == RG_CLASS_GUARDED)
+		return (int)d->slot;
+
+	/* Not classified yet, or exempt from one gate: what counts is the gate
+	 * of its own network namespace. s_fs_info is a void pointer, so these
+	 * loads are probed ones. */
+	server = sb->s_fs_info;
+	netns = BPF_CORE_READ(server, nfs_client, cl_net, ns.inum);
+	if (!netns)
+		rg_count(RG_COUNT_FAIL_READ);
+	slot = bpf_map_lookup_elem(&gate_of, &netns);
+	if (!slot || (d && d->slot == *slot))
+		return -1;
+	g = rg_gate_at(*slot);
+	if (!d && g && g->policy.which == RG_WHICH_ALL) { /* the next time is quicker */
+		guarded.slot = *slot;
+		bpf_map_update_elem(&devices, &dev, &guarded, BPF_ANY);
+	}
+	return (int)*slot;
+}
+
+/* ---- hold ---- */
+
+/* There is no system call to restart: -ERESTARTNOINTR would come out as the
+ * result of the request (io_openat2, io_uring/openclose.c), and a worker that
+ * is stopped stops nobody. */
+static __always_inline int is_io_uring(struct task_struct *task)
+{
+	struct rg_syscall sc = {};
+
+	if (task->flags & (PF_IO_WORKER | PF_USER_WORKER))
+		return 1;
+	return !rg_syscall_of(task, &sc) && sc.nr == RG_NR_IO_URING_ENTER;
+}
+
+/* Is the SIGSTOP of an earlier door in this same system call still to be
+ * delivered? open(O_CREAT) comes by three of them, and what the first returned
+ * may have been put aside (lookup_open, fs/namei.c). The record must then stay:
+ * the thread is going to stop, and whoever opens the gate must find it. */
+static __always_inline int is_stopping(struct task_struct *task)
+{
+	__u32 tid = task->pid;
+
+	return (task->pending.signal.sig[0] & (1UL << (SIGSTOP - 1))) &&
+	       bpf_map_lookup_elem(&holding, &tid);
+}
+
+/*
+ * Stop the calling thread on its way back to user space and have the kernel
+ * restart its system call when it is continued. The order is the promise that
+ * nobody stays stopped:
+ *   record, look at the gate and the mount again, SIGSTOP, mark as stopped.
+ * Whoever opens the gate, or exempts a mount, looks at the records afterwards:
+ * either it sees this one, or this thread sees what was done.
+ */
+static __always_inline int hold(struct task_struct *task, struct inode *inode, __u32 what,
+				__u32 slot, const struct rg_gate *g, __u64 now_ns)
+{
+	struct rg_held_key key = {.tid = task->pid};
+	struct rg_held h = {
+		.start_ns = task->group_leader->start_boottime,
+		.since_ns = now_ns,
+		.ino = inode->i_ino,
+		.dev = inode->i_sb->s_dev,
+		.tgid = task->tgid,
+		.slot = slot,
+		.what = what,
+		.phase = RG_HELD_RECORDED,
+	};
+	struct rg_held_key old_key = {.tid = task->pid};
+	__u32 tid = task->pid, again = 0, *old_seq;
+	struct rg_held *stored;
+
+	if (is_io_uring(task))
+		return refuse(task, what, slot, RG_COUNT_DENIED_IO_URING);
+
+	key.seq = __sync_fetch_and_add(&live.next_seq, 1);
+	bpf_get_current_comm(h.comm, sizeof(h.comm));
+
+	old_seq = bpf_map_lookup_elem(&holding, &tid);
+	if (old_seq) {
+		old_key.seq = *old_seq;
+		stored = bpf_map_lookup_elem(&held, &old_key);
+		if (stored) {
+			h.since_ns = stored->since_ns;
+			again = 1;
+		}
+	}
+	/* First, or it would be refused where the table is full. Nobody is missed
+	 * without a record: this thread looks at the gate again before it stops. */
+	if (old_seq)
+		bpf_map_delete_elem(&held, &old_key);
+	if (bpf_map_update_elem(&held, &key, &h, BPF_NOEXIST)) {
+		rg_count(RG_COUNT_FAIL_HELD_UPDATE);
+		return refuse(task, what, slot, RG_COUNT_DENIED_TABLE_FULL);
+	}
+	if (bpf_map_update_elem(&holding, &tid, &key.seq, BPF_ANY)) {
+		bpf_map_delete_elem(&held, &key);
+		rg_count(RG_COUNT_FAIL_HELD_UPDATE);
+		return refuse(task, what, slot, RG_COUNT_DENIED_TABLE_FULL);
+	}
+
+	/* The mount may have been classified meanwhile, as well. */
+	if (rg_gate_view(g, bpf_ktime_get_boot_ns()).state == RG_STATE_OPEN ||
+	    (slot != RG_CANARY_SLOT && gate_of_super(inode->i_sb) < 0)) {
+		forget_hold(tid);
+		return 0;
+	}
+
+	/* Not bpf_send_signal: a SIGSTOP pending for the process is not
+	 * delivered again, and a second thread would see errno 513. */
+	if (bpf_send_signal_thread(SIGSTOP)) {
+		rg_count(RG_COUNT_FAIL_SIGNAL);
+		return refuse(task, what, slot, RG_COUNT_DENIED_CANNOT_STOP);
+	}
+	stored = bpf_map_lookup_elem(&held, &key);
+	if (stored)
+		stored->phase = RG_HELD_STOPPED;
+	count_at(slot, again ? RG_COUNT_HELD_AGAIN : RG_COUNT_HELD);
+	return -ERESTARTNOINTR;
+}
+
+/* ---- the decision ---- */
+
+/* Programs that knfsd needs to start would be waited for by those they keep
+ * waiting. By the inode of the executable: names prove nothing. */
+static __always_inline int is_exempt(struct task_struct *task)
+{
+	struct rg_exempt_key key = {};
+	struct file *exe = rg_exe_of(task);
+
+	if (!exe)
+		return 0;
+	key.ino = BPF_CORE_READ(exe, f_inode, i_ino);
+	key.dev = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
+	return bpf_map_lookup_elem(&exempt, &key) != NULL;
+}
+
+static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct rg_gate *g;
+	struct rg_view v;
+	int alive;
+
+	if (task->flags & PF_KTHREAD) /* knfsd, lockd, state managers */
+		return 0;
+	g = rg_gate_at(slot);
+	if (!g)
+		return 0;
+	if (slot != RG_CANARY_SLOT && g->policy.scope < rg_scope_of_what(what)) {
+		if (!is_stopping(task)) /* held by a policy before this one */
+			forget_hold(task->pid);
+		return 0;
+	}
+
+	v = rg_gate_view(g, now_ns);
+	if (v.state != RG_STATE_OPEN && slot != RG_CANARY_SLOT && is_exempt(task)) {
+		rg_count(RG_COUNT_EXEMPTED);
+		return 0;
+	}
+	if (is_stopping(task))
+		return -ERESTARTNOINTR;
+	alive = slot == RG_CANARY_SLOT || rg_is_alive(live.heartbeat_ns, now_ns);
+	switch (rg_verdict_of(v.state, g->policy.action, alive)) {
+	case RG_VERDICT_PASS:
+		if (forget_hold(task->pid)) /* it was held, and comes by again */
+			count_at(slot, RG_COUNT_RELEASED + v.why);
+		return 0;
+	case RG_VERDICT_HOLD:
+		return hold(task, inode, what, slot, g, now_ns);
+	case RG_VERDICT_AUDIT:
+		forget_hold(task->pid);
+		count_at(slot, RG_COUNT_AUDITED);
+		return 0;
+	case RG_VERDICT_DENY_NO_DAEMON:
+		return refuse(task, what, slot, RG_COUNT_DENIED_NO_DAEMON);
+	default:
+		return refuse(task, what, slot, RG_COUNT_DENIED_POLICY);
+	}
+}
+
+/* A request for this inode. 0, or the negative errno it fails with. */
+static __always_inline int rg_at_door(struct inode *inode, __u32 what)
+{
+	struct super_block *sb = inode->i_sb;
+	int slot;
+
+	if (sb->s_magic == NFS_SUPER_MAGIC)
+		slot = gate_of_super(sb);
+	else if (live.canary_ino && inode->i_ino == live.canary_ino &&
+		 sb->s_dev == live.canary_dev && live.canary_what == what)
+		slot = RG_CANARY_SLOT;
+	else
+		return 0;
+	return slot < 0 ? 0 : at_gate(inode, what, slot);
+}

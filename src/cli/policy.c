@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The policy by itself: is the file right, what is in force, put it into force. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <json-c/json.h>
+
+#include "cli/verbs.h"
+#include "loader/gates.h"
+#include "loader/netns.h"
+
+#define SCHEMA_VERSION 1
+
+/* ---- check ---- */
+
+/* Here mistakes are what was asked for, and go where data goes. */
+static void print_mistake(const char *mistake)
+{
+	puts(mistake);
+}
+
+int rg_verb_policy_check(const struct rg_options *o)
+{
+	const char *file = o->file ?: RG_CONFIG_FILE;
+	struct rg_config config;
+	int n;
+
+	rg_config_init(&config);
+	n = rg_config_read(&config, file, RG_READ_STRICT, print_mistake);
+	if (!n)
+		printf("%s: no mistakes\n", file);
+	rg_config_free(&config);
+	return n ? RG_FAILED : RG_DONE;
+}
+
+/* ---- show ---- */
+
+static const char *const kinds[RG_NR_RULE_KINDS] = {
+	[RG_RULE_MOUNT] = "mount",
+	[RG_RULE_EXPORT] = "export",
+	[RG_RULE_EXPORT_TREE] = "export-tree",
+	[RG_RULE_EXCEPT] = "except",
+};
+
+/* "lease" is a time in the end. */
+static char *value_text(const struct rg_policy_shown *s, enum rg_key key, size_t i,
+			char buf[RG_PATH_SIZE])
+{
+	char time[32];
+	size_t n;
+
+	if (key == RG_KEY_PROGRAM) {
+		snprintf(buf, RG_PATH_SIZE, "%zu executables", s->n_exempt);
+		return buf;
+	}
+	rg_config_text(&s->config, key, i, buf);
+	n = strlen(buf);
+	if (key == RG_KEY_SETTLE_TIMEOUT && !s->config.policy.settle_timeout_s)
+		snprintf(buf + n, RG_PATH_SIZE - n, " (%s)",
+			 rg_seconds_text((long)s->settle_timeout_s, time));
+	return buf;
+}
+
+/* The kernel has executables, not what they are called. */
+static size_t count_of(const struct rg_policy_shown *s, enum rg_key key)
+{
+	return key == RG_KEY_PROGRAM ? 1 : rg_config_count(&s->config, key);
+}
+
+static void print_line(FILE *out, const char *key, const char *value, const char *where)
+{
+	fprintf(out, "  %-20s  %-24s  %s\n", key, value, where);
+}
+
+static void print_text(FILE *out, const struct rg_policy_shown *s)
+{
+	char value[RG_PATH_SIZE], where[RG_WHERE_SIZE];
+
+	fprintf(out, "policy of network namespace %u\n", s->netns);
+	for (int i = 0; i < RG_NR_KEYS; i++) {
+		const struct rg_key_info *k = &rg_keys[i];
+
+		if (!i || strcmp(k->section, rg_keys[i - 1].section) != 0)
+			fprintf(out, "[%s]\n", k->section);
+		rg_provenance_text(&s->from, i, where);
+		for (size_t n = 0; n < count_of(s, i); n++)
+			print_line(out, k->name, value_text(s, i, n, value), where);
+		if (!count_of(s, i))
+			print_line(out, k->name, "none", where);
+	}
+	for (size_t i = 0; i < s->n_rules; i++)
+		if (s->rules[i].kind == RG_RULE_EXPORT || s->rules[i].kind == RG_RULE_EXPORT_TREE)
+			fprintf(out, "guarded as exported: %s%s\n", s->rules[i].path,
+				s->rules[i].kind == RG_RULE_EXPORT ? "" : " and below");
+}
+
+static void put_text(json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
+static json_object *values_json(const struct rg_policy_shown *s)
+{
+	char value[RG_PATH_SIZE], where[RG_WHERE_SIZE];
+	json_object *list = json_object_new_array();
+
+	for (int i = 0; i < RG_NR_KEYS; i++) {
+		json_object *o = json_object_new_object(), *all = NULL;
+		__u32 line = s->from.line[i];
+
+		put_text(o, "section", rg_keys[i].section);
+		put_text(o, "key", rg_keys[i].name);
+		if (i == RG_KEY_PROGRAM) {
+			json_object_object_add(o, "executables",
+					       json_object_new_uint64(s->n_exempt));
+		} else if (rg_keys[i].kind == RG_KIND_PATHS) {
+			all = json_object_new_array();
+			for (size_t n = 0; n < count_of(s, i); n++)
+				json_object_array_add(all, json_object_new_string(
+								   rg_config_text(&s->config, i, n,
+										  value)));
+			json_object_object_add(o, "value", all);
+		} else {
+			put_text(o, "value", rg_config_text(&s->config, i, 0, value));
+		}
+		put_text(o, "from", rg_provenance_text(&s->from, i, where));
+		line &= ~RG_FROM_COMMAND_LINE;
+		json_object_object_add(o, "line", line ? json_object_new_uint64(line) : NULL);
+		json_object_object_add(o, "command_line",
+				       json_object_new_boolean(
+					       !!(s->from.line[i] & RG_FROM_COMMAND_LINE)));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static void print_json(FILE *out, const struct rg_policy_shown *s)
+{
+	json_object *all = json_object_new_object(), *rules = json_object_new_array();
+
+	json_object_object_add(all, "schema", json_object_new_int(SCHEMA_VERSION));
+	json_object_object_add(all, "netns", json_object_new_uint64(s->netns));
+	json_object_object_add(all, "file",
+			       s->from.file[0] ? json_object_new_string(s->from.file) : NULL);
+	json_object_object_add(all, "settle_timeout_seconds",
+			       json_object_new_uint64(s->settle_timeout_s));
+	json_object_object_add(all, "values", values_json(s));
+	for (size_t i = 0; i < s->n_rules; i++) {
+		const struct rg_rule *r = &s->rules[i];
+		json_object *o = json_object_new_object();
+
+		put_text(o, "kind", r->kind < RG_NR_RULE_KINDS ? kinds[r->kind] : "?");
+		put_text(o, "path", r->path);
+		put_text(o, "source", r->source);
+		json_object_array_add(rules, o);
+	}
+	json_object_object_add(all, "rules", rules);
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_SPACED |
+							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(all);
+}
+
+void rg_policy_print(FILE *out, const struct rg_policy_shown *shown, bool json)
+{
+	if (json)
+		print_json(out, shown);
+	else
+		print_text(out, shown);
+}
+
+static size_t count_exempt(const struct rg_pins *p)
+{
+	struct rg_exempt_key key, next;
+	void *at = NULL;
+	size_t n = 0;
+
+	/* Somebody may change it meanwhile: no more steps than it has room. */
+	while (n < RG_MAX_EXEMPT &&
+	       bpf_map_get_next_key(p->map_fd[RG_MAP_EXEMPT], at, &next) == 0) {
+		key = next;
+		at = &key;
+		n++;
+	}
+	return n;
+}
+
+/* The mount rules of this gate alone, as the keys have them as well. */
+static int collect_rules(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *s)
+{
+	char expected[RG_EXPECTED_SIZE];
+	struct rg_rule *rules;
+	size_t n;
+	int err = rg_rules_read(p, &rules, &n);
+
+	if (err)
+		return rg_error(RG_FAILED, "map rules: cannot be read: %s", rg_strerror(err));
+	s->rules = rules;
+	for (size_t i = 0; i < n; i++) {
+		struct rg_rule *r = &s->rules[s->n_rules];
+
+		if (rules[i].slot != slot)
+			continue;
+		memmove(r, &rules[i], sizeof(*r));
+		s->n_rules++;
+		if (r->kind == RG_RULE_MOUNT || r->kind == RG_RULE_EXCEPT)
+			rg_config_set(&s->config,
+				      r->kind == RG_RULE_MOUNT ? RG_KEY_MOUNT : RG_KEY_EXCEPT,
+				      r->path, 0, expected);
+	}
+	return RG_DONE;
+}
+
+static int collect(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *s)
+{
+	struct rg_config *c = &s->config;
+	struct rg_meta meta;
+	struct rg_gate gate;
+
+	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &slot, &gate) < 0)
+		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
+	if (rg_pins_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
+	s->netns = gate.netns;
+	s->settle_timeout_s = rg_settle_timeout_ns(&gate) / RG_NS_PER_SEC;
+	c->policy = gate.policy;
+	c->exports = gate.policy.which == RG_WHICH_EXPORTS;
+	c->all = gate.policy.which == RG_WHICH_ALL;
+	memcpy(c->state_dir, meta.state_dir, sizeof(c->state_dir));
+	c->state_dir[sizeof(c->state_dir) - 1] = '\0';
+	c->ledger_interval_s = meta.ledger_interval_s;
+	c->exempt_defaults = s->from.exempt_defaults;
+	s->n_exempt = count_exempt(p);
+	return collect_rules(p, slot, s);
+}
+
+/* The gate of this network namespace: its slot, and where its policy came from.
+ * p is open and locked if RG_DONE; the caller closes it. */
+static int open_gate(struct rg_pins *p, __u32 *slot, struct rg_provenance *from)
+{
+	__u32 netns = rg_netns_self();
+	int found, err = rg_pins_open_enabled(p, RG_LOCK_SHARED);
+
+	if (err)
+		return err;
+	found = rg_gate_slot(p, netns);
+	*slot = (__u32)found;
+	if (found < 0)
+		err = rg_error(RG_NOT_ENABLED,
+			       "network namespace %u: has no gate; `reexport-guard status` lists "
+			       "those there are, --netns names one",
+			       netns);
+	else if (bpf_map_lookup_elem(p->map_fd[RG_MAP_PROVENANCE], slot, from) < 0)
+		err = rg_error(RG_FAILED, "map provenance: cannot be read: %s", rg_strerror(errno));
+	if (err)
+		rg_pins_close(p);
+	from->file[sizeof(from->file) - 1] = '\0';
+	return err;
+}
+
+int rg_verb_policy_show(const struct rg_options *o)
+{
+	struct rg_policy_shown shown = {};
+	struct rg_pins p;
+	__u32 slot;
+	int err = rg_enter_netns(o) ?: open_gate(&p, &slot, &shown.from);
+
+	if (err)
+		return err;
+	rg_config_init(&shown.config);
+	err = collect(&p, slot, &shown);
+	rg_pins_close(&p);
+	if (!err)
+		rg_policy_print(stdout, &shown, o->json);
+	rg_config_free(&shown.config);
+	free(shown.rules);
+	return err;
+}
+
+/* ---- reload ---- */
+
+/* A second `enable` with the file alone. */
+int rg_verb_policy_reload(const struct rg_options *o)
+{
+	struct rg_options file_only = {.verb = o->verb, .config = o->config, .force_rung = -1};
+	struct rg_provenance from = {};
+	struct rg_config config;
+	struct rg_armed armed;
+	struct rg_wish wish;
+	struct rg_pins p;
+	__u32 slot;
+	int err = rg_enter_netns(o) ?: open_gate(&p, &slot, &from);
+
+	if (err)
+		return err;
+	rg_pins_close(&p);
+	if (!file_only.config)
+		file_only.config = from.file[0] ? from.file : RG_CONFIG_FILE;
+	err = rg_wish_of(&file_only, &config, &wish);
+	wish.only_again = true; /* `disable` may have run meanwhile */
+	err = err ?: rg_arm(&wish, &p, &armed);
+	if (!err) {
+		rg_say_armed(&p, &wish, &armed);
+		rg_warn_of_locks(&p);
+		rg_pins_close(&p);
+	}
+	rg_config_free(&config);
+	return err;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What enable, run and policy reload say when a gate is armed. */
+#include <stdio.h>
+
+#include <bpf/bpf.h>
+
+#include "cli/verbs.h"
+#include "loader/doors.h"
+#include "loader/gates.h"
+#include "loader/names.h"
+
+static void say_time_left(const struct rg_view *v)
+{
+	__u64 now_ns = rg_now_ns();
+
+	if (v->until_ns > now_ns)
+		printf("; changes in %llu s at the latest",
+		       (unsigned long long)((v->until_ns - now_ns) / RG_NS_PER_SEC + 1));
+}
+
+/* What each leaves to local applications: on every kernel that lets end clients
+ * lock through a re-export, the NFS client answers a reclaim with NO_GRACE
+ * (nfs_lock, fs/nfs/file.c). */
+static void say_release(__u32 release)
+{
+	static const char *const leaves[RG_NR_RELEASES] = {
+		[RG_RELEASE_GRACE_START] =
+			"every lock of an end client from the start of grace until it is taken "
+			"again, since this kernel answers reclaims on NFS mounts with NO_GRACE",
+		[RG_RELEASE_GRACE_END] = "what end clients take again only after the last grace "
+					 "period, up to 15 s later",
+		[RG_RELEASE_SETTLED] = "what end clients have not taken again by settle-timeout",
+	};
+
+	printf("  release %s exposes %s%s\n", rg_release_name(release), leaves[release],
+	       release == RG_RELEASE_SETTLED ? " (recommended)" : "; recommended: settled");
+}
+
+static void say_mounts(const struct rg_config *config)
+{
+	if (config->policy.which == RG_WHICH_ALL)
+		printf("  mounts  every NFS mount of the network namespace, those to come too\n");
+	if (config->policy.which == RG_WHICH_EXPORTS)
+		printf("  mounts  those that are exported again, those to come too\n");
+	for (size_t i = 0; i < config->mounts.n; i++)
+		printf("  mount   %s\n", config->mounts.at[i]);
+	for (size_t i = 0; i < config->excepts.n; i++)
+		printf("  except  %s\n", config->excepts.at[i]);
+}
+
+void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const struct rg_armed *armed)
+{
+	const struct rg_policy *policy = &wish->config->policy;
+	struct rg_gate gate;
+	struct rg_view v;
+
+	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &armed->slot, &gate) < 0)
+		return;
+	v = rg_gate_view(&gate, rg_now_ns());
+	printf("%s: network namespace %u, action %s, scope %s, release %s\n",
+	       armed->adopted ? "policy changed" : "enabled", armed->netns,
+	       rg_action_name(policy->action), rg_scope_name(policy->scope),
+	       rg_release_name(policy->release));
+	printf("  gate    %s: %s", rg_state_name(v.state), rg_why_text(v.why));
+	if (v.state != RG_STATE_OPEN)
+		say_time_left(&v);
+	printf("\n");
+	for (__u32 what = 0; what < RG_NR_WHATS; what++)
+		if (armed->doors & 1u << what)
+			printf("  hook    %s, proven by a canary\n",
+			       rg_door_hook(what, armed->rung));
+	say_release(policy->release);
+	say_mounts(wish->config);
+	if (policy->action == RG_ACTION_HOLD && !rg_daemon_is_alive(p))
+		rg_warn("no daemon is running: until `reexport-guard run` is, hold acts as deny");
+}

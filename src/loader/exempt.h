@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Executables that are never kept out: what knfsd needs to start. */
+#pragma once
+
+#include "loader/config.h"
+#include "loader/pins.h"
+
+/* Put them into the map `exempt`: the default list (what of it is installed),
+ * this program, and those of the configuration. One that is not there is
+ * warned of. An enum rg_exit. */
+int rg_exempt_write(const struct rg_pins *p, const struct rg_config *config);
