@@ -45,15 +45,11 @@ refused() {
 @test "a file opened before the gate closed" {
 	arm --mount $a --action deny
 	rg release
-	mkfifo "$work/fd.fifo"
-	in_rex "$LOCKER" wait-then posix $a/f <"$work/fd.fifo" >"$work/fd.out" 3>&- &
-	exec 8>"$work/fd.fifo"
-	wait_for 10 "the file to be open" grep -q opened "$work/fd.out"
+	talk fd "$LOCKER" wait-then posix $a/f
+	wait_said fd opened
 	rg close
-	echo go >&8
-	wait_for 10 "an answer" grep -q EAGAIN "$work/fd.out"
-	exec 8>&-
-	rm "$work/fd.fifo"
+	tell fd
+	expect_end fd 10 EAGAIN
 }
 
 @test "a file descriptor passed over a socket" {

@@ -13,7 +13,9 @@ links() { bpftool -j link show | jq 'length'; }
 progs() { bpftool -j prog show | jq 'length'; }
 
 @test "every verb has --help with an example; --version; no such verb" {
-	for verb in enable disable status release close run; do
+	for verb in enable disable status release close run "policy check" "policy show" \
+		"policy reload"; do
+		# shellcheck disable=SC2086 # words
 		run rg $verb --help
 		[ "$status" -eq 0 ]
 		[[ $output == *"Example: reexport-guard $verb"* ]]
@@ -28,10 +30,12 @@ progs() { bpftool -j prog show | jq 'length'; }
 }
 
 @test "bad options: exit 2, one line, nothing touched" {
-	for bad in "" "--all --mount $a" "--al" "--action no --all" "--release no --all" \
-		"--max-hold 0 --all" "--max-hold 25h --all" "--max-hold x --all" \
-		"--settle-time 5 --all" "--release settled --settle-time 2h --all" \
-		"--mount" "--mount relative" "--all stray" "--json --all"; do
+	for bad in "--all --mount $a" "--all --exports" "--al" "--action no --all" \
+		"--release no --all" "--scope no --all" "--max-hold 0 --all" "--max-hold 25h --all" \
+		"--max-hold x --all" "--settle-timeout 5 --all" \
+		"--release settled --settle-timeout 2h --all" "--settle-time 5 --all" \
+		"--mount" "--mount relative" "--except relative" "--exempt relative" \
+		"--state-dir relative" "--all stray" "--json --all"; do
 		# shellcheck disable=SC2086 # words
 		run rg enable $bad
 		[ "$status" -eq 2 ]
@@ -110,12 +114,14 @@ progs() { bpftool -j prog show | jq 'length'; }
 	arm --mount $a --action deny
 	try posix $a/f || true
 	json . >"$work/status.out"
-	for key in .schema .version .armed_by_version .enabled .rungs.file_lock .canary_ms \
+	for key in .schema .version .armed_by_version .enabled .rungs.file_lock .canary_ms .reboot \
 		.daemon.alive .daemon.pid .gates[0].netns .gates[0].state .gates[0].since \
 		.gates[0].since_seconds .gates[0].why .gates[0].why_text .gates[0].release \
 		.gates[0].action .gates[0].scope .gates[0].knfsd.state .gates[0].knfsd.generation \
-		.gates[0].lockd .gates[0].all .gates[0].max_hold_seconds \
-		.gates[0].settle_time_seconds .mounts[0].path .mounts[0].device \
+		.gates[0].lockd .gates[0].which .gates[0].max_hold_seconds \
+		.gates[0].settle_timeout_seconds .gates[0].settle_quiet_seconds \
+		.gates[0].on_origin_no_grace .gates[0].refused .gates[0].awaited \
+		.gates[0].clients .counters.exempted .counters.denied.io_uring .mounts[0].path .mounts[0].device \
 		.mounts[0].source .mounts[0].netns .held .counters.held .counters.held_again \
 		.counters.denied.total .counters.denied.policy .counters.denied.no_daemon \
 		.counters.denied.table_full .counters.denied.cannot_stop .counters.audited \
@@ -189,15 +195,11 @@ progs() { bpftool -j prog show | jq 'length'; }
 }
 
 @test "locks that local applications hold at enable are named" {
-	mkfifo "$work/held.fifo"
-	in_rex "$LOCKER" unlock $a/f <"$work/held.fifo" >"$work/held.out" 3>&- &
-	exec 8>"$work/held.fifo"
-	wait_for 10 "the lock" grep -q locked "$work/held.out"
+	talk other "$LOCKER" unlock posix $a/f
+	wait_said other ^locked
 	run rg enable --mount $a --action deny
 	[ "$status" -eq 0 ]
 	[[ $output == *"already holds a lock"* ]]
-	exec 8>&-
-	rm "$work/held.fifo"
 }
 
 @test "disable leaves nothing pinned, attached or stopped" {
@@ -264,6 +266,6 @@ set_pins_version() {
 	done
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
-	set_pins_version 0x01 # so that it can be disabled
+	set_pins_version 0x02 # so that it can be disabled
 	rg disable
 }

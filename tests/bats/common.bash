@@ -11,6 +11,7 @@ RG=${RG:-$repo/build/reexport-guard}
 LOCKER=$repo/build/tests/helpers/locker
 JGET=$repo/build/tests/helpers/jget
 TOGGLE=$repo/build/tests/helpers/toggle
+TRACER=$repo/build/tests/helpers/tracer
 pins=/sys/fs/bpf/reexport-guard
 a=/srv/reexport/a # re-exported
 other=/srv/other  # an NFS mount that is not
@@ -42,24 +43,52 @@ fresh() {
 		rg disable >/dev/null 2>&1 || true
 	fi
 	! knfsd_running rex || knfsd_stop rex
+	in_rex bash -c 'rm -rf /var/lib/reexport-guard/*'
 	rm -f "$work"/*.out "$work"/*.in
 }
 
 # background NAME COMMAND...: in the tier rex; output in $work/NAME.out, pid in
 # $work/NAME.pid. Killed by the next `fresh`.
 background() {
-	local name=$1
+	local name=$1 input=/dev/null fd
 	shift
+	[[ ! -p $work/$name.in ]] || input=$work/$name.in
 	rm -f "$work/$name.rc"
 	: >"$work/$name.pid"
 	(
+		# The shell that waits for the command has copies of bats' output, made
+		# when bats called the test: bats would not end before it.
+		for fd in /proc/self/fd/*; do
+			fd=${fd##*/}
+			((fd < 3 || fd == 255)) || exec {fd}>&-
+		done
 		# shellcheck disable=SC2016 # expanded in the tier
 		in_rex setsid bash -c 'echo $$ >&4; exec 4>&-; exec "$@"' _ "$@" \
-			>"$work/$name.out" 2>&1 </dev/null 4>"$work/$name.pid" && rc=0 || rc=$?
+			>"$work/$name.out" 2>&1 0<>"$input" 4>"$work/$name.pid" && rc=0 || rc=$?
 		echo "$rc" >"$work/$name.rc"
-	) 3>&- &
+	) &
 	wait_for 10 "$name to be started" test -s "$work/$name.pid"
 }
+
+# talk NAME COMMAND...: in the background, its standard input a FIFO that it
+# has open for both: no end has to wait for the other, or to be kept open here.
+talk() {
+	mkfifo "$work/$1.in"
+	background "$@"
+}
+# tell NAME [LINE]; said NAME REGEX; wait_said NAME REGEX [SECONDS]
+tell() { printf '%s\n' "${2-go}" 1<>"$work/$1.in"; }
+said() {
+	local line
+	while read -r line; do
+		[[ ! $line =~ $2 ]] || return 0
+	done <"$work/$1.out"
+	return 1
+}
+wait_said() {
+	wait_for "${3:-20}" "$1 to say $2; it said: $(output_of "$1")" said "$1" "$2"
+}
+pid_of() { cat "$work/$1.pid"; }
 
 # ended NAME; and what it ended with.
 ended() { [[ -s $work/$1.rc ]]; }
@@ -97,6 +126,22 @@ held_count() { rg status --json 2>/dev/null | "$JGET" '#/held'; }
 held_is() { [[ $(held_count) == "$1" ]]; }
 wait_held() { wait_for "${2:-20}" "$1 held threads" held_is "$1"; }
 counter() { json ".counters.$1"; }
+# counters_are NAME=NUMBER...: several of them with one look.
+counters_are() {
+	local pointers=("${@%%=*}") got
+	pointers=("${pointers[@]/#//counters/}")
+	got=$(paste -d = <(printf '%s\n' "${@%%=*}") \
+		<(rg status --json 2>/dev/null | "$JGET" "${pointers[@]//.//}"))
+	[[ $got == "$(printf '%s\n' "$@")" ]] || {
+		printf 'expected:\n%s\ngot:\n%s\n' "$(printf '%s\n' "$@")" "$got"
+		return 1
+	}
+}
+# Elements of the pinned map NAME, without asking the program.
+map_size() { bpftool map dump pinned "$pins/map_$1" | grep -c '"key":' || true; }
+map_is() { [[ $(map_size "$1") == "$2" ]]; }
+# Nobody is held, by the program's word and by the maps themselves.
+nothing_left() { held_is 0 && map_is held 0 && map_is holding 0; }
 
 # enable, with a daemon when the action is hold.
 arm() {
@@ -120,13 +165,17 @@ arm_hold() {
 # try KIND FILE: prints what came of it; the helper's status.
 try() { in_rex "$LOCKER" try "$@"; }
 
-# held_try NAME KIND FILE: one that must be held, in the background.
+# held_try NAME KIND FILE [BY...]: one that must be held, in the background; BY
+# is a command that runs it.
 held_try() {
 	local before
 	before=$(held_count)
-	background "$1" "$LOCKER" try "$2" "$3"
+	background "$1" "${@:4}" "$LOCKER" try "$2" "$3"
 	wait_for 20 "$1 to be held; it said: $(output_of "$1")" held_is $((before + 1))
 }
+
+# is_state PID LETTERS: by /proc/PID/status.
+is_state() { grep -q "^State:[[:space:]]*[$2]" "/proc/$1/status"; }
 
 # No process of the machine is stopped.
 nobody_stopped() {

@@ -96,9 +96,15 @@ daemon_pid() { cat "$work/daemon.pid"; }
 	daemon_alive
 }
 
-@test "run with nothing enabled: exit 4" {
-	run in_rex timeout 20 "$RG" run
-	[ "$status" -eq 4 ]
+@test "run with nothing enabled, told nothing: guards what is exported again" {
+	daemon_start
+	[ "$(json '.gates[0].which')" = exports ]
+	[ "$(json '.mounts[0].path')" = $a ]
+	held_try one posix $a/f
+	run try posix $other/f
+	[ "$output" = granted ]
+	rg release
+	expect_end one 0 granted
 }
 
 @test "run ends when somebody disables" {

@@ -56,3 +56,30 @@ teardown_file() { fresh; }
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
 }
+
+@test "fmod_ret: scopes opens and access hold, and let go" {
+	in_rex bash -c "echo hello >$a/f"
+	for scope in opens access; do
+		arm_hold --mount $a --scope $scope
+		[ "$(json .rungs.file_open)" = fmod_ret ]
+		[ "$(json .rungs.inode_create)" = fmod_ret ]
+		background read cat $a/f
+		background create bash -c "set -C; echo one >$a/new.$scope"
+		wait_held 2 60
+		if [[ $scope == access ]]; then
+			[ "$(json .rungs.inode_permission)" = fmod_ret ]
+		fi
+		if tier origin test -e /export/a/new.$scope; then
+			echo "created before it was let in"
+			return 1
+		fi
+		run in_rex ls $other
+		[ "$status" -eq 0 ]
+		rg release
+		expect_end read 0 hello
+		expect_end create 0
+		rg disable
+		expect_end daemon 0
+	done
+	nobody_stopped
+}

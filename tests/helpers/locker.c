@@ -7,18 +7,38 @@
  *   try KIND FILE            one request; KIND: posix posixw ofd ofdw flock
  *                            flocknb lease rdlease getlk
  *   try-fd KIND FD           the same on a file descriptor it was given
- *   unlock FILE              takes a lock, says "locked", waits for a line on
+ *   unlock KIND FILE         takes a lock, says "locked", waits for a line on
  *                            stdin, unlocks and says "unlocked"
  *   wait-then KIND FILE      opens, says "opened", waits for a line, tries
  *   pass-fd KIND FILE        opens, passes the descriptor over a socket to a
  *                            child, which tries
  *   fork KIND FILE           opens, and a child of a child tries
  *   threads KIND FILE N      N threads try, each its own byte; all must succeed
+ *   beside ACTION FILE N     the same with ofdw, and on SIGUSR1 the main thread
+ *                            does ACTION: fork (and stops), exec (true(1)), exit
+ *                            (the process) or leave (the main thread alone)
+ *   race FILE ROUNDS         as many processes of three threads that ask, of
+ *                            which the main thread does one of these at once;
+ *                            each is killed with SIGKILL soon after
+ *   crowd FILE N             N processes ask, each for its own byte, by posix,
+ *                            ofd, posixw and ofdw in turns; a read lock, which
+ *                            with a delegation costs no call to the server. Says
+ *                            "stopped N" when all are, "granted K refused L" when
+ *                            all have an answer; keeps them until a line on stdin
+ *   alarm HOW KIND FILE S    one request with alarm(S); HOW: handler (without
+ *                            SA_RESTART) or default. Says "alarm" in between
  *   hold FILE N              N processes take the locks 0..N-1, then obey
  *                            stdin: "write" has each write its byte and says
- *                            how many failed, "quit" ends
+ *                            how many failed, "quit" ends. Before that a line
+ *                            for each that failed: "lock (or write) byte B:
+ *                            errno E"
  *   grab FILE N SECONDS      tries for the locks 0..N-1 every 100 ms, keeps
- *                            what it gets; says "got K of N"
+ *                            what it gets; says "got K of N: byte B at TIME",
+ *                            "round R at TIME" when it has tried for all, and
+ *                            "byte B: errno E" for what is not "somebody has it"
+ *   stamp PORT               says "stamping", then "TEXT at TIME" for every UDP
+ *                            datagram: another machine's events by this one's
+ *                            clock
  *   wait-all FILE N          takes all of them with F_SETLKW, one by one
  *   notify SOCKET            what a service tells systemd: prints the first
  *                            datagram that has READY=1
@@ -28,9 +48,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +103,20 @@ static int request(const char *kind, int fd, long at)
 	exit(HELPER_FAILED);
 }
 
+static int unrequest(const char *kind, int fd)
+{
+	if (strcmp(kind, "posix") == 0)
+		return lock_byte(fd, F_SETLK, F_UNLCK, 0);
+	if (strcmp(kind, "ofd") == 0)
+		return lock_byte(fd, F_OFD_SETLK, F_UNLCK, 0);
+	if (strcmp(kind, "flocknb") == 0)
+		return flock(fd, LOCK_UN);
+	if (strcmp(kind, "rdlease") == 0)
+		return fcntl(fd, F_SETLEASE, F_UNLCK);
+	fprintf(stderr, "locker: unlock: %s: posix, ofd, flocknb or rdlease\n", kind);
+	exit(HELPER_FAILED);
+}
+
 static int answer(int result)
 {
 	int err = errno;
@@ -107,12 +143,34 @@ static int open_for(const char *kind, const char *file)
 	return fd;
 }
 
+static void pause_ms(long ms)
+{
+	const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
 static void wait_for_line(void)
 {
 	char line[64];
 
 	if (!fgets(line, sizeof(line), stdin))
 		exit(HELPER_FAILED);
+}
+
+static int lock_then_unlock(const char *kind, const char *file)
+{
+	int fd = open_for(kind, file);
+
+	if (request(kind, fd, 0) < 0)
+		return answer(-1);
+	puts("locked");
+	fflush(stdout);
+	wait_for_line();
+	if (unrequest(kind, fd) < 0)
+		return answer(-1);
+	puts("unlocked");
+	return GRANTED;
 }
 
 static int wait_for(pid_t child)
@@ -214,38 +272,212 @@ static int try_in_threads(const char *kind, const char *file, int n)
 	return bad ? REFUSED : GRANTED;
 }
 
+/* ---- a thread that does something while others are held ---- */
+
+static struct {
+	int left, granted, asked;
+	pthread_barrier_t there;
+} all;
+
+static void *work_and_tell(void *arg)
+{
+	/* The first that is held stops all of them: not one that is not there. */
+	pthread_barrier_wait(&all.there);
+	work(arg);
+	__atomic_add_fetch(&all.granted, !((struct worker *)arg)->err, __ATOMIC_RELAXED);
+	/* Whoever is last: the main thread may have left. */
+	if (__atomic_sub_fetch(&all.left, 1, __ATOMIC_ACQ_REL) == 0) {
+		printf("%d of %d granted\n", all.granted, all.asked);
+		fflush(stdout);
+	}
+	return NULL;
+}
+
+static void start_threads(struct worker *w, const char *file, int n)
+{
+	all.left = all.asked = n;
+	pthread_barrier_init(&all.there, NULL, (unsigned int)n + 1);
+	for (int i = 0; i < n; i++) {
+		w[i] = (struct worker){.kind = "ofdw", .fd = open_for("ofdw", file), .at = i};
+		if (pthread_create(&w[i].thread, NULL, work_and_tell, &w[i]))
+			die("pthread_create");
+	}
+	pthread_barrier_wait(&all.there);
+}
+
+static void act(const char *action)
+{
+	if (strcmp(action, "fork") == 0) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		printf("child ended with %d\n", wait_for(child));
+		fflush(stdout);
+		raise(SIGSTOP);
+	} else if (strcmp(action, "exec") == 0) {
+		execlp("true", "true", NULL);
+		die("exec");
+	} else if (strcmp(action, "exit") == 0) {
+		_exit(0);
+	} else {
+		pthread_exit(NULL);
+	}
+}
+
+static int beside_held(const char *action, const char *file, int n)
+{
+	struct worker *w = calloc((size_t)n, sizeof(*w));
+	sigset_t usr1;
+	int sig;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	start_threads(w, file, n);
+	sigwait(&usr1, &sig);
+	act(action);
+	for (int i = 0; i < n; i++)
+		pthread_join(w[i].thread, NULL);
+	return all.granted == n ? GRANTED : REFUSED;
+}
+
+static int race(const char *file, int rounds)
+{
+	static const char *const actions[] = {"fork", "exec", "exit", "leave"};
+
+	for (int i = 0; i < rounds; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			struct worker w[3];
+
+			start_threads(w, file, 3);
+			act(actions[i % 4]);
+			pause();
+		}
+		pause_ms(i / 4L % 8 * 4);
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+	printf("%d rounds\n", rounds);
+	return GRANTED;
+}
+
+/* ---- very many processes ---- */
+
+static int crowd(const char *file, int n)
+{
+	/* A file's descriptor, which all have, is the owner of all OFD locks: had
+	 * they neighbours of their own they would be joined. */
+	static const int cmds[] = {F_SETLK, F_OFD_SETLK, F_SETLKW, F_OFD_SETLKW};
+	int fd = open(file, O_RDONLY), go[2], status, granted = 0, refused = 0;
+	enum { NO_ANSWER, YES, NO };
+	volatile char *answers =
+		mmap(NULL, (size_t)n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t *children = calloc((size_t)n, sizeof(*children));
+
+	if (fd < 0 || answers == MAP_FAILED || !children || pipe(go) < 0)
+		die("crowd");
+	for (int i = 0; i < n; i++) {
+		pid_t child = fork();
+		char end;
+
+		if (child < 0)
+			die("fork");
+		if (child) {
+			children[i] = child;
+			continue;
+		}
+		close(go[1]);
+		answers[i] = lock_byte(fd, cmds[i % 4], F_RDLCK, i) ? NO : YES;
+		_exit(read(go[0], &end, 1) != 0);
+	}
+	/* Each by its pid: to wait for any looks at all of them every time. */
+	for (int i = 0; i < n; i++)
+		if (waitpid(children[i], &status, WUNTRACED) < 0 || !WIFSTOPPED(status))
+			die("a process of the crowd ended");
+	printf("stopped %d\n", n);
+	fflush(stdout);
+	for (int i = 0; i < n; i++) {
+		while (answers[i] == NO_ANSWER)
+			pause_ms(1);
+		granted += answers[i] == YES;
+		refused += answers[i] == NO;
+	}
+	printf("granted %d refused %d\n", granted, refused);
+	fflush(stdout);
+	wait_for_line();
+	close(go[1]);
+	for (int i = 0; i < n; i++)
+		if (wait_for(children[i]))
+			die("a process of the crowd did not end well");
+	printf("ended %d\n", n);
+	return refused ? REFUSED : GRANTED;
+}
+
+/* ---- alarm(2) ---- */
+
+static void on_alarm(int sig)
+{
+	static const char text[] = "alarm\n";
+
+	(void)sig;
+	if (write(STDOUT_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(HELPER_FAILED);
+}
+
+static int with_alarm(const char *how, const char *kind, const char *file, unsigned int seconds)
+{
+	const struct sigaction handler = {.sa_handler = on_alarm}; /* no SA_RESTART */
+	int fd = open_for(kind, file);
+
+	if (strcmp(how, "handler") == 0)
+		sigaction(SIGALRM, &handler, NULL);
+	alarm(seconds);
+	return answer(request(kind, fd, 0));
+}
+
 /* ---- an end client's application, and the one that steals ---- */
 
 /* One process a lock: on Linux a process that lost one lock of a file gets EIO
- * for all of it, so one process could not tell how many were lost. */
+ * for all of it, so one process could not tell how many were lost. Answers with
+ * an errno. */
 static void hold_one(const char *file, long at, int from, int to)
 {
-	int fd = open(file, O_RDWR);
-	char ask, result = (char)(fd < 0 || lock_byte(fd, F_SETLK, F_WRLCK, at) < 0);
+	int fd = open(file, O_RDWR), err = 0;
+	char ask;
 
-	if (write(to, &result, 1) != 1)
+	if (fd < 0 || lock_byte(fd, F_SETLK, F_WRLCK, at) < 0)
+		err = errno;
+	if (write(to, &err, sizeof(err)) != sizeof(err))
 		_exit(1);
 	while (read(from, &ask, 1) == 1) {
-		result = (char)(pwrite(fd, "w", 1, at) != 1 || fsync(fd) < 0);
-		if (write(to, &result, 1) != 1)
+		err = 0;
+		if (pwrite(fd, "w", 1, at) != 1 || fsync(fd) < 0)
+			err = errno;
+		if (write(to, &err, sizeof(err)) != sizeof(err))
 			break;
 	}
 	_exit(0);
 }
 
-/* Ask each of them; how many said no. */
-static int ask_all(int (*pipes)[2], int n, const char *what)
+/* Ask each of them, or hear what became of its lock; how many said no. */
+static int ask_all(int (*pipes)[2], int n, bool to_write)
 {
 	int failed = 0;
 
 	for (int i = 0; i < n; i++) {
-		char result = 1;
+		int err = EPIPE;
 
-		if (what && write(pipes[i][1], what, 1) != 1)
-			result = 1;
-		else if (read(pipes[i][0], &result, 1) != 1)
-			result = 1;
-		failed += result != 0;
+		if (to_write && write(pipes[i][1], "w", 1) != 1)
+			err = errno;
+		else if (read(pipes[i][0], &err, sizeof(err)) != sizeof(err))
+			err = EPIPE;
+		if (err) {
+			printf("%s byte %d: errno %d\n", to_write ? "write" : "lock", i, err);
+			failed++;
+		}
 	}
 	return failed;
 }
@@ -274,39 +506,53 @@ static int hold(const char *file, int n)
 		close(down[0]);
 		close(up[1]);
 	}
-	printf("locked %d\n", n - ask_all(pipes, n, NULL));
+	printf("locked %d\n", n - ask_all(pipes, n, false));
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin) && strcmp(line, "quit\n") != 0) {
 		if (strcmp(line, "write\n") == 0)
-			printf("written, %d failed\n", ask_all(pipes, n, "w"));
+			printf("written, %d failed\n", ask_all(pipes, n, true));
 		fflush(stdout);
 	}
 	return 0;
 }
 
-static void pause_ms(long ms)
+/* " at TIME": seconds of the wall clock, to a microsecond. */
+static void print_at(void)
 {
-	const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+	struct timespec t;
 
-	nanosleep(&t, NULL);
+	clock_gettime(CLOCK_REALTIME, &t);
+	printf(" at %lld.%06ld\n", (long long)t.tv_sec, t.tv_nsec / 1000);
+	fflush(stdout);
 }
 
 static int grab(const char *file, int n, int seconds)
 {
-	bool *got = calloc((size_t)n, sizeof(*got));
-	int fd = -1, have = 0;
+	/* -1: got it. Else the last errno. */
+	int *state = calloc((size_t)n, sizeof(*state)), fd = -1, have = 0, round = 0;
 	time_t end = time(NULL) + seconds;
 
 	while (time(NULL) < end && have < n) {
 		if (fd < 0)
 			fd = open(file, O_RDWR);
 		for (int i = 0; fd >= 0 && i < n; i++) {
-			if (!got[i] && lock_byte(fd, F_SETLK, F_WRLCK, i) == 0) {
-				got[i] = true;
-				have++;
-				printf("got %d of %d\n", have, n);
-				fflush(stdout);
+			if (state[i] == -1)
+				continue;
+			if (lock_byte(fd, F_SETLK, F_WRLCK, i) == 0) {
+				state[i] = -1;
+				printf("got %d of %d: byte %d", ++have, n, i);
+				print_at();
+			} else if (errno != state[i]) {
+				state[i] = errno;
+				if (errno != EAGAIN && errno != EACCES) {
+					printf("byte %d: errno %d", i, errno);
+					print_at();
+				}
 			}
+		}
+		if (fd >= 0) {
+			printf("round %d", ++round);
+			print_at();
 		}
 		pause_ms(100);
 	}
@@ -316,6 +562,27 @@ static int grab(const char *file, int n, int seconds)
 	if (have)
 		pause();
 	return 0;
+}
+
+static int stamp(int port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char text[64];
+	ssize_t n;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		die("bind");
+	puts("stamping");
+	fflush(stdout);
+	while ((n = recv(fd, text, sizeof(text) - 1, 0)) >= 0) {
+		text[n] = '\0';
+		text[strcspn(text, "\n")] = '\0';
+		printf("%s", text);
+		print_at();
+	}
+	die("recv");
+	return HELPER_FAILED;
 }
 
 static int wait_all(const char *file, int n)
@@ -466,19 +733,8 @@ int main(int argc, char **argv)
 		return answer(request(a, open_for(a, b), 0));
 	if (strcmp(verb, "try-fd") == 0 && argc == 4)
 		return answer(request(a, atoi(b), 0));
-	if (strcmp(verb, "unlock") == 0 && argc == 3) {
-		int fd = open_for("posix", a);
-
-		if (lock_byte(fd, F_SETLK, F_WRLCK, 0) < 0)
-			return answer(-1);
-		puts("locked");
-		fflush(stdout);
-		wait_for_line();
-		if (lock_byte(fd, F_SETLK, F_UNLCK, 0) < 0)
-			return answer(-1);
-		puts("unlocked");
-		return GRANTED;
-	}
+	if (strcmp(verb, "unlock") == 0 && argc == 4)
+		return lock_then_unlock(a, b);
 	if (strcmp(verb, "wait-then") == 0 && argc == 4) {
 		int fd = open_for(a, b);
 
@@ -493,10 +749,20 @@ int main(int argc, char **argv)
 		return try_in_grandchild(a, b);
 	if (strcmp(verb, "threads") == 0 && argc == 5)
 		return try_in_threads(a, b, atoi(argv[4]));
+	if (strcmp(verb, "beside") == 0 && argc == 5)
+		return beside_held(a, b, atoi(argv[4]));
+	if (strcmp(verb, "race") == 0 && argc == 4)
+		return race(a, atoi(b));
+	if (strcmp(verb, "crowd") == 0 && argc == 4)
+		return crowd(a, atoi(b));
+	if (strcmp(verb, "alarm") == 0 && argc == 6)
+		return with_alarm(a, b, argv[4], (unsigned int)atoi(argv[5]));
 	if (strcmp(verb, "hold") == 0 && argc == 4)
 		return hold(a, atoi(b));
 	if (strcmp(verb, "grab") == 0 && argc == 5)
 		return grab(a, atoi(b), atoi(argv[4]));
+	if (strcmp(verb, "stamp") == 0 && argc == 3)
+		return stamp(atoi(a));
 	if (strcmp(verb, "wait-all") == 0 && argc == 4)
 		return wait_all(a, atoi(b));
 	if (strcmp(verb, "notify") == 0 && argc == 3)

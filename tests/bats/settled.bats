@@ -1,0 +1,663 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The ledger of end clients' locks, and release settled, which goes by it: the
+# gate opens when every end client that was refused a reclaim has its locks
+# again, or is gone, or has had its time.
+
+load common
+
+RANGES=$repo/build/tests/helpers/ranges
+state=/var/lib/rg-settled # /var/lib is the machine's, in every tier
+# So long that what a test waits for cannot have come of it.
+never=(--settle-quiet 10m --settle-timeout 1h --max-hold 2h)
+
+setup_file() {
+	setup_tiers
+	second_client
+}
+setup() {
+	fresh
+	links up
+	recover N
+	rm -rf "$state"
+}
+teardown() { links up; }
+teardown_file() {
+	fresh
+	want_skip
+	knfsd_start rex 15 15 3
+	clients_umount
+	knfsd_stop rex
+	rm -rf "$state" "$work"/*.fifo
+}
+
+# ---- end clients ----
+
+# Another one, cli2, with a network namespace and a name of its own.
+second_client() {
+	local name=cli2
+	! grep -q " $tiers_dir/$name.net " /proc/mounts || return 0
+	touch "$tiers_dir/$name".{net,mnt,uts}
+	unshare --net="$tiers_dir/$name.net" --mount="$tiers_dir/$name.mnt" \
+		--uts="$tiers_dir/$name.uts" --propagation private \
+		bash -ec "$(declare -f tier_inside); tier_inside $name"
+	ip link add r-cli2 type veth peer name c2-rex
+	tiers_link rex r-cli2 10.77.3.1/24
+	tiers_link $name c2-rex 10.77.3.2/24
+}
+cli2_mount() {
+	tier cli2 mkdir -p /mnt/a
+	tier cli2 mount -t nfs -o vers=4.2 10.77.3.1:/a /mnt/a
+}
+
+links() {
+	tier cli ip link set c-rex "$1"
+	tier cli2 ip link set c2-rex "$1"
+}
+
+# Of all NFS clients of the machine.
+recover() { tier_nfs cli recover-lost-locks "$1"; }
+
+# knfsd must run; whoever had files open there may still be dying.
+clients_umount() { wait_for 90 "the end clients to unmount" all_umounted; }
+all_umounted() {
+	local at
+	for at in cli/mnt/a cli/mnt/v3 cli2/mnt/a; do
+		! tier "${at%%/*}" mountpoint -q "/${at#*/}" ||
+			tier "${at%%/*}" umount "/${at#*/}" || return 1
+	done
+}
+
+# app TIER NAME COMMAND...: an application of an end client's, in the background;
+# `tell` writes to it, output in $work/NAME.out. Killed by the next `fresh`.
+app() {
+	local tier=$1 name=$2
+	shift 2
+	: >"$work/$name.pid"
+	rm -f "$work/$name.fifo"
+	mkfifo "$work/$name.fifo"
+	(
+		# shellcheck disable=SC2016 # expanded in the tier
+		tier "$tier" setsid bash -c 'echo $$ >&4; exec 4>&-; exec "$@"' _ "$@" \
+			<>"$work/$name.fifo" >"$work/$name.out" 2>&1 4>"$work/$name.pid"
+	) 3>&- &
+	wait_for 10 "$name to be started" test -s "$work/$name.pid"
+}
+tell() { echo "$2" >"$work/$1.fifo"; }
+said() { grep -q -- "$2" "$work/$1.out"; }
+end_app() { kill -KILL "$(<"$work/$1.pid")"; }
+
+# order NAME LINE: tell, and wait for an answer that is "ok".
+order() {
+	local before
+	before=$(wc -l <"$work/$1.out")
+	tell "$1" "$2"
+	wait_for 120 "$1 to $2" answered "$1" "$before"
+	[[ $(tail -n 1 "$work/$1.out") == ok ]] || {
+		tail -n 1 "$work/$1.out"
+		return 1
+	}
+}
+answered() { (($(wc -l <"$work/$1.out") > $2)); }
+# ranges TIER NAME FILE: an application that does what `order` says.
+ranges() {
+	app "$1" "$2" "$RANGES" "/mnt/a/$3"
+	wait_for 30 "$2 to open its file" said "$2" '^opened$'
+}
+
+# take20 [TIER [NAME [FILE]]]: 20 locks in 20 processes.
+take20() {
+	app "${1:-cli}" "${2:-app}" "$LOCKER" hold "/mnt/a/${3:-db}" 20
+	wait_for 60 "20 locks" said "${2:-app}" '^locked 20$'
+}
+# How many of its locks an application has lost.
+lost() {
+	tell "$1" write
+	wait_for 60 "$1 to write" said "$1" '^written'
+	sed -n 's/^written, \([0-9]*\) failed/\1/p' "$work/$1.out"
+}
+lost_none() { [ "$(lost "$1")" = 0 ]; }
+
+# The end client speaks to the server; how long that takes is its affair.
+nudge() { tier "${1:-cli}" timeout 10 stat /mnt/a/.known >/dev/null 2>&1 || true; }
+
+# ---- the re-export server ----
+
+# guard OPTIONS...: the daemon, and a gate that is closed, while knfsd is down.
+guard() {
+	background daemon "$RG" run --mount "$a" --release settled --state-dir $state "$@"
+	wait_for 90 "the daemon to be alive" daemon_alive
+	[ "$(gate_state)" = closed ]
+}
+# serve [MOUNT-OPTIONS]: knfsd out of grace, and an end client that holds nothing
+# and may reclaim after the next start.
+serve() {
+	want_skip
+	knfsd_start rex 15 15 3
+	clients_umount
+	tiers_make_client_known "$@"
+	wait_gate open
+}
+# restart [MEANWHILE [LOCKD-GRACE]]: knfsd, with a grace period.
+restart() {
+	wait_for 30 "the end client in nfsdcld's database" tiers_client_known
+	knfsd_stop rex
+	[ "$(gate_state)" = closed ]
+	${1:+"$1"}
+	knfsd_start rex 15 15 "${2:-3}"
+}
+# knfsd's may be over by now.
+end_graces_by_hand() {
+	in_rex bash -c 'echo Y >/proc/fs/lockd/nlm_end_grace'
+	end_grace_by_hand || wait_for 10 "knfsd's grace to end" json_is '.gates[0].knfsd.state' grace-over
+}
+knfsd_and_daemon_end() {
+	kill -KILL "$(<"$work/daemon.pid")"
+	rg disable
+	rm -f "$work/daemon.pid"
+}
+
+# A local application that wants the first of the end client's locks.
+thief() { held_try thief posixw "$a/db"; }
+# It got nothing so far, and its turn comes when the end client is done.
+thief_comes_after() {
+	if ended thief; then
+		output_of thief
+		return 1
+	fi
+	end_app "$1"
+	expect_end thief 0 granted 60
+}
+
+# ---- what is said of end clients ----
+
+# look, once; saw POINTER VALUE: that it was so then.
+look() { rg status --json >"$work/status.json" 2>/dev/null; }
+in_look() { "$JGET" "$1" <"$work/status.json"; }
+saw() {
+	[[ $(in_look "$1") == "$2" ]] || {
+		echo "$1: $(in_look "$1"), expected $2"
+		return 1
+	}
+}
+saw_gate() { saw "/gates/0/$1" "$2"; }
+# Of end client number $at.
+at=0
+saw_client() { saw "/gates/0/clients/$at/$1" "$2"; }
+# find_client NAME: sets $at. By NFSv4.0 the name goes on with an address.
+find_client() {
+	at=$(json "[.gates[0].clients[].name | split(\"/\")[0]] | index(\"$1\")")
+	[[ $at != null ]] || {
+		rg status
+		return 1
+	}
+}
+client_is() { [[ $(json ".gates[0].clients[$at].$1") == "$2" ]]; }
+json_is() { [[ $(json "$1") == "$2" ]]; }
+awaited_are() { wait_for 60 "$1 awaited end clients" json_is '.gates[0].awaited' "$1"; }
+
+# The locks that the kernel of the re-export server has on a file.
+kernel_locks() {
+	local key
+	key=$(in_rex stat -c '%Hd %Ld %i' "$a/${1:-db}")
+	# shellcheck disable=SC2086 # three numbers
+	key=$(printf '%02x:%02x:%d' $key)
+	awk -v key="$key" '$2 == "POSIX" && $6 == key { n++ } END { print n + 0 }' /proc/locks
+}
+# locks_are N [FILE]: so says the kernel and so says the ledger.
+locks_are() {
+	wait_for 30 "$1 locks" both_are "$1" "${2:-db}" || {
+		echo "there are $(kernel_locks "${2:-db}")"
+		rg status
+		return 1
+	}
+}
+both_are() { client_is locks "$1" && [[ $(kernel_locks "$2") == "$1" ]]; }
+
+# on_disk N: the ledger in the file says so; null: it has nobody.
+on_disk() {
+	wait_for 30 "the ledger on disk to say $1" disk_is "$1" || {
+		cat $state/ledger.json
+		return 1
+	}
+}
+disk_is() { [[ $("$JGET" /clients/0/locks <$state/ledger.json 2>/dev/null) == "$1" ]]; }
+
+# ---- the ledger ----
+
+@test "the ledger counts the locks of an end client, by NFSv4.0, 4.1 and 4.2" {
+	guard
+	serve vers=4.0
+	[ "$(json '.gates[0].clients | length')" = 0 ]
+	for minor in 0 1 2; do
+		clients_umount
+		cli_mount vers=4.$minor
+		take20
+		find_client "Linux NFSv4.$minor cli"
+		locks_are 20
+		look
+		saw_client address 10.77.2.2
+		saw_client seen true
+		saw_client state known
+		saw_client expected null
+		on_disk 20
+		rg status | grep "known .*10.77.2.2 Linux NFSv4.$minor cli.*: 20 locks\$"
+		# They die, all of them.
+		end_app app
+		locks_are 0
+		on_disk null
+	done
+	[ "$(counter helper_failures.total)" -eq 0 ]
+}
+
+@test "the ledger counts locks that merge and split, and one unlock that ends many" {
+	guard
+	serve
+	ranges cli one db
+	order one "lock 0 10"
+	locks_are 1
+	order one "lock 10 10"
+	locks_are 1
+	order one "unlock 5 10"
+	locks_are 2
+	order one "share 7 2"
+	locks_are 3
+	order one "lock 0 20"
+	locks_are 1
+	# Every other byte up to 38, of which 20 touches what is there.
+	order one "many 20"
+	locks_are 10
+	order one "unlock 0 20"
+	order one "lock 1000 0"
+	order one "lock 100 1"
+	order one "share 0 2"
+	locks_are 13
+	# Another owner, the same file; and another file.
+	ranges cli two db
+	order two "share 0 1"
+	order two "lock 300 1"
+	locks_are 15
+	ranges cli three db3
+	order three "lock 0 0"
+	wait_for 30 "the lock of another file" client_is locks 16
+	[ "$(kernel_locks)" -eq 15 ]
+	[ "$(kernel_locks db3)" -eq 1 ]
+	# A local application's are not the end client's.
+	app rex local "$LOCKER" hold "$a/db4" 3
+	wait_for 30 "its locks" said local '^locked 3$'
+	[ "$(kernel_locks db4)" -eq 3 ]
+	order one "unlock 0 0"
+	wait_for 30 "one unlock to end 13" client_is locks 3
+	[ "$(kernel_locks)" -eq 2 ]
+	end_app two
+	end_app three
+	locks_are 0
+	[ "$(kernel_locks db3)" -eq 0 ]
+	[ "$(counter helper_failures.total)" -eq 0 ]
+}
+
+@test "1,000 locks: few writes of the ledger, and none when nothing changes" {
+	guard
+	serve
+	ranges cli one db
+	order one "lock 5000 1"
+	on_disk 1
+	: >"$work/writes.out"
+	while :; do
+		stat -c %i $state/ledger.json
+		sleep 0.1
+	done >"$work/writes.out" 2>/dev/null 3>&- &
+	echo $! >"$work/writes.pid"
+	before=$SECONDS
+	order one "many 1000"
+	locks_are 1001
+	on_disk 1001
+	seconds=$((SECONDS - before))
+	writes=$(uniq "$work/writes.out" | wc -l)
+	echo "$writes ledgers in $seconds s"
+	[ "$writes" -ge 2 ]
+	[ "$writes" -le $((seconds / 2 + 2)) ]
+	sleep 5
+	[ "$(uniq "$work/writes.out" | wc -l)" -eq "$writes" ]
+	order one "unlock 0 0"
+	locks_are 0
+}
+
+@test "an end client whose lease ran out, and whose lock another wanted, is out of the ledger" {
+	guard
+	serve
+	cli2_mount
+	ranges cli2 one db
+	order one "lock 0 0"
+	find_client "Linux NFSv4.2 cli2"
+	locks_are 1
+	tier cli2 ip link set c2-rex down
+	# Such a client is kept until somebody asks for what it has.
+	app cli other "$LOCKER" try posixw /mnt/a/db
+	wait_for 90 "the lock of the end client that is gone" said other granted
+	wait_for 30 "it to be out of the ledger" nobody_holds
+}
+nobody_holds() {
+	[[ $(json '[.gates[0].clients[] | select(.name == "Linux NFSv4.2 cli2") | .locks] | add') \
+		=~ ^(0|null)$ ]]
+}
+
+# ---- settled by the ledger ----
+
+@test "settled: opens when the end client that was refused has its 20 locks again" {
+	recover Y
+	guard "${never[@]}"
+	serve
+	take20
+	locks_are 20
+	restart thief
+	nudge
+	wait_gate open 120
+	look
+	saw_gate why settled
+	saw_gate refused 1
+	saw_gate awaited 0
+	saw_client state settled
+	saw_client expected 20
+	[ "$(in_look "/gates/0/clients/0/refusals")" -ge 1 ]
+	[ "$(in_look /counters/held)" -ge 1 ]
+	locks_are 20
+	lost_none app
+	thief_comes_after app
+	[ "$(counter 'released.settled')" -eq 1 ]
+}
+
+@test "settled: after a reboot, by the ledger on disk" {
+	recover Y
+	guard "${never[@]}"
+	serve
+	take20
+	on_disk 20
+	restart reboot
+	nudge
+	wait_gate open 120
+	look
+	saw_gate why settled
+	saw_client seen true
+	saw_client state settled
+	saw_client expected 20
+	locks_are 20
+	lost_none app
+	thief_comes_after app
+}
+# Neither programs nor a daemon, then both anew.
+reboot() {
+	knfsd_and_daemon_end
+	guard "${never[@]}"
+	look
+	saw_client seen false
+	saw_client state known
+	saw_client expected 20
+	saw_client locks 0
+	saw_client clientid null
+	saw_client address 10.77.2.2
+	rg status | grep 'known .*10.77.2.2 Linux NFSv4.2 cli: not back yet, 20 locks before$'
+	thief
+}
+
+@test "settled: knfsd restarts while an end client is awaited: 20 are expected; no daemon" {
+	recover Y
+	guard "${never[@]}"
+	serve
+	take20
+	on_disk 20
+	# While lockd is in grace the end client cannot take its locks again.
+	restart "" 90
+	nudge
+	awaited_are 1
+	look
+	saw_client state awaited
+	saw_client expected 20
+	saw_client locks 0
+	restart daemon_dies
+	nudge
+	wait_gate open 120
+	look
+	saw_gate why settled
+	saw_client state settled
+	saw_client expected 20
+	saw /daemon/alive false
+	locks_are 20
+	lost_none app
+}
+# Hold acts as deny then; the ledger is the kernel's.
+daemon_dies() {
+	look
+	saw_client expected 20
+	disk_is 20
+	kill -KILL "$(<"$work/daemon.pid")"
+	wait_for 20 "the heartbeat to be stale" json_is .daemon.alive false
+	run try posix "$a/db"
+	[ "$output" = EAGAIN ]
+	[ "$(counter denied.no_daemon)" -eq 1 ]
+}
+
+@test "settled: two end clients, one has its locks again, one is awaited: closed, until it is expired" {
+	recover Y
+	guard "${never[@]}"
+	serve
+	cli2_mount
+	take20
+	take20 cli2 app2 db2
+	wait_for 30 "both in nfsdcld's database" two_known
+	restart "" 90
+	nudge cli2
+	nudge
+	awaited_are 2
+	tier cli2 ip link set c2-rex down
+	end_graces_by_hand
+	awaited_are 1
+	[ "$(gate_state)" = settling ]
+	look
+	find_client "Linux NFSv4.2 cli"
+	saw_client state settled
+	saw_client locks 20
+	find_client "Linux NFSv4.2 cli2"
+	saw_client state awaited
+	saw_client locks 0
+	saw_client expected 20
+	rg status | tee "$work/status.out"
+	grep '^  clients  2 refused a reclaim, 1 awaited$' "$work/status.out"
+	grep '^  awaited  10.77.3.2 Linux NFSv4.2 cli2: 0 of 20 locks taken again$' "$work/status.out"
+	grep '^  settled  10.77.2.2 Linux NFSv4.2 cli: 20 of 20 locks taken again$' "$work/status.out"
+	thief
+	# knfsd keeps a client that has files open when its lease is over.
+	expire cli2
+	wait_gate open
+	look
+	saw_gate why settled
+	saw_gate awaited 0
+	saw_client state gone
+	saw_client locks 0
+	thief_comes_after app
+}
+two_known() { (($(knfsd_clients rex) == 2)); }
+# The administrator's way: knfsd forgets an end client.
+expire() {
+	# shellcheck disable=SC2016 # expanded in the tier
+	in_rex bash -ec 'at=$(grep -l "^name: \"Linux NFSv4.2 $1\"" /proc/fs/nfsd/clients/*/info)
+		echo expire >"${at%info}ctl"' _ "$1"
+}
+
+# ---- the ledger is a hint ----
+
+@test "the ledger says 30, 20 are taken again: quiet for settle-quiet is enough" {
+	recover Y
+	guard "${never[@]}"
+	serve
+	take20
+	on_disk 20
+	restart says_30
+	nudge
+	wait_gate open 120
+	look
+	saw_gate why settled
+	saw_client state quiet
+	saw_client expected 30
+	saw_client locks 20
+	lost_none app
+}
+says_30() {
+	knfsd_and_daemon_end
+	sed -i 's/"locks": *20/"locks": 30/' $state/ledger.json
+	disk_is 30
+	guard --settle-timeout 1h --settle-quiet 3s
+}
+
+@test "the ledger says 30, and the end client is expired for another's sake: gone" {
+	recover Y
+	guard "${never[@]}"
+	serve
+	take20
+	on_disk 20
+	restart says_30_and_waits
+	nudge
+	wait_gate settling 60
+	locks_are 20
+	clients_known=$(json '.gates[0].clients | length')
+	[ "$clients_known" = 1 ]
+	tier cli ip link set c-rex down
+	cli2_mount
+	app cli2 other "$LOCKER" try posixw /mnt/a/db
+	wait_for 90 "the lock of the end client that is gone" said other granted
+	wait_gate open
+	look
+	saw_gate why settled
+	find_client "Linux NFSv4.2 cli"
+	saw_client state gone
+	saw_client locks 0
+}
+says_30_and_waits() {
+	knfsd_and_daemon_end
+	sed -i 's/"locks": *20/"locks": 30/' $state/ledger.json
+	guard "${never[@]}"
+}
+
+@test "a ledger that is garbage is warned of, and the quiet end client has settled" {
+	recover Y
+	guard "${never[@]}"
+	serve
+	take20
+	on_disk 20
+	restart garbage
+	nudge
+	wait_gate open 120
+	look
+	saw_gate why settled
+	saw_client state quiet
+	saw_client expected null
+	saw_client locks 20
+	lost_none app
+	on_disk 20
+}
+garbage() {
+	knfsd_and_daemon_end
+	echo '{"version": 1, "clients": 20}' >$state/ledger.json
+	guard --settle-timeout 1h --settle-quiet 3s
+	output_of daemon | grep "$state/ledger.json: no list \"clients\""
+	[ "$(json '.gates[0].clients | length')" = 0 ]
+}
+
+# ---- who does not come back for its locks ----
+
+@test "without recover_lost_locks: opens after settle-timeout, knfsd's lease by default" {
+	guard --settle-quiet 10m
+	serve
+	take20
+	locks_are 20
+	restart thief
+	nudge
+	wait_gate settling 60
+	look
+	saw_gate why awaited
+	saw_gate settle_timeout_seconds 15
+	saw_client state awaited
+	saw_client expected 20
+	saw_client locks 0
+	# How long it settles, whenever that was looked at.
+	jq -e '.gates[0] | .since_seconds + .changes_in_seconds | . > 14.9 and . < 15.1' \
+		"$work/status.json"
+	expect_end thief 0 granted 60
+	look
+	saw_gate state open
+	saw_gate why settle-timeout
+	saw_gate awaited 1
+	saw_client state awaited
+	rg status | grep '^  awaited  10.77.2.2 Linux NFSv4.2 cli: 0 of 20 locks taken again$'
+	# Another knfsd, and a settle-timeout that is given. Nothing is left to reclaim
+	# but the lock of somebody new.
+	end_app app
+	take20 cli app2 db2
+	rg enable --mount "$a" --release settled --settle-timeout 4s --state-dir $state
+	restart
+	nudge
+	wait_gate open 60
+	look
+	saw_gate why settle-timeout
+	saw_gate settle_timeout_seconds 4
+	saw_gate refused 1
+}
+
+@test "an end client that unmounts is awaited no longer" {
+	guard "${never[@]}"
+	serve
+	take20
+	restart
+	nudge
+	wait_gate settling 60
+	end_app app
+	wait_for 60 "the end client to unmount" cli_umount
+	wait_gate open
+	look
+	saw_gate why settled
+	saw_client state gone
+	saw_client expected null
+}
+
+@test "nobody refused: opens at once when grace ends" {
+	guard "${never[@]}"
+	serve
+	ranges cli one db
+	order one "lock 0 1"
+	order one "unlock 0 1"
+	restart thief
+	nudge
+	expect_end thief 0 granted 60
+	look
+	saw_gate state open
+	saw_gate why nobody-refused
+	saw_gate refused 0
+	saw_gate knfsd/state grace-over
+}
+
+# ---- NFSv3 ----
+
+@test "NFSv3: settled when both grace periods have ended" {
+	guard "${never[@]}"
+	serve
+	tier cli mkdir -p /mnt/v3
+	tier cli mount -t nfs -o vers=3 rex:/srv/reexport/a /mnt/v3
+	app cli app "$LOCKER" hold /mnt/v3/db 20
+	wait_for 60 "20 locks" said app '^locked 20$'
+	[ "$(kernel_locks)" -eq 20 ]
+	# statd forgets whom it watches when lockd ends; it would not in a crash.
+	in_rex cp -a /var/lib/nfs/sm /run/sm.kept
+	restart thief 10
+	in_rex bash -c 'cp -a /run/sm.kept/* /var/lib/nfs/sm/; rm -r /run/sm.kept'
+	tier_nfs rex notify
+	nudge
+	wait_gate open 90
+	look
+	saw_gate why nobody-refused
+	saw_gate knfsd/state grace-over
+	saw_gate lockd grace-over
+	[ "$(kernel_locks)" -eq 20 ]
+	lost_none app
+	thief_comes_after app
+}

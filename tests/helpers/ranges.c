@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ranges FILE: one process that locks and unlocks ranges of FILE as it is told,
+ * a line each on standard input, and answers "ok" or the errno's name:
+ *
+ *   lock FROM LENGTH      for writing; LENGTH 0 is to the end
+ *   share FROM LENGTH     for reading
+ *   unlock FROM LENGTH
+ *   many N                lock the bytes 0, 2, ... one by one: N locks
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+static int range(int fd, short type, long from, long length)
+{
+	struct flock l = {
+		.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = length};
+
+	return fcntl(fd, F_SETLK, &l);
+}
+
+static int obey(int fd, const char *line)
+{
+	long from, length;
+
+	if (sscanf(line, "lock %ld %ld", &from, &length) == 2)
+		return range(fd, F_WRLCK, from, length);
+	if (sscanf(line, "share %ld %ld", &from, &length) == 2)
+		return range(fd, F_RDLCK, from, length);
+	if (sscanf(line, "unlock %ld %ld", &from, &length) == 2)
+		return range(fd, F_UNLCK, from, length);
+	if (sscanf(line, "many %ld", &length) == 1) {
+		for (from = 0; from < length; from++)
+			if (range(fd, F_WRLCK, 2 * from, 1) < 0)
+				return -1;
+		return 0;
+	}
+	errno = EINVAL;
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	int fd = argc == 2 ? open(argv[1], O_RDWR | O_CREAT, 0666) : -1;
+	char line[64];
+
+	if (fd < 0) {
+		fprintf(stderr, "ranges: %s\n", argc == 2 ? strerror(errno) : "FILE?");
+		return 1;
+	}
+	puts("opened");
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin)) {
+		puts(obey(fd, line) < 0 ? strerrorname_np(errno) : "ok");
+		fflush(stdout);
+	}
+	return 0;
+}
