@@ -7,6 +7,7 @@
 #include "cli/verbs.h"
 #include "loader/doors.h"
 #include "loader/gates.h"
+#include "loader/host.h"
 #include "loader/names.h"
 
 static void say_time_left(const struct rg_view *v)
@@ -34,6 +35,17 @@ static void say_release(__u32 release)
 
 	printf("  release %s exposes %s%s\n", rg_release_name(release), leaves[release],
 	       release == RG_RELEASE_SETTLED ? " (recommended)" : "; recommended: settled");
+}
+
+/* A lock under a write delegation is known to its end client alone: nobody is
+ * refused, so settled does not wait, and the lock of a local application that has
+ * the file open already is granted. An open has the delegation recalled. */
+static void say_delegations(__u32 scope)
+{
+	if (scope == RG_SCOPE_LOCKS && rg_host_write_delegations() == 1)
+		rg_warn("scope locks does not protect locks under a write delegation, and this "
+			"kernel's knfsd hands these out: use --scope opens, or turn them off with "
+			"`sysctl fs.leases-enable=0`");
 }
 
 static void say_mounts(const struct rg_config *config)
@@ -70,6 +82,7 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 			printf("  hook    %s, proven by a canary\n",
 			       rg_door_hook(what, armed->rung));
 	say_release(policy->release);
+	say_delegations(policy->scope);
 	say_mounts(wish->config);
 	if (policy->action == RG_ACTION_HOLD && !rg_daemon_is_alive(p))
 		rg_warn("no daemon is running: until `reexport-guard run` is, hold acts as deny");

@@ -7,6 +7,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <bpf/btf.h>
 #include <cap-ng.h>
 #include <libkmod.h>
 #include <linux/magic.h>
@@ -53,6 +54,21 @@ int rg_host_has_bpf_lsm(void)
 		return -1;
 	list[n] = '\0';
 	return rg_lsm_list_has_bpf(list);
+}
+
+int rg_host_write_delegations(void)
+{
+	struct btf *core = btf__load_vmlinux_btf(), *nfsd;
+	int found;
+
+	if (!core)
+		return -1;
+	nfsd = btf__load_module_btf("nfsd", core);
+	found = nfsd ? btf__find_by_name_kind(nfsd, "nfsd4_deleg_getattr_conflict", BTF_KIND_FUNC)
+		     : -EINVAL;
+	btf__free(nfsd);
+	btf__free(core);
+	return !nfsd ? -1 : found > 0;
 }
 
 /* As mount.nfs and rpc.nfsd would, a moment later. */

@@ -14,3 +14,8 @@ int rg_host_prepare(void);
 int rg_host_has_bpf_lsm(void);
 /* The same for the text of that list. */
 bool rg_lsm_list_has_bpf(const char *list);
+
+/* Does this kernel's knfsd hand out write delegations? 1, 0, or -1: it does not
+ * say, as nfsd or its BTF is not there. An end client that has one locks without
+ * asking anybody. By a function that came with them, fs/nfsd/nfs4state.c. */
+int rg_host_write_delegations(void);
