@@ -16,9 +16,16 @@
  *   threads KIND FILE N      N threads try, each its own byte; all must succeed
  *   hold FILE N              N processes take the locks 0..N-1, then obey
  *                            stdin: "write" has each write its byte and says
- *                            how many failed, "quit" ends
+ *                            how many failed, "quit" ends. Before that a line
+ *                            for each that failed: "lock (or write) byte B:
+ *                            errno E"
  *   grab FILE N SECONDS      tries for the locks 0..N-1 every 100 ms, keeps
- *                            what it gets; says "got K of N"
+ *                            what it gets; says "got K of N: byte B at TIME",
+ *                            "round R at TIME" when it has tried for all, and
+ *                            "byte B: errno E" for what is not "somebody has it"
+ *   stamp PORT               says "stamping", then "TEXT at TIME" for every UDP
+ *                            datagram: another machine's events by this one's
+ *                            clock
  *   wait-all FILE N          takes all of them with F_SETLKW, one by one
  *   notify SOCKET            what a service tells systemd: prints the first
  *                            datagram that has READY=1
@@ -28,9 +35,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,35 +226,43 @@ static int try_in_threads(const char *kind, const char *file, int n)
 /* ---- an end client's application, and the one that steals ---- */
 
 /* One process a lock: on Linux a process that lost one lock of a file gets EIO
- * for all of it, so one process could not tell how many were lost. */
+ * for all of it, so one process could not tell how many were lost. Answers with
+ * an errno. */
 static void hold_one(const char *file, long at, int from, int to)
 {
-	int fd = open(file, O_RDWR);
-	char ask, result = (char)(fd < 0 || lock_byte(fd, F_SETLK, F_WRLCK, at) < 0);
+	int fd = open(file, O_RDWR), err = 0;
+	char ask;
 
-	if (write(to, &result, 1) != 1)
+	if (fd < 0 || lock_byte(fd, F_SETLK, F_WRLCK, at) < 0)
+		err = errno;
+	if (write(to, &err, sizeof(err)) != sizeof(err))
 		_exit(1);
 	while (read(from, &ask, 1) == 1) {
-		result = (char)(pwrite(fd, "w", 1, at) != 1 || fsync(fd) < 0);
-		if (write(to, &result, 1) != 1)
+		err = 0;
+		if (pwrite(fd, "w", 1, at) != 1 || fsync(fd) < 0)
+			err = errno;
+		if (write(to, &err, sizeof(err)) != sizeof(err))
 			break;
 	}
 	_exit(0);
 }
 
-/* Ask each of them; how many said no. */
-static int ask_all(int (*pipes)[2], int n, const char *what)
+/* Ask each of them, or hear what became of its lock; how many said no. */
+static int ask_all(int (*pipes)[2], int n, bool to_write)
 {
 	int failed = 0;
 
 	for (int i = 0; i < n; i++) {
-		char result = 1;
+		int err = EPIPE;
 
-		if (what && write(pipes[i][1], what, 1) != 1)
-			result = 1;
-		else if (read(pipes[i][0], &result, 1) != 1)
-			result = 1;
-		failed += result != 0;
+		if (to_write && write(pipes[i][1], "w", 1) != 1)
+			err = errno;
+		else if (read(pipes[i][0], &err, sizeof(err)) != sizeof(err))
+			err = EPIPE;
+		if (err) {
+			printf("%s byte %d: errno %d\n", to_write ? "write" : "lock", i, err);
+			failed++;
+		}
 	}
 	return failed;
 }
@@ -274,11 +291,11 @@ static int hold(const char *file, int n)
 		close(down[0]);
 		close(up[1]);
 	}
-	printf("locked %d\n", n - ask_all(pipes, n, NULL));
+	printf("locked %d\n", n - ask_all(pipes, n, false));
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin) && strcmp(line, "quit\n") != 0) {
 		if (strcmp(line, "write\n") == 0)
-			printf("written, %d failed\n", ask_all(pipes, n, "w"));
+			printf("written, %d failed\n", ask_all(pipes, n, true));
 		fflush(stdout);
 	}
 	return 0;
@@ -291,22 +308,43 @@ static void pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
+/* " at TIME": seconds of the wall clock, to a microsecond. */
+static void print_at(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	printf(" at %lld.%06ld\n", (long long)t.tv_sec, t.tv_nsec / 1000);
+	fflush(stdout);
+}
+
 static int grab(const char *file, int n, int seconds)
 {
-	bool *got = calloc((size_t)n, sizeof(*got));
-	int fd = -1, have = 0;
+	/* -1: got it. Else the last errno. */
+	int *state = calloc((size_t)n, sizeof(*state)), fd = -1, have = 0, round = 0;
 	time_t end = time(NULL) + seconds;
 
 	while (time(NULL) < end && have < n) {
 		if (fd < 0)
 			fd = open(file, O_RDWR);
 		for (int i = 0; fd >= 0 && i < n; i++) {
-			if (!got[i] && lock_byte(fd, F_SETLK, F_WRLCK, i) == 0) {
-				got[i] = true;
-				have++;
-				printf("got %d of %d\n", have, n);
-				fflush(stdout);
+			if (state[i] == -1)
+				continue;
+			if (lock_byte(fd, F_SETLK, F_WRLCK, i) == 0) {
+				state[i] = -1;
+				printf("got %d of %d: byte %d", ++have, n, i);
+				print_at();
+			} else if (errno != state[i]) {
+				state[i] = errno;
+				if (errno != EAGAIN && errno != EACCES) {
+					printf("byte %d: errno %d", i, errno);
+					print_at();
+				}
 			}
+		}
+		if (fd >= 0) {
+			printf("round %d", ++round);
+			print_at();
 		}
 		pause_ms(100);
 	}
@@ -316,6 +354,27 @@ static int grab(const char *file, int n, int seconds)
 	if (have)
 		pause();
 	return 0;
+}
+
+static int stamp(int port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char text[64];
+	ssize_t n;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		die("bind");
+	puts("stamping");
+	fflush(stdout);
+	while ((n = recv(fd, text, sizeof(text) - 1, 0)) >= 0) {
+		text[n] = '\0';
+		text[strcspn(text, "\n")] = '\0';
+		printf("%s", text);
+		print_at();
+	}
+	die("recv");
+	return HELPER_FAILED;
 }
 
 static int wait_all(const char *file, int n)
@@ -497,6 +556,8 @@ int main(int argc, char **argv)
 		return hold(a, atoi(b));
 	if (strcmp(verb, "grab") == 0 && argc == 5)
 		return grab(a, atoi(b), atoi(argv[4]));
+	if (strcmp(verb, "stamp") == 0 && argc == 3)
+		return stamp(atoi(a));
 	if (strcmp(verb, "wait-all") == 0 && argc == 4)
 		return wait_all(a, atoi(b));
 	if (strcmp(verb, "notify") == 0 && argc == 3)

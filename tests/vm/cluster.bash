@@ -76,10 +76,14 @@ rex_umount() { on_nfs rex rex-umount; }
 # rex_knfsd_start [LEASE [GRACE [LOCKD-GRACE]]]
 rex_knfsd_start() { on_nfs rex knfsd-start "${1:-15}" "${@:2}"; }
 rex_knfsd_stop() { on_nfs rex knfsd-stop; }
+# Without a power cut: rpc.nfsd 0, rpc.nfsd 8.
+rex_knfsd_restart() { on_nfs rex knfsd-restart; }
 rex_knfsd_running() { on_nfs rex knfsd-running; }
 
 # How many clients may reclaim after the next start of knfsd.
 rex_clients() { on_nfs rex clients; }
+
+rex_forget_clients() { on_nfs rex forget-clients; }
 
 # By NSM, to the NFSv3 peers of before the power cut.
 rex_notify() { on_nfs rex notify; }

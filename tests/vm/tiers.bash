@@ -78,8 +78,9 @@ tier_inside() {
 	local file
 	hostname "$1"
 	mount -t tmpfs -o mode=0755 run /run
-	mkdir -p /run/etc /run/lock /var/lib/nfs
+	mkdir -p /run/etc /run/lock /var/lib/{nfs,reexport-guard}
 	mount -t tmpfs -o mode=0755 nfs /var/lib/nfs
+	mount -t tmpfs -o mode=0755 guard /var/lib/reexport-guard
 	for file in exports hosts; do
 		touch "/etc/$file"
 		cp "/etc/$file" "/run/etc/$file"
