@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The main job, once through, on the three machines of the topology `cluster`:
-# the demo narrates it and the bats suite asserts it. Sourced on the host.
+# the demo narrates it, the bats suite asserts it, tests/measure writes down what
+# it came to. Sourced on the host.
 
 recovery_repo=$(readlink -f "${BASH_SOURCE[0]%/*}/..")
 # shellcheck source=tests/vm/cluster.bash
@@ -10,9 +11,25 @@ recovery_repo=$(readlink -f "${BASH_SOURCE[0]%/*}/..")
 
 RG=$recovery_repo/build/reexport-guard
 LOCKER=$recovery_repo/build/tests/helpers/locker
+stamp_port=7777
 
-# What the last recovery came to.
-declare -g held_before=0 survived=0 stolen=0 write_errors=0 own_turn=0
+# What the last recovery came to. Of each lock that the end client held:
+#   survived   its write went through and nobody else had the lock meanwhile
+#   stolen     the local application got it while the end client had use for it:
+#              before it was done; with recover_lost_locks=N, where the end client
+#              gives up what it lost, before it was through with its recovery,
+#              unless its write went through all the same
+#   named_lost the end client's kernel said that it lost it
+# and of the writes of the end client's application:
+#   write_errors
+# From the start of knfsd, in seconds: recovered_seconds until the end client was
+# through with its recovery, gate_seconds until the gate was open (of a gate that
+# timed out: from when it closed). gate_why, held and denied are the guard's own
+# words. delegated: what the end client held before. own_turn: what the local
+# application got in the end. failure: why there are no figures.
+recovery_figures=(held_before survived stolen named_lost write_errors recovered_seconds
+	gate_seconds gate_why held denied delegated own_turn failure)
+declare -g "${recovery_figures[@]}"
 
 # say TEXT: what happens; replaced by whoever narrates.
 say() { :; }
@@ -23,6 +40,18 @@ patiently() { wait_for "$@"; }
 slowly() {
 	shift
 	"$@"
+}
+
+# The same, and what was in vain becomes the failure of this recovery.
+await() {
+	patiently "$@" && return
+	failure="waited $1 s in vain for $2"
+	return 1
+}
+do_or_fail() {
+	slowly "$@" && return
+	failure="$1: failed"
+	return 1
 }
 
 # start_in MACHINE NAME COMMAND...: in the background there; output in
@@ -38,89 +67,250 @@ start_in() {
 }
 tell() { on "$1" bash -c "echo '$3' >/run/$2.in"; }
 said() { on "$1" grep -q -- "$3" "/run/$2.out"; }
-end_in() { on "$1" bash -c "kill -KILL \$(</run/$2.pid)"; }
+# end_in MACHINE NAME...: those that were started.
+end_in() {
+	# shellcheck disable=SC2016 # expanded in the machine
+	on "$1" bash -c 'for name; do
+		{ kill -KILL "$(<"/run/$name.pid")"; rm -f "/run/$name.pid"; } 2>/dev/null
+	done' _ "${@:2}"
+}
+
+# ---- The end client ----
+
+# In the functions below n, options, recover, delegations, event and guard are
+# those of the recovery that calls them.
+
+by_nfsv3() { [[ ,$options, == *,vers=3,* ]]; }
 
 # An end client's application takes N locks, each by a process of its own.
 locks_taken() {
-	local n=$1
-	slowly "the mounts and knfsd" end_client_mounts "$2" "$3" || return 1
-	patiently 60 "the end client's record in nfsdcld" end_client_known || return 1
+	do_or_fail "the mounts and knfsd" end_client_mounts || return 1
+	await 60 "the re-export server to know the end client" end_client_known || return 1
+	on cli bash -c 'echo "rg: a recovery begins" >/dev/kmsg'
 	start_in cli app "$LOCKER" hold /mnt/a/db "$n"
-	patiently 60 "the end client's locks" said cli app '^locked' || return 1
+	await 60 "the end client's locks" said cli app '^locked' || return 1
 	held_before=$(on cli sed -n 's/^locked //p' /run/app.out)
+	delegated=$(on_nfs rex delegated db)
+	if ((held_before < n)); then
+		failure="the end client got $held_before of $n locks: $(refused_with)"
+		return 1
+	fi
 }
+refused_with() { on cli sed -n 's/^lock byte .*: //p' /run/app.out | sort -u | paste -s -d ' '; }
 end_client_mounts() {
-	rex_mount && rex_knfsd_start 15 15 3 && cli_mount "$@"
+	delegations origin "$delegations" && delegations rex "$delegations" &&
+		rex_mount && rex_knfsd_start 15 15 3 && cli_mount "$options" "$recover"
 }
 end_client_known() {
-	on cli touch /mnt/a/known && (($(rex_clients) > 0))
-}
+	if by_nfsv3; then
+		# shellcheck disable=SC2016 # expanded in the machine
+		on cli bash -c ': >>"$1" && "$0" try posix "$1"' "$LOCKER" /mnt/a/known &&
+			on_nfs rex monitored
+	else
+		# Of NFSv4.0 knfsd keeps a record from the first open on.
+		on cli touch /mnt/a/known && (($(rex_clients) > 0))
+	fi
+} >/dev/null
 
-# The end client is through with its state recovery: something that has to wait
-# for the end of grace came through, and its state manager thread is gone.
-end_client_recovered() {
+# The end client looks by itself, and tells the re-export server, by whose clock
+# everything else is measured: the two clocks differ. NFSv4: what has to wait for
+# the end of grace, the creation of a file, came through, and no state manager is
+# at work. NFSv3: the same with a lock and the reclaimer.
+end_client_watched() {
+	start_in rex stamps "$LOCKER" stamp "$stamp_port" || return 1
+	await 30 "the clock of the re-export server" said rex stamps '^stamping' || return 1
 	# shellcheck disable=SC2016 # expanded in the machine
-	on cli bash -c 'touch /mnt/a/probe && ! grep -qs -- "-manager$" /proc/[0-9]*/comm'
+	start_in cli watch bash -c 'probe=/mnt/a/probe.$EPOCHREALTIME
+		touch "$probe" || exit
+		[[ ,$1, != *,vers=3,* ]] || "$2" try posixw "$probe"
+		while grep -qsE -- "-(manager|reclaim)$" /proc/[0-9]*/comm; do
+			sleep 0.02
+		done
+		echo recovered >/dev/udp/10.77.2.1/$3
+		rm -f "$probe"' _ "$options" "$LOCKER" "$stamp_port"
+}
+end_client_recovered() { said rex stamps '^recovered at'; }
+
+# ---- The re-export server ----
+
+status_of_rex() { on rex "$RG" status --json; }
+gate_of_rex() { status_of_rex | jq -r '.gates[0].state'; }
+gate_of_rex_is() { [[ $(gate_of_rex) == "$1" ]]; }
+guard_alive() { [[ $(status_of_rex | jq -r .daemon.alive) == true ]]; }
+thief_held() { [[ $(status_of_rex | jq -r 'any(.held[]; .comm == "locker")') == true ]]; }
+own_turn_over() { said rex thief "^got $n of $n"; }
+thief_starts() { start_in rex thief "$LOCKER" grab /srv/reexport/a/db "$n" 3600; }
+
+guarded() { ((${#guard[@]})); }
+
+guard_starts() {
+	guarded || return 0
+	say "reexport-guard run ${guard[*]} ($1)"
+	start_in rex guard "$RG" run "${guard[@]}"
+	await 60 "the guard to be alive" guard_alive
 }
 
-gate_of_rex() { on rex "$RG" status --json | jq -r '.gates[0].state'; }
-gate_of_rex_is() { [[ $(gate_of_rex) == "$1" ]]; }
-own_turn_over() { said rex thief "got $1 of $1"; }
+# The local application has tried for every lock twice since, or has them all.
+thief_tried() {
+	await 120 "the local application to have tried for every lock" \
+		thief_round_from "$(thief_round)"
+}
+thief_round() { on rex bash -c 'grep -c ^round /run/thief.out'; }
+thief_round_from() { own_turn_over || (($(thief_round) >= $1 + 2)); }
 
-# recovery N MOUNT-OPTIONS RECOVER-LOST-LOCKS [ENABLE-OPTIONS...]: without
-# enable options, without the guard. Fills in the figures above.
-recovery() {
-	local n=$1 options=$2 recover=$3
-	shift 3
+# ---- What may happen to it ----
 
-	say "the end client mounts from the re-export server and takes $n locks"
-	locks_taken "$n" "$options" "$recover" || return 1
+power_is_cut() {
 	say "the end client holds $held_before locks; the re-export server loses power"
 	power_cut rex
 	say "the re-export server boots"
-	slowly "the re-export server" boot rex || return 1
-	if (($#)); then
-		say "reexport-guard run $* (before anything is mounted)"
-		start_in rex guard "$RG" run "$@"
-		patiently 60 "the gate to be closed" gate_of_rex_is closed || return 1
-	fi
+	do_or_fail "the re-export server" boot rex && delegations rex "$delegations" || return 1
+	guard_starts "before anything is mounted" || return 1
+	guarded && ! gate_of_rex_is closed && failure="the gate is not closed" && return 1
+	gate_closed=$(gate_since)
 	say "it mounts the original server; a local application goes for the same $n locks"
-	start_in rex thief "$LOCKER" grab /srv/reexport/a/db "$n" 300
-	slowly "the mount" rex_mount || return 1
-	if (($#)); then
-		patiently 60 "the local application to be held" thief_held || return 1
+	thief_starts
+	do_or_fail "the mount" rex_mount || return 1
+	if guarded; then
+		await 60 "the local application to be held" thief_held || return 1
 		say "the local application is held in its system call"
 	else
-		patiently 60 "the local application's locks" own_turn_over "$n" || return 1
-		say "the local application has all $n locks"
+		await 60 "the local application to have tried" said rex thief '^round 1' || return 1
+		say "the local application has $(thief_has) of $n locks"
 	fi
+}
+
+# lockd refuses an NFSv3 end client that comes back after its grace period, so
+# this must be long enough to tell it; with NFSv4 it would only be in the way. The
+# end client must not lock before it is told: sm-notify would take the new record
+# of it for an old one and remove it, and the next power cut would not be told.
+knfsd_starts() {
 	say "knfsd starts; the end client recovers"
-	slowly "knfsd" rex_knfsd_start 15 15 3 || return 1
-	patiently 180 "the end client to be through with its recovery" end_client_recovered ||
-		return 1
-	if (($#)); then
-		patiently 120 "the gate to open" gate_of_rex_is open || return 1
+	if by_nfsv3; then
+		do_or_fail "knfsd" rex_knfsd_start 15 15 15 && do_or_fail "sm-notify" rex_notify &&
+			end_client_watched
+	else
+		end_client_watched && do_or_fail "knfsd" rex_knfsd_start 15 15 3
+	fi
+}
+
+knfsd_is_restarted() {
+	guard_starts "knfsd is running" || return 1
+	say "a local application goes for the $n locks that the end client holds"
+	thief_starts
+	await 60 "the local application to have tried" said rex thief '^round 1' || return 1
+	say "knfsd is restarted, without a power cut; the end client recovers"
+	do_or_fail "knfsd" rex_knfsd_restart && end_client_watched
+}
+
+# knfsd does not start until max-hold is over.
+knfsd_is_late() {
+	say "knfsd does not start"
+	await 180 "the local application to be let go" own_turn_over || return 1
+	gate_figures
+	gate_seconds=$(seconds_between "$gate_closed" "$(gate_since)")
+	say "the gate is open after $gate_seconds s: $gate_why"
+}
+
+# ---- What it came to ----
+
+thief_has() { on rex grep -c '^got' /run/thief.out; }
+seconds_between() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", b - a }'; }
+knfsd_started() { on rex cat /run/knfsd-started; }
+
+# When the gate came into its state, by the clock of the re-export server.
+gate_since() {
+	local since
+	guarded || return 0
+	since=$(status_of_rex | jq -r '.gates[0].since') && date -d "$since" +%s.%N
+}
+
+gate_figures() {
+	read -r gate_why held denied < <(status_of_rex | jq -r \
+		'"\(.gates[0].why) \(.counters.held) \(.counters.denied.total)"')
+}
+
+# The end client's application writes under each lock. What the local
+# application has by then it got while the end client was not done.
+end_client_writes() {
+	tell cli app write
+	await 180 "the end client's writes" said cli app '^written' || return 1
+	write_errors=$(on cli sed -n 's/^written, \([0-9]*\) failed/\1/p' /run/app.out)
+	read -r survived stolen < <(
+		{
+			on rex cat /run/stamps.out /run/thief.out
+			on cli cat /run/app.out
+		} | awk -v n="$n" -v gives_up="$([[ $recover == Y ]] || echo 1)" '
+			/^recovered at/ && !recovered { recovered = $3 }
+			/^got/ { at[$6 + 0] = $8 }
+			/^write byte/ { failed[$3 + 0] = 1 }
+			END {
+				for (i = 0; i < n; i++)
+					if (!(i in at))
+						survived += !(i in failed)
+					else
+						stolen += !gives_up || at[i] < recovered || !(i in failed)
+				print survived + 0, stolen + 0
+			}'
+	)
+	# NFSv4 gives a number, NFSv3 a line for each lock.
+	named_lost=$(on cli dmesg | awk '
+		/rg: a recovery begins/ { lost = 0 }
+		match($0, /lost [0-9]+ locks/) { lost += substr($0, RSTART + 5) }
+		/failed to reclaim lock/ { lost++ }
+		END { print lost + 0 }')
+}
+
+# recovery [--event E] [--delegations on|off] N MOUNT-OPTIONS RECOVER-LOST-LOCKS
+# [ENABLE-OPTIONS...]: without enable options, without the guard. E: power-cut,
+# restart (of knfsd alone), late (a power cut, and knfsd does not start until the
+# gate has timed out). Fills in the figures above; fails if there are none.
+recovery() {
+	local event=power-cut delegations=on n options recover gate_closed='' figure
+	local -a guard
+	while [[ $1 == --* ]]; do
+		case $1 in
+		--event) event=$2 ;;
+		--delegations) delegations=$2 ;;
+		esac
+		shift 2
+	done
+	n=$1 options=$2 recover=$3 guard=("${@:4}")
+	for figure in "${recovery_figures[@]}"; do
+		printf -v "$figure" ''
+	done
+
+	say "the end client mounts from the re-export server and takes $n locks"
+	locks_taken || return 1
+	case $event in
+	power-cut) power_is_cut && knfsd_starts ;;
+	late) power_is_cut && knfsd_is_late && knfsd_starts ;;
+	restart) knfsd_is_restarted ;;
+	esac || return 1
+	await 180 "the end client to be through with its recovery" end_client_recovered || return 1
+	recovered_seconds=$(seconds_between "$(knfsd_started)" \
+		"$(on rex sed -n 's/^recovered at //p' /run/stamps.out)")
+	say "the end client is through with it, $recovered_seconds s after knfsd's start"
+	if guarded; then
+		await 180 "the gate to open" gate_of_rex_is open || return 1
+		if [[ $event != late ]]; then
+			gate_figures
+			gate_seconds=$(seconds_between "$(knfsd_started)" "$(gate_since)")
+		fi
 		say "the gate is open again"
 	fi
-	stolen=$(on rex sed -n 's/^got \([0-9]*\) of.*/\1/p' /run/thief.out | tail -n 1)
-	stolen=${stolen:-0}
-	tell cli app write
-	patiently 120 "the end client's writes" said cli app '^written' || return 1
-	write_errors=$(on cli sed -n 's/^written, \([0-9]*\) failed/\1/p' /run/app.out)
-	survived=$((held_before - write_errors))
-	say "$survived of $held_before locks survived, $write_errors writes failed"
+	thief_tried && end_client_writes || return 1
+	say "$survived of $held_before locks survived, $stolen stolen, $write_errors writes failed"
 	tell cli app quit
-	patiently 60 "the local application's turn" own_turn_over "$n" || return 1
+	await 60 "the local application's turn" own_turn_over || return 1
 	own_turn=$n
-	say "the end client is done; the local application got its $n locks"
+	say "the end client is done; the local application has all $n locks"
 }
-thief_held() { [[ $(on rex "$RG" status --json | jq -r '.held[0].comm') == locker ]]; }
 
-# Back to where `recovery` starts.
+# Back to where `recovery` starts. Fails if it cannot be done.
 recovery_clean() {
-	end_in rex thief || true
+	end_in cli app watch
+	end_in rex thief stamps
 	on rex bash -c '[[ ! -d /sys/fs/bpf/reexport-guard ]] || "$0" disable' "$RG"
-	cli_umount
-	rex_knfsd_stop
-	rex_umount
+	cli_umount && rex_knfsd_stop && rex_umount && rex_forget_clients
 }
