@@ -95,11 +95,19 @@ locks_taken() {
 		failure="the end client got $held_before of $n locks: $(refused_with)"
 		return 1
 	fi
+	await 60 "the ledger to be written" ledger_written
 }
 refused_with() { on cli sed -n 's/^lock byte .*: //p' /run/app.out | sort -u | paste -s -d ' '; }
 end_client_mounts() {
-	delegations origin "$delegations" && delegations rex "$delegations" &&
-		rex_mount && rex_knfsd_start 15 15 3 && cli_mount "$options" "$recover"
+	delegations origin "$delegations" && delegations rex "$delegations" && rex_mount || return 1
+	# It keeps the ledger, which is what the next one goes by.
+	[[ $event == restart ]] || guard_starts "before the end client comes" || return 1
+	rex_knfsd_start 15 15 3 && cli_mount "$options" "$recover"
+}
+# On disk; locks of NFSv3 or under a write delegation are in no ledger.
+ledger_written() {
+	! guarded || [[ $event == restart || $delegated == write ]] || by_nfsv3 ||
+		[[ $(on rex jq '[.clients[].locks] | add' /var/lib/reexport-guard/ledger.json) == "$n" ]]
 }
 end_client_known() {
 	if by_nfsv3; then
@@ -311,6 +319,7 @@ recovery() {
 recovery_clean() {
 	end_in cli app watch
 	end_in rex thief stamps
-	on rex bash -c '[[ ! -d /sys/fs/bpf/reexport-guard ]] || "$0" disable' "$RG"
+	on rex bash -c '[[ ! -d /sys/fs/bpf/reexport-guard ]] || "$0" disable
+		rm -rf /var/lib/reexport-guard/*' "$RG"
 	cli_umount && rex_knfsd_stop && rex_umount && rex_forget_clients
 }

@@ -3,7 +3,9 @@
 # docs/results.md out of the CSV that tests/measure writes; called by it.
 
 BEGIN {
-	split("none grace-start grace-end settled", columns, " ")
+	n_columns = split("none grace-start grace-end settled settled-opens", columns, " ")
+	head["none"] = "without guard"
+	head["settled-opens"] = "settled, scope opens"
 	title["v4.2-Y"] = "v4.2, recover_lost_locks=Y"
 	title["v4.2-N"] = "v4.2, recover_lost_locks=N"
 	title["v4.1-Y"] = "v4.1, recover_lost_locks=Y"
@@ -32,8 +34,6 @@ FNR == 1 {
 	outcome = $at["outcome"]
 	if (outcome ~ /^failed/) {
 		failed[cell]++
-		why[cell] = why[cell] sprintf("- %s: %s, delegations %s, %s: %s\n", $at["date"],
-			$at["row"], $at["delegations"], $at["column"], outcome)
 		whys[kernel] = whys[kernel] sprintf("- %s, %s, delegations %s, %s: %s\n",
 			$at["date"], $at["row"], $at["delegations"], $at["column"], outcome)
 		next
@@ -106,13 +106,13 @@ function summary(cell, row,    text) {
 }
 
 function present(kernel, row, delegations,    i) {
-	for (i = 1; i <= 4; i++)
+	for (i = 1; i <= n_columns; i++)
 		if (all[kernel, row, delegations, columns[i]])
 			return 1
 	return 0
 }
 
-function table(kernel, prefix,    i, j, k, row, delegations, line, any) {
+function table(kernel, prefix,    i, j, k, row, delegations, line, rule, any) {
 	for (i = 1; i <= n_titles; i++)
 		for (j = 1; j <= 2; j++) {
 			row = prefix order[i]
@@ -120,11 +120,16 @@ function table(kernel, prefix,    i, j, k, row, delegations, line, any) {
 			if (!present(kernel, row, delegations))
 				continue
 			if (!any++) {
-				print "| end client | delegations | without guard | grace-start | grace-end | settled |"
-				print "|---|---|---|---|---|---|"
+				line = "| end client | delegations |"
+				rule = "|---|---|"
+				for (k = 1; k <= n_columns; k++) {
+					line = line " " (columns[k] in head ? head[columns[k]] : columns[k]) " |"
+					rule = rule "---|"
+				}
+				print line "\n" rule
 			}
 			line = "| " title[order[i]] " | " (order[i] == "v3" ? "" : delegations) " |"
-			for (k = 1; k <= 4; k++)
+			for (k = 1; k <= n_columns; k++)
 				line = line " " summary(kernel SUBSEP row SUBSEP delegations SUBSEP columns[k], row) " |"
 			print line
 		}
@@ -165,7 +170,7 @@ function details(kernel,    p, i, j, k, row, cell, delegations) {
 	for (p = 0; p <= 2; p++)
 		for (i = 1; i <= n_titles; i++)
 			for (j = 1; j <= 2; j++)
-				for (k = 1; k <= 4; k++) {
+				for (k = 1; k <= n_columns; k++) {
 					row = (p ? prefixes[p] : "") order[i]
 					delegations = j == 1 ? "on" : "off"
 					cell = kernel SUBSEP row SUBSEP delegations SUBSEP columns[k]
@@ -202,7 +207,7 @@ END {
 	print "- *named as lost*: the end client's kernel said so in its log (NFSv4 \"lost N locks\", NFSv3"
 	print "  \"failed to reclaim lock\"). *write errors*: writes of the application that failed."
 	print "- *without guard*: reexport-guard is not running. *grace-start*, *grace-end*, *settled*: it runs"
-	print "  with `--all --release` that."
+	print "  with `--all --release` that; *scope opens*: and `--scope opens`."
 	print "- *delegations*: of both servers (fs.leases-enable). *delegation held*: what the end client had of"
 	print "  the file before."
 	print "- *recovered*, *gate open*: seconds from the start of knfsd until the end client was through with"
