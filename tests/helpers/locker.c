@@ -526,16 +526,6 @@ static void print_at(void)
 	fflush(stdout);
 }
 
-/* " at TIME": seconds of the wall clock, to a microsecond. */
-static void print_at(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	printf(" at %lld.%06ld\n", (long long)t.tv_sec, t.tv_nsec / 1000);
-	fflush(stdout);
-}
-
 static int grab(const char *file, int n, int seconds)
 {
 	/* -1: got it. Else the last errno. */
