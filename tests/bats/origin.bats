@@ -18,7 +18,7 @@ setup() {
 teardown() { tier cli ip link set c-rex up; }
 teardown_file() {
 	fresh
-	rm -rf "$state" "$work"/*.fifo
+	rm -rf "$state"
 }
 
 json_is() { [[ $(json "$1") == "$2" ]]; }
@@ -28,12 +28,9 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 # knfsd in grace for long, a local application with a file open and a lock, from
 # before the gate closed; and the original server restarts, and has no grace.
 origin_forgets() {
-	mkfifo "$work/opener.fifo"
-	background opener bash -c 'exec "$1" "$2" <>"$3"' _ "$RANGES" "$a/f" \
-		/proc/1/root"$work/opener.fifo"
-	echo "lock 0 1" >"$work/opener.fifo"
-	wait_for 30 "the local application's lock" grep -q ok "$work/opener.out"
-	rm "$work/opener.fifo"
+	talk opener "$RANGES" "$a/f"
+	tell opener "lock 0 1"
+	wait_said opener '^ok$' 30
 	want_grace
 	tier cli ip link set c-rex down
 	background daemon "$RG" run --mount "$a" --state-dir $state "$@"
@@ -135,7 +132,7 @@ renewed_since() { renewed && [[ $(in_budget last_renewal) > $1 ]]; }
 # daemon that finds it.
 was_away() {
 	local last
-	kill -TERM "$(<"$work/daemon.pid")"
+	kill -TERM "$(pid_of daemon)"
 	expect_end daemon 0
 	last=$(date -u -d "-$1 seconds" +%Y-%m-%dT%H:%M:%S.000Z)
 	jq --arg last "$last" --argjson lease "$2" \
