@@ -33,8 +33,10 @@ static void say_release(__u32 release)
 		[RG_RELEASE_SETTLED] = "what end clients have not taken again by settle-timeout",
 	};
 
-	printf("  release %s exposes %s%s\n", rg_release_name(release), leaves[release],
-	       release == RG_RELEASE_SETTLED ? " (recommended)" : "; recommended: settled");
+	for (__u32 each = 0; each < RG_NR_RELEASES; each++)
+		printf("  %-7s %s%s leaves exposed: %s\n", each == release ? "release" : "",
+		       rg_release_name(each), each == RG_RELEASE_SETTLED ? " (recommended)" : "",
+		       leaves[each]);
 }
 
 /* A lock under a write delegation is known to its end client alone: nobody is
