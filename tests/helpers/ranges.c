@@ -15,8 +15,7 @@
 
 static int range(int fd, short type, long from, long length)
 {
-	struct flock l = {
-		.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = length};
+	struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = length};
 
 	return fcntl(fd, F_SETLK, &l);
 }
