@@ -72,7 +72,7 @@ no_grace_seen() { [[ $(json '.gates[0].origin_no_grace') != null ]]; }
 
 # ---- the reboot budget ----
 
-in_budget() { "$JGET" "/servers/0/$1" <$budget 2>/dev/null; }
+in_budget() { "$JGET" "/servers/0/$1" 2>/dev/null <$budget; }
 renewed() { [[ $(in_budget last_renewal) == 20*Z ]]; }
 renewed_since() { renewed && [[ $(in_budget last_renewal) > $1 ]]; }
 

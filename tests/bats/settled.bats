@@ -210,7 +210,7 @@ on_disk() {
 		return 1
 	}
 }
-disk_is() { [[ $("$JGET" /clients/0/locks <$state/ledger.json 2>/dev/null) == "$1" ]]; }
+disk_is() { [[ $("$JGET" /clients/0/locks 2>/dev/null <$state/ledger.json) == "$1" ]]; }
 
 # ---- the ledger ----
 
@@ -323,7 +323,7 @@ disk_is() { [[ $("$JGET" /clients/0/locks <$state/ledger.json 2>/dev/null) == "$
 	tier cli2 ip link set c2-rex down
 	# Such a client is kept until somebody asks for what it has.
 	app cli other "$LOCKER" try posixw /mnt/a/db
-	wait_said other granted 90
+	wait_said other granted 180
 	wait_for 30 "it to be out of the ledger" nobody_holds
 }
 nobody_holds() {
@@ -511,7 +511,7 @@ says_30() {
 	tier cli ip link set c-rex down
 	cli2_mount
 	app cli2 other "$LOCKER" try posixw /mnt/a/db
-	wait_said other granted 90
+	wait_said other granted 180
 	wait_gate open
 	look
 	saw_gate why settled
