@@ -155,6 +155,18 @@ daemon_start() {
 	wait_for 20 "the daemon to be alive: $(output_of daemon)" daemon_alive
 }
 daemon_alive() { [[ $(json .daemon.alive) == true ]]; }
+# daemon_looks SECONDS: until it has been through everything that it looks at,
+# once, so long after its last heartbeat. It renews that when it begins to look:
+# with the next one it is through.
+daemon_looks() {
+	local late=$(($(heartbeat) + $1 * 1000000000))
+	wait_for $((30 + $1)) "the daemon to look in $1 s" beat_from "$late"
+	wait_for 30 "the daemon to be through" beat_from $(($(heartbeat) + 1))
+}
+heartbeat() {
+	bpftool map dump pinned $pins/map_live | sed -n 's/.*"heartbeat_ns": \([0-9]*\).*/\1/p'
+}
+beat_from() { (($(heartbeat) >= $1)); }
 arm_hold() {
 	arm --action hold "$@"
 	daemon_start
