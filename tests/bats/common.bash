@@ -126,10 +126,15 @@ held_count() { rg status --json 2>/dev/null | "$JGET" '#/held'; }
 held_is() { [[ $(held_count) == "$1" ]]; }
 wait_held() { wait_for "${2:-20}" "$1 held threads" held_is "$1"; }
 counter() { json ".counters.$1"; }
-# counters_are NAME=NUMBER...: several of them with one look.
-counters_are() {
+# counters_are NAME=NUMBER..., gate_has NAME=VALUE...: several with one look.
+counters_are() { values_are /counters/ "$@"; }
+gate_has() { values_are /gates/0/ "$@"; }
+# values_are PREFIX NAME=VALUE...
+values_are() {
 	local pointers=("${@%%=*}") got
-	pointers=("${pointers[@]/#//counters/}")
+	pointers=("${pointers[@]:1}")
+	pointers=("${pointers[@]/#/$1}")
+	shift
 	got=$(paste -d = <(printf '%s\n' "${@%%=*}") \
 		<(rg status --json 2>/dev/null | "$JGET" "${pointers[@]//.//}"))
 	[[ $got == "$(printf '%s\n' "$@")" ]] || {
