@@ -147,3 +147,22 @@ held_by() {
 	done
 	[ ! -e $pins ]
 }
+
+@test "the scope that nobody said: opens where knfsd hands out write delegations" {
+	wanted=locks warnings=0
+	if grep -q ' nfsd4_deleg_getattr_conflict' /proc/kallsyms; then
+		wanted=opens warnings=1
+	fi
+	expect 0 rg enable --mount $a --action deny
+	gate_has scope=$wanted
+	says "scope $wanted, release"
+	[ "$(grep -c 'scope locks does not protect' <<<"$output")" -eq $warnings ]
+	expect 0 rg policy show
+	says "scope .*$wanted .*default"
+	expect 0 rg enable --mount $a --action deny --scope locks
+	gate_has scope=locks
+	[ "$(grep -c 'scope locks does not protect' <<<"$output")" -eq $warnings ]
+	expect 0 rg enable --mount $a --action deny --scope access
+	gate_has scope=access
+	[ "$(grep -c 'scope locks does not protect' <<<"$output")" -eq 0 ]
+}
