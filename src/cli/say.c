@@ -44,12 +44,9 @@ static void say_release(__u32 release)
  * the file open already is granted. An open has the delegation recalled. */
 static void say_delegations(const struct rg_config *config)
 {
-	const struct rg_origin *said = &config->origin[RG_KEY_SCOPE];
-
-	if (config->policy.scope == RG_SCOPE_OPENS && !said->line && !said->command_line)
-		printf("  scope   opens: this kernel's knfsd hands out write delegations, and "
-		       "scope "
-		       "locks does not protect locks under one\n");
+	if (config->policy.scope == RG_SCOPE_OPENS && !rg_config_says(config, RG_KEY_SCOPE))
+		printf("  scope   opens: this kernel's knfsd hands out write delegations, and\n"
+		       "          scope locks does not protect locks under one\n");
 	if (config->policy.scope == RG_SCOPE_LOCKS && rg_host_write_delegations() == 1)
 		rg_warn("scope locks does not protect locks under a write delegation, and this "
 			"kernel's knfsd hands these out: use --scope opens, or turn them off with "

@@ -450,9 +450,7 @@ static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *a
 
 void rg_scope_choose(struct rg_config *config)
 {
-	const struct rg_origin *said = &config->origin[RG_KEY_SCOPE];
-
-	if (!said->line && !said->command_line && rg_host_write_delegations() == 1)
+	if (!rg_config_says(config, RG_KEY_SCOPE) && rg_host_write_delegations() == 1)
 		config->policy.scope = RG_SCOPE_OPENS;
 }
 

@@ -384,7 +384,7 @@ void rg_config_free(struct rg_config *c)
 
 /* ---- what values mean together ---- */
 
-static bool is_given(const struct rg_config *c, enum rg_key key)
+bool rg_config_says(const struct rg_config *c, enum rg_key key)
 {
 	return c->origin[key].line || c->origin[key].command_line;
 }
@@ -392,7 +392,7 @@ static bool is_given(const struct rg_config *c, enum rg_key key)
 /* Which mounts that makes. The key at fault, or RG_NR_KEYS. */
 static enum rg_key settle_mounts(struct rg_config *c)
 {
-	if (!is_given(c, RG_KEY_EXPORTS))
+	if (!rg_config_says(c, RG_KEY_EXPORTS))
 		c->exports = !c->all && !c->mounts.n;
 	c->policy.which = c->all ? RG_WHICH_ALL : c->exports ? RG_WHICH_EXPORTS : RG_WHICH_LISTED;
 	if (c->all && (c->exports || c->mounts.n))

@@ -112,6 +112,9 @@ char *rg_key_metavar(enum rg_key key, char buf[RG_EXPECTED_SIZE]);
 size_t rg_config_count(const struct rg_config *c, enum rg_key key);
 char *rg_config_text(const struct rg_config *c, enum rg_key key, size_t i, char buf[RG_PATH_SIZE]);
 
+/* Did anybody say it, or is it a default? */
+bool rg_config_says(const struct rg_config *c, enum rg_key key);
+
 /* Where the values came from, for the map `provenance`. */
 void rg_provenance_of(const struct rg_config *c, struct rg_provenance *p);
 /* "default", "FILE:LINE", "command line". */
