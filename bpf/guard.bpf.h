@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "rg_maps.h"
+#include "rg_records.h"
 #include "kernel_drift.bpf.h"
 
 #define PF_IO_WORKER 0x00000010	  /* include/linux/sched.h */
@@ -166,6 +167,61 @@ RG_MAP struct {
 	__type(key, __u32);
 	__type(value, struct rg_provenance);
 } provenance SEC(".maps");
+
+/* Tracers: a ring each, which the tracer makes and puts here. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, RG_MAX_TRACERS);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_RINGBUF);
+			__uint(max_entries, RG_TRACER_RING_BYTES);
+		});
+} tracers SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_MAX_TRACERS);
+	__type(key, __u32);
+	__type(value, struct rg_tracer);
+} tracer_owners SEC(".maps");
+
+/* What the tracing programs count. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RG_MAX_CLIENTS);
+	__type(key, struct rg_client_key);
+	__type(value, struct rg_flow_client);
+} flow_clients SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rg_flow_totals);
+} flow_totals SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_MAX_GATES);
+	__type(key, __u32);
+	__type(value, struct rg_flow_storm);
+} flow_storms SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_SLOWEST);
+	__type(key, __u32);
+	__type(value, struct rg_flow_note);
+} flow_slowest SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_LAST_DOWNGRADES);
+	__type(key, __u32);
+	__type(value, struct rg_flow_note);
+} flow_downgrades SEC(".maps");
 
 /* A map of its own (".data.live"), mapped by user space. */
 extern struct rg_live live;

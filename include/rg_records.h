@@ -351,8 +351,6 @@ struct rg_flow_storm {
 
 /* Map `flow_slowest`, pinned, array: the slowest reclaims of a recovery. Map
  * `flow_downgrades`, the last ones: an element is written whole, in turn. */
-#define RG_SLOWEST 8
-#define RG_LAST_DOWNGRADES 16
 struct rg_flow_note {
 	__u64 time_ns, duration_ns;
 	struct rg_client_key client;
@@ -368,7 +366,6 @@ struct rg_flow_note {
 };
 
 /* Map `tracers`, pinned: rings, one a tracer; `tracer_owners` beside it. */
-#define RG_MAX_TRACERS 4
 struct rg_tracer {
 	__u64 start_ns; /* of the process, as rg_held.start_ns; 0: free */
 	__u64 lost;	/* records that did not fit */

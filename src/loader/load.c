@@ -71,13 +71,27 @@ static struct bpf_program *door_program(struct guard_bpf *skel, __u32 what, enum
 static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 {
 	struct bpf_map *const maps[RG_NR_MAPS] = {
-		[RG_MAP_META] = skel->maps.meta,       [RG_MAP_LIVE] = skel->maps.data_live,
-		[RG_MAP_GATES] = skel->maps.gates,     [RG_MAP_GATE_OF] = skel->maps.gate_of,
-		[RG_MAP_DEVICES] = skel->maps.devices, [RG_MAP_HELD] = skel->maps.held,
-		[RG_MAP_HOLDING] = skel->maps.holding, [RG_MAP_COUNTERS] = skel->maps.counters,
-		[RG_MAP_EVENTS] = skel->maps.events,   [RG_MAP_RULES] = skel->maps.rules,
-		[RG_MAP_EXEMPT] = skel->maps.exempt,   [RG_MAP_CLIENTS] = skel->maps.clients,
-		[RG_MAP_SERVERS] = skel->maps.servers, [RG_MAP_PROVENANCE] = skel->maps.provenance,
+		[RG_MAP_META] = skel->maps.meta,
+		[RG_MAP_LIVE] = skel->maps.data_live,
+		[RG_MAP_GATES] = skel->maps.gates,
+		[RG_MAP_GATE_OF] = skel->maps.gate_of,
+		[RG_MAP_DEVICES] = skel->maps.devices,
+		[RG_MAP_HELD] = skel->maps.held,
+		[RG_MAP_HOLDING] = skel->maps.holding,
+		[RG_MAP_COUNTERS] = skel->maps.counters,
+		[RG_MAP_EVENTS] = skel->maps.events,
+		[RG_MAP_RULES] = skel->maps.rules,
+		[RG_MAP_EXEMPT] = skel->maps.exempt,
+		[RG_MAP_CLIENTS] = skel->maps.clients,
+		[RG_MAP_SERVERS] = skel->maps.servers,
+		[RG_MAP_PROVENANCE] = skel->maps.provenance,
+		[RG_MAP_TRACERS] = skel->maps.tracers,
+		[RG_MAP_TRACER_OWNERS] = skel->maps.tracer_owners,
+		[RG_MAP_FLOW_CLIENTS] = skel->maps.flow_clients,
+		[RG_MAP_FLOW_TOTALS] = skel->maps.flow_totals,
+		[RG_MAP_FLOW_STORMS] = skel->maps.flow_storms,
+		[RG_MAP_FLOW_SLOWEST] = skel->maps.flow_slowest,
+		[RG_MAP_FLOW_DOWNGRADES] = skel->maps.flow_downgrades,
 	};
 	int err = RG_DONE;
 
