@@ -37,7 +37,7 @@ BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) \
 # maps first: libbpf 1.1's linker leaves offset 0 in the BTF of a map that it
 # meets as extern before its definition.
 BPF_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/maps.bpf.c \
-	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c))))
+	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c bpf/trace/*.bpf.c))))
 OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/cli/*.c))
 LOADER_OBJS := $(filter $(B)/src/loader/%,$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -69,8 +69,9 @@ unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 
 # ---- the BPF object: one file per concern, linked into one skeleton ----
 
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h vmlinux/*.h) | $(B)/bpf
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/trace/*.h include/*.h vmlinux/*.h)
 	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(B)/guard.bpf.o: $(BPF_OBJS) Makefile

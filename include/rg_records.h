@@ -344,7 +344,6 @@ struct rg_flow_storm {
 	__u64 net;		  /* nfsd_net of the namespace */
 	__u64 grace_ns;		  /* knfsd's grace period, nanoseconds of time */
 	__u64 origin_complete_ns; /* this host last sent RECLAIM_COMPLETE */
-	__u64 closed_ns;	  /* knfsd last shut down, or the gate was made */
 	__u32 expected;		  /* end clients that may reclaim, as grace started */
 	__u32 complete;		  /* of these, those that are done */
 };

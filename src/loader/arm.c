@@ -323,6 +323,13 @@ int rg_disarm(struct rg_pins *p, unsigned int *continued)
 
 /* ---- arming ---- */
 
+static void beat(void *at)
+{
+	struct rg_live *live = at;
+
+	__atomic_store_n(&live->heartbeat_ns, rg_now_ns(), __ATOMIC_RELAXED);
+}
+
 static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 		     struct rg_armed *armed)
 {
@@ -341,7 +348,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	err = err ?: arm_gate(p, plan, armed);
 	/* Alive before the doors are there, or their first visitors were denied. */
 	if (!err && plan->wish->serve)
-		__atomic_store_n(&p->live->heartbeat_ns, rg_now_ns(), __ATOMIC_RELAXED);
+		beat(p->live);
 	err = err ?: doors_with(p, armed, policy, &doors);
 	err = err ?: rg_doors_attach(p, doors);
 	err = err ?: prove(p, doors, policy->action, rung, &armed->canary_ns);
@@ -354,10 +361,14 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 			err = rg_error(RG_FAILED, "map meta: cannot be written: %s",
 				       rg_strerror(errno));
 	}
-	rg_unload(&loaded);
 	armed->rung = rung;
 	armed->doors = doors;
-	return err ?: rg_doors_adjust(p, &doors);
+	err = err ?: rg_doors_adjust(p, &doors);
+	/* Last: the gate does not wait for those who only watch. */
+	if (!err)
+		rg_attach_traces(&loaded, plan->wish->serve ? beat : NULL, p->live);
+	rg_unload(&loaded);
+	return err;
 }
 
 /* The doors first, proven, then the policy: it is never in force without them. */
