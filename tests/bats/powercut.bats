@@ -13,6 +13,7 @@ setup_file() {
 setup() {
 	. "$BATS_TEST_DIRNAME/../recovery.bash"
 	say() { printf '# %s\n' "$*" >&3; }
+	say "== $BATS_TEST_DESCRIPTION" # for tests/failed.awk
 }
 
 teardown() { recovery_clean >/dev/null 2>&1 || echo "# could not be put right again" >&3; }
