@@ -553,15 +553,26 @@ static void make_gates(void)
 	gates[2] = (struct rg_gate){.netns = 4026532299U, .knfsd = RG_KNFSD_DOWN};
 }
 
+/* As the daemon does it: the clients, then the gates. */
+static int collect(struct rg_ledger *l)
+{
+	const struct rg_pins p = {};
+	struct rg_awaited clients;
+	int err =
+		rg_clients_read(&p, &clients) ?: rg_ledger_collect(&clients, gates, INIT_NETNS, l);
+
+	rg_clients_free(&clients);
+	return err;
+}
+
 static void test_collect(void **unused)
 {
 	const struct rg_client ten = {.generation = 2, .locks = 10, .expected = RG_LOCKS_UNKNOWN};
-	struct rg_pins p = {};
 	struct rg_ledger l;
 
 	(void)unused;
 	make_gates();
-	assert_int_equal(rg_ledger_collect(&p, gates, INIT_NETNS, &l), 0);
+	assert_int_equal(collect(&l), 0);
 	assert_int_equal(l.n, 0);
 	put_client(2, "two", CLIENT(.expected = 4));
 	put_client(1, "one", ten);
@@ -572,7 +583,7 @@ static void test_collect(void **unused)
 	put_client(1, "uno", ten);
 	/* Bytes that a name cut short left behind are no part of it. */
 	map.values[1].name[100] = 'x';
-	assert_int_equal(rg_ledger_collect(&p, gates, INIT_NETNS, &l), 0);
+	assert_int_equal(collect(&l), 0);
 	assert_int_equal(l.n, 3);
 	assert_true(l.at[0].init_netns && l.at[1].init_netns && !l.at[2].init_netns);
 	assert_true(l.at[0].name_hash < l.at[1].name_hash);
@@ -582,8 +593,7 @@ static void test_collect(void **unused)
 	expect_same_after_reboot(&l);
 	rg_ledger_free(&l);
 	map.err = ENOSPC;
-	assert_int_equal(rg_ledger_collect(&p, gates, INIT_NETNS, &l), -ENOSPC);
-	assert_null(l.at);
+	assert_int_equal(collect(&l), -ENOSPC);
 }
 
 static void test_to_map(void **unused)
@@ -631,7 +641,7 @@ static void test_thousands(void **unused)
 		snprintf(name, sizeof(name), i % 3 ? "Linux NFSv4.2 c%u" : "\x01%u", i);
 		put_client(1, name, CLIENT(.generation = 2, .locks = i + 1));
 	}
-	assert_int_equal(rg_ledger_collect(&p, gates, INIT_NETNS, &l), 0);
+	assert_int_equal(collect(&l), 0);
 	assert_int_equal(l.n, RG_MAX_CLIENTS);
 	expect_same_after_reboot(&l);
 	assert_int_equal(rg_ledger_load(dir, INIT_NETNS, &back), 0);
@@ -640,7 +650,7 @@ static void test_thousands(void **unused)
 	gates[1].generation = 0;
 	assert_int_equal(rg_ledger_to_map(&p, &back, 1, INIT_NETNS), 0);
 	assert_int_equal(map.n, RG_MAX_CLIENTS);
-	assert_int_equal(rg_ledger_collect(&p, gates, INIT_NETNS, &again), 0);
+	assert_int_equal(collect(&again), 0);
 	assert_true(rg_ledger_same(&l, &again));
 	rg_ledger_free(&l);
 	rg_ledger_free(&back);
