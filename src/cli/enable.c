@@ -49,21 +49,11 @@ static int dry_run(const struct rg_wish *wish)
 int rg_verb_enable(const struct rg_options *o)
 {
 	struct rg_config config;
-	struct rg_armed armed;
 	struct rg_wish wish;
-	struct rg_pins p;
 	int err = rg_wish_of(o, &config, &wish) ?: rg_enter_netns(o);
 
-	if (!err && o->dry_run) {
-		err = dry_run(&wish);
-	} else if (!err) {
-		err = rg_arm(&wish, &p, &armed);
-		if (!err) {
-			rg_say_armed(&p, &wish, &armed);
-			rg_warn_of_locks(&p);
-			rg_pins_close(&p);
-		}
-	}
+	if (!err)
+		err = o->dry_run ? dry_run(&wish) : rg_arm_and_say(&wish);
 	rg_config_free(&config);
 	return err;
 }
