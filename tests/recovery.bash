@@ -20,6 +20,9 @@ stamp_port=7777
 #              gives up what it lost, before it was through with its recovery,
 #              unless its write went through all the same
 #   named_lost the end client's kernel said that it lost it
+#   both       its write went through, and the local application had got it: two
+#              had one lock
+#   neither    its write failed, and the local application did not get it
 # and of the writes of the end client's application:
 #   write_errors
 # From the start of knfsd, in seconds: recovered_seconds until the end client was
@@ -27,8 +30,8 @@ stamp_port=7777
 # timed out: from when it closed). gate_why, held and denied are the guard's own
 # words. delegated: what the end client held before. own_turn: what the local
 # application got in the end. failure: why there are no figures.
-recovery_figures=(held_before survived stolen named_lost write_errors recovered_seconds
-	gate_seconds gate_why held denied delegated own_turn failure)
+recovery_figures=(held_before survived stolen named_lost both neither write_errors
+	recovered_seconds gate_seconds gate_why held denied delegated own_turn failure)
 declare -g "${recovery_figures[@]}"
 
 # say TEXT: what happens; replaced by whoever narrates.
@@ -77,8 +80,8 @@ end_in() {
 
 # ---- The end client ----
 
-# In the functions below n, options, recover, delegations, event and guard are
-# those of the recovery that calls them.
+# In the functions below n, wants, options, recover, delegations, event and guard
+# are those of the recovery that calls them.
 
 by_nfsv3() { [[ ,$options, == *,vers=3,* ]]; }
 
@@ -146,8 +149,8 @@ gate_of_rex() { status_of_rex | jq -r '.gates[0].state'; }
 gate_of_rex_is() { [[ $(gate_of_rex) == "$1" ]]; }
 guard_alive() { [[ $(status_of_rex | jq -r .daemon.alive) == true ]]; }
 thief_held() { [[ $(status_of_rex | jq -r 'any(.held[]; .comm == "locker")') == true ]]; }
-own_turn_over() { said rex thief "^got $n of $n"; }
-thief_starts() { start_in rex thief "$LOCKER" grab /srv/reexport/a/db "$n" 3600; }
+own_turn_over() { said rex thief "^got $wants of $wants"; }
+thief_starts() { start_in rex thief "$LOCKER" grab /srv/reexport/a/db "$wants" 3600; }
 
 guarded() { ((${#guard[@]})); }
 
@@ -176,7 +179,7 @@ power_is_cut() {
 	guard_starts "before anything is mounted" || return 1
 	guarded && ! gate_of_rex_is closed && failure="the gate is not closed" && return 1
 	gate_closed=$(gate_since)
-	say "it mounts the original server; a local application goes for the same $n locks"
+	say "it mounts the original server; a local application goes for $wants of these locks"
 	thief_starts
 	do_or_fail "the mount" rex_mount || return 1
 	if guarded; then
@@ -184,7 +187,7 @@ power_is_cut() {
 		say "the local application is held in its system call"
 	else
 		await 60 "the local application to have tried" said rex thief '^round 1' || return 1
-		say "the local application has $(thief_has) of $n locks"
+		say "the local application has $(thief_has) of $wants locks"
 	fi
 }
 
@@ -204,7 +207,7 @@ knfsd_starts() {
 
 knfsd_is_restarted() {
 	guard_starts "knfsd is running" || return 1
-	say "a local application goes for the $n locks that the end client holds"
+	say "a local application goes for $wants of the locks that the end client holds"
 	thief_starts
 	await 60 "the local application to have tried" said rex thief '^round 1' || return 1
 	say "knfsd is restarted, without a power cut; the end client recovers"
@@ -244,7 +247,7 @@ end_client_writes() {
 	tell cli app write
 	await 180 "the end client's writes" said cli app '^written' || return 1
 	write_errors=$(on cli sed -n 's/^written, \([0-9]*\) failed/\1/p' /run/app.out)
-	read -r survived stolen < <(
+	read -r survived stolen both neither < <(
 		{
 			on rex cat /run/stamps.out /run/thief.out
 			on cli cat /run/app.out
@@ -253,12 +256,17 @@ end_client_writes() {
 			/^got/ { at[$6 + 0] = $8 }
 			/^write byte/ { failed[$3 + 0] = 1 }
 			END {
-				for (i = 0; i < n; i++)
-					if (!(i in at))
-						survived += !(i in failed)
-					else
-						stolen += !gives_up || at[i] < recovered || !(i in failed)
-				print survived + 0, stolen + 0
+				for (i = 0; i < n; i++) {
+					wrote = !(i in failed)
+					if (!(i in at)) {
+						survived += wrote
+						neither += !wrote
+					} else {
+						both += wrote
+						stolen += !gives_up || at[i] < recovered || wrote
+					}
+				}
+				print survived + 0, stolen + 0, both + 0, neither + 0
 			}'
 	)
 	# NFSv4 gives a number, NFSv3 a line for each lock.
@@ -269,21 +277,24 @@ end_client_writes() {
 		END { print lost + 0 }')
 }
 
-# recovery [--event E] [--delegations on|off] N MOUNT-OPTIONS RECOVER-LOST-LOCKS
-# [ENABLE-OPTIONS...]: without enable options, without the guard. E: power-cut,
-# restart (of knfsd alone), late (a power cut, and knfsd does not start until the
-# gate has timed out). Fills in the figures above; fails if there are none.
+# recovery [--event E] [--delegations on|off] [--wants K] N MOUNT-OPTIONS
+# RECOVER-LOST-LOCKS [ENABLE-OPTIONS...]: without enable options, without the
+# guard. E: power-cut, restart (of knfsd alone), late (a power cut, and knfsd does
+# not start until the gate has timed out). K: of the N locks, those that the local
+# application goes for (all). Fills in the figures above; fails if there are none.
 recovery() {
-	local event=power-cut delegations=on n options recover gate_closed='' figure
+	local event=power-cut delegations=on n wants='' options recover gate_closed='' figure
 	local -a guard
 	while [[ $1 == --* ]]; do
 		case $1 in
 		--event) event=$2 ;;
 		--delegations) delegations=$2 ;;
+		--wants) wants=$2 ;;
 		esac
 		shift 2
 	done
 	n=$1 options=$2 recover=$3 guard=("${@:4}")
+	wants=${wants:-$n}
 	for figure in "${recovery_figures[@]}"; do
 		printf -v "$figure" ''
 	done
@@ -311,8 +322,8 @@ recovery() {
 	say "$survived of $held_before locks survived, $stolen stolen, $write_errors writes failed"
 	tell cli app quit
 	await 60 "the local application's turn" own_turn_over || return 1
-	own_turn=$n
-	say "the end client is done; the local application has all $n locks"
+	own_turn=$wants
+	say "the end client is done; the local application has all $wants locks"
 }
 
 # Back to where `recovery` starts. Fails if it cannot be done.

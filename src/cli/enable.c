@@ -8,12 +8,30 @@
 #include "loader/netns.h"
 #include "loader/rules.h"
 
+static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *rules,
+			enum rg_which which)
+{
+	bool *guarded = calloc(mounts->n + 1, sizeof(*guarded));
+
+	if (!guarded || rg_mounts_guarded(mounts, rules->at, rules->n, 0, which, guarded)) {
+		free(guarded);
+		return rg_error(RG_FAILED, "out of memory");
+	}
+	for (size_t i = 0; i < mounts->n; i++) {
+		const struct rg_mount *m = &mounts->at[i];
+
+		printf("  %-7s %s  %u:%u  %s\n", guarded[i] ? "guard" : "leave", m->target,
+		       m->dev >> 20, m->dev & 0xfffff, m->source);
+	}
+	free(guarded);
+	return RG_DONE;
+}
+
 static int dry_run(const struct rg_wish *wish)
 {
 	const struct rg_policy *policy = &wish->config->policy;
 	struct rg_rules rules = {};
 	struct rg_mounts mounts;
-	bool *guarded = NULL;
 	int lsm, err = rg_mounts_read("/proc/self/mountinfo", &mounts);
 
 	if (err)
@@ -29,18 +47,8 @@ static int dry_run(const struct rg_wish *wish)
 					 : lsm == 0
 						 ? "fmod_ret (bpf is not in the lsm list)"
 						 : "lsm or fmod_ret (securityfs is not mounted)");
-		guarded = calloc(mounts.n + 1, sizeof(*guarded));
-		if (!guarded ||
-		    rg_mounts_guarded(&mounts, rules.at, rules.n, 0, policy->which, guarded))
-			err = rg_error(RG_FAILED, "out of memory");
-		for (size_t i = 0; i < mounts.n && !err; i++) {
-			const struct rg_mount *m = &mounts.at[i];
-
-			printf("  %-7s %s  %u:%u  %s\n", guarded[i] ? "guard" : "leave", m->target,
-			       m->dev >> 20, m->dev & 0xfffff, m->source);
-		}
+		err = print_mounts(&mounts, &rules, policy->which);
 	}
-	free(guarded);
 	rg_rules_free(&rules);
 	rg_mounts_free(&mounts);
 	return err;
@@ -49,21 +57,11 @@ static int dry_run(const struct rg_wish *wish)
 int rg_verb_enable(const struct rg_options *o)
 {
 	struct rg_config config;
-	struct rg_armed armed;
 	struct rg_wish wish;
-	struct rg_pins p;
 	int err = rg_wish_of(o, &config, &wish) ?: rg_enter_netns(o);
 
-	if (!err && o->dry_run) {
-		err = dry_run(&wish);
-	} else if (!err) {
-		err = rg_arm(&wish, &p, &armed);
-		if (!err) {
-			rg_say_armed(&p, &wish, &armed);
-			rg_warn_of_locks(&p);
-			rg_pins_close(&p);
-		}
-	}
+	if (!err)
+		err = o->dry_run ? dry_run(&wish) : rg_arm_and_say(&wish);
 	rg_config_free(&config);
 	return err;
 }

@@ -289,7 +289,6 @@ int rg_verb_policy_reload(const struct rg_options *o)
 	struct rg_options file_only = {.verb = o->verb, .config = o->config, .force_rung = -1};
 	struct rg_provenance from = {};
 	struct rg_config config;
-	struct rg_armed armed;
 	struct rg_wish wish;
 	struct rg_pins p;
 	__u32 slot;
@@ -302,12 +301,7 @@ int rg_verb_policy_reload(const struct rg_options *o)
 		file_only.config = from.file[0] ? from.file : RG_CONFIG_FILE;
 	err = rg_wish_of(&file_only, &config, &wish);
 	wish.only_again = true; /* `disable` may have run meanwhile */
-	err = err ?: rg_arm(&wish, &p, &armed);
-	if (!err) {
-		rg_say_armed(&p, &wish, &armed);
-		rg_warn_of_locks(&p);
-		rg_pins_close(&p);
-	}
+	err = err ?: rg_arm_and_say(&wish);
 	rg_config_free(&config);
 	return err;
 }

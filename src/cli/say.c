@@ -88,4 +88,18 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 	say_mounts(wish->config);
 	if (policy->action == RG_ACTION_HOLD && !rg_daemon_is_alive(p))
 		rg_warn("no daemon is running: until `reexport-guard run` is, hold acts as deny");
+	rg_warn_of_locks(p);
+}
+
+int rg_arm_and_say(const struct rg_wish *wish)
+{
+	struct rg_armed armed;
+	struct rg_pins p;
+	int err = rg_arm(wish, &p, &armed);
+
+	if (err)
+		return err;
+	rg_say_armed(&p, wish, &armed);
+	rg_pins_close(&p);
+	return RG_DONE;
 }

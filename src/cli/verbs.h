@@ -18,7 +18,7 @@ int rg_verb_policy_reload(const struct rg_options *o);
 #define RG_TAKES_WISH                                                                              \
 	(RG_TAKES_POLICY | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG) | RG_TAKES(RG_OPT_NETNS))
 
-/* ---- shared by the verbs: wish.c, gate.c, locks.c ---- */
+/* ---- shared by the verbs: wish.c, say.c, gate.c, locks.c ---- */
 
 /* File and options to a wish, all of it checked but for the mounts. The caller
  * frees config, also after a failure. An enum rg_exit; what is wrong is said. */
@@ -27,9 +27,12 @@ int rg_wish_of(const struct rg_options *o, struct rg_config *config, struct rg_w
 bool rg_config_is_given(const struct rg_options *o, const struct rg_config *config);
 /* Go into --netns, if one was given. */
 int rg_enter_netns(const struct rg_options *o);
-/* "closed: knfsd is not running", and what is armed, for people; a line each. */
+/* "closed: knfsd is not running", and what is armed, for people; a line each. And
+ * what no gate takes away. */
 void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish,
 		  const struct rg_armed *armed);
+/* Arm, say what came of it, and let go of the set. An enum rg_exit. */
+int rg_arm_and_say(const struct rg_wish *wish);
 /* Open the set and have the gate that --netns names (that of the caller's
  * namespace) opened or closed by hand: RG_OP_OPEN, RG_OP_CLOSE. *gate: as it
  * was. p is open and locked if RG_DONE; the caller closes it. An enum rg_exit;

@@ -122,8 +122,11 @@ enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, 
 	pid_t child;
 
 	*took_ns = 0;
-	*detail = 0;
-	*detail = fd < 0 ? errno : canary_inode(what, fd, &st);
+	if (fd < 0) {
+		*detail = errno;
+		return result;
+	}
+	*detail = canary_inode(what, fd, &st);
 	if (*detail)
 		goto out;
 	usual = what == RG_WHAT_CREATE ? call_once(what, fd) : 0;
@@ -151,7 +154,6 @@ enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, 
 	}
 	__atomic_store_n(&p->live->canary_ino, 0, __ATOMIC_SEQ_CST);
 out:
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return result;
 }

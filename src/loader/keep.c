@@ -43,16 +43,31 @@ void rg_keep_start(struct rg_keep *k, const struct rg_pins *p)
 	k->budget_changed = k->boot_id[0] && rg_budget_begin(k->budget, k->boot_id);
 }
 
-static void keep_ledger(struct rg_keep *k, const struct rg_pins *p, const struct rg_gate *gates,
-			__u64 now_ns, bool now)
+/* What is to be in the file now. 0, or negative errno; -ENOSPC: end clients came and went
+ * meanwhile. The caller frees it. */
+static int count_locks(const struct rg_keep *k, const struct rg_pins *p, struct rg_ledger *l)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+	struct rg_awaited clients;
+	int err = rg_clients_read(p, &clients);
+
+	if (err)
+		return err;
+	err = rg_gates_read(p, gates)
+		      ?: rg_ledger_collect(&clients, gates, k->init_netns, l)
+		      ?: rg_ledger_carry(l, &k->ledger, gates);
+	rg_clients_free(&clients);
+	return err;
+}
+
+static void keep_ledger(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns, bool now)
 {
 	struct rg_ledger fresh = {};
 	int err;
 
 	if (!now && !rg_state_due(now_ns, k->ledger_tried_ns, k->interval_s, true))
 		return;
-	err = rg_ledger_collect(p, gates, k->init_netns, &fresh)
-		      ?: rg_ledger_carry(&fresh, &k->ledger, gates);
+	err = count_locks(k, p, &fresh);
 	if (!err && !rg_ledger_same(&fresh, &k->ledger)) {
 		k->ledger_tried_ns = now_ns;
 		err = rg_ledger_save(k->dir, &fresh);
@@ -141,13 +156,13 @@ void rg_keep_tick(struct rg_keep *k, const struct rg_pins *p, const struct rg_ga
 			rg_keep_start(k, p);
 		}
 	}
-	keep_ledger(k, p, gates, now_ns, false);
+	keep_ledger(k, p, now_ns, false);
 	keep_budget(k, p, gates, now_ns, false);
 }
 
 void rg_keep_end(struct rg_keep *k, const struct rg_pins *p, const struct rg_gate *gates)
 {
-	keep_ledger(k, p, gates, rg_now_ns(), true);
+	keep_ledger(k, p, rg_now_ns(), true);
 	keep_budget(k, p, gates, rg_now_ns(), true);
 }
 

@@ -316,40 +316,22 @@ static bool entry_of(const struct rg_client_key *key, const struct rg_client *c,
 	return true;
 }
 
-int rg_ledger_collect(const struct rg_pins *p, const struct rg_gate *gates, __u32 init_netns,
-		      struct rg_ledger *l)
+int rg_ledger_collect(const struct rg_awaited *clients, const struct rg_gate *gates,
+		      __u32 init_netns, struct rg_ledger *l)
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	struct rg_client_key *keys = calloc(RG_MAX_CLIENTS, sizeof(*keys));
-	struct rg_client *values = calloc(RG_MAX_CLIENTS, sizeof(*values));
-	__u32 cursor, n = RG_MAX_CLIENTS;
 	__u64 now_ns = rg_now_ns();
-	int err = -ENOMEM;
 
 	memset(l, 0, sizeof(*l));
-	if (!keys || !values)
-		goto out;
-	err = bpf_map_lookup_batch(p->map_fd[RG_MAP_CLIENTS], NULL, &cursor, keys, values, &n,
-				   &opts);
-	if (err < 0 && errno != ENOENT) { /* ENOENT: that was all */
-		err = -errno;
-		goto out;
-	}
-	err = 0;
-	if (!n)
-		goto out;
-	l->at = calloc(n, sizeof(*l->at));
-	if (!l->at) {
-		err = -ENOMEM;
-		goto out;
-	}
-	for (__u32 i = 0; i < n; i++)
-		l->n += entry_of(&keys[i], &values[i], gates, init_netns, now_ns, &l->at[l->n]);
+	if (!clients->n)
+		return 0;
+	l->at = calloc(clients->n, sizeof(*l->at));
+	if (!l->at)
+		return -ENOMEM;
+	for (__u32 i = 0; i < clients->n; i++)
+		l->n += entry_of(&clients->keys[i], &clients->clients[i], gates, init_netns, now_ns,
+				 &l->at[l->n]);
 	sort(l);
-out:
-	free(keys);
-	free(values);
-	return err;
+	return 0;
 }
 
 int rg_ledger_to_map(const struct rg_pins *p, const struct rg_ledger *l, __u32 slot, __u32 netns)

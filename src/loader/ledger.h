@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "loader/pins.h"
+#include "loader/settle.h"
 #include "loader/state.h"
 
 #define RG_LEDGER_FILE "ledger.json"
@@ -82,11 +82,11 @@ int rg_ledger_save(const char *dir, const struct rg_ledger *l);
 
 /* ---- the map `clients` ---- */
 
-/* Make a ledger of what the kernel counts now. gates: all RG_MAX_GATES of them,
- * read before. 0 or negative errno, and *l is empty; -ENOSPC: end clients came
- * and went meanwhile, try again. */
-int rg_ledger_collect(const struct rg_pins *p, const struct rg_gate *gates, __u32 init_netns,
-		      struct rg_ledger *l);
+/* Make a ledger of what the kernel counted. gates: all RG_MAX_GATES of them, read
+ * after the clients: by a gate from before a restart of knfsd, who came after it
+ * is of another life, and left out. 0, or -ENOMEM and *l is empty. */
+int rg_ledger_collect(const struct rg_awaited *clients, const struct rg_gate *gates,
+		      __u32 init_netns, struct rg_ledger *l);
 
 /* Tell the kernel what the ledger expects of the end clients of one gate. What the
  * kernel knows of one already, it keeps. 0, -E2BIG: the map is full, or another

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "loader/log.h"
@@ -11,6 +12,20 @@
 /* Of the network namespace that mounted it. */
 #define END_GRACE "/proc/fs/nfsd/v4_end_grace"
 
+static bool grace_is_over(void)
+{
+	char over = 'N';
+	int fd = open(END_GRACE, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &over, 1) < 0)
+		over = 'N';
+	close(fd);
+	return over == 'Y';
+}
+
+/* 0, EALREADY: it was over, or another errno. */
 static int end_grace(void)
 {
 	int err = 0, fd = open(END_GRACE, O_WRONLY | O_CLOEXEC);
@@ -20,7 +35,9 @@ static int end_grace(void)
 	if (write(fd, "Y", 1) < 0)
 		err = errno;
 	close(fd);
-	return err;
+	/* That, and that knfsd does not let it be ended (write_v4_end_grace(),
+	 * fs/nfsd/nfsctl.c), are one errno. */
+	return err == EBUSY && grace_is_over() ? EALREADY : err;
 }
 
 void rg_origin_no_grace(const struct rg_gate *g)
@@ -43,12 +60,20 @@ void rg_origin_no_grace(const struct rg_gate *g)
 		return;
 	}
 	err = end_grace();
-	if (err)
-		rg_warn("network namespace %u: an original server answered NO_GRACE; %s: %s: "
-			"knfsd's grace period goes on",
-			g->netns, END_GRACE, rg_strerror(err));
-	else
+	if (!err)
 		rg_warn("network namespace %u: an original server answered NO_GRACE: knfsd's grace "
 			"period is ended, since its end clients' reclaims have come to nothing",
 			g->netns);
+	else if (err == EALREADY)
+		rg_warn("network namespace %u: an original server answered NO_GRACE: knfsd's grace "
+			"period was over before it could be ended",
+			g->netns);
+	else
+		rg_warn("network namespace %u: an original server answered NO_GRACE; %s: %s: "
+			"knfsd's grace period %s",
+			g->netns, END_GRACE, rg_strerror(err),
+			err == EBUSY
+				? "cannot be ended: knfsd is shutting down, or keeps no record "
+				  "of its clients (nfsdcld)"
+				: "goes on");
 }

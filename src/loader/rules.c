@@ -27,21 +27,18 @@ static int mount_rule(const char *path, const struct rg_mounts *mounts, struct r
 {
 	const struct rg_mount *m = rg_mount_of(mounts, path);
 	char real[RG_PATH_SIZE];
-	int err = RG_DONE;
 
 	if (!m && rg_mounts_resolve(mounts, path, real) == 0)
 		m = rg_mount_of(mounts, real);
 	if (!m)
-		err = rg_error(RG_FAILED,
-			       "--mount %s: not on an NFS mount of this mount namespace; mount it "
-			       "first, or use --all or --exports, which guard mounts to come as "
-			       "well",
-			       path);
-	else if (strlen(m->source) >= sizeof(out->source) || strlen(m->target) >= sizeof(out->path))
-		err = rg_error(RG_FAILED, "--mount %s: its source %.40s... is too long", path,
-			       m->source);
-	if (err)
-		return err;
+		return rg_error(RG_FAILED,
+				"--mount %s: not on an NFS mount of this mount namespace; mount it "
+				"first, or use --all or --exports, which guard mounts to come as "
+				"well",
+				path);
+	if (strlen(m->source) >= sizeof(out->source) || strlen(m->target) >= sizeof(out->path))
+		return rg_error(RG_FAILED, "--mount %s: its source %.40s... is too long", path,
+				m->source);
 	out->kind = RG_RULE_MOUNT;
 	strcpy(out->path, m->target);
 	strcpy(out->source, m->source);

@@ -27,11 +27,11 @@
  *                            all have an answer; keeps them until a line on stdin
  *   alarm HOW KIND FILE S    one request with alarm(S); HOW: handler (without
  *                            SA_RESTART) or default. Says "alarm" in between
- *   hold FILE N              N processes take the locks 0..N-1, then obey
- *                            stdin: "write" has each write its byte and says
- *                            how many failed, "quit" ends. Before that a line
- *                            for each that failed: "lock (or write) byte B:
- *                            errno E"
+ *   hold FILE N              N processes take the locks 0..N-1 (of a file on
+ *                            NFS), then obey stdin: "write" has each write its
+ *                            byte and says how many failed, "quit" ends. Before
+ *                            that a line for each that failed: "lock (or write)
+ *                            byte B: errno E"
  *   grab FILE N SECONDS      tries for the locks 0..N-1 every 100 ms, keeps
  *                            what it gets; says "got K of N: byte B at TIME",
  *                            "round R at TIME" when it has tried for all, and
@@ -441,11 +441,13 @@ static int with_alarm(const char *how, const char *kind, const char *file, unsig
 /* ---- an end client's application, and the one that steals ---- */
 
 /* One process a lock: on Linux a process that lost one lock of a file gets EIO
- * for all of it, so one process could not tell how many were lost. Answers with
- * an errno. */
+ * for all of it, so one process could not tell how many were lost. And not by way
+ * of the page cache: what could not be written back is an error of the file, which
+ * fsync(2) tells every process that has it open, those that kept their lock too.
+ * Answers with an errno. */
 static void hold_one(const char *file, long at, int from, int to)
 {
-	int fd = open(file, O_RDWR), err = 0;
+	int fd = open(file, O_RDWR | O_DIRECT), err = 0;
 	char ask;
 
 	if (fd < 0 || lock_byte(fd, F_SETLK, F_WRLCK, at) < 0)
@@ -454,7 +456,7 @@ static void hold_one(const char *file, long at, int from, int to)
 		_exit(1);
 	while (read(from, &ask, 1) == 1) {
 		err = 0;
-		if (pwrite(fd, "w", 1, at) != 1 || fsync(fd) < 0)
+		if (pwrite(fd, "w", 1, at) != 1)
 			err = errno;
 		if (write(to, &err, sizeof(err)) != sizeof(err))
 			break;
