@@ -24,7 +24,7 @@ enum {
 	RANGE_COLUMNS = 14,
 	STATUS_COLUMNS = 17,
 	TAKEN_COLUMNS = 9,
-	REST_COLUMNS = 24,
+	REST_COLUMNS = 25,
 };
 /* On a terminal. */
 #define WHO_MOST 24
