@@ -66,6 +66,22 @@ static const char *const back_ops[RG_NR_BACK_OPS] = {
 	[RG_BACK_CACHED_OPEN] = "cached OPEN", [RG_BACK_LOCK] = "LOCK",
 	[RG_BACK_NLM_LOCK] = "NLM_LOCK",
 };
+/* enum nfs4_client_state, fs/nfs/nfs4_fs.h, as of 6.1. */
+static const char *const state_managers[] = {
+	"manager-running",	"check-lease",		"lease-expired",
+	"reclaim-reboot",	"reclaim-nograce",	"delegreturn",
+	"session-reset",	"lease-confirm",	"server-scope-mismatch",
+	"purge-state",		"bind-conn-to-session", "moved",
+	"lease-moved",		"delegation-expired",	"run-manager",
+	"manager-available",	"recall-running",	"recall-any-layout-read",
+	"recall-any-layout-rw", "delegreturn-delayed",
+};
+static const char *const lock_types[] = {[1] = "read", [2] = "write", [3] = "both"};
+static const char *const hands[] = {
+	[RG_HAND_OFF] = "off",
+	[RG_HAND_OPEN] = "open",
+	[RG_HAND_CLOSED] = "closed",
+};
 static const struct {
 	const char *name, *text;
 } downgrades[RG_NR_DOWNGRADES] = {
@@ -275,6 +291,21 @@ const char *rg_fact_name(__u32 bit)
 const char *rg_back_op_name(__u32 op)
 {
 	return PICK(back_ops, op);
+}
+
+const char *rg_state_manager_name(__u32 bit)
+{
+	return PICK_OR_NULL(state_managers, bit);
+}
+
+const char *rg_lock_type_name(__u32 type)
+{
+	return PICK_OR_NULL(lock_types, type);
+}
+
+const char *rg_hand_name(__u32 hand)
+{
+	return PICK(hands, hand);
 }
 
 const char *rg_downgrade_name(__u32 downgrade)

@@ -13,6 +13,10 @@ const char *rg_claim_name(__u32 claim); /* RG_CLAIM_NONE: NULL */
 const char *rg_gone_name(__u32 gone);
 const char *rg_fact_name(__u32 bit); /* number of the bit; NULL: has no name of its own */
 const char *rg_back_op_name(__u32 op);
+/* Bit of nfs_client.cl_state: "reclaim-reboot"; NULL: has no name. */
+const char *rg_state_manager_name(__u32 bit);
+const char *rg_lock_type_name(__u32 type);	/* of rg_record.lock_type; NULL: none */
+const char *rg_hand_name(__u32 hand);		/* enum rg_hand */
 const char *rg_downgrade_name(__u32 downgrade); /* RG_DOWNGRADE_NONE: NULL */
 /* Why, in words: a clause without a full stop. */
 const char *rg_downgrade_text(__u32 downgrade);
