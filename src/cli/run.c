@@ -26,6 +26,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "cli/verbs.h"
+#include "loader/alarm.h"
 #include "loader/doors.h"
 #include "loader/exports.h"
 #include "loader/gates.h"
@@ -46,6 +47,7 @@ struct daemon {
 	struct libmnt_monitor *mounts;
 	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
 	struct rg_keep keep;
+	struct rg_alarm alarm;
 	__u32 states[RG_MAX_GATES];	     /* as last said in the log */
 	__u64 origin_no_grace[RG_MAX_GATES]; /* as last acted upon, ns */
 	__u64 exports;			     /* rg_exports_stamp() of the rules */
@@ -113,6 +115,7 @@ static void look(struct daemon *d)
 	int err;
 
 	beat(d);
+	rg_alarm_hear(&d->alarm);
 	if (rg_gates_read(&d->p, gates))
 		return;
 	rg_settle(&d->p, gates, now_ns, &next_ns);
@@ -250,6 +253,8 @@ static int watch_fd(struct daemon *d, int fd)
 /* p is open and locked. */
 static int adopt(struct daemon *d)
 {
+	int err;
+
 	d->pinned_ino = pinned_now();
 	beat(d);
 	rg_pins_unlock(&d->p);
@@ -259,6 +264,11 @@ static int adopt(struct daemon *d)
 	d->ring_fd = ring_buffer__epoll_fd(d->ring);
 	if (watch_fd(d, d->ring_fd))
 		return rg_error(RG_FAILED, "map events: cannot be watched: %s", rg_strerror(errno));
+	err = rg_alarm_open(&d->alarm, &d->p);
+	err = err ?: watch_fd(d, rg_alarm_fd(&d->alarm));
+	if (err) /* the gate works without */
+		rg_warn("downgrades will not be said here: no place among the tracers: %s",
+			rg_strerror(err));
 	d->exports = 0;
 	rg_keep_start(&d->keep, &d->p);
 	return RG_DONE;
@@ -271,6 +281,9 @@ static void let_go(struct daemon *d)
 		ring_buffer__free(d->ring);
 	}
 	d->ring = NULL;
+	if (rg_alarm_fd(&d->alarm) >= 0)
+		epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, rg_alarm_fd(&d->alarm), NULL);
+	rg_alarm_close(&d->alarm);
 	rg_keep_free(&d->keep);
 	rg_pins_close(&d->p);
 }
@@ -321,6 +334,7 @@ static void serve(struct daemon *d)
 		struct epoll_event events[4];
 		uint64_t expired;
 		int n = epoll_wait(d->epoll_fd, events, 4, -1);
+		bool look_again = false;
 
 		if (n < 0 && errno != EINTR) {
 			d->status = rg_error(RG_FAILED, "epoll_wait: %s", rg_strerror(errno));
@@ -329,6 +343,11 @@ static void serve(struct daemon *d)
 		for (int i = 0; i < n; i++) {
 			int fd = events[i].data.fd;
 
+			if (fd == rg_alarm_fd(&d->alarm)) { /* a storm of them, perhaps */
+				rg_alarm_hear(&d->alarm);
+				continue;
+			}
+			look_again = true;
 			if (fd == d->signal_fd) {
 				on_signal(d);
 			} else if (fd == d->timer_fd) {
@@ -342,6 +361,8 @@ static void serve(struct daemon *d)
 				ring_buffer__consume(d->ring);
 			}
 		}
+		if (!look_again)
+			continue;
 		look_at_pins(d);
 		if (!d->stop && (d->classify_due || exports_changed(d)))
 			classify(d);
