@@ -49,6 +49,13 @@ static const struct verb {
 	 "anew, SIGTERM ends it and leaves the gates as they are. With neither a\n"
 	 "configuration nor an option of a policy it serves what is already enabled.",
 	 "reexport-guard run --mount /srv/reexport --release settled"},
+	{"trace", rg_verb_trace, RG_TAKES_TRACE,
+	 "end clients' reclaims and this host's own, as they happen",
+	 "Prints what is asked for, what this host's NFS client does about it, what comes of it,\n"
+	 "and what it means if that is less; and what becomes of knfsd, of end clients, of\n"
+	 "local applications that are held and of the gate. Goes on until Ctrl-C. --record\n"
+	 "prints nothing unless standard output is a terminal or --json is given.",
+	 "reexport-guard trace --downgrades --record recovery.ndjson"},
 	{"policy check", rg_verb_policy_check, RG_TAKES(RG_OPT_FILE) | ANYBODY,
 	 "name every mistake in the configuration",
 	 "Reads FILE (" RG_CONFIG_FILE ") and names file, line and key of\n"

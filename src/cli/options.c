@@ -22,6 +22,19 @@ static const struct other {
 	[RG_OPT_FORCE_RUNG] = {"force-rung", "lsm|fmod_ret", NULL},
 	[RG_OPT_FORCE_MAX_HELD] = {"force-max-held", "N", NULL},
 	[RG_OPT_FILE] = {NULL, "FILE", NULL},
+	[RG_OPT_TRACE_CLIENT] = {"client", "WHO",
+				 "only this peer: an address, ADDRESS/PREFIX, or a part of a name"},
+	[RG_OPT_TRACE_FILE] = {"file", "PATH|N", "only this file: a part of its path, or a fileid"},
+	[RG_OPT_TRACE_OP] = {"op", "EVENT,...", "only these events: LOCK, OPEN, GRACE_START, ..."},
+	[RG_OPT_TRACE_SIDE] = {"side", "SIDE,...", "only these: server, client, gate"},
+	[RG_OPT_TRACE_ERRORS] = {"errors", NULL, "only what failed"},
+	[RG_OPT_TRACE_DOWNGRADES] = {"downgrades", NULL, "only downgrades; with --errors: both"},
+	[RG_OPT_TRACE_RECORD] = {"record", "FILE", "record into FILE, as JSON"},
+	[RG_OPT_TRACE_RECORD_SIZE] = {"record-size", "BYTES[K|M|G]",
+				      "begin a new part after so much (64M)"},
+	[RG_OPT_TRACE_RECORD_KEEP] = {"record-keep", "N", "parts to keep, FILE included (4)"},
+	[RG_OPT_TRACE_COUNT] = {"count", "N", "end after N events"},
+	[RG_OPT_TRACE_DURATION] = {"duration", "TIME", "end after so long"},
 	[RG_OPT_HELP] = {"help", NULL, "this text"},
 };
 /* getopt_long() returns 1 + the option, and '?', ':' and 'h' for itself. */
@@ -69,6 +82,10 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 	o->given |= RG_TAKES(option);
 	if (option < RG_NR_KEYS)
 		return take_setting(o, option, value, scratch);
+	if (RG_TAKES(option) & RG_TAKES_TRACE & ~RG_TAKES(RG_OPT_JSON)) {
+		o->trace[option - RG_OPT_TRACE_CLIENT] = value ?: "yes";
+		return RG_DONE;
+	}
 	switch (option) {
 	case RG_OPT_CONFIG:
 		o->config = value;

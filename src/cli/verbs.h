@@ -11,6 +11,7 @@ int rg_verb_status(const struct rg_options *o);
 int rg_verb_release(const struct rg_options *o);
 int rg_verb_close(const struct rg_options *o);
 int rg_verb_run(const struct rg_options *o);
+int rg_verb_trace(const struct rg_options *o);
 int rg_verb_policy_check(const struct rg_options *o);
 int rg_verb_policy_show(const struct rg_options *o);
 int rg_verb_policy_reload(const struct rg_options *o);

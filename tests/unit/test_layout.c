@@ -388,7 +388,7 @@ static void test_flows(void **unused)
 		M(rg_flow_storm, net),
 		M(rg_flow_storm, grace_ns),
 		M(rg_flow_storm, origin_complete_ns),
-		M(rg_flow_storm, closed_ns),
+
 		M(rg_flow_storm, expected),
 		M(rg_flow_storm, complete),
 	};
@@ -444,6 +444,13 @@ static const struct {
 	{"managers", BPF_MAP_TYPE_HASH, 8, 8, RG_MAX_MANAGERS},
 	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
 	{"client_files", BPF_MAP_TYPE_HASH, 16, 12, RG_MAX_CLIENT_FILES},
+	/* Facts, a lock owner's bytes, what was done, and room for the record. */
+	{"at_work", BPF_MAP_TYPE_TASK_STORAGE, 4,
+	 32 + 256 + RG_BACK_MAX * sizeof(struct rg_back) + sizeof(struct rg_record), 0},
+	{"flow_key_of", BPF_MAP_TYPE_LRU_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
+	{"nobody", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_client), 1},
+	{"next_downgrade", BPF_MAP_TYPE_ARRAY, 4, 4, 1},
+	{"path_room", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 2 * RG_RECORD_PATH, 1},
 	{"scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED,
 	 1},
 };
@@ -516,6 +523,8 @@ static void test_every_record(void **unused)
 		"rg_client_file",
 		"rg_client_locks",
 		"rg_slot_walk",
+		"rg_at_work",
+		"rg_told",
 	};
 
 	(void)unused;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Standard output of a verb that goes on for as long as somebody reads: lines are
+ * buffered, and a reader that is slow, stopped or gone never keeps the verb from
+ * noticing that it is to end.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+
+#define RG_OUTLET_BUFFER (256 * 1024)
+
+/* Called about once a second while a reader keeps us waiting. */
+typedef void rg_outlet_meanwhile(void *arg);
+
+/* Owned by the caller; rg_outlet_close() frees what it holds. */
+struct rg_outlet {
+	int fd;
+	int stop_fd; /* becomes readable when waiting is to end */
+	/* Lines are left out rather than waited for: something else must not wait. */
+	bool hasty;
+	rg_outlet_meanwhile *meanwhile; /* NULL: nothing */
+	void *arg;
+
+	bool never_waits; /* a file */
+	bool in_line;	  /* what was written last is no whole line */
+	size_t used;
+	char *buffer;
+	__u64 left_out; /* lines */
+};
+
+/* fd stays the caller's, and as it is: others may share it. `hasty`, `meanwhile` and
+ * `arg` may be set afterwards. 0 or -ENOMEM. */
+int rg_outlet_open(struct rg_outlet *o, int fd, int stop_fd);
+/* A whole line with its end, of at most RG_OUTLET_BUFFER bytes. 0; -EPIPE: the reader
+ * went away; -EINTR: stop_fd became readable while the reader kept us waiting (a line
+ * for which there is no room then is left out); another negative errno. */
+int rg_outlet_add(struct rg_outlet *o, const char *line, size_t n);
+/* Write what there is. The same. */
+int rg_outlet_flush(struct rg_outlet *o);
+/* Write what is left, for at most so long, whatever stop_fd says, and free. The same;
+ * -ETIMEDOUT: some was left out. */
+int rg_outlet_close(struct rg_outlet *o, int timeout_ms);
