@@ -85,7 +85,15 @@
 #define RG_DEFAULT_LEDGER_INTERVAL 2
 #define RG_MAX_LEDGER_INTERVAL 60
 
+/* Metrics are written every so often, seconds. */
+#define RG_DEFAULT_METRICS_INTERVAL 10
+#define RG_MAX_METRICS_INTERVAL 3600
+
+/* `top` looks at most so seldom, seconds. */
+#define RG_MAX_INTERVAL 3600
+
 #define RG_STATE_DIR "/var/lib/reexport-guard"
+#define RG_METRICS_FILE "reexport-guard.prom" /* in metrics-dir */
 #define RG_CONFIG_FILE "/etc/reexport-guard.conf"
 
 #define RG_COMM_SIZE 16

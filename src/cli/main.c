@@ -56,6 +56,18 @@ static const struct verb {
 	 "local applications that are held and of the gate. Goes on until Ctrl-C. --record\n"
 	 "prints nothing unless standard output is a terminal or --json is given.",
 	 "reexport-guard trace --downgrades --record recovery.ndjson"},
+	{"top", rg_verb_top, RG_TAKES(RG_OPT_INTERVAL) | RG_TAKES(RG_OPT_ONCE),
+	 "watch a recovery: gates, end clients, reclaims, who is held",
+	 "Shows each gate with its grace period, what end clients reclaimed, were refused and\n"
+	 "took again, per second and in all, who is awaited, and who is held. q or Ctrl-C\n"
+	 "ends it. Where standard output is no terminal it prints plain text.",
+	 "reexport-guard top --interval 2s"},
+	{"metrics", rg_verb_metrics, RG_TAKES(RG_OPT_FORMAT),
+	 "metrics for Prometheus, once, on standard output",
+	 "Prints every metric of docs/metrics.md as OpenMetrics, or in the text format that\n"
+	 "node_exporter's textfile collector reads. `run --metrics-dir` writes that file.\n"
+	 "Exit status 4: not enabled, which is said in the metrics as well.",
+	 "reexport-guard metrics --format prometheus"},
 	{"policy check", rg_verb_policy_check, RG_TAKES(RG_OPT_FILE) | ANYBODY,
 	 "name every mistake in the configuration",
 	 "Reads FILE (" RG_CONFIG_FILE ") and names file, line and key of\n"

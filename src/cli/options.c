@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "loader/log.h"
+#include "loader/metrics.h"
 #include "loader/names.h"
 
 /* Those that are no keys. Hidden ones have no help; one without a name is an
@@ -19,6 +20,9 @@ static const struct other {
 	[RG_OPT_REASON] = {"reason", "TEXT", "say why, on standard error"},
 	[RG_OPT_DRY_RUN] = {"dry-run", NULL, "say what would be done, and do nothing"},
 	[RG_OPT_JSON] = {"json", NULL, "JSON on standard output"},
+	[RG_OPT_FORMAT] = {"format", "openmetrics|prometheus", "text format (openmetrics)"},
+	[RG_OPT_INTERVAL] = {"interval", "TIME", "how often it looks (1s)"},
+	[RG_OPT_ONCE] = {"once", NULL, "print once, as plain text"},
 	[RG_OPT_FORCE_RUNG] = {"force-rung", "lsm|fmod_ret", NULL},
 	[RG_OPT_FORCE_MAX_HELD] = {"force-max-held", "N", NULL},
 	[RG_OPT_FILE] = {NULL, "FILE", NULL},
@@ -89,6 +93,19 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 	switch (option) {
 	case RG_OPT_CONFIG:
 		o->config = value;
+		break;
+	case RG_OPT_FORMAT:
+		o->format = rg_metrics_format_of(value);
+		if (o->format < 0)
+			return bad(o, option, value, table[option].metavar);
+		break;
+	case RG_OPT_INTERVAL:
+		o->interval_s = rg_seconds_of(value, 1, RG_MAX_INTERVAL);
+		if (o->interval_s < 0)
+			return bad(o, option, value, "a time like 2s, from 1s to 1h");
+		break;
+	case RG_OPT_ONCE:
+		o->once = true;
 		break;
 	case RG_OPT_FORCE_RUNG:
 		o->force_rung = rg_rung_of(value);

@@ -20,6 +20,9 @@ struct rg_options {
 	const char *file;   /* an argument that is no option, or NULL */
 	bool dry_run;
 	bool json;
+	bool once;
+	int format;	 /* enum rg_metrics_format */
+	long interval_s; /* 0: not given */
 	bool help;
 	int force_rung;	     /* enum rg_rung, or -1 */
 	long force_max_held; /* 0: not forced */
@@ -38,6 +41,9 @@ enum rg_option {
 	RG_OPT_REASON,
 	RG_OPT_DRY_RUN,
 	RG_OPT_JSON,
+	RG_OPT_FORMAT,
+	RG_OPT_INTERVAL,
+	RG_OPT_ONCE,
 	RG_OPT_FORCE_RUNG,
 	RG_OPT_FORCE_MAX_HELD,
 	RG_OPT_FILE, /* one argument */

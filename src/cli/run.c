@@ -32,6 +32,7 @@
 #include "loader/gates.h"
 #include "loader/held.h"
 #include "loader/keep.h"
+#include "loader/metrics_file.h"
 #include "loader/names.h"
 #include "loader/netns.h"
 #include "loader/origin.h"
@@ -48,6 +49,7 @@ struct daemon {
 	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
 	struct rg_keep keep;
 	struct rg_alarm alarm;
+	struct rg_metrics_file metrics;
 	__u32 states[RG_MAX_GATES];	     /* as last said in the log */
 	__u64 origin_no_grace[RG_MAX_GATES]; /* as last acted upon, ns */
 	__u64 exports;			     /* rg_exports_stamp() of the rules */
@@ -153,6 +155,7 @@ static void look(struct daemon *d)
 	adjust_doors(d, gates);
 	heed_origins(d, gates);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
+	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);
 	/* An alarm of 0 would be none. */
 	alarm.it_value.tv_sec = (time_t)((next_ns + 1) / RG_NS_PER_SEC);
 	alarm.it_value.tv_nsec = (long)((next_ns + 1) % RG_NS_PER_SEC);
@@ -271,6 +274,7 @@ static int adopt(struct daemon *d)
 			rg_strerror(err));
 	d->exports = 0;
 	rg_keep_start(&d->keep, &d->p);
+	rg_metrics_file_start(&d->metrics, &d->p);
 	return RG_DONE;
 }
 
@@ -447,6 +451,39 @@ static bool nothing_is_pinned(void)
 	return err == -ENOENT;
 }
 
+/* For `policy show`: the option, of the gate of this network namespace. */
+static int tell_provenance(const struct rg_pins *p)
+{
+	int found = rg_gate_slot(p, rg_netns_self());
+	__u32 slot = (__u32)found;
+	struct rg_provenance from;
+
+	if (found < 0)
+		return RG_DONE;
+	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_PROVENANCE], &slot, &from) == 0) {
+		from.line[RG_KEY_METRICS_DIR] = RG_FROM_COMMAND_LINE;
+		if (bpf_map_update_elem(p->map_fd[RG_MAP_PROVENANCE], &slot, &from, BPF_ANY) == 0)
+			return RG_DONE;
+	}
+	return rg_error(RG_FAILED, "map provenance: cannot be written: %s", rg_strerror(errno));
+}
+
+/* Where metrics go is no policy: it is told to a set that stays as it is. */
+static int tell_metrics_dir(const struct rg_pins *p, const struct rg_options *o,
+			    const struct rg_config *config)
+{
+	struct rg_meta meta;
+
+	if (!(o->given & RG_TAKES(RG_KEY_METRICS_DIR)))
+		return RG_DONE;
+	if (rg_pins_meta(p, &meta) == 0) {
+		memcpy(meta.metrics_dir, config->metrics_dir, sizeof(meta.metrics_dir));
+		if (rg_pins_set_meta(p, &meta) == 0)
+			return tell_provenance(p);
+	}
+	return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
+}
+
 /* Told nothing, it serves what is enabled. */
 static int take_up(struct daemon *d, const struct rg_options *o)
 {
@@ -459,6 +496,7 @@ static int take_up(struct daemon *d, const struct rg_options *o)
 	} else if (!err) {
 		err = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE);
 		err = err ?: rg_prove(&d->p);
+		err = err ?: tell_metrics_dir(&d->p, o, &config);
 	}
 	rg_config_free(&config);
 	return err;
@@ -471,6 +509,7 @@ int rg_verb_run(const struct rg_options *o)
 	int err;
 
 	rg_pins_init(&d.p);
+	rg_metrics_file_init(&d.metrics);
 	err = rg_enter_netns(o) ?: be_the_only_one();
 	err = err ?: set_up(&d);
 	err = err ?: take_up(&d, o);
@@ -497,12 +536,15 @@ int rg_verb_run(const struct rg_options *o)
 			rg_held_free(&list);
 		}
 	}
-	if (!err)
+	if (!err) {
+		rg_metrics_file_end(&d.metrics, d.p.live ? &d.p : NULL, d.keep.budget);
 		rg_info("stopped; gates stay as they are");
+	}
 	if (held)
 		rg_warn("%u held threads wait for the next `reexport-guard run` or `release`",
 			held);
 	let_go(&d);
+	rg_metrics_file_free(&d.metrics);
 	mnt_unref_monitor(d.mounts);
 	return err ? err : d.status;
 }

@@ -63,6 +63,8 @@ static int remember(const struct rg_pins *p, const struct rg_config *config, __u
 				rg_strerror(errno));
 	memcpy(meta.state_dir, config->state_dir, sizeof(meta.state_dir));
 	meta.ledger_interval_s = (__u32)config->ledger_interval_s;
+	memcpy(meta.metrics_dir, config->metrics_dir, sizeof(meta.metrics_dir));
+	meta.metrics_interval_s = (__u32)config->metrics_interval_s;
 	if (rg_pins_set_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 	return RG_DONE;

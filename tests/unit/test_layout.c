@@ -215,10 +215,11 @@ static void test_meta(void **unused)
 		M(rg_meta, rung),
 		M(rg_meta, rules),
 		M(rg_meta, ledger_interval_s),
-		M(rg_meta, pad),
+		M(rg_meta, metrics_interval_s),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),
+		M(rg_meta, metrics_dir),
 	};
 
 	(void)unused;

@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "loader/log.h"
+#include "loader/metrics.h"
 #include "loader/names.h"
 
 #define ALL_OPTIONS ((RG_TAKES(RG_NR_OPTIONS) - 1) & ~RG_TAKES(RG_OPT_FILE))
@@ -167,24 +168,30 @@ static void test_every_option(void **unused)
 		{RG_KEY_ON_ORIGIN_NO_GRACE, "end-grace"},
 		{RG_KEY_PROGRAM, "/bin/true"},
 		{RG_KEY_STATE_DIR, "/state"},
+		{RG_KEY_METRICS_DIR, "/metrics"},
 	};
-	__u64 not_there = RG_TAKES(RG_KEY_DEFAULTS) | RG_TAKES(RG_KEY_LEDGER_INTERVAL);
+	__u64 not_there = RG_TAKES(RG_KEY_DEFAULTS) | RG_TAKES(RG_KEY_LEDGER_INTERVAL) |
+			  RG_TAKES(RG_KEY_METRICS_INTERVAL);
 
 	(void)unused;
 	assert_int_equal(PARSE(ALL_OPTIONS, "--mount", "/a", "--mount=/b", "--all", "--exports",
 			       "--except", "/a/c", "--action", "audit", "--scope", "opens",
 			       "--release=settled", "--settle-timeout", "lease", "--settle-quiet",
 			       "2min", "--max-hold=24h", "--on-origin-no-grace", "end-grace",
-			       "--exempt", "/bin/true", "--state-dir", "/state", "--config", "x",
-			       "--netns", "blue", "--reason", "a b", "--dry-run", "--json",
-			       "--force-rung", "fmod_ret", "--force-max-held", "16384", "--help"),
+			       "--exempt", "/bin/true", "--state-dir", "/state", "--metrics-dir",
+			       "/metrics", "--format", "prometheus", "--interval", "2min", "--once",
+			       "--config", "x", "--netns", "blue", "--reason", "a b", "--dry-run",
+			       "--json", "--force-rung", "fmod_ret", "--force-max-held", "16384",
+			       "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
 		assert_int_equal(parsed.settings[i].key, expected[i].key);
 		assert_string_equal(parsed.settings[i].value, expected[i].value);
 	}
-	assert_true(parsed.dry_run && parsed.json && parsed.help);
+	assert_true(parsed.dry_run && parsed.json && parsed.help && parsed.once);
+	assert_int_equal(parsed.format, RG_METRICS_PROMETHEUS);
+	assert_int_equal(parsed.interval_s, 120);
 	assert_string_equal(parsed.config, "x");
 	assert_string_equal(parsed.netns, "blue");
 	assert_string_equal(parsed.reason, "a b");
@@ -303,6 +310,12 @@ static void test_bad_values(void **unused)
 	REFUSED("--except /a/../b: expected an absolute path", ALL_OPTIONS, "--except", "/a/../b");
 	REFUSED("--exempt ./x: expected an absolute path", ALL_OPTIONS, "--exempt", "./x");
 	REFUSED("--state-dir : expected an absolute path", ALL_OPTIONS, "--state-dir", "");
+	REFUSED("--metrics-dir m: expected none, or an absolute path", ALL_OPTIONS, "--metrics-dir",
+		"m");
+	REFUSED("--format json: expected openmetrics|prometheus", ALL_OPTIONS, "--format", "json");
+	REFUSED("--interval 0: expected a time like 2s, from 1s to 1h", ALL_OPTIONS, "--interval",
+		"0");
+	REFUSED("--interval 61min: expected", ALL_OPTIONS, "--interval", "61min");
 	REFUSED("--force-rung kprobe: expected", ALL_OPTIONS, "--force-rung", "kprobe");
 	REFUSED("--force-max-held 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-held", "0");
 	REFUSED("--force-max-held 16385: expected", ALL_OPTIONS, "--force-max-held", "16385");

@@ -139,6 +139,8 @@ static inline void made_up_flows(struct rg_snapshot *s)
 					      .length = 1,
 					      .op = RG_REC_LOCK,
 					      .claim = RG_CLAIM_RECLAIM,
+					      .family = AF_INET,
+					      .addr = {10, 77, 2, 2},
 					      .status_kind = 1,
 					      .status = RG_NFS4ERR_NO_GRACE};
 	s->slowest[1] = s->slowest[0];
