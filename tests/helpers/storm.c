@@ -174,6 +174,24 @@ enum step {
 	STEP_DESTROY_SESSION,
 	STEP_DESTROY_CLIENTID,
 };
+static const char *const step_names[] = {
+	[STEP_END] = "end",
+	[STEP_PROBE] = "probe",
+	[STEP_RENEW] = "renew",
+	[STEP_EXCHANGE] = "clientid",
+	[STEP_SESSION] = "session",
+	[STEP_COMPLETE] = "complete",
+	[STEP_LOOKUP] = "lookup",
+	[STEP_OPEN] = "open",
+	[STEP_LOCK] = "lock",
+	[STEP_OPEN_RECLAIM] = "reclaim of open",
+	[STEP_LOCK_RECLAIM] = "reclaim of lock",
+	[STEP_OPEN_RETAKE] = "retake of open",
+	[STEP_LOCK_RETAKE] = "retake of lock",
+	[STEP_CLOSE] = "close",
+	[STEP_DESTROY_SESSION] = "end of session",
+	[STEP_DESTROY_CLIENTID] = "end of clientid",
+};
 
 static const struct phase {
 	const char *name;
@@ -843,7 +861,7 @@ __attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct cl
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	die("client %u, step %d, item %u: %s", c->number, (int)*c->step, c->item, what);
+	die("client %u, %s %u: %s", c->number, step_names[*c->step], c->item, what);
 }
 
 /* ---- connections ---- */
