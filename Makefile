@@ -138,6 +138,8 @@ install: all man ## install program, man pages, systemd unit and example (DESTDI
 	install -D -m 0644 $(B)/reexport-guard.8 $(DESTDIR)$(MANDIR)/man8/reexport-guard.8
 	install -D -m 0644 $(B)/reexport-guard.conf.5 $(DESTDIR)$(MANDIR)/man5/reexport-guard.conf.5
 	install -D -m 0644 packaging/reexport-guard.conf $(DESTDIR)$(DOCDIR)/reexport-guard.conf
+	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/monitoring packaging/monitoring/*
+	install -D -m 0644 docs/metrics.md $(DESTDIR)$(DOCDIR)/metrics.md
 	sed 's,@SBINDIR@,$(SBINDIR),' packaging/systemd/reexport-guard.service > $(B)/reexport-guard.service
 	install -D -m 0644 $(B)/reexport-guard.service $(DESTDIR)$(UNITDIR)/reexport-guard.service
 

@@ -174,6 +174,9 @@ static void test_every_option(void **unused)
 			  RG_TAKES(RG_KEY_METRICS_INTERVAL);
 
 	(void)unused;
+	/* Those of `trace` are its own. */
+	for (int i = 0; i < RG_NR_TRACE_OPTIONS; i++)
+		not_there |= RG_TAKES(RG_OPT_TRACE_CLIENT + i);
 	assert_int_equal(PARSE(ALL_OPTIONS, "--mount", "/a", "--mount=/b", "--all", "--exports",
 			       "--except", "/a/c", "--action", "audit", "--scope", "opens",
 			       "--release=settled", "--settle-timeout", "lease", "--settle-quiet",
