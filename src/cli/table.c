@@ -57,7 +57,7 @@ static void put_line(struct rg_screen *s, const struct rg_table *t, enum rg_look
 			rg_screen_put(s, look, " ");
 		if (row != HEADS)
 			t->cell(t->of, row, i, buf);
-		put_cell(s, c, look, row != HEADS ? buf : c->rest ? title : c->head);
+		put_cell(s, c, look, row != HEADS ? buf : c->rest ? title : c->head ?: "");
 		begun = true;
 	}
 }
@@ -69,5 +69,5 @@ void rg_table_head(struct rg_screen *s, const struct rg_table *t, const char *ti
 
 void rg_table_row(struct rg_screen *s, const struct rg_table *t, unsigned int row)
 {
-	put_line(s, t, t->look ? t->look(t->of, row) : RG_LOOK_PLAIN, row, NULL);
+	put_line(s, t, t->look ? t->look(t->of, row) : RG_LOOK_PLAIN, row, "");
 }

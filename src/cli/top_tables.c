@@ -57,12 +57,14 @@ static const char *client_state(const struct rg_top_client *c)
 /* "7 of 20", or what is known of it */
 static void locks_text(const struct rg_top_client *c, char *buf)
 {
-	__u32 locks = c->here && (__s32)c->ledger->locks >= 0 ? c->ledger->locks : 0, expected;
+	__u32 locks = 0, expected;
 
 	if (!c->ledger) {
 		strcpy(buf, "-");
 		return;
 	}
+	if (c->here && (__s32)c->ledger->locks >= 0)
+		locks = c->ledger->locks;
 	expected = c->here ? c->ledger->expected : rg_client_carried(c->ledger);
 	if (expected == RG_LOCKS_UNKNOWN)
 		snprintf(buf, RG_CELL_SIZE, "%u of ?", locks);

@@ -13,7 +13,7 @@ const char *rg_age_text(__u64 ns, char buf[RG_WORD_SIZE])
 
 	if (s < 600)
 		snprintf(buf, RG_WORD_SIZE, "%llu s", s);
-	else if (s < 2 * 3600)
+	else if (s < 7200)
 		snprintf(buf, RG_WORD_SIZE, "%llu min", s / 60);
 	else
 		snprintf(buf, RG_WORD_SIZE, "%llu h", s / 3600);

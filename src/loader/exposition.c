@@ -129,7 +129,7 @@ static void end_number(struct rg_exposition *e, __u64 n)
 	fprintf(e->out, "%llu\n", (unsigned long long)n);
 }
 
-void rg_sample(struct rg_exposition *e, __u64 value, ...)
+void rg_put_sample(struct rg_exposition *e, __u64 value, ...)
 {
 	va_list labels;
 
@@ -139,7 +139,7 @@ void rg_sample(struct rg_exposition *e, __u64 value, ...)
 	end_number(e, value);
 }
 
-void rg_sample_seconds(struct rg_exposition *e, __u64 ns, ...)
+void rg_put_seconds(struct rg_exposition *e, __u64 ns, ...)
 {
 	va_list labels;
 
@@ -149,8 +149,8 @@ void rg_sample_seconds(struct rg_exposition *e, __u64 ns, ...)
 	end_seconds(e, ns);
 }
 
-void rg_sample_histogram(struct rg_exposition *e, const __u64 *buckets, __u32 n_buckets,
-			 __u64 sum_ns, ...)
+void rg_put_histogram(struct rg_exposition *e, const __u64 *buckets, __u32 n_buckets, __u64 sum_ns,
+		      ...)
 {
 	va_list labels, again;
 	__u64 so_far = 0;

@@ -52,13 +52,14 @@ int rg_flow_totals_read(const struct rg_pins *p, struct rg_flow_totals *totals)
 {
 	int cpus = libbpf_num_possible_cpus();
 	const size_t words = sizeof(*totals) / sizeof(__u64);
-	__u64 *each, *sum = (__u64 *)totals;
+	__u64 *sum = (__u64 *)totals, *words_of_all;
+	struct rg_flow_totals *each;
 	__u32 zero = 0;
 
 	memset(totals, 0, sizeof(*totals));
 	if (cpus <= 0)
 		return cpus ? cpus : -EINVAL;
-	each = calloc((size_t)cpus, sizeof(*totals));
+	each = calloc((size_t)cpus, sizeof(*each));
 	if (!each)
 		return -ENOMEM;
 	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_FLOW_TOTALS], &zero, each) < 0) {
@@ -67,8 +68,9 @@ int rg_flow_totals_read(const struct rg_pins *p, struct rg_flow_totals *totals)
 		free(each);
 		return err;
 	}
+	words_of_all = (__u64 *)each;
 	for (size_t i = 0; i < (size_t)cpus * words; i++)
-		sum[i % words] += each[i];
+		sum[i % words] += words_of_all[i];
 	free(each);
 	return 0;
 }

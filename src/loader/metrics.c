@@ -46,7 +46,8 @@ static bool next_gate(const struct rg_snapshot *s, struct at_gate *at)
 	return true;
 }
 
-#define for_each_gate(at, s) for (struct at_gate at = {}; next_gate(s, &at);)
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a name cannot be in them */
+#define for_each_gate(at, s) for (struct at_gate at = {}; next_gate(s, &(at));)
 
 static void write_gate_policy(struct rg_exposition *e, const struct rg_snapshot *s)
 {
@@ -54,7 +55,7 @@ static void write_gate_policy(struct rg_exposition *e, const struct rg_snapshot 
 		rg_sample(e, 1, "netns", at.netns, "action", rg_action_name(at.g->policy.action),
 			  "scope", rg_scope_name(at.g->policy.scope), "release",
 			  rg_release_name(at.g->policy.release), "mounts",
-			  rg_which_name(at.g->policy.which), NULL);
+			  rg_which_name(at.g->policy.which));
 }
 
 static void write_gate_state(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -62,13 +63,13 @@ static void write_gate_state(struct rg_exposition *e, const struct rg_snapshot *
 	for_each_gate (at, s)
 		for (__u32 state = 0; state < RG_NR_STATES; state++)
 			rg_sample(e, at.view.state == state, "netns", at.netns, "state",
-				  rg_state_name(state), NULL);
+				  rg_state_name(state));
 }
 
 static void write_gate_why(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, 1, "netns", at.netns, "why", rg_why_key(at.view.why), NULL);
+		rg_sample(e, 1, "netns", at.netns, "why", rg_why_key(at.view.why));
 }
 
 static void write_gate_in_state(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -76,32 +77,32 @@ static void write_gate_in_state(struct rg_exposition *e, const struct rg_snapsho
 	for_each_gate (at, s)
 		rg_sample_seconds(e,
 				  s->now_ns > at.view.since_ns ? s->now_ns - at.view.since_ns : 0,
-				  "netns", at.netns, NULL);
+				  "netns", at.netns);
 }
 
 static void write_gate_closed(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample_seconds(e, rg_closed_for_ns(at.g, s->now_ns), "netns", at.netns, NULL);
+		rg_sample_seconds(e, rg_closed_for_ns(at.g, s->now_ns), "netns", at.netns);
 }
 
 static void write_gate_deadline(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
 		if (at.view.until_ns > s->now_ns)
-			rg_sample_seconds(e, at.view.until_ns - s->now_ns, "netns", at.netns, NULL);
+			rg_sample_seconds(e, at.view.until_ns - s->now_ns, "netns", at.netns);
 }
 
 static void write_gate_max_hold(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, at.g->policy.max_hold_s, "netns", at.netns, NULL);
+		rg_sample(e, at.g->policy.max_hold_s, "netns", at.netns);
 }
 
 static void write_gate_settle_timeout(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, rg_settle_timeout_ns(at.g) / RG_NS_PER_SEC, "netns", at.netns, NULL);
+		rg_sample(e, rg_settle_timeout_ns(at.g) / RG_NS_PER_SEC, "netns", at.netns);
 }
 
 /* ---- knfsd, lockd, end clients ---- */
@@ -111,28 +112,27 @@ static void write_knfsd_state(struct rg_exposition *e, const struct rg_snapshot 
 	for_each_gate (at, s)
 		for (__u32 state = 0; state < RG_NR_KNFSD; state++)
 			rg_sample(e, at.g->knfsd == state, "netns", at.netns, "state",
-				  rg_knfsd_name(state), NULL);
+				  rg_knfsd_name(state));
 }
 
 static void write_knfsd_starts(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, at.g->generation, "netns", at.netns, NULL);
+		rg_sample(e, at.g->generation, "netns", at.netns);
 }
 
 static void write_knfsd_lease(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
 		if (at.g->lease_s)
-			rg_sample(e, at.g->lease_s, "netns", at.netns, NULL);
+			rg_sample(e, at.g->lease_s, "netns", at.netns);
 }
 
 static void write_grace_active(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s) {
-		rg_sample(e, at.grace.active, "netns", at.netns, "manager", "knfsd", NULL);
-		rg_sample(e, at.g->lockd == RG_LOCKD_GRACE, "netns", at.netns, "manager", "lockd",
-			  NULL);
+		rg_sample(e, at.grace.active, "netns", at.netns, "manager", "knfsd");
+		rg_sample(e, at.g->lockd == RG_LOCKD_GRACE, "netns", at.netns, "manager", "lockd");
 	}
 }
 
@@ -140,43 +140,43 @@ static void write_grace_length(struct rg_exposition *e, const struct rg_snapshot
 {
 	for_each_gate (at, s)
 		if (at.grace.length_ns)
-			rg_sample_seconds(e, at.grace.length_ns, "netns", at.netns, NULL);
+			rg_sample_seconds(e, at.grace.length_ns, "netns", at.netns);
 }
 
 static void write_grace_elapsed(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample_seconds(e, at.grace.elapsed_ns, "netns", at.netns, NULL);
+		rg_sample_seconds(e, at.grace.elapsed_ns, "netns", at.netns);
 }
 
 static void write_grace_remaining(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample_seconds(e, at.grace.left_ns, "netns", at.netns, NULL);
+		rg_sample_seconds(e, at.grace.left_ns, "netns", at.netns);
 }
 
 static void write_clients_expected(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, s->storms[at.slot].expected, "netns", at.netns, NULL);
+		rg_sample(e, s->storms[at.slot].expected, "netns", at.netns);
 }
 
 static void write_clients_reclaimed(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, s->storms[at.slot].complete, "netns", at.netns, NULL);
+		rg_sample(e, s->storms[at.slot].complete, "netns", at.netns);
 }
 
 static void write_clients_refused(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, at.g->refused, "netns", at.netns, NULL);
+		rg_sample(e, at.g->refused, "netns", at.netns);
 }
 
 static void write_clients_awaited(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, at.g->awaited, "netns", at.netns, NULL);
+		rg_sample(e, at.g->awaited, "netns", at.netns);
 }
 
 static void write_ledger_clients(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -186,28 +186,27 @@ static void write_ledger_clients(struct rg_exposition *e, const struct rg_snapsh
 
 		for (__u32 state = 0; state < RG_NR_CLIENT_STATES; state++)
 			rg_sample(e, sum.in[state], "netns", at.netns, "state",
-				  rg_client_state_name(state), NULL);
-		rg_sample(e, sum.absent, "netns", at.netns, "state", "absent", NULL);
+				  rg_client_state_name(state));
+		rg_sample(e, sum.absent, "netns", at.netns, "state", "absent");
 	}
 }
 
 static void write_ledger_locks(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, rg_ledger_sum_of(s, at.slot).locks, "netns", at.netns, NULL);
+		rg_sample(e, rg_ledger_sum_of(s, at.slot).locks, "netns", at.netns);
 }
 
 static void write_awaited_locks(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, rg_ledger_sum_of(s, at.slot).awaited_locks, "netns", at.netns, NULL);
+		rg_sample(e, rg_ledger_sum_of(s, at.slot).awaited_locks, "netns", at.netns);
 }
 
 static void write_awaited_locks_expected(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s)
-		rg_sample(e, rg_ledger_sum_of(s, at.slot).awaited_expected, "netns", at.netns,
-			  NULL);
+		rg_sample(e, rg_ledger_sum_of(s, at.slot).awaited_expected, "netns", at.netns);
 }
 
 /* A CLOCK_BOOTTIME instant by the wall clock. */
@@ -221,7 +220,7 @@ static void write_origin_no_grace(struct rg_exposition *e, const struct rg_snaps
 	for_each_gate (at, s)
 		if (at.g->origin_no_grace_ns)
 			rg_sample_seconds(e, wall_ns(s, at.g->origin_no_grace_ns), "netns",
-					  at.netns, NULL);
+					  at.netns);
 }
 
 /* ---- the recovery ---- */
@@ -236,15 +235,15 @@ static void write_reclaims(struct rg_exposition *e, const struct rg_snapshot *s)
 			for (__u32 result = 0; result < 3; result++)
 				rg_sample(e, s->totals.reclaims[side][op][result], "side",
 					  rg_side_name(side), "op", ops[op], "result",
-					  results[result], NULL);
+					  results[result]);
 }
-_Static_assert(sizeof(((struct rg_flow_totals *)0)->reclaims) == 2 * 4 * 3 * sizeof(__u64),
+_Static_assert(sizeof(((struct rg_flow_totals *)0)->reclaims) == sizeof(__u64[2][4][3]),
 	       "a name for each");
 
 static void write_downgrades(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (__u32 i = RG_DOWNGRADE_NONE + 1; i < RG_NR_DOWNGRADES; i++)
-		rg_sample(e, s->totals.downgrades[i], "reason", rg_downgrade_name(i), NULL);
+		rg_sample(e, s->totals.downgrades[i], "reason", rg_downgrade_name(i));
 }
 
 /* Those that were answered with NFS4ERR_NO_GRACE. */
@@ -255,52 +254,52 @@ static void write_nograce(struct rg_exposition *e, const struct rg_snapshot *s)
 	rg_sample(e,
 		  n[RG_DOWNGRADE_REFUSED_BY_CLIENT] + n[RG_DOWNGRADE_GRACE_SKIPPED] +
 			  n[RG_DOWNGRADE_GRACE_ENDED] + n[RG_DOWNGRADE_AFTER_COMPLETE],
-		  "side", rg_side_name(RG_SIDE_SERVER), NULL);
-	rg_sample(e, n[RG_DOWNGRADE_ORIGIN_NO_GRACE], "side", rg_side_name(RG_SIDE_CLIENT), NULL);
+		  "side", rg_side_name(RG_SIDE_SERVER));
+	rg_sample(e, n[RG_DOWNGRADE_ORIGIN_NO_GRACE], "side", rg_side_name(RG_SIDE_CLIENT));
 }
 
 static void write_unproven(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, s->totals.downgrades[RG_DOWNGRADE_GRANTED_AS_NEW], NULL);
+	rg_sample(e, s->totals.downgrades[RG_DOWNGRADE_GRANTED_AS_NEW]);
 }
 
 static void write_answers(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (__u32 i = 0; i < RG_NR_TALLIES; i++)
-		rg_sample(e, s->totals.tally[i], "answer", rg_tally_name(i), NULL);
+		rg_sample(e, s->totals.tally[i], "answer", rg_tally_name(i));
 }
 
 static void write_events(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	/* GATE and LOST are made up by a tracer, and counted by nobody. */
 	for (__u32 i = RG_REC_NONE + 1; i < RG_REC_GATE; i++)
-		rg_sample(e, s->totals.records[i], "event", rg_record_op_name(i), NULL);
+		rg_sample(e, s->totals.records[i], "event", rg_record_op_name(i));
 }
 
 static void write_durations(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (__u32 i = 0; i < RG_NR_TIMED; i++)
 		rg_sample_histogram(e, s->totals.latency[i], RG_LATENCY_BUCKETS,
-				    s->totals.latency_sum_ns[i], "op", rg_timed_name(i), NULL);
+				    s->totals.latency_sum_ns[i], "op", rg_timed_name(i));
 }
 
 /* ---- local applications ---- */
 
 static void write_holds(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, s->counters[RG_COUNT_HELD], NULL);
+	rg_sample(e, s->counters[RG_COUNT_HELD]);
 }
 
 static void write_holds_again(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, s->counters[RG_COUNT_HELD_AGAIN], NULL);
+	rg_sample(e, s->counters[RG_COUNT_HELD_AGAIN]);
 }
 
 static void write_counters(struct rg_exposition *e, const struct rg_snapshot *s, __u32 from,
 			   __u32 to, const char *label)
 {
 	for (__u32 i = from; i <= to; i++)
-		rg_sample(e, s->counters[i], label, rg_counter_name(i), NULL);
+		rg_sample(e, s->counters[i], label, rg_counter_name(i));
 }
 
 static void write_denied(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -310,23 +309,23 @@ static void write_denied(struct rg_exposition *e, const struct rg_snapshot *s)
 
 static void write_audited(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, s->counters[RG_COUNT_AUDITED], NULL);
+	rg_sample(e, s->counters[RG_COUNT_AUDITED]);
 }
 
 static void write_exempted(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, s->counters[RG_COUNT_EXEMPTED], NULL);
+	rg_sample(e, s->counters[RG_COUNT_EXEMPTED]);
 }
 
 static void write_released(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (__u32 why = RG_WHY_GRACE_STARTED; why < RG_NR_WHYS; why++)
-		rg_sample(e, s->counters[RG_COUNT_RELEASED + why], "why", rg_why_key(why), NULL);
+		rg_sample(e, s->counters[RG_COUNT_RELEASED + why], "why", rg_why_key(why));
 }
 
 static void write_exited(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, s->counters[RG_COUNT_HELD_EXITED], NULL);
+	rg_sample(e, s->counters[RG_COUNT_HELD_EXITED]);
 }
 
 static void write_held(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -339,7 +338,7 @@ static void write_held(struct rg_exposition *e, const struct rg_snapshot *s)
 			    s->held.values[i].what < RG_NR_WHATS)
 				n[s->held.values[i].what]++;
 		for (__u32 what = 0; what < RG_NR_WHATS; what++)
-			rg_sample(e, n[what], "netns", at.netns, "what", rg_what_name(what), NULL);
+			rg_sample(e, n[what], "netns", at.netns, "what", rg_what_name(what));
 	}
 }
 
@@ -352,32 +351,40 @@ static void write_held_oldest(struct rg_exposition *e, const struct rg_snapshot 
 			if (s->held.values[i].slot == at.slot &&
 			    s->held.values[i].since_ns < first_ns)
 				first_ns = s->held.values[i].since_ns;
-		rg_sample_seconds(e, s->now_ns - first_ns, "netns", at.netns, NULL);
+		rg_sample_seconds(e, s->now_ns - first_ns, "netns", at.netns);
 	}
 }
 
 /* ---- original servers ---- */
 
-/* One sample of an original server: what makes it one (budget.h) as labels. */
-#define WITH_ORIGIN(sample, e, value, s, i)                                                        \
-	do {                                                                                       \
-		const struct rg_budget_server *at_ = &(s)->budget->at[i];                          \
-		char address_[INET6_ADDRSTRLEN] = "";                                              \
-		struct number netns_, minor_;                                                      \
-                                                                                                   \
-		if (at_->family)                                                                   \
-			inet_ntop(at_->family, at_->addr, address_, sizeof(address_));             \
-		sample(e, value, "netns", number(&netns_, at_->netns), "origin", at_->name,        \
-		       "address", address_, "minorversion", number(&minor_, at_->minorversion),    \
-		       NULL);                                                                      \
-	} while (0)
+/* What makes an original server one (budget.h), as labels. */
+struct origin {
+	struct number netns, minorversion;
+	char address[INET6_ADDRSTRLEN];
+	const char *name;
+};
+#define ORIGIN(o)                                                                                  \
+	"netns", (o).netns.text, "origin", (o).name, "address", (o).address, "minorversion",       \
+		(o).minorversion.text
+
+static struct origin origin_of(const struct rg_budget_server *server)
+{
+	struct origin o = {.name = server->name};
+
+	number(&o.netns, server->netns);
+	number(&o.minorversion, server->minorversion);
+	if (server->family)
+		inet_ntop(server->family, server->addr, o.address, sizeof(o.address));
+	return o;
+}
 
 static void write_origin_lease(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (size_t i = 0; s->budget && i < s->budget->n; i++) {
 		const struct rg_budget_server *at = &s->budget->at[i];
+		struct origin o = origin_of(at);
 
-		WITH_ORIGIN(rg_sample, e, at->lease_s ?: at->before.lease_s, s, i);
+		rg_sample(e, at->lease_s ?: at->before.lease_s, ORIGIN(o));
 	}
 }
 
@@ -385,20 +392,21 @@ static void write_origin_away(struct rg_exposition *e, const struct rg_snapshot 
 {
 	for (size_t i = 0; s->budget && i < s->budget->n; i++) {
 		struct rg_budget_view v = rg_budget_view(&s->budget->at[i], s->wall_ns);
+		struct origin o = origin_of(&s->budget->at[i]);
 
 		if (v.verdict != RG_BUDGET_UNKNOWN)
-			WITH_ORIGIN(rg_sample, e, v.away_s, s, i);
+			rg_sample(e, v.away_s, ORIGIN(o));
 	}
 }
 
 static void write_origin_in_time(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (size_t i = 0; s->budget && i < s->budget->n; i++) {
-		enum rg_budget_verdict verdict =
-			rg_budget_view(&s->budget->at[i], s->wall_ns).verdict;
+		struct rg_budget_view v = rg_budget_view(&s->budget->at[i], s->wall_ns);
+		struct origin o = origin_of(&s->budget->at[i]);
 
-		if (verdict == RG_BUDGET_IN_TIME || verdict == RG_BUDGET_LATE)
-			WITH_ORIGIN(rg_sample, e, verdict == RG_BUDGET_IN_TIME, s, i);
+		if (v.verdict == RG_BUDGET_IN_TIME || v.verdict == RG_BUDGET_LATE)
+			rg_sample(e, v.verdict == RG_BUDGET_IN_TIME, ORIGIN(o));
 	}
 }
 
@@ -406,37 +414,36 @@ static void write_origin_in_time(struct rg_exposition *e, const struct rg_snapsh
 
 static void write_build(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	struct number version;
+	struct number version = {};
 
 	(void)s;
-	rg_sample(e, 1, "version", RG_VERSION, "pins_version", number(&version, RG_PINS_VERSION),
-		  NULL);
+	rg_sample(e, 1, "version", RG_VERSION, "pins_version", number(&version, RG_PINS_VERSION));
 }
 
 static void write_enabled(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, s->enabled, NULL);
+	rg_sample(e, s->enabled);
 }
 
 static void write_boot(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample_seconds(e, wall_ns(s, 0), NULL);
+	rg_sample_seconds(e, wall_ns(s, 0));
 }
 
 static void write_daemon_up(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, (__u64)rg_is_alive(s->heartbeat_ns, s->now_ns), NULL);
+	rg_sample(e, (__u64)rg_is_alive(s->heartbeat_ns, s->now_ns));
 }
 
 static void write_daemon_heartbeat(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample_seconds(e, s->heartbeat_ns ? wall_ns(s, s->heartbeat_ns) : 0, NULL);
+	rg_sample_seconds(e, s->heartbeat_ns ? wall_ns(s, s->heartbeat_ns) : 0);
 }
 
 static void write_doors(struct rg_exposition *e, __u32 doors)
 {
 	for (__u32 what = 0; what < RG_NR_WHATS; what++)
-		rg_sample(e, !!(doors & 1u << what), "hook", rg_what_name(what), NULL);
+		rg_sample(e, !!(doors & 1u << what), "hook", rg_what_name(what));
 }
 
 static void write_hook_wanted(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -451,24 +458,24 @@ static void write_hook_attached(struct rg_exposition *e, const struct rg_snapsho
 
 static void write_canary(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample_seconds(e, s->canary_ns, NULL);
+	rg_sample_seconds(e, s->canary_ns);
 }
 
 static void write_tracers(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, s->tracers, NULL);
+	rg_sample(e, s->tracers);
 }
 
 static void write_lost(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	rg_sample(e, s->counters[RG_COUNT_FAIL_RING], "reader", "daemon", NULL);
-	rg_sample(e, s->totals.lost, "reader", "tracer", NULL);
+	rg_sample(e, s->counters[RG_COUNT_FAIL_RING], "reader", "daemon");
+	rg_sample(e, s->totals.lost, "reader", "tracer");
 }
 
 static void write_failures(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	write_counters(e, s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_SERVERS, "what");
-	rg_sample(e, s->totals.failed, "what", "tracing", NULL);
+	rg_sample(e, s->totals.failed, "what", "tracing");
 }
 
 /* "lock_done": the pin without what it is. */
@@ -480,13 +487,13 @@ static const char *program_name(const struct rg_prog_cost *cost)
 static void write_prog_seconds(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (int i = 0; i < s->n_progs; i++)
-		rg_sample_seconds(e, s->progs[i].run_ns, "prog", program_name(&s->progs[i]), NULL);
+		rg_sample_seconds(e, s->progs[i].run_ns, "prog", program_name(&s->progs[i]));
 }
 
 static void write_prog_runs(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (int i = 0; i < s->n_progs; i++)
-		rg_sample(e, s->progs[i].runs, "prog", program_name(&s->progs[i]), NULL);
+		rg_sample(e, s->progs[i].runs, "prog", program_name(&s->progs[i]));
 }
 
 /* ---- all of them ---- */

@@ -97,7 +97,7 @@ static void test_clients(void **unused)
 	(void)unused;
 	for (__u32 i = 0; i < RG_MAX_CLIENTS; i++) {
 		kernel.keys[i].name_hash = i;
-		kernel.clients[i].last_ns = 2 * i;
+		kernel.clients[i].last_ns = 2ULL * i;
 	}
 	for (size_t k = 0; k < UNIT_COUNT(numbers); k++) {
 		kernel.n_clients = numbers[k];

@@ -128,7 +128,7 @@ static inline void made_up_flows(struct rg_snapshot *s)
 	t->latency[RG_TIMED_LOCK][1] = 3;
 	t->latency[RG_TIMED_LOCK][22] = 2;
 	t->latency[RG_TIMED_LOCK][RG_LATENCY_BUCKETS - 1] = 1;
-	t->latency_sum_ns[RG_TIMED_LOCK] = 4 * 1500 + 5 * S + 40 * S;
+	t->latency_sum_ns[RG_TIMED_LOCK] = 6000ULL + 5 * S + 40 * S;
 	t->failed = 2;
 	t->lost = 9;
 	s->n_slowest = 2;
