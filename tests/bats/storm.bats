@@ -154,13 +154,17 @@ everything_is_back() {
 
 # ---- what was recorded ----
 
-# "OPERATION CLAIM STATUS NUMBER" a line: what storm was answered.
+# "OPERATION CLAIM STATUS NUMBER" a line: what storm was answered. That an ordinary
+# operation has to wait is no event: see told().
 answered() {
 	of '(.status | to_entries[] |
 			select(.key | IN("EXCHANGE_ID", "CREATE_SESSION", "RECLAIM_COMPLETE")) |
 			.key as $op | .value | to_entries[] | [$op, "-", .key, .value]),
 		(.claims | to_entries[] | .key as $claim | .value | to_entries[] |
-			.key as $op | .value | to_entries[] | [$op, $claim, .key, .value]) |
+			.key as $op | .value | to_entries[] |
+			select($claim == "reclaim" or
+				(.key | IN("NFS4ERR_GRACE", "NFS4ERR_DELAY") | not)) |
+			[$op, $claim, .key, .value]) |
 		map(tostring) | join(" ")'
 }
 # The same of the recording. The original server of this machine is another
@@ -177,6 +181,13 @@ recorded() {
 rex_netns() { in_rex stat -Lc %i /proc/self/ns/net; }
 lost_lines() { in_rex jq -n '[inputs | select(.event == "LOST") | .lost] | add // 0' $recording; }
 ending() { in_rex tail -n 1 $recording | jq -r "$1"; }
+
+# told GRACE|DELAY: how many OPENs and LOCKs were, by the metrics; by storm.
+told() {
+	rg metrics | awk -v name="reexport_guard_answers_total{answer=\"told_${1,,}\"}" \
+		'$1 == name { print $2 }'
+}
+told_storm() { of "[.status | .OPEN, .LOCK | .NFS4ERR_$1 // 0] | add"; }
 
 # accounted LOST: every answer is in the recording, or among those that did not
 # fit into the ring; and nothing else is in it.
@@ -223,6 +234,7 @@ programs() {
 @test "a storm of end clients, recorded: every operation is accounted for" {
 	daemon_start --all --release settled
 	background trace "$RG" trace --record $recording
+	[ "$(told GRACE),$(told DELAY)" = 0,0 ]
 	wait_for 60 "the header of the recording: $(output_of trace)" in_rex grep -qs '"event":"header"' $recording
 	stats 1
 	recovery recorded
@@ -233,6 +245,10 @@ programs() {
 	look
 	say "status: $(jq -c '.gates[0] | {state, why, refused, awaited}' "$work/status.json")"
 	[ "$(jq '.gates[0].refused' "$work/status.json")" -eq "$STORM_CLIENTS" ]
+	[ "$(jq -c '.tracing | [.records_lost, .failures, .missing]' "$work/status.json")" = '[0,0,[]]' ]
+	say "told to wait: GRACE $(told GRACE), DELAY $(told DELAY)"
+	[ "$(told GRACE)" -eq "$(told_storm GRACE)" ]
+	[ "$(told DELAY)" -eq "$(told_storm DELAY)" ]
 
 	say "daemon: VmHWM $(field daemon VmHWM) kB, VmRSS $(field daemon VmRSS) kB;" \
 		"trace: VmHWM $(field trace VmHWM) kB, VmRSS $(field trace VmRSS) kB"
@@ -242,13 +258,13 @@ programs() {
 	[ "$(lost_lines)" -eq "$(ending .lost)" ]
 	say "recording: $(in_rex wc -l $recording), $(in_rex stat -c %s $recording) bytes"
 	accounted "$(ending .lost)"
-	(($(field daemon VmHWM) < 16384 && $(field daemon VmRSS) < 16384))
-	(($(ending .lost) == 0))
+	[ "$(ending .lost)" -eq 0 ]
 	! [[ -e $work/without.cost ]] ||
 		say "an operation, without and recorded:" \
 			"$(paste -d ' ' "$work"/{without,recorded}.cost | awk '{
 				printf "%d us, %d us (%+.1f %%); of knfsd'"'"'s threads %d us, %d us (%+.1f %%)",
 					$1, $3, ($3 - $1) * 100 / $1, $2, $4, ($4 - $2) * 100 / $2 }')"
+	(($(field daemon VmHWM) < 16384 && $(field daemon VmRSS) < 16384))
 }
 
 look() { rg status --json >"$work/status.json" 2>/dev/null; }
