@@ -27,7 +27,7 @@ endif
 WARN := -Wall -Wextra -Wtype-limits -Werror
 LIBS := libbpf mount json-c libcap-ng libsystemd libkmod inih
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
-LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lelf -lz
+LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lelf -lz -lm
 CFLAGS ?= -O2 -g
 RG_CFLAGS = -std=gnu11 $(WARN) -Wformat=2 -D_GNU_SOURCE -DRG_VERSION='"$(VERSION)"' \
 	-Iinclude -Isrc -I$(B) $(LIB_CFLAGS)
@@ -38,7 +38,7 @@ BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) \
 # meets as extern before its definition.
 BPF_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/maps.bpf.c \
 	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c bpf/trace/*.bpf.c))))
-OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/cli/*.c))
+OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/cli/*.c src/report/*.c))
 LOADER_OBJS := $(filter $(B)/src/loader/%,$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
@@ -124,7 +124,8 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(say) HELPER $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \
-		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) -o $@
+		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) \
+		$(if $(findstring png,$@),-lz) -o $@
 
 # ---- the rest ----
 

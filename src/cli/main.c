@@ -68,6 +68,14 @@ static const struct verb {
 	 "node_exporter's textfile collector reads. `run --metrics-dir` writes that file.\n"
 	 "Exit status 4: not enabled, which is said in the metrics as well.",
 	 "reexport-guard metrics --format prometheus"},
+	{"report", rg_verb_report,
+	 RG_TAKES(RG_OPT_FILES) | RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_HTML) |
+		 RG_TAKES(RG_OPT_OUTPUT) | ANYBODY,
+	 "a recovery after the fact, from a recording of `trace`",
+	 "Reads the files of a recording (`-`: standard input), in whatever order they are\n"
+	 "named, and says what became of the end clients' locks. Needs no privileges.\n"
+	 "Exit status 0: all of it was read; 1: some of it could not be.",
+	 "reexport-guard report --html --output recovery.html recovery.ndjson"},
 	{"policy check", rg_verb_policy_check, RG_TAKES(RG_OPT_FILE) | ANYBODY,
 	 "name every mistake in the configuration",
 	 "Reads FILE (" RG_CONFIG_FILE ") and names file, line and key of\n"
@@ -104,7 +112,10 @@ static void help(FILE *out)
 static void verb_help(const struct verb *v)
 {
 	printf("usage: reexport-guard %s [OPTION]...%s\n\n%s\n\n", v->name,
-	       v->takes & RG_TAKES(RG_OPT_FILE) ? " [FILE]" : "", v->text);
+	       v->takes & RG_TAKES(RG_OPT_FILE)	   ? " [FILE]"
+	       : v->takes & RG_TAKES(RG_OPT_FILES) ? " FILE..."
+						   : "",
+	       v->text);
 	rg_options_help(stdout, v->takes);
 	printf("\nExample: %s\n", v->example);
 }

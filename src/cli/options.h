@@ -18,11 +18,15 @@ struct rg_options {
 	size_t n_settings;
 	const char *config; /* a file; NULL: none was named */
 	const char *file;   /* an argument that is no option, or NULL */
+	char *const *files; /* those arguments, where a verb takes several */
+	size_t n_files;
+	const char *output;
 	bool dry_run;
 	bool json;
 	bool once;
 	int format;	 /* enum rg_metrics_format */
 	long interval_s; /* 0: not given */
+	bool html;
 	bool help;
 	int force_rung;	     /* enum rg_rung, or -1 */
 	long force_max_held; /* 0: not forced */
@@ -59,6 +63,9 @@ enum rg_option {
 	RG_OPT_TRACE_RECORD_KEEP,
 	RG_OPT_TRACE_COUNT,
 	RG_OPT_TRACE_DURATION,
+	RG_OPT_FILES, /* one or more */
+	RG_OPT_HTML,
+	RG_OPT_OUTPUT,
 	RG_OPT_HELP,
 	RG_NR_OPTIONS,
 };

@@ -7,7 +7,8 @@
 #include "loader/metrics.h"
 #include "loader/names.h"
 
-#define ALL_OPTIONS ((RG_TAKES(RG_NR_OPTIONS) - 1) & ~RG_TAKES(RG_OPT_FILE))
+#define ALL_OPTIONS                                                                                \
+	((RG_TAKES(RG_NR_OPTIONS) - 1) & ~(RG_TAKES(RG_OPT_FILE) | RG_TAKES(RG_OPT_FILES)))
 
 /* ---- times ---- */
 
@@ -184,17 +185,18 @@ static void test_every_option(void **unused)
 			       "--exempt", "/bin/true", "--state-dir", "/state", "--metrics-dir",
 			       "/metrics", "--format", "prometheus", "--interval", "2min", "--once",
 			       "--config", "x", "--netns", "blue", "--reason", "a b", "--dry-run",
-			       "--json", "--force-rung", "fmod_ret", "--force-max-held", "16384",
-			       "--help"),
+			       "--json", "--html", "--output", "out", "--force-rung", "fmod_ret",
+			       "--force-max-held", "16384", "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
 		assert_int_equal(parsed.settings[i].key, expected[i].key);
 		assert_string_equal(parsed.settings[i].value, expected[i].value);
 	}
-	assert_true(parsed.dry_run && parsed.json && parsed.help && parsed.once);
+	assert_true(parsed.dry_run && parsed.json && parsed.html && parsed.help && parsed.once);
 	assert_int_equal(parsed.format, RG_METRICS_PROMETHEUS);
 	assert_int_equal(parsed.interval_s, 120);
+	assert_string_equal(parsed.output, "out");
 	assert_string_equal(parsed.config, "x");
 	assert_string_equal(parsed.netns, "blue");
 	assert_string_equal(parsed.reason, "a b");
@@ -288,6 +290,37 @@ static void test_arguments(void **unused)
 	REFUSED("y.conf: takes no such argument", takes, "x.conf", "y.conf");
 	REFUSED("--json: takes no such argument", takes, "x.conf", "--json");
 	REFUSED("no such option", takes, "--=");
+}
+
+static void expect_files(size_t n, const char *first, const char *last)
+{
+	assert_int_equal(parsed.n_files, n);
+	assert_string_equal(parsed.files[0], first);
+	assert_string_equal(parsed.files[n - 1], last);
+}
+
+/* Where a verb takes several, options may stand between them. */
+static void test_files(void **unused)
+{
+	const __u64 takes =
+		RG_TAKES(RG_OPT_FILES) | RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_OUTPUT);
+
+	(void)unused;
+	assert_int_equal(PARSE(takes), RG_DONE);
+	assert_int_equal(parsed.n_files, 0);
+	assert_int_equal(PARSE(takes, "a"), RG_DONE);
+	expect_files(1, "a", "a");
+	assert_int_equal(PARSE(takes, "a", "--json", "b", "--output", "x", "-"), RG_DONE);
+	expect_files(3, "a", "-");
+	assert_true(parsed.json);
+	assert_string_equal(parsed.output, "x");
+	assert_int_equal(PARSE(takes, "a", "--", "--json", "b"), RG_DONE);
+	expect_files(3, "a", "b");
+	assert_false(parsed.json);
+	assert_int_equal(PARSE(takes, "--", "--json"), RG_DONE);
+	expect_files(1, "--json", "--json");
+	REFUSED("--jso: no such option", takes, "a", "--jso", "b");
+	REFUSED("--output: needs a value", takes, "a", "b", "--output");
 }
 
 static void test_bad_values(void **unused)
@@ -412,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_option_of_another_verb),
 		cmocka_unit_test(test_missing_value),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_many_mounts),
 		cmocka_unit_test(test_help),
