@@ -79,6 +79,9 @@ restart() {
 	${1:+"$1"}
 	knfsd_start rex 15 15 3
 }
+# A local application that wants the first of the end client's locks; while knfsd
+# is down, when the gate is sure to be closed.
+thief() { held_try thief posixw "$a/db"; }
 link_down() { tier cli ip link set c-rex down; }
 
 # ---- what was traced ----
@@ -116,8 +119,7 @@ nothing_lost() {
 	guard --release settled
 	serve
 	take 5
-	restart
-	held_try thief posixw "$a/db"
+	restart thief
 	cli_recovered
 	wait_gate open 90
 	wait_traced '.event == "GATE" and .state == "open" and .generation == 2'
@@ -161,19 +163,22 @@ nothing_lost() {
 	wait_gate open 90
 	end_trace
 	counts "$server and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\"" 1
-	counts '.downgrade' 0
+	counts 'has("downgrade")' 0
 	[ "$(json '[.tracing.downgrades[]] | add')" = 0 ]
 }
 
 # ---- every reason ----
 
-# downgraded REASON SIDE EVENT: one at least, with all that belongs to it.
+# downgraded REASON SIDE EVENT: at least once, and each time with all that belongs
+# to it.
 downgraded() {
-	wait_traced ".downgrade.reason == \"$1\""
+	local n
+	wait_traced ".downgrade.reason? == \"$1\""
 	end_trace
-	counts ".downgrade.reason == \"$1\" and .side == \"$2\" and .event == \"$3\" and
-		(.downgrade.text | length) > 10 and (.downgrade.consequence | length) > 10 | not and .downgrade.reason == \"$1\"" 0
-	(($(json ".tracing.downgrades[\"$1\"]") > 0))
+	n=$(count_of ".downgrade.reason? == \"$1\"")
+	counts ".downgrade.reason? == \"$1\" and .side == \"$2\" and .event == \"$3\" and
+		(.downgrade.text | length) > 10 and (.downgrade.consequence | length) > 10" "$n"
+	[ "$(json ".tracing.downgrades[\"$1\"]")" = "$n" ]
 	nothing_lost
 }
 
@@ -219,7 +224,7 @@ downgraded() {
 	wait_traced "$client and .event == \"EXCHANGE_ID\" and .origin.name"
 	wait_traced "$client and .event == \"STATE_MANAGER\" and (.state | index(\"reclaim-nograce\"))"
 	downgraded origin-no-grace client OPEN
-	counts "$client and .event == \"OPEN\" and .claim == \"nograce\" and .status == \"NFS4_OK\" | not and $client and .claim == \"nograce\" and .event == \"OPEN\"" 0
+	counts "$client and .event == \"OPEN\" and .claim == \"nograce\" and .status == \"NFS4_OK\"" 1
 }
 
 @test "downgrade premature-reclaim-complete: the original server was told too early" {
