@@ -3,11 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/names.h"
 #include "report/report.h"
 
 /* A Linux end client that was told NFS4ERR_GRACE waits up to 15 s before it asks
  * again (NFS4_POLL_RETRY_MAX, fs/nfs/nfs4proc.c). */
 #define RETAKE_NS (15 * 1000000000ULL)
+/* From the gate's opening in a program at the end of nfsd4_lock() to the next program
+ * there; at most. */
+#define SETTLING_NS 10000000ULL
 
 /* ---- order ---- */
 
@@ -61,18 +65,31 @@ static void find_opening(struct rg_recovery *r)
 			r->gate_open_ns = r->changes[i].ns;
 }
 
-/* Is it known that local applications were kept out from the first reclaim until then? */
-static bool kept_out(const struct rg_recovery *r, __u64 until_ns)
+/* The LOCK that completes what an end client had is what opens the gate: it opens before
+ * knfsd is through with that LOCK, and before the record of it is made. */
+static bool is_its_own_doing(const struct rg_change *c, const struct rg_lock *l)
+{
+	__u64 took_ns = l->again_took_ns < SETTLING_NS ? l->again_took_ns : SETTLING_NS;
+
+	return rg_same(c->why, rg_why_key(RG_WHY_SETTLED)) && c->ns + took_ns >= l->again_ns;
+}
+
+/* Is it known that local applications were kept out from the first reclaim until it was
+ * taken again? */
+static bool kept_out(const struct rg_recovery *r, const struct rg_lock *l)
 {
 	__u64 since_ns = r->storm.first_ns;
 	bool audit = r->header.action && strcmp(r->header.action, "audit") == 0;
 
 	if (audit || r->audited || lets_in(rg_recovery_gate_at(r, since_ns)))
 		return false;
-	for (size_t i = 0; i < r->n_changes; i++)
-		if (r->changes[i].ns >= since_ns && r->changes[i].ns < until_ns &&
-		    lets_in(r->changes[i].state))
+	for (size_t i = 0; i < r->n_changes; i++) {
+		const struct rg_change *c = &r->changes[i];
+
+		if (c->ns >= since_ns && c->ns < l->again_ns && lets_in(c->state) &&
+		    !is_its_own_doing(c, l))
 			return false;
+	}
 	return true;
 }
 
@@ -91,7 +108,7 @@ static void add_fate(struct rg_recovery *r, const struct rg_lock *l)
 			r->again_refused++;
 		else
 			r->again_unrefused++;
-		if (!kept_out(r, l->again_ns))
+		if (!kept_out(r, l))
 			r->again_exposed++;
 	}
 	if (fate == RG_FATE_DENIED) {

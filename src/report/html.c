@@ -216,7 +216,7 @@ static void figures(const struct rg_recovery *r, FILE *out)
 	if (r->grace_ns && r->grace_end_ns && !r->skipped)
 		figure_seconds(out, (double)(r->grace_end_ns - r->grace_ns) / 1e9,
 			       "knfsd's grace period");
-	if (r->gate_open_ns)
+	if (r->gate_open_ns > rg_recovery_zero(r))
 		figure_seconds(out, rg_recovery_seconds(r, r->gate_open_ns),
 			       "from knfsd's start until the gate opened");
 	if (r->n_apps) {

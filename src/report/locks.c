@@ -72,6 +72,8 @@ void rg_locks_add(struct rg_locks *l, __u32 client, long file, const struct rg_e
 	} else if (reclaim) {
 		rg_latest(&lock->refused_ns, e->boot_ns);
 	} else if (e->answer == RG_ANSWER_GRANTED) {
+		if (e->boot_ns > lock->again_ns)
+			lock->again_took_ns = e->duration_ns;
 		rg_latest(&lock->again_ns, e->boot_ns);
 	} else if (e->answer == RG_ANSWER_DENIED) {
 		rg_latest(&lock->denied_ns, e->boot_ns);

@@ -75,17 +75,27 @@ static const char *op_name(const struct rg_entry *e)
 	return rg_record_op_name(e->op);
 }
 
-static void peer_moment(struct rg_recovery *r, long peer, const struct rg_entry *e,
-			const char *words)
+/* Of rg_peer_of(): on the client side it is an original server. */
+static struct rg_peer *peer_at(struct rg_recovery *r, const struct rg_entry *e, long i)
 {
-	bool client = e->side == RG_SIDE_CLIENT;
-	char *who = peer < 0 ? rg_text("?")
-			     : rg_peer_text(client ? &r->origins[peer] : &r->clients[peer]),
-	     *status = rg_clean_in(&e->status);
+	return i < 0 ? NULL : e->side == RG_SIDE_CLIENT ? &r->origins[i] : &r->clients[i];
+}
 
-	rg_recovery_moment(r, e->boot_ns, e->side, op_name(e), client ? -1 : peer, !client,
-			   "%s%s%s%s", who, words, e->answer > RG_ANSWER_GRANTED ? ": " : "",
-			   e->answer > RG_ANSWER_GRANTED ? status : "");
+static void RG_PRINTF(4, 5)
+	peer_moment(struct rg_recovery *r, const struct rg_entry *e, long i, const char *fmt, ...)
+{
+	const struct rg_peer *p = peer_at(r, e, i);
+	bool origin = e->side == RG_SIDE_CLIENT, failed = e->answer > RG_ANSWER_GRANTED;
+	char *who = p ? rg_peer_text(p) : rg_text("?"), *status = rg_clean_in(&e->status), *words;
+	va_list args;
+
+	va_start(args, fmt);
+	words = rg_vtext(fmt, args);
+	va_end(args);
+	rg_recovery_moment(r, e->boot_ns, e->side, op_name(e), origin ? -1 : i, !origin,
+			   "%s%s%s%s%s", who, origin ? ", this host to its original server" : "",
+			   words, failed ? ": " : "", failed ? status : "");
+	free(words);
 	free(status);
 	free(who);
 }
@@ -93,54 +103,52 @@ static void peer_moment(struct rg_recovery *r, long peer, const struct rg_entry 
 static void add_exchange(struct rg_recovery *r, const struct rg_entry *e)
 {
 	long i = rg_peer_of(r, e);
-	struct rg_peer *p = i < 0			? NULL
-			    : e->side == RG_SIDE_CLIENT ? &r->origins[i]
-							: &r->clients[i];
+	struct rg_peer *p = peer_at(r, e, i);
 
 	if (p && e->answer <= RG_ANSWER_GRANTED) {
 		p->exchanges++;
 		rg_latest(&p->exchange_ns, e->boot_ns);
 	}
-	peer_moment(r, i, e, e->side == RG_SIDE_CLIENT ? ", this host to its original server" : "");
+	peer_moment(r, e, i, "%s", "");
 }
 
 static void add_complete(struct rg_recovery *r, const struct rg_entry *e)
 {
 	long i = rg_peer_of(r, e);
-	bool done = e->answer <= RG_ANSWER_GRANTED;
-	char words[64] = "";
+	struct rg_peer *p = peer_at(r, e, i);
 
-	if (i >= 0 && done)
-		rg_latest(e->side == RG_SIDE_CLIENT ? &r->origins[i].complete_ns
-						    : &r->clients[i].complete_ns,
-			  e->boot_ns);
-	if (e->side != RG_SIDE_CLIENT && e->has_expected) {
-		snprintf(words, sizeof(words), ": %llu of %llu", (unsigned long long)e->complete,
-			 (unsigned long long)e->expected);
-		r->expected = e->expected;
-		r->complete = e->complete;
-		r->has_expected = r->has_complete = true;
+	if (p && e->answer <= RG_ANSWER_GRANTED)
+		rg_latest(&p->complete_ns, e->boot_ns);
+	if (e->side == RG_SIDE_CLIENT || !e->has_expected) {
+		peer_moment(r, e, i, "%s", "");
+		return;
 	}
-	if (e->side == RG_SIDE_CLIENT)
-		snprintf(words, sizeof(words), ", this host to its original server");
-	peer_moment(r, i, e, words);
+	r->expected = e->expected;
+	r->complete = e->complete;
+	r->has_expected = r->has_complete = true;
+	peer_moment(r, e, i, ": %llu of %llu", (unsigned long long)e->complete,
+		    (unsigned long long)e->expected);
 }
 
 static void add_gone(struct rg_recovery *r, const struct rg_entry *e)
 {
-	long i = rg_peer_of(r, e);
 	char *how = rg_clean_in(&e->how) ?: rg_text("gone");
-	char words[RG_REPORT_TEXT_MAX];
+	long i = rg_peer_of(r, e);
+	struct rg_peer *p = peer_at(r, e, i);
 
-	snprintf(words, sizeof(words), ": %s", how);
-	peer_moment(r, i, e, words);
-	if (i >= 0) {
-		rg_latest(&r->clients[i].gone_ns, e->boot_ns);
-		free(r->clients[i].gone);
-		r->clients[i].gone = how;
+	peer_moment(r, e, i, ": %s", how);
+	if (p) {
+		rg_latest(&p->gone_ns, e->boot_ns);
+		free(p->gone);
+		p->gone = how;
 		how = NULL;
 	}
 	free(how);
+}
+
+static void add_notify(struct rg_recovery *r, const struct rg_entry *e)
+{
+	peer_moment(r, e, rg_peer_of(r, e), " restarted");
 }
 
 /* ---- knfsd and lockd ---- */
@@ -260,8 +268,9 @@ static void add_given_up(struct rg_recovery *r, const struct rg_entry *e)
 
 static void add_clock(struct rg_recovery *r, const struct rg_entry *e)
 {
-	if (!r->first_ns || e->boot_ns < r->first_ns)
-		r->first_ns = e->boot_ns;
+	/* A gate may have been as it is for days. */
+	if (e->op != RG_REC_GATE)
+		rg_earliest(&r->first_ns, e->boot_ns);
 	rg_latest(&r->last_ns, e->boot_ns);
 	if (!r->has_wall && e->time.at)
 		if (rg_report_time_of(e->time.at, e->time.len, &r->wall_ns)) {
@@ -283,15 +292,6 @@ static void add_hand(struct rg_recovery *r, const struct rg_entry *e)
 	rg_recovery_moment(r, e->boot_ns, e->side, op_name(e), -1, false, "%s by hand",
 			   hand ?: "moved");
 	free(hand);
-}
-
-static void add_notify(struct rg_recovery *r, const struct rg_entry *e)
-{
-	long i = rg_peer_of(r, e);
-	char *who = i < 0 ? rg_text("?") : rg_peer_text(&r->clients[i]);
-
-	rg_recovery_moment(r, e->boot_ns, e->side, op_name(e), i, true, "%s restarted", who);
-	free(who);
 }
 
 void rg_recovery_add(struct rg_recovery *r, const struct rg_entry *e)

@@ -208,6 +208,7 @@ struct rg_lock {
 	__u64 start, length, owner;
 	bool has_owner, as_new;
 	__u64 granted_ns, refused_ns, again_ns, denied_ns; /* each time, the last */
+	__u64 again_took_ns;
 };
 
 struct rg_locks {

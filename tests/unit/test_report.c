@@ -773,6 +773,41 @@ static void test_exposed(void **unused)
 	check_exposed("settled", "audit", 9000, "(action audit)");
 }
 
+/* The gate opens within the LOCK that completes what was awaited: that one was not exposed;
+ * one that was asked for later was. */
+static void check_opener(const char *why, int open_ms, bool exposed)
+{
+	struct rg_report r;
+	const struct rg_recovery *one;
+
+	begin(&r, "settled", "hold");
+	tell_lock(&r, 3000, 1, 0, 1, REFUSED);
+	tell(&r, 4000, "GRACE_END", ",\"side\":\"server\"");
+	feed(&r,
+	     "{\"boot_ns\":%d" MS ",\"netns\":7,\"event\":\"GATE\",\"side\":\"gate\","
+	     "\"state\":\"open\",\"why\":\"%s\"}",
+	     open_ms, why);
+	feed(&r,
+	     "{\"boot_ns\":8000" MS ",\"netns\":7,\"event\":\"LOCK\",\"side\":\"server\","
+	     "\"claim\":\"retake\",\"client\":{\"addr\":\"10.0.0.1\",\"minor\":2,\"name\":\"c1\"},"
+	     "\"file\":{\"dev\":\"0:45\",\"fileid\":5},\"start\":0,\"length\":1,"
+	     "\"status\":\"NFS4_OK\",\"duration_ns\":5" MS "}");
+	one = finish(&r);
+	assert_int_equal(one->again_refused, 1);
+	assert_int_equal(one->again_exposed, exposed);
+	rg_report_free(&r);
+}
+
+static void test_opener(void **unused)
+{
+	(void)unused;
+	check_opener("settled", 7999, false);
+	check_opener("settled", 8000, false);
+	check_opener("settled", 7990, true);
+	check_opener("settle-timeout", 7999, true);
+	check_opener("released-by-hand", 7999, true);
+}
+
 static void test_no_gate(void **unused)
 {
 	struct rg_report r;
@@ -992,21 +1027,37 @@ static void test_apps(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clean),	    cmocka_unit_test(test_time),
-		cmocka_unit_test(test_storm),	    cmocka_unit_test(test_index),
-		cmocka_unit_test(test_settled),	    cmocka_unit_test(test_stolen),
-		cmocka_unit_test(test_granted),	    cmocka_unit_test(test_nfsv3),
-		cmocka_unit_test(test_truncated),   cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_hostile),	    cmocka_unit_test(test_many),
-		cmocka_unit_test(test_two),	    cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_parts),	    cmocka_unit_test(test_no_recording),
-		cmocka_unit_test(test_header_only), cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_odd_lines),   cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_all_of_many), cmocka_unit_test(test_exposed),
-		cmocka_unit_test(test_no_gate),	    cmocka_unit_test(test_same_lock),
-		cmocka_unit_test(test_order),	    cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_filtered),    cmocka_unit_test(test_host),
-		cmocka_unit_test(test_namespaces),  cmocka_unit_test(test_too_many_recoveries),
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_index),
+		cmocka_unit_test(test_settled),
+		cmocka_unit_test(test_stolen),
+		cmocka_unit_test(test_granted),
+		cmocka_unit_test(test_nfsv3),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_two),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_no_recording),
+		cmocka_unit_test(test_header_only),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_odd_lines),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_all_of_many),
+		cmocka_unit_test(test_exposed),
+		cmocka_unit_test(test_opener),
+		cmocka_unit_test(test_no_gate),
+		cmocka_unit_test(test_same_lock),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_filtered),
+		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_too_many_recoveries),
 		cmocka_unit_test(test_apps),
 	};
 
