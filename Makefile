@@ -16,6 +16,8 @@ PKG_CONFIG ?= pkg-config
 ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 KERNEL ?= bookworm
 
+comma := ,
+
 ifeq ($(V),1)
 Q :=
 say = @:
@@ -118,7 +120,12 @@ $(B)/tests/test_%: tests/unit/test_%.c $(SAN_OBJS) $(B)/guard.bpf.o $(B)/tests/r
 	$(say) UNIT $@
 	$(Q)mkdir -p $(B)/tests/dep
 	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -MF $(B)/tests/dep/$*.d -MT $@ $< $(SAN_OBJS) \
-		$(LIB_LDLIBS) -lcmocka -o $@
+		$(UNIT_LDFLAGS) $(LIB_LDLIBS) -lcmocka -o $@
+
+# What test_trace makes up: pins, a ring, capabilities.
+$(B)/tests/test_trace: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,rg_pins_open_enabled \
+	rg_pin_path bpf_map_lookup_elem capng_apply rg_tracer_open rg_tracer_fd rg_tracer_consume \
+	rg_tracer_lost rg_tracer_close)
 
 $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(say) HELPER $@

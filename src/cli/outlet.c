@@ -2,8 +2,10 @@
 #include "cli/outlet.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,33 +13,89 @@
 #include <unistd.h>
 
 #define MEANWHILE_MS 1000
+#define A_LITTLE_MS 10
+
+/* A terminal takes less than it is given, and waits for its reader, unless it is
+ * opened anew: O_NONBLOCK on fd would be for everybody who shares it. */
+static int open_anew(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
 
 int rg_outlet_open(struct rg_outlet *o, int fd, int stop_fd)
 {
 	struct stat st;
 
-	*o = (struct rg_outlet){.fd = fd, .stop_fd = stop_fd};
+	*o = (struct rg_outlet){.fd = fd, .stop_fd = stop_fd, .own_fd = -1};
 	o->never_waits = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	o->buffer = malloc(RG_OUTLET_BUFFER);
-	return o->buffer ? 0 : -ENOMEM;
+	if (!o->buffer)
+		return -ENOMEM;
+	if (isatty(fd))
+		o->own_fd = open_anew(fd);
+	if (o->own_fd >= 0)
+		o->fd = o->own_fd;
+	return 0;
 }
 
-/* Until it takes PIPE_BUF bytes without keeping us: 1; 0: not in time; -EINTR. O_NONBLOCK
- * would do the same, for everybody who shares the descriptor. */
-static int wait(const struct rg_outlet *o, int timeout_ms)
+static __u64 now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (__u64)now.tv_sec * 1000 + (__u64)now.tv_nsec / 1000000;
+}
+
+void rg_outlet_hurry(struct rg_outlet *o, int timeout_ms)
+{
+	o->stop_fd = -1;
+	o->until_ms = now_ms() + (__u64)timeout_ms;
+}
+
+static int timeout_of(const struct rg_outlet *o)
+{
+	__u64 now = o->until_ms ? now_ms() : 0;
+
+	if (o->hasty || (o->until_ms && now >= o->until_ms))
+		return 0;
+	return o->until_ms && o->until_ms - now < MEANWHILE_MS ? (int)(o->until_ms - now)
+							       : MEANWHILE_MS;
+}
+
+/* Until it takes PIPE_BUF bytes without keeping us: 1; 0: not in time; -EINTR,
+ * -ETIMEDOUT: waiting is to end. */
+static int wait(const struct rg_outlet *o)
 {
 	struct pollfd fds[] = {
 		{.fd = o->fd, .events = POLLOUT},
-		{.fd = o->stop_fd, .events = POLLIN},
+		{.fd = o->stop_fd, .events = POLLIN}, /* poll(2) passes over -1 */
 	};
-	int n = poll(fds, o->stop_fd < 0 ? 1 : 2, timeout_ms);
+	int n = o->never_waits ? 0 : poll(fds, 2, timeout_of(o));
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	/* An error is told by write(2). */
-	if (fds[0].revents)
+	if (o->never_waits || fds[0].revents)
 		return 1;
-	return fds[1].revents ? -EINTR : 0;
+	if (fds[1].revents)
+		return -EINTR;
+	return o->until_ms && now_ms() >= o->until_ms ? -ETIMEDOUT : 0;
+}
+
+/* A terminal that has room takes nothing if there is none for both halves of the
+ * end of a line. */
+static int wait_a_little(const struct rg_outlet *o)
+{
+	struct pollfd stop = {.fd = o->stop_fd, .events = POLLIN};
+
+	if (o->hasty)
+		return 0;
+	if (poll(&stop, 1, A_LITTLE_MS) > 0)
+		return -EINTR;
+	return o->until_ms && now_ms() >= o->until_ms ? -ETIMEDOUT : 0;
 }
 
 /* Out of the buffer, from its beginning. */
@@ -79,30 +137,28 @@ static ssize_t write_some(const struct rg_outlet *o, size_t at)
 int rg_outlet_flush(struct rg_outlet *o)
 {
 	size_t done = 0;
-	int err = 0;
+	int ready = 1;
 
-	while (!err && done < o->used) {
-		ssize_t n;
-		int ready = o->never_waits ? 1 : wait(o, o->hasty ? 0 : MEANWHILE_MS);
+	while (ready >= 0 && done < o->used) {
+		ssize_t n = 0;
 
-		if (ready < 0) {
-			err = ready;
-		} else if (ready) {
+		ready = wait(o);
+		if (ready > 0) {
 			n = write_some(o, done);
-			if (n < 0)
-				err = (int)n;
-			else
-				done += (size_t)n;
-		} else if (o->hasty) {
+			ready = n < 0 ? (int)n : n ? 1 : wait_a_little(o);
+		}
+		if (n > 0)
+			done += (size_t)n;
+		if (ready == 0 && o->hasty) {
 			took(o, done);
 			leave_out(o);
 			return 0;
-		} else if (o->meanwhile) {
-			o->meanwhile(o->arg);
 		}
+		if (ready == 0 && o->meanwhile)
+			o->meanwhile(o->arg);
 	}
 	took(o, done);
-	return err;
+	return ready < 0 ? ready : 0;
 }
 
 int rg_outlet_add(struct rg_outlet *o, const char *line, size_t n)
@@ -120,49 +176,22 @@ int rg_outlet_add(struct rg_outlet *o, const char *line, size_t n)
 	return 0;
 }
 
-static int left_ms(const struct timespec *end)
-{
-	struct timespec now;
-	long ms;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (end->tv_sec - now.tv_sec) * 1000 + (end->tv_nsec - now.tv_nsec) / 1000000;
-	return ms > 0 ? (int)ms : 0;
-}
-
-/* The last of it: nothing but time ends the waiting. */
-static int drain(struct rg_outlet *o, int timeout_ms)
-{
-	struct timespec end;
-
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += timeout_ms / 1000;
-	end.tv_nsec += timeout_ms % 1000 * 1000000L;
-	o->stop_fd = -1;
-	while (o->used) {
-		int ready = o->never_waits ? 1 : wait(o, left_ms(&end));
-		ssize_t n;
-
-		if (ready < 0)
-			return ready;
-		if (!ready && !left_ms(&end))
-			return -ETIMEDOUT;
-		n = ready ? write_some(o, 0) : 0;
-		if (n < 0)
-			return (int)n;
-		took(o, (size_t)n);
-	}
-	return 0;
-}
-
 int rg_outlet_close(struct rg_outlet *o, int timeout_ms)
 {
-	int err = drain(o, timeout_ms);
+	int err;
 
+	o->hasty = false; /* it is the last */
+	err = rg_outlet_flush(o);
+	if (err == -EINTR) {
+		rg_outlet_hurry(o, timeout_ms);
+		err = rg_outlet_flush(o);
+	}
 	if (o->used) {
 		o->in_line = false;
 		leave_out(o);
 	}
+	if (o->own_fd >= 0)
+		close(o->own_fd);
 	free(o->buffer);
 	o->buffer = NULL;
 	return err;

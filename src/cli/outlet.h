@@ -19,12 +19,14 @@ typedef void rg_outlet_meanwhile(void *arg);
 /* Owned by the caller; rg_outlet_close() frees what it holds. */
 struct rg_outlet {
 	int fd;
-	int stop_fd; /* becomes readable when waiting is to end */
+	int stop_fd;	/* becomes readable when waiting is to end; -1: none */
+	__u64 until_ms; /* of CLOCK_MONOTONIC: waits no longer; 0: as long as it takes */
 	/* Lines are left out rather than waited for: something else must not wait. */
 	bool hasty;
 	rg_outlet_meanwhile *meanwhile; /* NULL: nothing */
 	void *arg;
 
+	int own_fd;	  /* a terminal, opened anew; or -1 */
 	bool never_waits; /* a file */
 	bool in_line;	  /* what was written last is no whole line */
 	size_t used;
@@ -41,6 +43,10 @@ int rg_outlet_open(struct rg_outlet *o, int fd, int stop_fd);
 int rg_outlet_add(struct rg_outlet *o, const char *line, size_t n);
 /* Write what there is. The same. */
 int rg_outlet_flush(struct rg_outlet *o);
-/* Write what is left, for at most so long, whatever stop_fd says, and free. The same;
- * -ETIMEDOUT: some was left out. */
+/* From now on wait for the reader no longer than this, all in all, and not for stop_fd.
+ * Then -ETIMEDOUT takes the place of -EINTR. */
+void rg_outlet_hurry(struct rg_outlet *o, int timeout_ms);
+/* Write what is left, however long the reader takes, but from when stop_fd is readable
+ * no longer than this; and free. 0; -EPIPE; -ETIMEDOUT: some was left out; another
+ * negative errno. */
 int rg_outlet_close(struct rg_outlet *o, int timeout_ms);

@@ -100,7 +100,8 @@ static void heed_outlet(struct trace *t, int err)
 	switch (err) {
 	case 0:
 		return;
-	case -EINTR: /* the signal is read by the loop */
+	case -EINTR:	 /* the signal is read by the loop */
+	case -ETIMEDOUT: /* and what was left out is said at the end */
 		return;
 	case -EPIPE:
 		stop_now(t, "reader");
@@ -381,7 +382,7 @@ static void say_left_out(struct trace *t)
 		(unsigned long long)t->out.left_out,
 		t->wish.record ? "; they are in the recording" : "");
 	/* What was not delivered was not done; but a recording goes first. */
-	if (!t->out.hasty && !t->status)
+	if (!t->wish.record && !t->status)
 		t->status = RG_FAILED;
 }
 
@@ -445,8 +446,10 @@ static void on_signal(struct trace *t)
 {
 	struct signalfd_siginfo info;
 
-	while (read(t->signal_fd, &info, sizeof(info)) == sizeof(info))
+	while (read(t->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		stop(t, "signal");
+		rg_outlet_hurry(&t->out, LAST_MS);
+	}
 }
 
 static void on_event(struct trace *t, int fd)

@@ -29,6 +29,7 @@ enum {
 /* On a terminal. */
 #define WHO_MOST 24
 #define FILE_LEAST 16
+#define FILE_NARROW 12
 #define FILE_MOST 48
 
 /* A line under way, which ends at `limit` columns. */
@@ -201,25 +202,38 @@ static void go_to(struct row *row, unsigned int at)
 	while (row->column < at && row->column < row->limit);
 }
 
-static unsigned int file_columns(const struct rg_text_style *style)
-{
-	const unsigned int others =
-		AT_FILE + 1 + RANGE_COLUMNS + STATUS_COLUMNS + TAKEN_COLUMNS + REST_COLUMNS;
-
-	if (style->width < others + FILE_LEAST)
-		return FILE_LEAST;
-	return style->width - others < FILE_MOST ? style->width - others : FILE_MOST;
-}
-
-struct behind_file {
-	unsigned int range, status, taken, rest;
+/* Where the columns behind `who` begin; 0: there is no room for it. A terminal too
+ * narrow for all of them shows what came of it rather than of what it was. */
+struct layout {
+	unsigned int file_columns;
+	unsigned int file, range, status, taken, rest;
 };
 
-static struct behind_file behind_file(const struct rg_text_style *style)
+static struct layout layout_of(const struct rg_text_style *style)
 {
-	struct behind_file at = {.range = AT_FILE + file_columns(style) + 1};
+	const unsigned int width = style->width, to_status = RANGE_COLUMNS + STATUS_COLUMNS - 1,
+			   behind = RANGE_COLUMNS + STATUS_COLUMNS + TAKEN_COLUMNS + REST_COLUMNS;
+	struct layout at = {.file_columns = FILE_LEAST};
+	bool narrow = width && width < AT_FILE + FILE_LEAST + 1 + to_status;
+	unsigned int next = AT_FILE;
 
-	at.status = at.range + RANGE_COLUMNS;
+	if (narrow && width < AT_FILE + FILE_NARROW + STATUS_COLUMNS)
+		at.file_columns = 0;
+	else if (narrow)
+		at.file_columns = width - AT_FILE - STATUS_COLUMNS;
+	else if (width > AT_FILE + FILE_LEAST + 1 + behind)
+		at.file_columns = width - AT_FILE - 1 - behind;
+	if (at.file_columns > FILE_MOST)
+		at.file_columns = FILE_MOST;
+	if (at.file_columns) {
+		at.file = next;
+		next += at.file_columns + 1;
+	}
+	if (!narrow) {
+		at.range = next;
+		next += RANGE_COLUMNS;
+	}
+	at.status = next;
 	at.taken = at.status + STATUS_COLUMNS;
 	at.rest = at.taken + TAKEN_COLUMNS;
 	return at;
@@ -309,7 +323,7 @@ static void put_who(struct row *row, const struct rg_record *r)
 }
 
 static void put_file(struct row *row, const struct rg_record *r,
-		     const struct rg_mountpoints *mounts)
+		     const struct rg_mountpoints *mounts, unsigned int most)
 {
 	struct rg_record_path path = rg_record_path_of(r, mounts);
 	char buf[RG_PATH_SIZE + RG_RECORD_PATH + 4];
@@ -320,8 +334,7 @@ static void put_file(struct row *row, const struct rg_record *r,
 			RG_LINE_LITERAL(&l, "..");
 		rg_line_bytes(&l, path.mount, path.mount_n);
 		rg_line_bytes(&l, path.rest, path.rest_n);
-		put_end(row, buf, rg_line_length(&l),
-			row->style->width ? file_columns(row->style) : UINT_MAX);
+		put_end(row, buf, rg_line_length(&l), row->style->width ? most : UINT_MAX);
 	} else if (rg_record_has_file(r)) {
 		put_number(row, r->dev >> 20);
 		put(row, ":");
@@ -525,7 +538,7 @@ static struct row new_row(struct rg_line *l, const struct rg_text_style *style)
 static void put_columns(struct row *row, const struct rg_record *r,
 			const struct rg_record_around *around, struct rg_second *kept)
 {
-	struct behind_file at = behind_file(row->style);
+	const struct layout at = layout_of(row->style);
 	enum tone tone = tone_of(r);
 
 	put_time(row, kept, rg_record_wall(around, r->time_ns));
@@ -539,10 +552,14 @@ static void put_columns(struct row *row, const struct rg_record *r,
 	put(row, rg_claim_name(r->claim) ?: "-");
 	go_to(row, AT_WHO);
 	put_who(row, r);
-	go_to(row, AT_FILE);
-	put_file(row, r, around->mounts);
-	go_to(row, at.range);
-	put_range(row, r);
+	if (at.file) {
+		go_to(row, at.file);
+		put_file(row, r, around->mounts, at.file_columns);
+	}
+	if (at.range) {
+		go_to(row, at.range);
+		put_range(row, r);
+	}
 	go_to(row, at.status);
 	begin_tone(row, tone);
 	if (r->status_kind > RG_STATUS_NONE && r->status_kind < RG_NR_STATUS_KINDS)
@@ -597,7 +614,7 @@ size_t rg_record_text(const struct rg_record *r, const struct rg_record_around *
 
 size_t rg_record_text_head(const struct rg_text_style *style, char *buf, size_t size)
 {
-	struct behind_file at = behind_file(style);
+	const struct layout at = layout_of(style);
 	struct rg_line l = rg_line_in(buf, size);
 	struct row row = new_row(&l, style);
 
@@ -610,10 +627,14 @@ size_t rg_record_text_head(const struct rg_text_style *style, char *buf, size_t 
 	put(&row, "CLAIM");
 	go_to(&row, AT_WHO);
 	put(&row, "WHO");
-	go_to(&row, AT_FILE);
-	put(&row, "FILE");
-	go_to(&row, at.range);
-	put(&row, "RANGE");
+	if (at.file) {
+		go_to(&row, at.file);
+		put(&row, "FILE");
+	}
+	if (at.range) {
+		go_to(&row, at.range);
+		put(&row, "RANGE");
+	}
 	go_to(&row, at.status);
 	put(&row, "STATUS");
 	go_to(&row, at.taken);

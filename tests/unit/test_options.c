@@ -149,6 +149,8 @@ static void test_defaults(void **unused)
 	assert_int_equal(parsed.force_max_held, 0);
 	assert_null(parsed.netns);
 	assert_null(parsed.reason);
+	for (size_t i = 0; i < RG_NR_TRACE_OPTIONS; i++)
+		assert_null(parsed.trace[i]);
 	assert_int_equal(parsed.given, 0);
 }
 
@@ -171,13 +173,13 @@ static void test_every_option(void **unused)
 		{RG_KEY_STATE_DIR, "/state"},
 		{RG_KEY_METRICS_DIR, "/metrics"},
 	};
+	static const char *const trace[RG_NR_TRACE_OPTIONS] = {
+		"10.0.0.0/8", "db", "LOCK", "server", "yes", "yes", "rec", "1M", "2", "5", "9s",
+	};
 	__u64 not_there = RG_TAKES(RG_KEY_DEFAULTS) | RG_TAKES(RG_KEY_LEDGER_INTERVAL) |
 			  RG_TAKES(RG_KEY_METRICS_INTERVAL);
 
 	(void)unused;
-	/* Those of `trace` are its own. */
-	for (int i = 0; i < RG_NR_TRACE_OPTIONS; i++)
-		not_there |= RG_TAKES(RG_OPT_TRACE_CLIENT + i);
 	assert_int_equal(PARSE(ALL_OPTIONS, "--mount", "/a", "--mount=/b", "--all", "--exports",
 			       "--except", "/a/c", "--action", "audit", "--scope", "opens",
 			       "--release=settled", "--settle-timeout", "lease", "--settle-quiet",
@@ -186,7 +188,10 @@ static void test_every_option(void **unused)
 			       "/metrics", "--format", "prometheus", "--interval", "2min", "--once",
 			       "--config", "x", "--netns", "blue", "--reason", "a b", "--dry-run",
 			       "--json", "--html", "--output", "out", "--force-rung", "fmod_ret",
-			       "--force-max-held", "16384", "--help"),
+			       "--force-max-held", "16384", "--client", "10.0.0.0/8", "--file=db",
+			       "--op", "LOCK", "--side", "server", "--errors", "--downgrades",
+			       "--record", "rec", "--record-size", "1M", "--record-keep", "2",
+			       "--count", "5", "--duration", "9s", "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
@@ -202,6 +207,8 @@ static void test_every_option(void **unused)
 	assert_string_equal(parsed.reason, "a b");
 	assert_int_equal(parsed.force_rung, RG_RUNG_FMOD_RET);
 	assert_int_equal(parsed.force_max_held, RG_MAX_HELD);
+	for (size_t i = 0; i < RG_NR_TRACE_OPTIONS; i++)
+		assert_string_equal(parsed.trace[i], trace[i]);
 	assert_int_equal(parsed.given, ALL_OPTIONS & ~not_there);
 }
 
