@@ -437,12 +437,18 @@ static void put_flags(struct row *row, __u64 flags)
 	}
 }
 
+static void put_end_clients(struct row *row, __u32 n)
+{
+	put_number(row, n);
+	put(row, n == 1 ? " end client" : " end clients");
+}
+
 static void put_progress(struct row *row, const struct rg_record *r)
 {
 	put_number(row, r->complete);
 	put(row, " of ");
-	put_number(row, r->expected);
-	put(row, " end clients done");
+	put_end_clients(row, r->expected);
+	put(row, " done");
 }
 
 static void put_verifier(struct row *row, __u64 verifier)
@@ -485,8 +491,8 @@ static void put_own(struct row *row, const struct rg_record *r)
 	case RG_REC_GRACE_START:
 		put_number(row, r->value);
 		put(row, " s, ");
-		put_number(row, r->expected);
-		put(row, " end clients may reclaim");
+		put_end_clients(row, r->expected);
+		put(row, " may reclaim");
 		return;
 	case RG_REC_STATE_MANAGER:
 		put_flags(row, r->value);
@@ -528,6 +534,14 @@ static void put_reason(struct row *row, const struct rg_record *r)
 
 /* ---- lines ---- */
 
+/* Was anything asked that could be answered? Else an event's own words take the
+ * place of that. */
+static bool has_outcome(const struct rg_record *r)
+{
+	return (r->status_kind > RG_STATUS_NONE && r->status_kind < RG_NR_STATUS_KINDS) ||
+	       r->duration_ns || rg_record_backs(r) || rg_record_is_forwarded(r);
+}
+
 static struct row new_row(struct rg_line *l, const struct rg_text_style *style)
 {
 	return (struct row){.l = l,
@@ -561,6 +575,10 @@ static void put_columns(struct row *row, const struct rg_record *r,
 		put_range(row, r);
 	}
 	go_to(row, at.status);
+	if (!has_outcome(r)) {
+		put_own(row, r);
+		return;
+	}
 	begin_tone(row, tone);
 	if (r->status_kind > RG_STATUS_NONE && r->status_kind < RG_NR_STATUS_KINDS)
 		put_status(row, r->status_kind, r->status);

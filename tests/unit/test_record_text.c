@@ -54,7 +54,7 @@ static void test_plain(void **unused)
 			       .how = RG_WHY_KNFSD_DOWN};
 	snprintf(expected, sizeof(expected),
 		 "17:31:12.304 gate   GATE              -        -               "
-		 "-                -             -                -        closed: %s\n",
+		 "-                -             closed: %s\n",
 		 rg_why_text(RG_WHY_KNFSD_DOWN));
 	check(&r, &plain, expected);
 
@@ -62,7 +62,15 @@ static void test_plain(void **unused)
 	r = (struct rg_record){.op = RG_REC_KNFSD_STARTING, .time_ns = unit_lock_record().time_ns};
 	check(&r, &plain,
 	      "17:31:12.304 server KNFSD_STARTING    -        -               -                "
-	      "-             -                -\n");
+	      "-\n");
+	/* What was asked has its answer where the answers are. */
+	r = (struct rg_record){.op = RG_REC_RECLAIM_COMPLETE,
+			       .time_ns = unit_lock_record().time_ns,
+			       .status_kind = RG_STATUS_NFS4,
+			       .expected = 1};
+	check(&r, &plain,
+	      "17:31:12.304 server RECLAIM_COMPLETE  -        -               -                "
+	      "-             NFS4_OK          -        0 of 1 end client done\n");
 }
 
 static void test_head(void **unused)
