@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define RG_OUTLET_BUFFER (256 * 1024)
+#define RG_OUTLET_BUFFER (256UL * 1024)
 
 /* Called about once a second while a reader keeps us waiting. */
 typedef void rg_outlet_meanwhile(void *arg);

@@ -37,7 +37,7 @@
 /* Records between two looks at everything else. */
 #define BATCH 4096
 /* At the end no more than this: they may come faster than they are written. */
-#define LAST_RECORDS (RG_TRACER_RING_BYTES / sizeof(struct rg_record))
+#define LAST_RECORDS ((size_t)RG_TRACER_RING_BYTES / sizeof(struct rg_record))
 /* For a reader that is slow, when it is time to end. */
 #define LAST_MS 1000
 #define TICK_NS RG_NS_PER_SEC

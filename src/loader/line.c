@@ -25,7 +25,9 @@ static void put_ipv6(struct rg_line *l, const __u8 *addr)
 	__u16 words[8];
 
 	for (int i = 0; i < 8; i++) {
-		words[i] = (__u16)(addr[2 * i] << 8 | addr[2 * i + 1]);
+		const __u8 *word = addr + (ptrdiff_t)2 * i;
+
+		words[i] = (__u16)(word[0] << 8 | word[1]);
 		zeros = words[i] ? 0 : zeros + 1;
 		if (zeros > run) {
 			run = zeros;

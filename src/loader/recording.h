@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 /* Longest line, its end included. */
-#define RG_RECORDING_LINE_MAX (64 * 1024)
+#define RG_RECORDING_LINE_MAX (64UL * 1024)
 #define RG_RECORDING_BUFFER (4 * RG_RECORDING_LINE_MAX)
 /* What every part begins with; a file that does is a recording. */
 #define RG_RECORDING_MAGIC "{\"event\":\"header\","

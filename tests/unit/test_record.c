@@ -59,7 +59,7 @@ static void test_addresses(void **unused)
 		for (int i = 0; i < 64; i++) {
 			__u8 addr[16] = {};
 
-			for (int word = 0; word < 8; word++) {
+			for (size_t word = 0; word < 8; word++) {
 				if (zeros & 1U << word)
 					continue;
 				addr[2 * word] = (__u8)(unit_random(&seed) & (i & 1 ? 0xff : 0));
@@ -581,11 +581,11 @@ static void test_downgrades(void **unused)
 static void test_every_event(void **unused)
 {
 	(void)unused;
-	for (__u16 op = RG_REC_NONE + 1; op < RG_NR_RECORD_OPS; op++) {
+	for (__u32 op = RG_REC_NONE + 1; op < RG_NR_RECORD_OPS; op++) {
 		static const char *const own[] = {"expected", "complete", "how",  "state",
 						  "grace_s",  "section",  "what", "hand",
 						  "why",      "lost"};
-		struct rg_record r = {.op = op,
+		struct rg_record r = {.op = (__u16)op,
 				      .value = 3,
 				      .how = 2,
 				      .expected = 7,
@@ -816,17 +816,17 @@ static void test_longest(void **unused)
 
 	(void)unused;
 	memset(path, 1, sizeof(path) - 1);
-	for (__u16 op = 0; op <= RG_NR_RECORD_OPS; op++) {
-		for (__u16 downgrade = 0; downgrade < RG_NR_DOWNGRADES; downgrade++) {
+	for (__u32 op = 0; op <= RG_NR_RECORD_OPS; op++) {
+		for (__u32 downgrade = 0; downgrade < RG_NR_DOWNGRADES; downgrade++) {
 			memset(&r, 0xff, sizeof(r));
 			memset(r.name, 1, sizeof(r.name));
 			memset(r.path, 1, sizeof(r.path));
 			memset(r.addr, 0x11, sizeof(r.addr));
 			r.path[0] = '/';
-			r.op = op;
+			r.op = (__u16)op;
 			r.side = RG_SIDE_SERVER;
 			r.claim = RG_CLAIM_DELEGATION_RECLAIM;
-			r.downgrade = downgrade;
+			r.downgrade = (__u16)downgrade;
 			r.family = AF_INET6;
 			r.dev = 45;
 			r.facts = ~RG_FACT_PATH_CUT;

@@ -352,6 +352,11 @@ static void check_widths(const struct rg_text_style *style)
 
 static void any_bytes(bool utf8)
 {
+	/* Wide characters, one of no width, and a byte that is none. */
+	static const char wide_name[] = {'\xe6', '\xbc', '\xa2', '\xe5', '\xad',
+					 '\x97', 'e',	 '\xcc', '\x81', '\xff'};
+	static const char wide_path[] = {'/',	 '\xe6', '\xbc', '\xa2', '\xe5', '\xad',
+					 '\x97', '\xf0', '\x9f', '\x98', '\x80'};
 	struct rg_record *r = malloc(sizeof(*r)); /* ASan watches its end */
 	__u64 seed = 6;
 
@@ -362,10 +367,10 @@ static void any_bytes(bool utf8)
 					      .utf8 = utf8};
 
 		unit_any_record(&seed, r);
-		if (unit_below(&seed, 4) == 0) /* wide ones, of no width, and a byte more */
-			memcpy(r->name, "\xe6\xbc\xa2\xe5\xad\x97\x65\xcc\x81\xff", 10);
 		if (unit_below(&seed, 4) == 0)
-			memcpy(r->path, "/\xe6\xbc\xa2\xe5\xad\x97\xf0\x9f\x98\x80", 11);
+			memcpy(r->name, wide_name, sizeof(wide_name));
+		if (unit_below(&seed, 4) == 0)
+			memcpy(r->path, wide_path, sizeof(wide_path));
 		text_of(r, &style);
 		check_widths(&style);
 	}

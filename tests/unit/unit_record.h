@@ -62,11 +62,11 @@ static const struct rg_record_around unit_around = {
 /* Any bytes; every other one has values in its enums as well, which get further. */
 static inline void unit_any_record(__u64 *seed, struct rg_record *r)
 {
-	__u64 words[sizeof(*r) / sizeof(__u64)];
+	for (size_t i = 0; i < sizeof(*r); i += sizeof(__u64)) {
+		__u64 word = unit_random(seed);
 
-	for (size_t i = 0; i < UNIT_COUNT(words); i++)
-		words[i] = unit_random(seed);
-	memcpy(r, words, sizeof(*r));
+		memcpy((char *)r + i, &word, sizeof(word));
+	}
 	if (unit_below(seed, 2))
 		return;
 	r->op = (__u16)unit_below(seed, RG_NR_RECORD_OPS + 1);
