@@ -40,6 +40,7 @@ static int dry_run(const struct rg_wish *wish)
 	err = rg_rules_make(wish->config, &mounts, &rules);
 	if (!err) {
 		lsm = rg_host_has_bpf_lsm();
+		rg_scope_choose(wish->config);
 		printf("would enable: network namespace %u, action %s, scope %s, release %s\n",
 		       rg_netns_self(), rg_action_name(policy->action),
 		       rg_scope_name(policy->scope), rg_release_name(policy->release));

@@ -42,9 +42,15 @@ static void say_release(__u32 release)
 /* A lock under a write delegation is known to its end client alone: nobody is
  * refused, so settled does not wait, and the lock of a local application that has
  * the file open already is granted. An open has the delegation recalled. */
-static void say_delegations(__u32 scope)
+static void say_delegations(const struct rg_config *config)
 {
-	if (scope == RG_SCOPE_LOCKS && rg_host_write_delegations() == 1)
+	const struct rg_origin *said = &config->origin[RG_KEY_SCOPE];
+
+	if (config->policy.scope == RG_SCOPE_OPENS && !said->line && !said->command_line)
+		printf("  scope   opens: this kernel's knfsd hands out write delegations, and "
+		       "scope "
+		       "locks does not protect locks under one\n");
+	if (config->policy.scope == RG_SCOPE_LOCKS && rg_host_write_delegations() == 1)
 		rg_warn("scope locks does not protect locks under a write delegation, and this "
 			"kernel's knfsd hands these out: use --scope opens, or turn them off with "
 			"`sysctl fs.leases-enable=0`");
@@ -84,7 +90,7 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 			printf("  hook    %s, proven by a canary\n",
 			       rg_door_hook(what, armed->rung));
 	say_release(policy->release);
-	say_delegations(policy->scope);
+	say_delegations(wish->config);
 	say_mounts(wish->config);
 	if (policy->action == RG_ACTION_HOLD && !rg_daemon_is_alive(p))
 		rg_warn("no daemon is running: until `reexport-guard run` is, hold acts as deny");

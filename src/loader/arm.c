@@ -461,6 +461,14 @@ static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *a
 	}
 }
 
+void rg_scope_choose(struct rg_config *config)
+{
+	const struct rg_origin *said = &config->origin[RG_KEY_SCOPE];
+
+	if (!said->line && !said->command_line && rg_host_write_delegations() == 1)
+		config->policy.scope = RG_SCOPE_OPENS;
+}
+
 int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed)
 {
 	struct plan plan = {.wish = wish};
@@ -476,6 +484,7 @@ int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed
 	err = rg_rules_make(wish->config, &plan.mounts, &plan.rules) ?: rg_host_prepare();
 	if (err)
 		goto out;
+	rg_scope_choose(wish->config);
 
 	/* Half an arming is worse than a late Ctrl-C. */
 	sigfillset(&all);

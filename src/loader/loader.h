@@ -11,11 +11,12 @@
 
 /* What `enable` and `run` are asked for. */
 struct rg_wish {
-	const struct rg_config *config; /* checked; the caller's */
-	bool serve;			/* the caller continues the held from now on */
-	bool only_again;		/* only where it is enabled already */
-	int force_rung;			/* enum rg_rung, or -1: the best there is (tests) */
-	long force_max_held;		/* places for held threads; 0: RG_MAX_HELD (tests) */
+	/* Checked; the caller's. The scope is filled in where nobody said one. */
+	struct rg_config *config;
+	bool serve;	     /* the caller continues the held from now on */
+	bool only_again;     /* only where it is enabled already */
+	int force_rung;	     /* enum rg_rung, or -1: the best there is (tests) */
+	long force_max_held; /* places for held threads; 0: RG_MAX_HELD (tests) */
 };
 
 struct rg_armed {
@@ -26,6 +27,11 @@ struct rg_armed {
 	bool adopted; /* the gate was there before: policy changed without a gap */
 	__u64 canary_ns;
 };
+
+/* Where nobody said which scope: opens if this kernel's knfsd hands out write
+ * delegations (its module has to be loaded). A lock under one is known to its end
+ * client alone, so scope locks does not protect it; a local open has it recalled. */
+void rg_scope_choose(struct rg_config *config);
 
 /*
  * probe -> open -> choose rungs -> load -> pin -> attach -> canary -> armed,

@@ -126,10 +126,15 @@ held_count() { rg status --json 2>/dev/null | "$JGET" '#/held'; }
 held_is() { [[ $(held_count) == "$1" ]]; }
 wait_held() { wait_for "${2:-20}" "$1 held threads" held_is "$1"; }
 counter() { json ".counters.$1"; }
-# counters_are NAME=NUMBER...: several of them with one look.
-counters_are() {
+# counters_are NAME=NUMBER..., gate_has NAME=VALUE...: several with one look.
+counters_are() { values_are /counters/ "$@"; }
+gate_has() { values_are /gates/0/ "$@"; }
+# values_are PREFIX NAME=VALUE...
+values_are() {
 	local pointers=("${@%%=*}") got
-	pointers=("${pointers[@]/#//counters/}")
+	pointers=("${pointers[@]:1}")
+	pointers=("${pointers[@]/#/$1}")
+	shift
 	got=$(paste -d = <(printf '%s\n' "${@%%=*}") \
 		<(rg status --json 2>/dev/null | "$JGET" "${pointers[@]//.//}"))
 	[[ $got == "$(printf '%s\n' "$@")" ]] || {
@@ -155,6 +160,18 @@ daemon_start() {
 	wait_for 20 "the daemon to be alive: $(output_of daemon)" daemon_alive
 }
 daemon_alive() { [[ $(json .daemon.alive) == true ]]; }
+# daemon_looks SECONDS: until it has been through everything that it looks at,
+# once, so long after its last heartbeat. It renews that when it begins to look:
+# with the next one it is through.
+daemon_looks() {
+	local late=$(($(heartbeat) + $1 * 1000000000))
+	wait_for $((30 + $1)) "the daemon to look in $1 s" beat_from "$late"
+	wait_for 30 "the daemon to be through" beat_from $(($(heartbeat) + 1))
+}
+heartbeat() {
+	bpftool map dump pinned $pins/map_live | sed -n 's/.*"heartbeat_ns": \([0-9]*\).*/\1/p'
+}
+beat_from() { (($(heartbeat) >= $1)); }
 arm_hold() {
 	arm --action hold "$@"
 	daemon_start

@@ -55,7 +55,7 @@ no_grace_seen() { [[ $(json '.gates[0].origin_no_grace') != null ]]; }
 		"$work/daemon.out"
 	grep 'on-origin-no-grace = end-grace would end' "$work/daemon.out"
 	[ "$(json '.gates[0].on_origin_no_grace')" = report ]
-	sleep 3
+	daemon_looks 2
 	[ "$(gate_state)" = grace ]
 	[ "$(json '.gates[0].knfsd.state')" = grace ]
 	[ "$(grep -c 'answered NO_GRACE' "$work/daemon.out")" -eq 1 ]

@@ -8,122 +8,161 @@ load common
 
 setup_file() { setup_tiers; }
 setup() { fresh; }
-teardown() { in_rex rm -f /etc/reexport-guard.conf /run/other.conf; }
+teardown() { in_rex rm -f $file /run/other.conf; }
 teardown_file() { fresh; }
 
-conf() { in_rex bash -c 'cat >"$0"' "${2:-/etc/reexport-guard.conf}" <<<"$1"; }
+file=/etc/reexport-guard.conf
+
+# conf FILE: its text is standard input.
+conf() { in_rex bash -c 'cat >"$0"' "$1"; }
+# expect STATUS COMMAND...
+expect() {
+	run "${@:2}"
+	[[ $status == "$1" ]] || {
+		echo "status $status, expected $1: $output"
+		return 1
+	}
+}
+# says REGEX...: each in a line of what the last command said.
+says() {
+	local regex
+	for regex; do
+		grep -q -- "$regex" <<<"$output" || {
+			echo "expected: $regex; said: $output"
+			return 1
+		}
+	done
+}
+# tries ANSWER FILE: a local application asks for a lock.
+tries() {
+	run try posix "$2"
+	[[ $output == "$1" ]] || {
+		echo "$2: $output, expected $1"
+		return 1
+	}
+}
 
 @test "the file is used by enable and run; the command line goes before it" {
-	conf "[gate]
-action = deny
-release = settled
-settle-quiet = 7s
-[mounts]
-mount = $a"
-	run rg enable --release grace-end
-	[ "$status" -eq 0 ]
-	[ "$(json '.gates[0].action')" = deny ]
-	[ "$(json '.gates[0].release')" = grace-end ]
-	[ "$(json '.gates[0].settle_quiet_seconds')" -eq 7 ]
-	[ "$(json '.gates[0].which')" = listed ]
-	run try posix $a/f
-	[ "$output" = EAGAIN ]
-	run try posix $other/f
-	[ "$output" = granted ]
-	run rg policy show
-	[ "$status" -eq 0 ]
-	[[ $output == *deny*/etc/reexport-guard.conf:2* ]]
-	[[ $output == *grace-end*"command line"* ]]
-	[[ $output == *max-hold*15min*default* ]]
-	[[ $output == *$a*/etc/reexport-guard.conf:6* ]]
+	conf $file <<-END
+		[gate]
+		action = deny
+		release = settled
+		settle-quiet = 7s
+		[mounts]
+		mount = $a
+	END
+	expect 0 rg enable --release grace-end
+	gate_has action=deny release=grace-end settle_quiet_seconds=7 which=listed
+	tries EAGAIN $a/f
+	tries granted $other/f
+	expect 0 rg policy show
+	says "deny .*$file:2" 'grace-end .*command line' 'max-hold .*15min .*default' "$a .*$file:6"
 	rg policy show --json >"$work/show.out"
 	jq -e . "$work/show.out" >/dev/null
 }
 
 @test "policy check names every mistake with its line, needs no root, and changes nothing" {
-	conf "[gate]
-action = hodl
-relase = settled
-max-hold = 25h
-[mount]
-all = yes
-[mounts]
-mount = relative" /run/other.conf
-	run in_rex setpriv --reuid 65534 --clear-groups "$RG" policy check /run/other.conf
-	[ "$status" -eq 1 ]
-	for line in "/run/other.conf:2: [gate] action: hodl" "/run/other.conf:3: [gate] relase" \
-		"/run/other.conf:4: [gate] max-hold: 25h" "/run/other.conf:5:" \
-		"/run/other.conf:8: [mounts] mount: relative"; do
-		[[ $output == *"$line"* ]]
-	done
-	[[ $output == *"expected hold"* ]]
-	run rg enable --config /run/other.conf
-	[ "$status" -ne 0 ]
-	[[ $output == *"nothing was changed"* ]]
+	local other_file=/run/other.conf
+	conf $other_file <<-END
+		[gate]
+		action = hodl
+		relase = settled
+		max-hold = 25h
+		[mount]
+		all = yes
+		[mounts]
+		mount = relative
+	END
+	expect 1 in_rex setpriv --reuid 65534 --clear-groups "$RG" policy check $other_file
+	says "^$other_file:2: \[gate\] action: hodl.*expected hold" "^$other_file:3: \[gate\] relase" \
+		"^$other_file:4: \[gate\] max-hold: 25h" "^$other_file:5:" \
+		"^$other_file:8: \[mounts\] mount: relative"
+	expect 1 rg enable --config $other_file
+	says "nothing was changed"
 	[ ! -e $pins ]
-	conf "[gate]
-action = deny" /run/other.conf
-	run rg policy check /run/other.conf
-	[ "$status" -eq 0 ]
-	[[ $output == *"no mistakes"* ]]
+	conf $other_file <<-END
+		[gate]
+		action = deny
+	END
+	expect 0 rg policy check $other_file
+	says "no mistakes"
 }
 
 @test "policy reload: all of it, or nothing" {
-	conf "[gate]
-action = deny
-[mounts]
-mount = $a"
+	conf $file <<-END
+		[gate]
+		action = deny
+		[mounts]
+		mount = $a
+	END
 	rg enable
-	conf "[gate]
-action = deny
-scope = opens
-max-hold = 77s
-[mounts]
-mount = $other"
-	run rg policy reload
-	[ "$status" -eq 0 ]
-	[ "$(json '.gates[0].scope')" = opens ]
-	[ "$(json '.gates[0].max_hold_seconds')" -eq 77 ]
-	run try posix $a/f
-	[ "$output" = granted ]
-	run in_rex cat $other/f
-	[ "$status" -ne 0 ]
-	conf "[gate]
-action = audit
-scope = everything
-max-hold = 5s"
-	run rg policy reload
-	[ "$status" -eq 1 ]
-	[[ $output == *"/etc/reexport-guard.conf:3: [gate] scope: everything"* ]]
-	[ "$(json '.gates[0].action')" = deny ]
-	[ "$(json '.gates[0].max_hold_seconds')" -eq 77 ]
-	run in_rex cat $other/f
-	[ "$status" -ne 0 ]
+	conf $file <<-END
+		[gate]
+		action = deny
+		scope = opens
+		max-hold = 77s
+		[mounts]
+		mount = $other
+	END
+	expect 0 rg policy reload
+	gate_has scope=opens max_hold_seconds=77
+	tries granted $a/f
+	expect 1 in_rex cat $other/f
+	conf $file <<-END
+		[gate]
+		action = audit
+		scope = everything
+		max-hold = 5s
+	END
+	expect 1 rg policy reload
+	says " $file:3: \[gate\] scope: everything"
+	gate_has action=deny scope=opens max_hold_seconds=77
+	expect 1 in_rex cat $other/f
 }
 
 @test "policy reload lets go whom the new policy would not hold" {
-	conf "[gate]
-scope = opens
-[mounts]
-mount = $a"
+	held_by opens
 	daemon_start
 	background read cat $a/f
 	wait_held 1
-	conf "[gate]
-scope = locks
-[mounts]
-mount = $a"
+	held_by locks
 	rg policy reload
 	expect_end read 0
 	held_try lock posix $a/f
 	rg release
 	expect_end lock 0 granted
 }
+held_by() {
+	conf $file <<-END
+		[gate]
+		scope = $1
+		[mounts]
+		mount = $a
+	END
+}
 
 @test "policy show and reload, not enabled: exit 4" {
 	for verb in show reload; do
-		run rg policy $verb
-		[ "$status" -eq 4 ]
+		expect 4 rg policy $verb
 	done
 	[ ! -e $pins ]
+}
+
+@test "the scope that nobody said: opens where knfsd hands out write delegations" {
+	wanted=locks warnings=0
+	if grep -q ' nfsd4_deleg_getattr_conflict' /proc/kallsyms; then
+		wanted=opens warnings=1
+	fi
+	expect 0 rg enable --mount $a --action deny
+	gate_has scope=$wanted
+	says "scope $wanted, release"
+	[ "$(grep -c 'scope locks does not protect' <<<"$output")" -eq $warnings ]
+	expect 0 rg policy show
+	says "scope .*$wanted .*default"
+	expect 0 rg enable --mount $a --action deny --scope locks
+	gate_has scope=locks
+	[ "$(grep -c 'scope locks does not protect' <<<"$output")" -eq $warnings ]
+	expect 0 rg enable --mount $a --action deny --scope access
+	gate_has scope=access
+	[ "$(grep -c 'scope locks does not protect' <<<"$output")" -eq 0 ]
 }

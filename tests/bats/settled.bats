@@ -306,7 +306,8 @@ disk_is() { [[ $("$JGET" /clients/0/locks 2>/dev/null <$state/ledger.json) == "$
 	echo "$writes ledgers in $seconds s"
 	[ "$writes" -ge 2 ]
 	[ "$writes" -le $((seconds / 2 + 2)) ]
-	sleep 5
+	# Twice the ledger's interval.
+	daemon_looks 4
 	[ "$(uniq "$work/writes.out" | wc -l)" -eq "$writes" ]
 	order one "unlock 0 0"
 	locks_are 0
