@@ -51,6 +51,8 @@
  * until the tracer gets a CPU. */
 #define RG_MAX_TRACERS 4
 #define RG_TRACER_RING_BYTES (2 * 1024 * 1024)
+/* The daemon's: mapped twice, it is twice as much of its memory. */
+#define RG_ALARM_RING_BYTES (1024 * 1024)
 
 /* What an end client takes in the ordinary way so long after it was refused a
  * reclaim is reported as taken again: Linux comes back within 15 s after the

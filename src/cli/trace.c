@@ -557,7 +557,7 @@ static int set_up(struct trace *t)
 
 static int listen(struct trace *t)
 {
-	int err = rg_tracer_open(&t->p, on_record, t, &t->ring);
+	int err = rg_tracer_open(&t->p, RG_TRACER_RING_BYTES, on_record, t, &t->ring);
 
 	if (err == -EUSERS)
 		return rg_error(RG_FAILED,

@@ -52,7 +52,7 @@ static __s64 wall_offset(void)
 int rg_alarm_open(struct rg_alarm *a, const struct rg_pins *p)
 {
 	*a = (struct rg_alarm){.around.wall_offset_ns = wall_offset()};
-	return rg_tracer_open(p, on_record, a, &a->ring);
+	return rg_tracer_open(p, RG_ALARM_RING_BYTES, on_record, a, &a->ring);
 }
 
 int rg_alarm_fd(const struct rg_alarm *a)

@@ -83,7 +83,8 @@ static int on_record(void *arg, void *data, size_t size)
 	return t->stopped ? -ECANCELED : 0;
 }
 
-int rg_tracer_open(const struct rg_pins *p, rg_record_fn *fn, void *arg, struct rg_tracer_ring *t)
+int rg_tracer_open(const struct rg_pins *p, __u32 bytes, rg_record_fn *fn, void *arg,
+		   struct rg_tracer_ring *t)
 {
 	int fd, slot, err;
 
@@ -91,7 +92,7 @@ int rg_tracer_open(const struct rg_pins *p, rg_record_fn *fn, void *arg, struct 
 	err = rg_tracers_sweep(p);
 	if (err < 0)
 		return err;
-	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "tracer", 0, 0, RG_TRACER_RING_BYTES, NULL);
+	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "tracer", 0, 0, bytes, NULL);
 	if (fd < 0)
 		return -errno;
 	t->ring = ring_buffer__new(fd, on_record, t, NULL);

@@ -21,10 +21,11 @@ struct rg_tracer_ring {
 	int stopped; /* what fn returned, if not 0 */
 };
 
-/* Take a free place among the tracers (also that of one that died). p: open;
- * it is kept. 0; -EUSERS: RG_MAX_TRACERS are there already; another negative
- * errno. */
-int rg_tracer_open(const struct rg_pins *p, rg_record_fn *fn, void *arg, struct rg_tracer_ring *t);
+/* Take a free place among the tracers (also that of one that died), with a ring
+ * of `bytes`, a power of 2 of pages. p: open; it is kept. 0; -EUSERS: RG_MAX_TRACERS are there
+ * already; another negative errno. */
+int rg_tracer_open(const struct rg_pins *p, __u32 bytes, rg_record_fn *fn, void *arg,
+		   struct rg_tracer_ring *t);
 /* For poll(2) and epoll(7): readable when there are records. */
 int rg_tracer_fd(const struct rg_tracer_ring *t);
 /* Call fn for what is there. Number of records, or negative errno. */
