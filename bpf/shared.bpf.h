@@ -141,11 +141,15 @@ static __always_inline void rg_storm_now(__u32 slot)
 {
 	struct rg_flow_storm *storm = rg_storm_at(slot);
 	struct nfsd_net *nn;
+	__u32 expected;
 
 	if (!storm || !storm->net)
 		return;
 	nn = (void *)storm->net;
-	storm->expected = (__u32)BPF_CORE_READ(nn, reclaim_str_hashtbl_size);
+	/* As grace ends knfsd forgets them (nfs4_release_reclaim). */
+	expected = (__u32)BPF_CORE_READ(nn, reclaim_str_hashtbl_size);
+	if (expected > storm->expected)
+		storm->expected = expected;
 	storm->complete = (__u32)BPF_CORE_READ(nn, nr_reclaim_complete.counter);
 }
 
