@@ -200,9 +200,15 @@ static __always_inline struct rg_record *record_of(struct rg_at_work *w, struct 
 }
 
 SEC("fentry/nfsd4_open")
-int BPF_PROG(open_begins)
+int BPF_PROG(open_begins, void *rqstp, void *cstate, struct nfsd4_open *u)
 {
-	begin(RG_REC_OPEN);
+	struct rg_at_work *w = begin(RG_REC_OPEN);
+
+	/* knfsd's answer has the same place as what was asked. */
+	if (w)
+		w->claim = BPF_CORE_READ(u, op_claim_type) != CLAIM_PREVIOUS ? RG_CLAIM_ORDINARY
+			   : BPF_CORE_READ(u, op_delegate_type) ? RG_CLAIM_DELEGATION_RECLAIM
+								: RG_CLAIM_RECLAIM;
 	return 0;
 }
 
@@ -220,9 +226,7 @@ int BPF_PROG(open_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	read_owner(w, BPF_CORE_READ(u, op_owner.data), BPF_CORE_READ(u, op_owner.len));
 	d.clp = cstate->clp;
 	d.dentry = cstate->current_fh.fh_dentry;
-	d.claim = BPF_CORE_READ(u, op_claim_type) != CLAIM_PREVIOUS ? RG_CLAIM_ORDINARY
-		  : BPF_CORE_READ(u, op_delegate_type)		    ? RG_CLAIM_DELEGATION_RECLAIM
-								    : RG_CLAIM_RECLAIM;
+	d.claim = w->claim;
 	r = record_of(w, &d, &key);
 	if (!r)
 		return 0;

@@ -26,6 +26,8 @@ struct rg_at_work {
 	__u64 clp; /* nfs4_client that was confirmed meanwhile */
 	__u32 owner_len;
 	__u32 n_back;
+	__u32 claim; /* enum rg_claim; of an OPEN, as it was asked */
+	__u32 pad;
 	/* The lock owner or open owner; hashed if there is to be a record. Room for
 	 * what hash_one() might read. */
 	__u8 owner[RG_CLIENT_NAME_HASHED];
@@ -89,18 +91,19 @@ static __always_inline struct rg_at_work *at_work_made(void)
 	return w;
 }
 
-static __always_inline void begin(__u32 op)
+static __always_inline struct rg_at_work *begin(__u32 op)
 {
 	struct rg_at_work *w = at_work_made();
 
 	if (!w)
-		return;
+		return NULL;
 	w->facts = 0;
 	w->clp = 0;
 	w->owner_len = 0;
 	w->n_back = 0;
 	w->start_ns = bpf_ktime_get_boot_ns();
 	w->op = op;
+	return w;
 }
 
 /* The operation that ends now; NULL: its beginning was not seen. */

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -516,6 +517,8 @@ int rg_verb_run(const struct rg_options *o)
 	err = err ?: adopt(&d);
 	err = err ?: drop_capabilities();
 	if (!err) {
+		/* The kernel's types were in memory: what there was before is enough. */
+		malloc_trim(0);
 		classify(&d);
 		look(&d);
 		sd_notify(0, "READY=1\nSTATUS=serving");
