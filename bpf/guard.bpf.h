@@ -156,15 +156,21 @@ struct rg_told {
 	__u64 ino;
 	__u32 op, side, dev;
 	__u32 facts;
-	__u32 err;    /* positive errno, or 0 */
+	__u32 err; /* positive errno, or 0 */
+	__u32 downgrade;
 	bool of_task; /* it is the current task's doing, and a local application */
 };
 
 /* Not inlined: there are many callers, and none is in a hurry. */
 static __noinline int rg_tell(const struct rg_told *t)
 {
+	struct rg_flow_totals *totals = rg_totals();
 	__u64 task = bpf_get_current_pid_tgid();
 
+	if (totals && t->op < RG_NR_RECORD_OPS)
+		totals->records[t->op]++;
+	if (totals && t->downgrade < RG_NR_DOWNGRADES)
+		totals->downgrades[t->downgrade]++;
 	for (__u32 i = 0; i < RG_MAX_TRACERS; i++) {
 		__u32 at = i;
 		void *ring = bpf_map_lookup_elem(&tracers, &at);
@@ -198,7 +204,7 @@ static __noinline int rg_tell(const struct rg_told *t)
 		}
 		if (t->of_task)
 			bpf_get_current_comm(r->name, RG_COMM_SIZE);
-		r->downgrade = (__u16)rg_downgrade_of(r);
+		r->downgrade = (__u16)t->downgrade;
 		bpf_ringbuf_submit(r, 0);
 	}
 	return 0;
@@ -251,6 +257,7 @@ static __always_inline void rg_tell_event(__u32 op, __u32 slot, const struct rg_
 			t.facts |= RG_FACT_CLIENTS_DUE;
 		if (storm->origin_complete_ns > g->closed_ns)
 			t.facts |= RG_FACT_EARLY_COMPLETE;
+		t.downgrade = rg_downgrade_of_grace_start(t.facts);
 	}
 	rg_tell(&t);
 }

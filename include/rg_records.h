@@ -222,14 +222,20 @@ rg_downgrade_of_refusal(const struct rg_record *r)
 	return RG_DOWNGRADE_OTHER;
 }
 
+/* The original server was told that this host is through before it began. */
+static inline __attribute__((always_inline)) __u32 rg_downgrade_of_grace_start(__u32 facts)
+{
+	return facts & RG_FACT_EARLY_COMPLETE && facts & RG_FACT_CLIENTS_DUE
+		       ? RG_DOWNGRADE_PREMATURE_COMPLETE
+		       : RG_DOWNGRADE_NONE;
+}
+
 /* What a record says of a downgrade. Pure; total for any bytes in *r. Waiting
  * is none: GRACE and DELAY are asked again, and so is what the caller lacks. */
 static inline __attribute__((always_inline)) __u32 rg_downgrade_of(const struct rg_record *r)
 {
 	if (r->op == RG_REC_GRACE_START)
-		return r->facts & RG_FACT_EARLY_COMPLETE && r->facts & RG_FACT_CLIENTS_DUE
-			       ? RG_DOWNGRADE_PREMATURE_COMPLETE
-			       : RG_DOWNGRADE_NONE;
+		return rg_downgrade_of_grace_start(r->facts);
 	if (r->op == RG_REC_RECLAIM_COMPLETE && r->side == RG_SIDE_CLIENT)
 		return r->status == 0 && r->facts & RG_FACT_KNFSD_GRACE &&
 				       r->facts & RG_FACT_CLIENTS_DUE
