@@ -170,18 +170,29 @@ saw() {
 	}
 }
 saw_gate() { saw "/gates/0/$1" "$2"; }
-# Of end client number $at.
-at=0
-saw_client() { saw "/gates/0/clients/$at/$1" "$2"; }
-# find_client NAME: sets $at. By NFSv4.0 the name goes on with an address.
+# Of the end client $who, or of the only one: others may come and go meanwhile. By
+# NFSv4.0 the name goes on with an address.
+who=
+of_client() {
+	jq -r --arg who "$who" "[.gates[0].clients[] |
+		select(\$who == \"\" or (.name | split(\"/\")[0]) == \$who)][0].$1"
+}
+saw_client() {
+	local is
+	is=$(of_client "$1" <"$work/status.json")
+	[[ $is == "$2" ]] || {
+		echo "$1 of ${who:-the end client}: $is, expected $2"
+		return 1
+	}
+}
 find_client() {
-	at=$(json "[.gates[0].clients[].name | split(\"/\")[0]] | index(\"$1\")")
-	[[ $at != null ]] || {
+	who=$1
+	client_is 'name | type' string || {
 		rg status
 		return 1
 	}
 }
-client_is() { [[ $(json ".gates[0].clients[$at].$1") == "$2" ]]; }
+client_is() { [[ $(rg status --json 2>/dev/null | of_client "$1") == "$2" ]]; }
 json_is() { [[ $(json "$1") == "$2" ]]; }
 awaited_are() { wait_for 60 "$1 awaited end clients" json_is '.gates[0].awaited' "$1"; }
 
