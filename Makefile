@@ -16,6 +16,8 @@ PKG_CONFIG ?= pkg-config
 ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 KERNEL ?= bookworm
 
+comma := ,
+
 ifeq ($(V),1)
 Q :=
 say = @:
@@ -27,7 +29,7 @@ endif
 WARN := -Wall -Wextra -Wtype-limits -Werror
 LIBS := libbpf mount json-c libcap-ng libsystemd libkmod inih
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
-LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lelf -lz
+LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lelf -lz -lm
 CFLAGS ?= -O2 -g
 RG_CFLAGS = -std=gnu11 $(WARN) -Wformat=2 -D_GNU_SOURCE -DRG_VERSION='"$(VERSION)"' \
 	-Iinclude -Isrc -I$(B) $(LIB_CFLAGS)
@@ -37,8 +39,8 @@ BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) \
 # maps first: libbpf 1.1's linker leaves offset 0 in the BTF of a map that it
 # meets as extern before its definition.
 BPF_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/maps.bpf.c \
-	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c))))
-OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/cli/*.c))
+	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c bpf/trace/*.bpf.c))))
+OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/cli/*.c src/report/*.c))
 LOADER_OBJS := $(filter $(B)/src/loader/%,$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
@@ -69,8 +71,9 @@ unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 
 # ---- the BPF object: one file per concern, linked into one skeleton ----
 
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h vmlinux/*.h) | $(B)/bpf
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/trace/*.h include/*.h vmlinux/*.h)
 	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(B)/guard.bpf.o: $(BPF_OBJS) Makefile
@@ -117,13 +120,19 @@ $(B)/tests/test_%: tests/unit/test_%.c $(SAN_OBJS) $(B)/guard.bpf.o $(B)/tests/r
 	$(say) UNIT $@
 	$(Q)mkdir -p $(B)/tests/dep
 	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -MF $(B)/tests/dep/$*.d -MT $@ $< $(SAN_OBJS) \
-		$(LIB_LDLIBS) -lcmocka -o $@
+		$(UNIT_LDFLAGS) $(LIB_LDLIBS) -lcmocka -o $@
+
+# What test_trace makes up: pins, a ring, capabilities.
+$(B)/tests/test_trace: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,rg_pins_open_enabled \
+	rg_pin_path bpf_map_lookup_elem capng_apply rg_tracer_open rg_tracer_fd rg_tracer_consume \
+	rg_tracer_lost rg_tracer_close)
 
 $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(say) HELPER $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \
-		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) -o $@
+		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) \
+		$(if $(findstring png,$@),-lz) -o $@
 
 # ---- the rest ----
 
@@ -137,6 +146,8 @@ install: all man ## install program, man pages, systemd unit and example (DESTDI
 	install -D -m 0644 $(B)/reexport-guard.8 $(DESTDIR)$(MANDIR)/man8/reexport-guard.8
 	install -D -m 0644 $(B)/reexport-guard.conf.5 $(DESTDIR)$(MANDIR)/man5/reexport-guard.conf.5
 	install -D -m 0644 packaging/reexport-guard.conf $(DESTDIR)$(DOCDIR)/reexport-guard.conf
+	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/monitoring packaging/monitoring/*
+	install -D -m 0644 docs/metrics.md $(DESTDIR)$(DOCDIR)/metrics.md
 	sed 's,@SBINDIR@,$(SBINDIR),' packaging/systemd/reexport-guard.service > $(B)/reexport-guard.service
 	install -D -m 0644 $(B)/reexport-guard.service $(DESTDIR)$(UNITDIR)/reexport-guard.service
 

@@ -73,9 +73,6 @@ static __always_inline void rg_clients_take_over(__u32 slot)
 	bpf_for_each_map_elem(&client_files, rg_drop_file, &w, 0);
 }
 
-#define RG_AF_INET 2
-#define RG_AF_INET6 10
-
 /* Of a sockaddr in the kernel, whose layout is that of user space; zero where
  * it is neither IPv4 nor IPv6. */
 static __always_inline void rg_read_address(const void *at, __u16 *family, __u16 *port, __u8 *addr)

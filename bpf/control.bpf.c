@@ -71,6 +71,7 @@ static __always_inline int seed(struct net *net, __u32 slot, struct rg_gate *g, 
 		if (!g->knfsd_start_ns)
 			g->knfsd_start_ns = now_ns;
 		g->lease_s = (__u32)BPF_CORE_READ((struct nfsd_net *)nfsd_net, nfsd4_lease);
+		rg_storm_of(slot, nfsd_net);
 		__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_DOWN, RG_KNFSD_WAS_RUNNING);
 	}
 	return 0;

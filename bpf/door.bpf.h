@@ -58,12 +58,73 @@ static __always_inline int forget_hold(__u32 tid)
 	return 1;
 }
 
-/* Whoever is refused is not held any more: it runs on. */
-static __always_inline int refuse(struct task_struct *task, __u32 what, __u32 slot, __u32 counter)
+/* Since when the thread has been held; 0: it is not. */
+static __always_inline __u64 held_since(__u32 tid)
 {
-	forget_hold(task->pid);
-	count_at(slot, counter);
-	return denial_errno(task, what);
+	__u32 *seq = bpf_map_lookup_elem(&holding, &tid);
+	struct rg_held_key key = {.tid = tid};
+	struct rg_held *h;
+
+	if (!seq)
+		return 0;
+	key.seq = *seq;
+	h = bpf_map_lookup_elem(&held, &key);
+	return h ? h->since_ns : 0;
+}
+
+/* A request that came to a gate. */
+struct rg_request {
+	struct task_struct *task;
+	struct inode *inode;
+	const struct rg_gate *g;
+	__u64 now_ns;
+	__u32 what, slot;
+};
+
+static __always_inline void tell_of(const struct rg_request *q, __u32 op, __u64 since_ns, int err)
+{
+	struct rg_told t = {
+		.time_ns = q->now_ns,
+		.g = q->g,
+		.op = op,
+		.side = RG_SIDE_GATE,
+		.value = q->what,
+		.ino = q->inode->i_ino,
+		.dev = q->inode->i_sb->s_dev,
+		.err = (__u32)-err,
+		.of_task = 1,
+	};
+
+	if (q->slot == RG_CANARY_SLOT)
+		return;
+	if (since_ns)
+		t.duration_ns = q->now_ns - since_ns;
+	rg_tell(&t);
+}
+
+/* Whoever is refused is not held any more: it runs on. */
+static __always_inline int refuse(const struct rg_request *q, __u32 counter)
+{
+	int err = denial_errno(q->task, q->what);
+	__u64 since_ns = held_since(q->task->pid);
+
+	forget_hold(q->task->pid);
+	count_at(q->slot, counter);
+	tell_of(q, RG_REC_DENIED, since_ns, err);
+	return err;
+}
+
+/* It was held perhaps, and comes by again. v: of an open gate; NULL: it is not
+ * kept out by this one any more. */
+static __always_inline void let_through(const struct rg_request *q, const struct rg_view *v)
+{
+	__u64 since_ns = held_since(q->task->pid);
+
+	if (!forget_hold(q->task->pid))
+		return;
+	if (v)
+		count_at(q->slot, RG_COUNT_RELEASED + v->why);
+	tell_of(q, RG_REC_CONTINUED, since_ns, 0);
 }
 
 /* ---- which gate ---- */
@@ -132,18 +193,18 @@ static __always_inline int is_stopping(struct task_struct *task)
  * Whoever opens the gate, or exempts a mount, looks at the records afterwards:
  * either it sees this one, or this thread sees what was done.
  */
-static __always_inline int hold(struct task_struct *task, struct inode *inode, __u32 what,
-				__u32 slot, const struct rg_gate *g, __u64 now_ns)
+static __always_inline int hold(const struct rg_request *q)
 {
+	struct task_struct *task = q->task;
 	struct rg_held_key key = {.tid = task->pid};
 	struct rg_held h = {
 		.start_ns = task->group_leader->start_boottime,
-		.since_ns = now_ns,
-		.ino = inode->i_ino,
-		.dev = inode->i_sb->s_dev,
+		.since_ns = q->now_ns,
+		.ino = q->inode->i_ino,
+		.dev = q->inode->i_sb->s_dev,
 		.tgid = task->tgid,
-		.slot = slot,
-		.what = what,
+		.slot = q->slot,
+		.what = q->what,
 		.phase = RG_HELD_RECORDED,
 	};
 	struct rg_held_key old_key = {.tid = task->pid};
@@ -151,7 +212,7 @@ static __always_inline int hold(struct task_struct *task, struct inode *inode, _
 	struct rg_held *stored;
 
 	if (is_io_uring(task))
-		return refuse(task, what, slot, RG_COUNT_DENIED_IO_URING);
+		return refuse(q, RG_COUNT_DENIED_IO_URING);
 
 	key.seq = __sync_fetch_and_add(&live.next_seq, 1);
 	bpf_get_current_comm(h.comm, sizeof(h.comm));
@@ -171,18 +232,20 @@ static __always_inline int hold(struct task_struct *task, struct inode *inode, _
 		bpf_map_delete_elem(&held, &old_key);
 	if (bpf_map_update_elem(&held, &key, &h, BPF_NOEXIST)) {
 		rg_count(RG_COUNT_FAIL_HELD_UPDATE);
-		return refuse(task, what, slot, RG_COUNT_DENIED_TABLE_FULL);
+		return refuse(q, RG_COUNT_DENIED_TABLE_FULL);
 	}
 	if (bpf_map_update_elem(&holding, &tid, &key.seq, BPF_ANY)) {
 		bpf_map_delete_elem(&held, &key);
 		rg_count(RG_COUNT_FAIL_HELD_UPDATE);
-		return refuse(task, what, slot, RG_COUNT_DENIED_TABLE_FULL);
+		return refuse(q, RG_COUNT_DENIED_TABLE_FULL);
 	}
 
 	/* The mount may have been classified meanwhile, as well. */
-	if (rg_gate_view(g, bpf_ktime_get_boot_ns()).state == RG_STATE_OPEN ||
-	    (slot != RG_CANARY_SLOT && gate_of_super(inode->i_sb) < 0)) {
+	if (rg_gate_view(q->g, bpf_ktime_get_boot_ns()).state == RG_STATE_OPEN ||
+	    (q->slot != RG_CANARY_SLOT && gate_of_super(q->inode->i_sb) < 0)) {
 		forget_hold(tid);
+		if (again)
+			tell_of(q, RG_REC_CONTINUED, h.since_ns, 0);
 		return 0;
 	}
 
@@ -190,12 +253,14 @@ static __always_inline int hold(struct task_struct *task, struct inode *inode, _
 	 * delivered again, and a second thread would see errno 513. */
 	if (bpf_send_signal_thread(SIGSTOP)) {
 		rg_count(RG_COUNT_FAIL_SIGNAL);
-		return refuse(task, what, slot, RG_COUNT_DENIED_CANNOT_STOP);
+		return refuse(q, RG_COUNT_DENIED_CANNOT_STOP);
 	}
 	stored = bpf_map_lookup_elem(&held, &key);
 	if (stored)
 		stored->phase = RG_HELD_STOPPED;
-	count_at(slot, again ? RG_COUNT_HELD_AGAIN : RG_COUNT_HELD);
+	count_at(q->slot, again ? RG_COUNT_HELD_AGAIN : RG_COUNT_HELD);
+	if (!again)
+		tell_of(q, RG_REC_HELD, 0, 0);
 	return -ERESTARTNOINTR;
 }
 
@@ -217,46 +282,53 @@ static __always_inline int is_exempt(struct task_struct *task)
 
 static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 now_ns = bpf_ktime_get_boot_ns();
-	struct rg_gate *g;
+	struct rg_request q = {
+		.task = bpf_get_current_task_btf(),
+		.inode = inode,
+		.now_ns = bpf_ktime_get_boot_ns(),
+		.what = what,
+		.slot = slot,
+	};
+	struct task_struct *task = q.task;
 	struct rg_view v;
 	int alive;
 
 	if (task->flags & PF_KTHREAD) /* knfsd, lockd, state managers */
 		return 0;
-	g = rg_gate_at(slot);
-	if (!g)
+	q.g = rg_gate_at(slot);
+	if (!q.g)
 		return 0;
-	if (slot != RG_CANARY_SLOT && g->policy.scope < rg_scope_of_what(what)) {
+	if (slot != RG_CANARY_SLOT && q.g->policy.scope < rg_scope_of_what(what)) {
 		if (!is_stopping(task)) /* held by a policy before this one */
-			forget_hold(task->pid);
+			let_through(&q, NULL);
 		return 0;
 	}
 
-	v = rg_gate_view(g, now_ns);
+	v = rg_gate_view(q.g, q.now_ns);
 	if (v.state != RG_STATE_OPEN && slot != RG_CANARY_SLOT && is_exempt(task)) {
 		rg_count(RG_COUNT_EXEMPTED);
+		if (!is_stopping(task)) /* exempt since it was held */
+			let_through(&q, NULL);
 		return 0;
 	}
 	if (is_stopping(task))
 		return -ERESTARTNOINTR;
-	alive = slot == RG_CANARY_SLOT || rg_is_alive(live.heartbeat_ns, now_ns);
-	switch (rg_verdict_of(v.state, g->policy.action, alive)) {
+	alive = slot == RG_CANARY_SLOT || rg_is_alive(live.heartbeat_ns, q.now_ns);
+	switch (rg_verdict_of(v.state, q.g->policy.action, alive)) {
 	case RG_VERDICT_PASS:
-		if (forget_hold(task->pid)) /* it was held, and comes by again */
-			count_at(slot, RG_COUNT_RELEASED + v.why);
+		let_through(&q, &v);
 		return 0;
 	case RG_VERDICT_HOLD:
-		return hold(task, inode, what, slot, g, now_ns);
+		return hold(&q);
 	case RG_VERDICT_AUDIT:
 		forget_hold(task->pid);
 		count_at(slot, RG_COUNT_AUDITED);
+		tell_of(&q, RG_REC_AUDITED, 0, 0);
 		return 0;
 	case RG_VERDICT_DENY_NO_DAEMON:
-		return refuse(task, what, slot, RG_COUNT_DENIED_NO_DAEMON);
+		return refuse(&q, RG_COUNT_DENIED_NO_DAEMON);
 	default:
-		return refuse(task, what, slot, RG_COUNT_DENIED_POLICY);
+		return refuse(&q, RG_COUNT_DENIED_POLICY);
 	}
 }
 

@@ -1,47 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every BPF file starts with: types, helpers, maps, counting. The maps
- * are defined in maps.bpf.c (RG_DEFINE_MAPS) and extern elsewhere. */
+/* What the gate's BPF files start with: its maps, counting, and saying what
+ * happened. Maps are defined in maps.bpf.c. */
 #pragma once
 
-/* <stddef.h>'s versions would read the build machine's offsets, without a
- * warning and without a relocation. */
-#undef offsetof
-#undef container_of
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
-
-#include "rg_maps.h"
-#include "kernel_drift.bpf.h"
+#include "shared.bpf.h"
 
 #define PF_IO_WORKER 0x00000010	  /* include/linux/sched.h */
 #define PF_USER_WORKER 0x00004000 /* the same, from 6.12 on; unused in 6.1 */
 #define PF_KTHREAD 0x00200000
-#define NFS_SUPER_MAGIC 0x6969 /* include/uapi/linux/magic.h */
-#define BPF_ANY 0
-#define BPF_NOEXIST 1
-
-#ifdef RG_DEFINE_MAPS
-#define RG_MAP
-#else
-#define RG_MAP extern
-#endif
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_MAX_GATES);
-	__type(key, __u32);
-	__type(value, struct rg_gate);
-} gates SEC(".maps");
-
-/* Network namespace inode number -> slot. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_GATES);
-	__type(key, __u32);
-	__type(value, __u32);
-} gate_of SEC(".maps");
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -178,18 +144,132 @@ static __always_inline void rg_count(__u32 which)
 		(*n)++;
 }
 
-static __always_inline struct rg_gate *rg_gate_at(__u32 slot)
-{
-	return bpf_map_lookup_elem(&gates, &slot);
-}
-
 /* Publish a word after the facts that belong to it. */
 #define rg_publish(word, value) ((void)__sync_lock_test_and_set((word), (value)))
 
+/* ---- what happened: to the tracers, and to wake the daemon ---- */
+
+struct rg_told {
+	__u64 time_ns, duration_ns, value;
+	const struct rg_gate *g;
+	const struct rg_flow_storm *storm; /* NULL: says nothing of it */
+	__u64 ino;
+	__u32 op, side, dev;
+	__u32 facts;
+	__u32 err; /* positive errno, or 0 */
+	__u32 downgrade;
+	bool of_task; /* it is the current task's doing, and a local application */
+};
+
+/* Not inlined: there are many callers, and none is in a hurry. */
+static __noinline int rg_tell(const struct rg_told *t)
+{
+	struct rg_flow_totals *totals = rg_totals();
+	__u64 task = bpf_get_current_pid_tgid();
+
+	if (totals && t->op < RG_NR_RECORD_OPS)
+		totals->records[t->op]++;
+	if (totals && t->downgrade < RG_NR_DOWNGRADES)
+		totals->downgrades[t->downgrade]++;
+	for (__u32 i = 0; i < RG_MAX_TRACERS; i++) {
+		__u32 at = i;
+		void *ring = bpf_map_lookup_elem(&tracers, &at);
+		struct rg_record *r;
+
+		if (!ring)
+			continue;
+		r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+		if (!r) {
+			rg_tracer_lost_one(at);
+			continue;
+		}
+		__builtin_memset(r, 0, sizeof(*r));
+		r->time_ns = t->time_ns;
+		r->duration_ns = t->duration_ns;
+		r->op = (__u16)t->op;
+		r->side = (__u8)t->side;
+		r->facts = t->facts;
+		r->netns = t->g->netns;
+		r->generation = t->g->generation;
+		r->tid = (__u32)task;
+		r->tgid = (__u32)(task >> 32);
+		r->value = t->value;
+		r->dev = t->dev;
+		r->fileid = t->ino;
+		r->status = t->err;
+		r->status_kind = t->err ? RG_STATUS_ERRNO : RG_STATUS_NONE;
+		if (t->storm) {
+			r->expected = t->storm->expected;
+			r->complete = t->storm->complete;
+		}
+		if (t->of_task)
+			bpf_get_current_comm(r->name, RG_COMM_SIZE);
+		r->downgrade = (__u16)t->downgrade;
+		bpf_ringbuf_submit(r, 0);
+	}
+	return 0;
+}
+
+static __always_inline __u32 rg_record_op_of_event(__u32 type)
+{
+	switch (type) {
+	case RG_EVENT_KNFSD_STARTING:
+		return RG_REC_KNFSD_STARTING;
+	case RG_EVENT_GRACE_START:
+		return RG_REC_GRACE_START;
+	case RG_EVENT_GRACE_SKIPPED:
+		return RG_REC_GRACE_SKIPPED;
+	case RG_EVENT_GRACE_END:
+		return RG_REC_GRACE_END;
+	case RG_EVENT_KNFSD_FAILED:
+		return RG_REC_KNFSD_FAILED;
+	case RG_EVENT_KNFSD_SHUTDOWN:
+		return RG_REC_KNFSD_SHUTDOWN;
+	case RG_EVENT_LOCKD_GRACE_START:
+		return RG_REC_LOCKD_GRACE_START;
+	case RG_EVENT_LOCKD_GRACE_END:
+		return RG_REC_LOCKD_GRACE_END;
+	case RG_EVENT_HAND:
+		return RG_REC_HAND;
+	default: /* the tracing programs say more of it */
+		return RG_REC_NONE;
+	}
+}
+
+static __always_inline void rg_tell_event(__u32 op, __u32 slot, const struct rg_gate *g,
+					  __u64 now_ns)
+{
+	struct rg_flow_storm *storm = rg_storm_at(slot);
+	struct rg_told t = {
+		.time_ns = now_ns,
+		.g = g,
+		.op = op,
+		.side = op == RG_REC_HAND ? RG_SIDE_GATE : RG_SIDE_SERVER,
+		.value = op == RG_REC_HAND ? g->hand : 0,
+		.storm = storm,
+	};
+
+	if (slot == RG_CANARY_SLOT)
+		return;
+	if (op == RG_REC_GRACE_START && storm) {
+		t.value = storm->grace_ns / RG_NS_PER_SEC;
+		if (storm->expected)
+			t.facts |= RG_FACT_CLIENTS_DUE;
+		if (storm->origin_complete_ns > g->closed_ns)
+			t.facts |= RG_FACT_EARLY_COMPLETE;
+		t.downgrade = rg_downgrade_of_grace_start(t.facts);
+	}
+	rg_tell(&t);
+}
+
 static __always_inline void rg_emit(__u32 type, __u32 slot, const struct rg_gate *g, __u64 now_ns)
 {
-	struct rg_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	__u32 op = rg_record_op_of_event(type);
+	struct rg_event *e;
 
+	if (op)
+		rg_tell_event(op, slot, g, now_ns);
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e) {
 		rg_count(RG_COUNT_FAIL_RING);
 		return;
@@ -202,23 +282,10 @@ static __always_inline void rg_emit(__u32 type, __u32 slot, const struct rg_gate
 	bpf_ringbuf_submit(e, 0);
 }
 
-/* Gate of a network namespace, and its slot; NULL: it has none. */
-static __always_inline struct rg_gate *rg_gate_of_netns(__u32 netns, __u32 *slot)
-{
-	__u32 *found = bpf_map_lookup_elem(&gate_of, &netns);
-
-	if (!found)
-		return NULL;
-	*slot = *found;
-	return rg_gate_at(*found);
-}
-
 /* knfsd's lease, seconds, by its lock manager, which is a part of nfsd_net. */
 static __always_inline __u32 rg_lease_of(struct lock_manager *lm)
 {
-	struct nfsd_net *nn = (void *)lm - bpf_core_field_offset(struct nfsd_net, nfsd4_manager);
-
-	return (__u32)BPF_CORE_READ(nn, nfsd4_lease);
+	return (__u32)BPF_CORE_READ(rg_nfsd_net_of(lm), nfsd4_lease);
 }
 
 static __always_inline void rg_managers_add(__u64 lm, __u32 slot, __u32 is_knfsd)

@@ -44,16 +44,95 @@ static __always_inline struct file *rg_exe_of(struct task_struct *task)
 }
 
 /* The locks of a file: file_lock_context.flc_posix links file_lock.fl_list in
- * 6.1; by 6.12 it links file_lock_core.flc_list (include/linux/filelock.h). */
+ * 6.1; by 6.12 it links file_lock_core.flc_list, and what file_lock had is in
+ * its member `c` of that type (include/linux/filelock.h). */
 struct file_lock___flat {
 	struct list_head fl_list;
 	void *fl_owner;
+	struct file *fl_file;
+	unsigned char fl_type;
 } __attribute__((preserve_access_index));
 
 struct file_lock_core___rg {
 	struct list_head flc_list;
 	void *flc_owner;
+	struct file *flc_file;
+	unsigned char flc_type;
 } __attribute__((preserve_access_index));
+
+struct file_lock___core {
+	struct file_lock_core___rg c;
+} __attribute__((preserve_access_index));
+
+#define RG_OF_LOCK(fl, field)                                                                      \
+	({                                                                                         \
+		struct file_lock___flat *flat_ = (void *)(fl);                                     \
+		struct file_lock___core *core_ = (void *)(fl);                                     \
+		bpf_core_field_exists(flat_->fl_##field) ? BPF_CORE_READ(flat_, fl_##field)        \
+							 : BPF_CORE_READ(core_, c.flc_##field);    \
+	})
+
+/* Of a struct file_lock: its owner, its file, and F_RDLCK or F_WRLCK. */
+static __always_inline void *rg_owner_of_lock(void *fl)
+{
+	return RG_OF_LOCK(fl, owner);
+}
+
+static __always_inline struct file *rg_file_of_lock(void *fl)
+{
+	return RG_OF_LOCK(fl, file);
+}
+
+static __always_inline __u32 rg_type_of_lock(void *fl)
+{
+	return RG_OF_LOCK(fl, type);
+}
+
+/* A union in file_lock, of structs without a name, in all. */
+struct nfs4_lock_state;
+
+struct file_lock___u {
+	union {
+		struct {
+			struct nfs4_lock_state *owner;
+		} nfs4_fl;
+	} fl_u;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct nfs4_lock_state *rg_nfs4_lock_state_of(void *fl)
+{
+	struct file_lock___u *u = fl;
+
+	return BPF_CORE_READ(u, fl_u.nfs4_fl.owner);
+}
+
+/* The same of nfsd4_lock, where lk_is_new (fs/nfsd/xdr4.h). */
+struct nfsd4_lock___v {
+	union {
+		struct {
+			struct xdr_netobj owner;
+		} new;
+	} v;
+} __attribute__((preserve_access_index));
+
+static __always_inline void rg_new_lock_owner(void *lock, struct xdr_netobj *owner)
+{
+	struct nfsd4_lock___v *l = lock;
+
+	bpf_core_read(owner, sizeof(*owner), &l->v.new.owner);
+}
+
+/* qstr.len is within a union without a name. */
+struct qstr___len {
+	__u32 len;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 rg_name_len(struct dentry *dentry)
+{
+	struct qstr___len *name = (void *)dentry + bpf_core_field_offset(struct dentry, d_name);
+
+	return BPF_CORE_READ(name, len);
+}
 
 /* Owner of the lock that is linked at `at`. */
 static __always_inline void *rg_lock_owner(struct list_head *at)

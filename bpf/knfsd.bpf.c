@@ -37,6 +37,7 @@ int BPF_PROG(grace_start, struct net *net, struct lock_manager *lm)
 		g->refused = 0;
 		g->awaited = 0;
 		g->lease_s = rg_lease_of(lm);
+		rg_storm_of(slot, rg_nfsd_net_of(lm));
 		g->knfsd_start_ns = now_ns;
 		rg_publish(&g->knfsd, RG_KNFSD_STARTING);
 		/* A gate closed by hand waits for knfsd from here on. */
@@ -67,6 +68,7 @@ int BPF_PROG(knfsd_started, struct net *net, int ret)
 		rg_emit(RG_EVENT_KNFSD_FAILED, slot, g, now_ns);
 		return 0;
 	}
+	rg_storm_now(slot);
 	if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_STARTING, RG_KNFSD_GRACE) ==
 	    RG_KNFSD_STARTING)
 		rg_emit(RG_EVENT_GRACE_START, slot, g, now_ns);
@@ -95,6 +97,7 @@ int BPF_PROG(grace_end, struct lock_manager *lm)
 		return 0;
 	}
 	g->knfsd_end_ns = now_ns;
+	rg_storm_now(m.slot);
 	/* At shutdown the gate is closed already and stays so. */
 	if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_STARTING, RG_KNFSD_SKIPPED) ==
 	    RG_KNFSD_STARTING)

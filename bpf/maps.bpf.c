@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where the maps live; guard.bpf.h describes them. */
+/* Where the maps live; the headers describe them. */
 #define RG_DEFINE_MAPS
 #include "guard.bpf.h"
+#include "trace/trace.bpf.h"
 
 struct rg_live live SEC(".data.live") = {};
 

@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 2
+#define RG_PINS_VERSION 3
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -47,6 +47,22 @@
 /* The ring of events, bytes. */
 #define RG_RING_BYTES (256 * 1024)
 
+/* Tracers at one time, and the ring of each, bytes: records of a whole storm
+ * until the tracer gets a CPU. */
+#define RG_MAX_TRACERS 4
+#define RG_TRACER_RING_BYTES (2 * 1024 * 1024)
+/* The daemon's: mapped twice, it is twice as much of its memory. */
+#define RG_ALARM_RING_BYTES (1024 * 1024)
+
+/* What an end client takes in the ordinary way so long after it was refused a
+ * reclaim is reported as taken again: Linux comes back within 15 s after the
+ * last grace period (NFS4_POLL_RETRY_MAX), which may be a lease after knfsd's. */
+#define RG_RETAKE_NS (180 * 1000000000ULL)
+
+/* Slowest reclaims and last downgrades that are kept for `top`. */
+#define RG_SLOWEST 8
+#define RG_LAST_DOWNGRADES 16
+
 /* The daemon renews its heartbeat every so often; one that is older than the
  * second figure is dead, and `hold` then acts as `deny`. */
 #define RG_HEARTBEAT_NS 1000000000ULL
@@ -71,7 +87,15 @@
 #define RG_DEFAULT_LEDGER_INTERVAL 2
 #define RG_MAX_LEDGER_INTERVAL 60
 
+/* Metrics are written every so often, seconds. */
+#define RG_DEFAULT_METRICS_INTERVAL 10
+#define RG_MAX_METRICS_INTERVAL 3600
+
+/* `top` looks at most so seldom, seconds. */
+#define RG_MAX_INTERVAL 3600
+
 #define RG_STATE_DIR "/var/lib/reexport-guard"
+#define RG_METRICS_FILE "reexport-guard.prom" /* in metrics-dir */
 #define RG_CONFIG_FILE "/etc/reexport-guard.conf"
 
 #define RG_COMM_SIZE 16

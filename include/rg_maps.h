@@ -79,10 +79,11 @@ struct rg_meta {
 	__u32 rung;  /* enum rg_rung */
 	__u32 rules; /* elements of `rules` in use */
 	__u32 ledger_interval_s;
-	__u32 pad;
+	__u32 metrics_interval_s;
 	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
-	char state_dir[RG_PATH_SIZE]; /* of the ledger and the reboot budget */
+	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */
+	char metrics_dir[RG_PATH_SIZE]; /* "": the daemon writes no metrics */
 };
 
 enum rg_rung {

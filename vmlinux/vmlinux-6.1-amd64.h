@@ -34,8 +34,13 @@ typedef __kernel_pid_t pid_t;
 typedef u32 __kernel_dev_t;
 typedef __kernel_dev_t dev_t;
 typedef struct { long unsigned int sig[1]; } sigset_t;
+typedef u64 uint64_t;
 typedef short unsigned int __kernel_sa_family_t;
+typedef long long int __kernel_loff_t;
+typedef __kernel_loff_t loff_t;
 typedef __s64 time64_t;
+typedef struct { int counter; } atomic_t;
+typedef struct { char data[8]; } nfs4_verifier;
 typedef struct { u32 cl_boot; u32 cl_id; } clientid_t;
 
 struct inode;
@@ -50,16 +55,21 @@ struct nsproxy;
 struct sigpending;
 struct fdtable;
 struct file;
+struct dentry;
+struct qstr;
 struct net;
 struct ns_common;
 struct net_generic;
 struct nfs_client;
+struct nfs_fsid;
 struct __kernel_sockaddr_storage;
 struct lock_manager;
 struct xdr_netobj;
 struct nfs4_client;
 struct svc_fh;
-struct dentry;
+struct nlm_lock;
+struct file_lock;
+struct nlm_res;
 
 enum bpf_map_type {
 	BPF_MAP_TYPE_UNSPEC = 0,
@@ -104,6 +114,10 @@ struct super_block {
 
 struct sigpending {
 	sigset_t signal;
+};
+
+struct qstr {
+	unsigned char *name;
 };
 
 struct thread_info {
@@ -166,7 +180,16 @@ struct task_struct {
 };
 
 struct dentry {
+	unsigned int d_flags;
+	struct dentry *d_parent;
+	struct qstr d_name;
 	struct inode *d_inode;
+	struct super_block *d_sb;
+};
+
+struct nfs_fsid {
+	uint64_t major;
+	uint64_t minor;
 };
 
 struct xdr_netobj {
@@ -183,6 +206,8 @@ struct nfs_client {
 	char *cl_hostname;
 	struct list_head cl_share_link;
 	u32 cl_minorversion;
+	u64 cl_clientid;
+	long unsigned int cl_state;
 	long unsigned int cl_lease_time;
 	long unsigned int cl_last_renewal;
 	struct net *cl_net;
@@ -190,6 +215,7 @@ struct nfs_client {
 
 struct nfs_server {
 	struct nfs_client *nfs_client;
+	struct nfs_fsid fsid;
 };
 
 struct pt_regs {
@@ -216,6 +242,21 @@ struct pt_regs {
 	long unsigned int ss;
 };
 
+struct file_lock {
+	loff_t fl_start;
+	loff_t fl_end;
+};
+
+struct svc_xprt {
+	struct net *xpt_net;
+};
+
+struct svc_rqst {
+	struct svc_xprt *rq_xprt;
+	struct __kernel_sockaddr_storage rq_addr;
+	void *rq_argp;
+};
+
 struct lock_manager {
 	struct list_head list;
 	bool block_opens;
@@ -227,19 +268,25 @@ struct nfs_net {
 
 struct nfsd_net {
 	struct lock_manager nfsd4_manager;
+	int reclaim_str_hashtbl_size;
 	time64_t nfsd4_lease;
+	time64_t nfsd4_grace;
+	atomic_t nr_reclaim_complete;
 };
 
 struct nfs4_client {
 	struct xdr_netobj cl_name;
+	nfs4_verifier cl_verifier;
 	struct __kernel_sockaddr_storage cl_addr;
 	clientid_t cl_clientid;
 	u32 cl_minorversion;
+	long unsigned int cl_flags;
 	struct net *net;
 };
 
 struct nfs4_stateowner {
 	struct nfs4_client *so_client;
+	struct xdr_netobj so_owner;
 };
 
 struct svc_fh {
@@ -249,14 +296,88 @@ struct svc_fh {
 struct nfsd4_compound_state {
 	struct svc_fh current_fh;
 	struct nfs4_client *clp;
+	u32 minorversion;
 };
 
 struct nfsd4_open {
 	u32 op_claim_type;
+	u32 op_delegate_type;
+	struct xdr_netobj op_owner;
+	u32 op_share_access;
 };
 
 struct nfsd4_lock {
+	u32 lk_type;
 	u32 lk_reclaim;
+	u64 lk_offset;
+	u64 lk_length;
+	u32 lk_is_new;
+};
+
+struct nfsd4_exchange_id {
+	nfs4_verifier verifier;
+	struct xdr_netobj clname;
+	clientid_t clientid;
+};
+
+struct nfsd4_create_session {
+	clientid_t clientid;
+};
+
+struct nfsd4_setclientid {
+	nfs4_verifier se_verf;
+	struct xdr_netobj se_name;
+	clientid_t se_clientid;
+};
+
+struct nfsd4_setclientid_confirm {
+	clientid_t sc_clientid;
+};
+
+struct nlm_lock {
+	char *caller;
+	unsigned int len;
+	struct xdr_netobj oh;
+	u64 lock_start;
+	u64 lock_len;
+	struct file_lock fl;
+};
+
+struct nlm_args {
+	struct nlm_lock lock;
+	u32 reclaim;
+};
+
+struct nlm_res {
+	__be32 status;
+};
+
+struct nlm_reboot {
+	char *mon;
+	unsigned int len;
+	u32 state;
+};
+
+struct nlm_rqst {
+	struct nlm_res a_res;
+};
+
+struct nlm_host {
+	struct __kernel_sockaddr_storage h_addr;
+	char *h_name;
+	struct net *net;
+};
+
+struct nfs_open_context {
+	struct dentry *dentry;
+};
+
+struct nfs4_state {
+	struct inode *inode;
+};
+
+struct nfs4_lock_state {
+	long unsigned int ls_flags;
 };
 
 #pragma clang attribute pop

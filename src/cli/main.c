@@ -49,6 +49,33 @@ static const struct verb {
 	 "anew, SIGTERM ends it and leaves the gates as they are. With neither a\n"
 	 "configuration nor an option of a policy it serves what is already enabled.",
 	 "reexport-guard run --mount /srv/reexport --release settled"},
+	{"trace", rg_verb_trace, RG_TAKES_TRACE,
+	 "end clients' reclaims and this host's own, as they happen",
+	 "Prints what is asked for, what this host's NFS client does about it, what comes of it,\n"
+	 "and what it means if that is less; and what becomes of knfsd, of end clients, of\n"
+	 "local applications that are held and of the gate. Goes on until Ctrl-C. --record\n"
+	 "prints nothing unless standard output is a terminal or --json is given.",
+	 "reexport-guard trace --downgrades --record recovery.ndjson"},
+	{"top", rg_verb_top, RG_TAKES(RG_OPT_INTERVAL) | RG_TAKES(RG_OPT_ONCE),
+	 "watch a recovery: gates, end clients, reclaims, who is held",
+	 "Shows each gate with its grace period, what end clients reclaimed, were refused and\n"
+	 "took again, per second and in all, who is awaited, and who is held. q or Ctrl-C\n"
+	 "ends it. Where standard output is no terminal it prints plain text.",
+	 "reexport-guard top --interval 2s"},
+	{"metrics", rg_verb_metrics, RG_TAKES(RG_OPT_FORMAT),
+	 "metrics for Prometheus, once, on standard output",
+	 "Prints every metric of docs/metrics.md as OpenMetrics, or in the text format that\n"
+	 "node_exporter's textfile collector reads. `run --metrics-dir` writes that file.\n"
+	 "Exit status 4: not enabled, which is said in the metrics as well.",
+	 "reexport-guard metrics --format prometheus"},
+	{"report", rg_verb_report,
+	 RG_TAKES(RG_OPT_FILES) | RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_HTML) |
+		 RG_TAKES(RG_OPT_OUTPUT) | ANYBODY,
+	 "a recovery after the fact, from a recording of `trace`",
+	 "Reads the files of a recording (`-`: standard input), in whatever order they are\n"
+	 "named, and says what became of the end clients' locks. Needs no privileges.\n"
+	 "Exit status 0: all of it was read; 1: some of it could not be.",
+	 "reexport-guard report --html --output recovery.html recovery.ndjson"},
 	{"policy check", rg_verb_policy_check, RG_TAKES(RG_OPT_FILE) | ANYBODY,
 	 "name every mistake in the configuration",
 	 "Reads FILE (" RG_CONFIG_FILE ") and names file, line and key of\n"
@@ -85,7 +112,10 @@ static void help(FILE *out)
 static void verb_help(const struct verb *v)
 {
 	printf("usage: reexport-guard %s [OPTION]...%s\n\n%s\n\n", v->name,
-	       v->takes & RG_TAKES(RG_OPT_FILE) ? " [FILE]" : "", v->text);
+	       v->takes & RG_TAKES(RG_OPT_FILE)	   ? " [FILE]"
+	       : v->takes & RG_TAKES(RG_OPT_FILES) ? " FILE..."
+						   : "",
+	       v->text);
 	rg_options_help(stdout, v->takes);
 	printf("\nExample: %s\n", v->example);
 }

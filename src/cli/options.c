@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "loader/log.h"
+#include "loader/metrics.h"
 #include "loader/names.h"
 
 /* Those that are no keys. Hidden ones have no help; one without a name is an
@@ -19,9 +20,28 @@ static const struct other {
 	[RG_OPT_REASON] = {"reason", "TEXT", "say why, on standard error"},
 	[RG_OPT_DRY_RUN] = {"dry-run", NULL, "say what would be done, and do nothing"},
 	[RG_OPT_JSON] = {"json", NULL, "JSON on standard output"},
+	[RG_OPT_FORMAT] = {"format", "openmetrics|prometheus", "text format (openmetrics)"},
+	[RG_OPT_INTERVAL] = {"interval", "TIME", "how often it looks (1s)"},
+	[RG_OPT_ONCE] = {"once", NULL, "print once, as plain text"},
 	[RG_OPT_FORCE_RUNG] = {"force-rung", "lsm|fmod_ret", NULL},
 	[RG_OPT_FORCE_MAX_HELD] = {"force-max-held", "N", NULL},
 	[RG_OPT_FILE] = {NULL, "FILE", NULL},
+	[RG_OPT_TRACE_CLIENT] = {"client", "WHO",
+				 "only this peer: an address, ADDRESS/PREFIX, or a part of a name"},
+	[RG_OPT_TRACE_FILE] = {"file", "PATH|N", "only this file: a part of its path, or a fileid"},
+	[RG_OPT_TRACE_OP] = {"op", "EVENT,...", "only these events: LOCK, OPEN, GRACE_START, ..."},
+	[RG_OPT_TRACE_SIDE] = {"side", "SIDE,...", "only these: server, client, gate"},
+	[RG_OPT_TRACE_ERRORS] = {"errors", NULL, "only what failed"},
+	[RG_OPT_TRACE_DOWNGRADES] = {"downgrades", NULL, "only downgrades; with --errors: both"},
+	[RG_OPT_TRACE_RECORD] = {"record", "FILE", "record into FILE, as JSON"},
+	[RG_OPT_TRACE_RECORD_SIZE] = {"record-size", "BYTES[K|M|G]",
+				      "begin a new part after so much (64M)"},
+	[RG_OPT_TRACE_RECORD_KEEP] = {"record-keep", "N", "parts to keep, FILE included (4)"},
+	[RG_OPT_TRACE_COUNT] = {"count", "N", "end after N events"},
+	[RG_OPT_TRACE_DURATION] = {"duration", "TIME", "end after so long"},
+	[RG_OPT_FILES] = {NULL, "FILE", NULL},
+	[RG_OPT_HTML] = {"html", NULL, "one HTML file"},
+	[RG_OPT_OUTPUT] = {"output", "FILE", "write it there (standard output)"},
 	[RG_OPT_HELP] = {"help", NULL, "this text"},
 };
 /* getopt_long() returns 1 + the option, and '?', ':' and 'h' for itself. */
@@ -69,9 +89,26 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 	o->given |= RG_TAKES(option);
 	if (option < RG_NR_KEYS)
 		return take_setting(o, option, value, scratch);
+	if (RG_TAKES(option) & RG_TAKES_TRACE & ~RG_TAKES(RG_OPT_JSON)) {
+		o->trace[option - RG_OPT_TRACE_CLIENT] = value ?: "yes";
+		return RG_DONE;
+	}
 	switch (option) {
 	case RG_OPT_CONFIG:
 		o->config = value;
+		break;
+	case RG_OPT_FORMAT:
+		o->format = rg_metrics_format_of(value);
+		if (o->format < 0)
+			return bad(o, option, value, table[option].metavar);
+		break;
+	case RG_OPT_INTERVAL:
+		o->interval_s = rg_seconds_of(value, 1, RG_MAX_INTERVAL);
+		if (o->interval_s < 0)
+			return bad(o, option, value, "a time like 2s, from 1s to 1h");
+		break;
+	case RG_OPT_ONCE:
+		o->once = true;
 		break;
 	case RG_OPT_FORCE_RUNG:
 		o->force_rung = rg_rung_of(value);
@@ -97,6 +134,12 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 	case RG_OPT_JSON:
 		o->json = true;
 		break;
+	case RG_OPT_HTML:
+		o->html = true;
+		break;
+	case RG_OPT_OUTPUT:
+		o->output = value;
+		break;
 	case RG_OPT_HELP:
 		o->help = true;
 		break;
@@ -115,21 +158,12 @@ static bool is_exact(const char *arg, const char *name)
 	       strncmp(arg + 2, name, n - 2) == 0;
 }
 
-static int parse(int argc, char **argv, __u64 takes, struct rg_options *o,
-		 struct rg_config *scratch)
+/* Up to the first argument that is no option. */
+static int parse_options(int argc, char **argv, const struct option *longs, struct rg_options *o,
+			 struct rg_config *scratch)
 {
-	struct option longs[RG_NR_OPTIONS + 1] = {};
-	int n = 0, got, at = 1;
+	int got, at = optind ?: 1;
 
-	for (int i = 0; i < RG_NR_OPTIONS; i++) {
-		if (!(takes & RG_TAKES(i)) || !name_of(i))
-			continue;
-		longs[n].name = name_of(i);
-		longs[n].has_arg = has_value(i) ? required_argument : no_argument;
-		longs[n++].val = 1 + i;
-	}
-	optind = 0;
-	opterr = 0;
 	while ((got = getopt_long(argc, argv, "+:h", longs, NULL)) != -1) {
 		const char *arg = argv[at];
 		int option = got == 'h' ? RG_OPT_HELP : got - 1, err;
@@ -151,6 +185,45 @@ static int parse(int argc, char **argv, __u64 takes, struct rg_options *o,
 		if (err)
 			return err;
 	}
+	return RG_DONE;
+}
+
+/* One argument, and the options behind it; all that is behind a "--". They move to the
+ * front of argv, where options have been. */
+static int take_files(int argc, char **argv, const struct option *longs, struct rg_options *o,
+		      struct rg_config *scratch)
+{
+	bool all = strcmp(argv[optind - 1], "--") == 0;
+
+	o->given |= RG_TAKES(RG_OPT_FILES);
+	o->files = argv + 1;
+	do
+		argv[1 + o->n_files++] = argv[optind++];
+	while (all && optind < argc);
+	/* Behind a "--" getopt_long() would begin anew with what it passed over. */
+	return all ? RG_DONE : parse_options(argc, argv, longs, o, scratch);
+}
+
+static int parse(int argc, char **argv, __u64 takes, struct rg_options *o,
+		 struct rg_config *scratch)
+{
+	struct option longs[RG_NR_OPTIONS + 1] = {};
+	int n = 0, err;
+
+	for (int i = 0; i < RG_NR_OPTIONS; i++) {
+		if (!(takes & RG_TAKES(i)) || !name_of(i))
+			continue;
+		longs[n].name = name_of(i);
+		longs[n].has_arg = has_value(i) ? required_argument : no_argument;
+		longs[n++].val = 1 + i;
+	}
+	optind = 0;
+	opterr = 0;
+	err = parse_options(argc, argv, longs, o, scratch);
+	while (!err && optind < argc && (takes & RG_TAKES(RG_OPT_FILES)))
+		err = take_files(argc, argv, longs, o, scratch);
+	if (err)
+		return err;
 	if (optind < argc && (takes & RG_TAKES(RG_OPT_FILE))) {
 		o->given |= RG_TAKES(RG_OPT_FILE);
 		o->file = argv[optind++];

@@ -9,6 +9,8 @@
 
 #include "loader/config.h"
 
+#define RG_NR_TRACE_OPTIONS 11
+
 struct rg_options {
 	const char *verb;
 	/* Policy, in the order given; checked one by one. Owned. */
@@ -16,13 +18,22 @@ struct rg_options {
 	size_t n_settings;
 	const char *config; /* a file; NULL: none was named */
 	const char *file;   /* an argument that is no option, or NULL */
+	char *const *files; /* those arguments, where a verb takes several */
+	size_t n_files;
+	const char *output;
 	bool dry_run;
 	bool json;
+	bool once;
+	int format;	 /* enum rg_metrics_format */
+	long interval_s; /* 0: not given */
+	bool html;
 	bool help;
 	int force_rung;	     /* enum rg_rung, or -1 */
 	long force_max_held; /* 0: not forced */
 	const char *netns;
 	const char *reason;
+	/* From RG_OPT_TRACE_CLIENT on; NULL: not given. */
+	const char *trace[RG_NR_TRACE_OPTIONS];
 	/* Which were given: a bit an option, RG_TAKES(). */
 	__u64 given;
 };
@@ -34,15 +45,37 @@ enum rg_option {
 	RG_OPT_REASON,
 	RG_OPT_DRY_RUN,
 	RG_OPT_JSON,
+	RG_OPT_FORMAT,
+	RG_OPT_INTERVAL,
+	RG_OPT_ONCE,
 	RG_OPT_FORCE_RUNG,
 	RG_OPT_FORCE_MAX_HELD,
 	RG_OPT_FILE, /* one argument */
+	/* Of `trace`, all of them: rg_trace_wish_of(). */
+	RG_OPT_TRACE_CLIENT,
+	RG_OPT_TRACE_FILE,
+	RG_OPT_TRACE_OP,
+	RG_OPT_TRACE_SIDE,
+	RG_OPT_TRACE_ERRORS,
+	RG_OPT_TRACE_DOWNGRADES,
+	RG_OPT_TRACE_RECORD,
+	RG_OPT_TRACE_RECORD_SIZE,
+	RG_OPT_TRACE_RECORD_KEEP,
+	RG_OPT_TRACE_COUNT,
+	RG_OPT_TRACE_DURATION,
+	RG_OPT_FILES, /* one or more */
+	RG_OPT_HTML,
+	RG_OPT_OUTPUT,
 	RG_OPT_HELP,
 	RG_NR_OPTIONS,
 };
 #define RG_TAKES(option) (1ULL << (option))
 /* Every key that is on the command line. */
 #define RG_TAKES_POLICY (RG_TAKES(RG_NR_KEYS) - 1)
+_Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OPTIONS,
+	       "room for all of trace's");
+#define RG_TAKES_TRACE                                                                             \
+	(((RG_TAKES(RG_NR_TRACE_OPTIONS) - 1) << RG_OPT_TRACE_CLIENT) | RG_TAKES(RG_OPT_JSON))
 /* Tests only. */
 #define RG_TAKES_FORCE (RG_TAKES(RG_OPT_FORCE_RUNG) | RG_TAKES(RG_OPT_FORCE_MAX_HELD))
 

@@ -233,6 +233,9 @@ static int collect(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *
 	memcpy(c->state_dir, meta.state_dir, sizeof(c->state_dir));
 	c->state_dir[sizeof(c->state_dir) - 1] = '\0';
 	c->ledger_interval_s = meta.ledger_interval_s;
+	memcpy(c->metrics_dir, meta.metrics_dir, sizeof(c->metrics_dir));
+	c->metrics_dir[sizeof(c->metrics_dir) - 1] = '\0';
+	c->metrics_interval_s = meta.metrics_interval_s;
 	c->exempt_defaults = s->from.exempt_defaults;
 	s->n_exempt = count_exempt(p);
 	return collect_rules(p, slot, s);

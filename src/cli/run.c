@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +27,13 @@
 #include <systemd/sd-daemon.h>
 
 #include "cli/verbs.h"
+#include "loader/alarm.h"
 #include "loader/doors.h"
 #include "loader/exports.h"
 #include "loader/gates.h"
 #include "loader/held.h"
 #include "loader/keep.h"
+#include "loader/metrics_file.h"
 #include "loader/names.h"
 #include "loader/netns.h"
 #include "loader/origin.h"
@@ -46,6 +49,8 @@ struct daemon {
 	struct libmnt_monitor *mounts;
 	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
 	struct rg_keep keep;
+	struct rg_alarm alarm;
+	struct rg_metrics_file metrics;
 	__u32 states[RG_MAX_GATES];	     /* as last said in the log */
 	__u64 origin_no_grace[RG_MAX_GATES]; /* as last acted upon, ns */
 	__u64 exports;			     /* rg_exports_stamp() of the rules */
@@ -113,6 +118,7 @@ static void look(struct daemon *d)
 	int err;
 
 	beat(d);
+	rg_alarm_hear(&d->alarm);
 	if (rg_gates_read(&d->p, gates))
 		return;
 	rg_settle(&d->p, gates, now_ns, &next_ns);
@@ -150,6 +156,7 @@ static void look(struct daemon *d)
 	adjust_doors(d, gates);
 	heed_origins(d, gates);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
+	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);
 	/* An alarm of 0 would be none. */
 	alarm.it_value.tv_sec = (time_t)((next_ns + 1) / RG_NS_PER_SEC);
 	alarm.it_value.tv_nsec = (long)((next_ns + 1) % RG_NS_PER_SEC);
@@ -250,6 +257,8 @@ static int watch_fd(struct daemon *d, int fd)
 /* p is open and locked. */
 static int adopt(struct daemon *d)
 {
+	int err;
+
 	d->pinned_ino = pinned_now();
 	beat(d);
 	rg_pins_unlock(&d->p);
@@ -259,8 +268,14 @@ static int adopt(struct daemon *d)
 	d->ring_fd = ring_buffer__epoll_fd(d->ring);
 	if (watch_fd(d, d->ring_fd))
 		return rg_error(RG_FAILED, "map events: cannot be watched: %s", rg_strerror(errno));
+	err = rg_alarm_open(&d->alarm, &d->p);
+	err = err ?: watch_fd(d, rg_alarm_fd(&d->alarm));
+	if (err) /* the gate works without */
+		rg_warn("downgrades will not be said here: no place among the tracers: %s",
+			rg_strerror(err));
 	d->exports = 0;
 	rg_keep_start(&d->keep, &d->p);
+	rg_metrics_file_start(&d->metrics, &d->p);
 	return RG_DONE;
 }
 
@@ -271,6 +286,9 @@ static void let_go(struct daemon *d)
 		ring_buffer__free(d->ring);
 	}
 	d->ring = NULL;
+	if (rg_alarm_fd(&d->alarm) >= 0)
+		epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, rg_alarm_fd(&d->alarm), NULL);
+	rg_alarm_close(&d->alarm);
 	rg_keep_free(&d->keep);
 	rg_pins_close(&d->p);
 }
@@ -321,6 +339,7 @@ static void serve(struct daemon *d)
 		struct epoll_event events[4];
 		uint64_t expired;
 		int n = epoll_wait(d->epoll_fd, events, 4, -1);
+		bool look_again = false;
 
 		if (n < 0 && errno != EINTR) {
 			d->status = rg_error(RG_FAILED, "epoll_wait: %s", rg_strerror(errno));
@@ -329,6 +348,11 @@ static void serve(struct daemon *d)
 		for (int i = 0; i < n; i++) {
 			int fd = events[i].data.fd;
 
+			if (fd == rg_alarm_fd(&d->alarm)) { /* a storm of them, perhaps */
+				rg_alarm_hear(&d->alarm);
+				continue;
+			}
+			look_again = true;
 			if (fd == d->signal_fd) {
 				on_signal(d);
 			} else if (fd == d->timer_fd) {
@@ -342,6 +366,8 @@ static void serve(struct daemon *d)
 				ring_buffer__consume(d->ring);
 			}
 		}
+		if (!look_again)
+			continue;
 		look_at_pins(d);
 		if (!d->stop && (d->classify_due || exports_changed(d)))
 			classify(d);
@@ -426,6 +452,39 @@ static bool nothing_is_pinned(void)
 	return err == -ENOENT;
 }
 
+/* For `policy show`: the option, of the gate of this network namespace. */
+static int tell_provenance(const struct rg_pins *p)
+{
+	int found = rg_gate_slot(p, rg_netns_self());
+	__u32 slot = (__u32)found;
+	struct rg_provenance from;
+
+	if (found < 0)
+		return RG_DONE;
+	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_PROVENANCE], &slot, &from) == 0) {
+		from.line[RG_KEY_METRICS_DIR] = RG_FROM_COMMAND_LINE;
+		if (bpf_map_update_elem(p->map_fd[RG_MAP_PROVENANCE], &slot, &from, BPF_ANY) == 0)
+			return RG_DONE;
+	}
+	return rg_error(RG_FAILED, "map provenance: cannot be written: %s", rg_strerror(errno));
+}
+
+/* Where metrics go is no policy: it is told to a set that stays as it is. */
+static int tell_metrics_dir(const struct rg_pins *p, const struct rg_options *o,
+			    const struct rg_config *config)
+{
+	struct rg_meta meta;
+
+	if (!(o->given & RG_TAKES(RG_KEY_METRICS_DIR)))
+		return RG_DONE;
+	if (rg_pins_meta(p, &meta) == 0) {
+		memcpy(meta.metrics_dir, config->metrics_dir, sizeof(meta.metrics_dir));
+		if (rg_pins_set_meta(p, &meta) == 0)
+			return tell_provenance(p);
+	}
+	return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
+}
+
 /* Told nothing, it serves what is enabled. */
 static int take_up(struct daemon *d, const struct rg_options *o)
 {
@@ -438,6 +497,7 @@ static int take_up(struct daemon *d, const struct rg_options *o)
 	} else if (!err) {
 		err = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE);
 		err = err ?: rg_prove(&d->p);
+		err = err ?: tell_metrics_dir(&d->p, o, &config);
 	}
 	rg_config_free(&config);
 	return err;
@@ -450,12 +510,15 @@ int rg_verb_run(const struct rg_options *o)
 	int err;
 
 	rg_pins_init(&d.p);
+	rg_metrics_file_init(&d.metrics);
 	err = rg_enter_netns(o) ?: be_the_only_one();
 	err = err ?: set_up(&d);
 	err = err ?: take_up(&d, o);
 	err = err ?: adopt(&d);
 	err = err ?: drop_capabilities();
 	if (!err) {
+		/* The kernel's types were in memory: what there was before is enough. */
+		malloc_trim(0);
 		classify(&d);
 		look(&d);
 		sd_notify(0, "READY=1\nSTATUS=serving");
@@ -476,12 +539,15 @@ int rg_verb_run(const struct rg_options *o)
 			rg_held_free(&list);
 		}
 	}
-	if (!err)
+	if (!err) {
+		rg_metrics_file_end(&d.metrics, d.p.live ? &d.p : NULL, d.keep.budget);
 		rg_info("stopped; gates stay as they are");
+	}
 	if (held)
 		rg_warn("%u held threads wait for the next `reexport-guard run` or `release`",
 			held);
 	let_go(&d);
+	rg_metrics_file_free(&d.metrics);
 	mnt_unref_monitor(d.mounts);
 	return err ? err : d.status;
 }

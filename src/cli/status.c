@@ -18,11 +18,14 @@
 #include "cli/verbs.h"
 #include "loader/budget.h"
 #include "loader/doors.h"
+#include "loader/flows.h"
 #include "loader/gates.h"
 #include "loader/held.h"
 #include "loader/names.h"
 #include "loader/netns.h"
+#include "loader/record_names.h"
 #include "loader/settle.h"
+#include "loader/traces.h"
 
 #define SCHEMA_VERSION 2
 
@@ -310,6 +313,36 @@ static json_object *counters_json(const struct rg_pins *p)
 	return o;
 }
 
+/* The tracing programs: which are not attached, and who listens to them. */
+static json_object *tracing_of(const struct rg_pins *p)
+{
+	json_object *o = json_object_new_object(), *missing = json_object_new_array(),
+		    *downgrades = json_object_new_object();
+	struct rg_flow_totals totals = {};
+	struct rg_tracer owner;
+	__u32 attached = 0, tracers = 0;
+
+	for (const char *const *name = rg_trace_names(); *name; name++) {
+		if (rg_trace_is_attached(*name))
+			attached++;
+		else
+			json_object_array_add(missing, json_object_new_string(*name));
+	}
+	for (__u32 i = 0; i < RG_MAX_TRACERS; i++)
+		if (bpf_map_lookup_elem(p->map_fd[RG_MAP_TRACER_OWNERS], &i, &owner) == 0)
+			tracers += owner.start_ns != 0;
+	rg_flow_totals_read(p, &totals);
+	for (__u32 i = RG_DOWNGRADE_NONE + 1; i < RG_NR_DOWNGRADES; i++)
+		put(downgrades, rg_downgrade_name(i), u64(totals.downgrades[i]));
+	put(o, "attached", u64(attached));
+	put(o, "missing", missing);
+	put(o, "tracers", u64(tracers));
+	put(o, "records_lost", u64(totals.lost));
+	put(o, "failures", u64(totals.failed));
+	put(o, "downgrades", downgrades);
+	return o;
+}
+
 static json_object *collect(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
@@ -349,6 +382,7 @@ static json_object *collect(const struct rg_pins *p)
 	put(daemon, "alive", json_object_new_boolean(rg_daemon_is_alive(p)));
 	put(daemon, "pid", u64(p->live->daemon_pid));
 	put(o, "daemon", daemon);
+	put(o, "tracing", tracing_of(p));
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		json_object *g;
 
@@ -467,6 +501,29 @@ static void print_sum(json_object *counters, const char *key)
 	printf("%s\n", between[0] == ',' ? ")" : "");
 }
 
+static void print_tracing(json_object *o)
+{
+	json_object *missing = json_object_object_get(o, "missing");
+	size_t n = json_object_array_length(missing);
+
+	printf("tracing  %llu programs, %llu tracers", (unsigned long long)number_of(o, "attached"),
+	       (unsigned long long)number_of(o, "tracers"));
+	if (number_of(o, "records_lost"))
+		printf(", %llu records lost", (unsigned long long)number_of(o, "records_lost"));
+	if (number_of(o, "failures"))
+		printf(", %llu failures", (unsigned long long)number_of(o, "failures"));
+	for (size_t i = 0; i < n; i++)
+		printf("%s%s", i ? ", " : "; not attached: ",
+		       json_object_get_string(json_object_array_get_idx(missing, i)));
+	putchar('\n');
+	json_object_object_foreach(json_object_object_get(o, "downgrades"), reason, count)
+	{
+		if (json_object_get_uint64(count))
+			printf("downgrade  %s: %llu\n", reason,
+			       (unsigned long long)json_object_get_uint64(count));
+	}
+}
+
 static void print(json_object *o)
 {
 	json_object *counters = json_object_object_get(o, "counters"),
@@ -487,6 +544,7 @@ static void print(json_object *o)
 		printf("daemon   none: a gate with action hold denies until `reexport-guard run` "
 		       "is "
 		       "running\n");
+	print_tracing(json_object_object_get(o, "tracing"));
 	print_gates(json_object_object_get(o, "gates"));
 	for (size_t i = 0; i < json_object_array_length(mounts); i++) {
 		json_object *m = json_object_array_get_idx(mounts, i);

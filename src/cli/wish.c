@@ -38,8 +38,10 @@ int rg_wish_of(const struct rg_options *o, struct rg_config *config, struct rg_w
 
 bool rg_config_is_given(const struct rg_options *o, const struct rg_config *config)
 {
+	const __u64 of_policy = RG_TAKES_POLICY & ~RG_TAKES(RG_KEY_METRICS_DIR);
+
 	return config->file[0] ||
-	       (o->given & (RG_TAKES_POLICY | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG)));
+	       (o->given & (of_policy | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG)));
 }
 
 int rg_enter_netns(const struct rg_options *o)

@@ -63,6 +63,8 @@ static int remember(const struct rg_pins *p, const struct rg_config *config, __u
 				rg_strerror(errno));
 	memcpy(meta.state_dir, config->state_dir, sizeof(meta.state_dir));
 	meta.ledger_interval_s = (__u32)config->ledger_interval_s;
+	memcpy(meta.metrics_dir, config->metrics_dir, sizeof(meta.metrics_dir));
+	meta.metrics_interval_s = (__u32)config->metrics_interval_s;
 	if (rg_pins_set_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 	return RG_DONE;
@@ -323,6 +325,13 @@ int rg_disarm(struct rg_pins *p, unsigned int *continued)
 
 /* ---- arming ---- */
 
+static void beat(void *at)
+{
+	struct rg_live *live = at;
+
+	__atomic_store_n(&live->heartbeat_ns, rg_now_ns(), __ATOMIC_RELAXED);
+}
+
 static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 		     struct rg_armed *armed)
 {
@@ -341,7 +350,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	err = err ?: arm_gate(p, plan, armed);
 	/* Alive before the doors are there, or their first visitors were denied. */
 	if (!err && plan->wish->serve)
-		__atomic_store_n(&p->live->heartbeat_ns, rg_now_ns(), __ATOMIC_RELAXED);
+		beat(p->live);
 	err = err ?: doors_with(p, armed, policy, &doors);
 	err = err ?: rg_doors_attach(p, doors);
 	err = err ?: prove(p, doors, policy->action, rung, &armed->canary_ns);
@@ -354,10 +363,14 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 			err = rg_error(RG_FAILED, "map meta: cannot be written: %s",
 				       rg_strerror(errno));
 	}
-	rg_unload(&loaded);
 	armed->rung = rung;
 	armed->doors = doors;
-	return err ?: rg_doors_adjust(p, &doors);
+	err = err ?: rg_doors_adjust(p, &doors);
+	/* Last: the gate does not wait for those who only watch. */
+	if (!err)
+		rg_attach_traces(&loaded, plan->wish->serve ? beat : NULL, p->live);
+	rg_unload(&loaded);
+	return err;
 }
 
 /* The doors first, proven, then the policy: it is never in force without them. */

@@ -89,6 +89,12 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 	[RG_KEY_LEDGER_INTERVAL] = {"daemon", "ledger-interval", NULL, NULL, .kind = RG_KIND_TIME,
 				    .initial = RG_DEFAULT_LEDGER_INTERVAL, .min = 1,
 				    .max = RG_MAX_LEDGER_INTERVAL},
+	[RG_KEY_METRICS_DIR] = {"daemon", "metrics-dir", "metrics-dir",
+				"where the daemon writes its metrics, for node_exporter",
+				.kind = RG_KIND_PATH, .zero = "none"},
+	[RG_KEY_METRICS_INTERVAL] = {"daemon", "metrics-interval", NULL, NULL, .kind = RG_KIND_TIME,
+				     .initial = RG_DEFAULT_METRICS_INTERVAL, .min = 1,
+				     .max = RG_MAX_METRICS_INTERVAL},
 };
 _Static_assert(RG_NR_KEYS <= RG_PROVENANCE_KEYS, "room for every key");
 
@@ -117,6 +123,8 @@ static long number(const struct rg_config *c, enum rg_key key)
 		return c->exempt_defaults;
 	case RG_KEY_LEDGER_INTERVAL:
 		return c->ledger_interval_s;
+	case RG_KEY_METRICS_INTERVAL:
+		return c->metrics_interval_s;
 	default:
 		return 0;
 	}
@@ -159,6 +167,9 @@ static void set_number(struct rg_config *c, enum rg_key key, long n)
 	case RG_KEY_LEDGER_INTERVAL:
 		c->ledger_interval_s = n;
 		break;
+	case RG_KEY_METRICS_INTERVAL:
+		c->metrics_interval_s = n;
+		break;
 	default:
 		break;
 	}
@@ -171,6 +182,11 @@ _Static_assert(RG_MAX_SETTLE_TIMEOUT <= 0xfff && RG_MAX_SETTLE_QUIET <= 0x3ff &&
 static struct rg_list *list_of(struct rg_config *c, enum rg_key key)
 {
 	return key == RG_KEY_MOUNT ? &c->mounts : key == RG_KEY_EXCEPT ? &c->excepts : &c->programs;
+}
+
+static char *path_of(struct rg_config *c, enum rg_key key)
+{
+	return key == RG_KEY_METRICS_DIR ? c->metrics_dir : c->state_dir;
 }
 
 /* ---- values ---- */
@@ -243,7 +259,7 @@ char *rg_key_metavar(enum rg_key key, char buf[RG_EXPECTED_SIZE])
 		snprintf(buf, RG_EXPECTED_SIZE, "%s%sTIME", k->zero ?: "", k->zero ? "|" : "");
 		break;
 	default:
-		snprintf(buf, RG_EXPECTED_SIZE, "PATH");
+		snprintf(buf, RG_EXPECTED_SIZE, "%s%sPATH", k->zero ?: "", k->zero ? "|" : "");
 	}
 	return buf;
 }
@@ -265,7 +281,8 @@ static void expect(enum rg_key key, char expected[RG_EXPECTED_SIZE])
 		break;
 	default:
 		snprintf(expected, RG_EXPECTED_SIZE,
-			 "an absolute path without . and .., of less than %d bytes", RG_PATH_SIZE);
+			 "%s%san absolute path without . and .., of less than %d bytes",
+			 k->zero ?: "", k->zero ? ", or " : "", RG_PATH_SIZE);
 	}
 }
 
@@ -301,6 +318,7 @@ bool rg_config_set(struct rg_config *c, enum rg_key key, const char *value, unsi
 {
 	const struct rg_key_info *k = &rg_keys[key];
 	struct rg_origin *from = &c->origin[key];
+	bool zero = k->zero && strcmp(value, k->zero) == 0;
 	long n = 0;
 
 	switch (k->kind) {
@@ -308,18 +326,18 @@ bool rg_config_set(struct rg_config *c, enum rg_key key, const char *value, unsi
 		n = k->of(value);
 		break;
 	case RG_KIND_TIME:
-		if (!k->zero || strcmp(value, k->zero) != 0)
+		if (!zero)
 			n = rg_seconds_of(value, k->min, k->max);
 		break;
 	default:
-		n = is_path(value) ? 0 : -1;
+		n = zero || is_path(value) ? 0 : -1;
 	}
 	if (n < 0) {
 		expect(key, expected);
 		return false;
 	}
 	if (k->kind == RG_KIND_PATH) {
-		strcpy(c->state_dir, value);
+		strcpy(path_of(c, key), zero ? "" : value);
 	} else if (k->kind == RG_KIND_PATHS) {
 		if (!append(list_of(c, key), value, (size_t)k->max)) {
 			snprintf(expected, RG_EXPECTED_SIZE, "%ld of them at most", k->max);
@@ -347,6 +365,7 @@ char *rg_config_text(const struct rg_config *c, enum rg_key key, size_t i, char 
 {
 	const struct rg_key_info *k = &rg_keys[key];
 	long n = number(c, key);
+	const char *path;
 	char text[32];
 
 	switch (k->kind) {
@@ -358,7 +377,8 @@ char *rg_config_text(const struct rg_config *c, enum rg_key key, size_t i, char 
 			 k->zero && !n ? k->zero : rg_seconds_text(n, text));
 		break;
 	case RG_KIND_PATH:
-		snprintf(buf, RG_PATH_SIZE, "%s", c->state_dir);
+		path = path_of((struct rg_config *)c, key);
+		snprintf(buf, RG_PATH_SIZE, "%s", *path ? path : k->zero ?: "");
 		break;
 	default:
 		snprintf(buf, RG_PATH_SIZE, "%s", list_of((struct rg_config *)c, key)->at[i]);

@@ -29,6 +29,8 @@ enum rg_key {
 	RG_KEY_DEFAULTS,
 	RG_KEY_STATE_DIR,
 	RG_KEY_LEDGER_INTERVAL,
+	RG_KEY_METRICS_DIR,
+	RG_KEY_METRICS_INTERVAL,
 	RG_NR_KEYS,
 };
 
@@ -47,7 +49,7 @@ struct rg_key_info {
 	bool flag;		     /* the option has no value, and means yes */
 	long initial;		     /* WORD, TIME (seconds) */
 	long min, max;		     /* TIME: seconds; WORD: max words; PATHS: max of them */
-	const char *zero;	     /* TIME: the word that stands for 0 */
+	const char *zero;	     /* TIME: the word that stands for 0; PATH: for none */
 	int (*of)(const char *name); /* WORD: its value, or -1 */
 	const char *(*word)(__u32 value);
 };
@@ -71,7 +73,8 @@ struct rg_config {
 	bool exports, all, exempt_defaults;
 	struct rg_list mounts, excepts, programs;
 	char state_dir[RG_PATH_SIZE];
-	long ledger_interval_s;
+	char metrics_dir[RG_PATH_SIZE]; /* "": none */
+	long ledger_interval_s, metrics_interval_s;
 	struct rg_origin origin[RG_NR_KEYS];
 	char file[RG_PATH_SIZE]; /* absolute; "": none was read */
 };

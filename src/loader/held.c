@@ -112,7 +112,7 @@ bool rg_stop_is_pending(const char *status)
 	return pending & (1ULL << (SIGSTOP - 1));
 }
 
-static bool is_same_process(__u32 pid, __u64 start_ns)
+bool rg_process_is(__u32 pid, __u64 start_ns)
 {
 	__u64 per_second = (__u64)sysconf(_SC_CLK_TCK);
 
@@ -126,7 +126,7 @@ int rg_held_can_continue(const struct rg_pins *p)
 
 	if (err)
 		return err;
-	return who.caller == (__u32)getpid() && is_same_process(who.caller, who.caller_start_ns)
+	return who.caller == (__u32)getpid() && rg_process_is(who.caller, who.caller_start_ns)
 		       ? 0
 		       : -EXDEV;
 }
@@ -147,7 +147,7 @@ static bool continue_process(__u32 tgid, __u64 start_ns, struct rg_continued *do
 		done->failed++;
 		return false;
 	}
-	if (pidfd < 0 || !is_same_process(tgid, start_ns)) {
+	if (pidfd < 0 || !rg_process_is(tgid, start_ns)) {
 		done->gone++;
 	} else if (read_proc(tgid, "status", status, sizeof(status)) &&
 		   rg_stop_is_pending(status)) {

@@ -38,6 +38,9 @@ void rg_held_free(struct rg_held_list *list);
  */
 int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continued *done);
 
+/* Is this the process that started then (rg_held.start_ns), and not another one
+ * that has its pid now? */
+bool rg_process_is(__u32 pid, __u64 start_ns);
 /* Field 22 of /proc/PID/stat in clock ticks since boot; 0 if it cannot be read. */
 __u64 rg_process_start_ticks(__u32 pid);
 /* Parses that file's text: for tests. */

@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "guard.skel.h"
+#include "loader/hooks.h"
 #include "loader/log.h"
 #include "loader/names.h"
 
@@ -71,13 +72,27 @@ static struct bpf_program *door_program(struct guard_bpf *skel, __u32 what, enum
 static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 {
 	struct bpf_map *const maps[RG_NR_MAPS] = {
-		[RG_MAP_META] = skel->maps.meta,       [RG_MAP_LIVE] = skel->maps.data_live,
-		[RG_MAP_GATES] = skel->maps.gates,     [RG_MAP_GATE_OF] = skel->maps.gate_of,
-		[RG_MAP_DEVICES] = skel->maps.devices, [RG_MAP_HELD] = skel->maps.held,
-		[RG_MAP_HOLDING] = skel->maps.holding, [RG_MAP_COUNTERS] = skel->maps.counters,
-		[RG_MAP_EVENTS] = skel->maps.events,   [RG_MAP_RULES] = skel->maps.rules,
-		[RG_MAP_EXEMPT] = skel->maps.exempt,   [RG_MAP_CLIENTS] = skel->maps.clients,
-		[RG_MAP_SERVERS] = skel->maps.servers, [RG_MAP_PROVENANCE] = skel->maps.provenance,
+		[RG_MAP_META] = skel->maps.meta,
+		[RG_MAP_LIVE] = skel->maps.data_live,
+		[RG_MAP_GATES] = skel->maps.gates,
+		[RG_MAP_GATE_OF] = skel->maps.gate_of,
+		[RG_MAP_DEVICES] = skel->maps.devices,
+		[RG_MAP_HELD] = skel->maps.held,
+		[RG_MAP_HOLDING] = skel->maps.holding,
+		[RG_MAP_COUNTERS] = skel->maps.counters,
+		[RG_MAP_EVENTS] = skel->maps.events,
+		[RG_MAP_RULES] = skel->maps.rules,
+		[RG_MAP_EXEMPT] = skel->maps.exempt,
+		[RG_MAP_CLIENTS] = skel->maps.clients,
+		[RG_MAP_SERVERS] = skel->maps.servers,
+		[RG_MAP_PROVENANCE] = skel->maps.provenance,
+		[RG_MAP_TRACERS] = skel->maps.tracers,
+		[RG_MAP_TRACER_OWNERS] = skel->maps.tracer_owners,
+		[RG_MAP_FLOW_CLIENTS] = skel->maps.flow_clients,
+		[RG_MAP_FLOW_TOTALS] = skel->maps.flow_totals,
+		[RG_MAP_FLOW_STORMS] = skel->maps.flow_storms,
+		[RG_MAP_FLOW_SLOWEST] = skel->maps.flow_slowest,
+		[RG_MAP_FLOW_DOWNGRADES] = skel->maps.flow_downgrades,
 	};
 	int err = RG_DONE;
 
@@ -98,26 +113,54 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 	return RG_DONE;
 }
 
-int rg_load(struct rg_pins *p, enum rg_rung rung, __u32 max_held, struct rg_loaded *loaded)
+static int open_object(struct rg_loaded *loaded, enum rg_rung rung, __u32 max_held, bool no_traces)
 {
-	struct guard_bpf *skel = guard_bpf__open();
-	int err;
+	struct guard_bpf *skel;
+	int err = rg_hooks_register();
 
+	if (err)
+		return rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
+	skel = guard_bpf__open();
 	loaded->skel = skel;
 	if (!skel)
 		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
+	err = rg_hooks_resolve(skel->obj);
+	if (err)
+		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
+				rg_strerror(err));
 	for (__u32 what = 0; what < RG_NR_WHATS; what++)
 		for (int i = 0; i < RG_NR_RUNGS; i++)
 			bpf_program__set_autoload(door_program(skel, what, i), i == (int)rung);
 	if (max_held)
 		bpf_map__set_max_entries(skel->maps.held, max_held);
-	err = guard_bpf__load(skel);
+	rg_traces_choose(skel->obj, no_traces);
+	return RG_DONE;
+}
+
+int rg_load(struct rg_pins *p, enum rg_rung rung, __u32 max_held, struct rg_loaded *loaded)
+{
+	int refused, err = open_object(loaded, rung, max_held, false);
+
 	if (err)
-		return rg_error(RG_CANNOT,
-				"BPF programs (rung %s): this kernel refuses them: %s (RG_DEBUG=1 "
-				"shows the verifier's words)",
-				rg_rung_name(rung), rg_strerror(err));
-	return pin_all(skel, rung, p);
+		return err;
+	refused = guard_bpf__load(loaded->skel);
+	if (refused) { /* the gate does not depend on those who only watch */
+		rg_unload(loaded);
+		err = open_object(loaded, rung, max_held, true);
+		if (err)
+			return err;
+		err = guard_bpf__load(loaded->skel);
+		if (err)
+			return rg_error(RG_CANNOT,
+					"BPF programs (rung %s): this kernel refuses them: %s "
+					"(RG_DEBUG=1 shows the verifier's words)",
+					rg_rung_name(rung), rg_strerror(err));
+		rg_warn("tracing programs: this kernel refuses them: %s; the gate works, `trace`, "
+			"`top` and `metrics` have little to show (RG_DEBUG=1 shows the verifier's "
+			"words)",
+			rg_strerror(refused));
+	}
+	return pin_all(loaded->skel, rung, p);
 }
 
 int rg_attach_followers(const struct rg_loaded *loaded)
@@ -152,8 +195,14 @@ int rg_attach_followers(const struct rg_loaded *loaded)
 	return err;
 }
 
+unsigned int rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg)
+{
+	return rg_traces_attach(loaded->skel->obj, meanwhile, arg);
+}
+
 void rg_unload(struct rg_loaded *loaded)
 {
 	guard_bpf__destroy(loaded->skel);
 	loaded->skel = NULL;
+	rg_hooks_free();
 }

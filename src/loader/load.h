@@ -3,6 +3,7 @@
 #pragma once
 
 #include "loader/pins.h"
+#include "loader/traces.h"
 
 struct guard_bpf;
 
@@ -18,5 +19,7 @@ struct rg_loaded {
 int rg_load(struct rg_pins *p, enum rg_rung rung, __u32 max_held, struct rg_loaded *loaded);
 /* Everything but the doors (loader/doors.h). */
 int rg_attach_followers(const struct rg_loaded *loaded);
+/* Those that only watch (loader/traces.h). */
+unsigned int rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg);
 /* What is pinned stays. */
 void rg_unload(struct rg_loaded *loaded);

@@ -16,13 +16,27 @@
 #include "loader/log.h"
 
 static const char *const map_pins[RG_NR_MAPS] = {
-	[RG_MAP_META] = "map_meta",	  [RG_MAP_LIVE] = "map_live",
-	[RG_MAP_GATES] = "map_gates",	  [RG_MAP_GATE_OF] = "map_gate_of",
-	[RG_MAP_DEVICES] = "map_devices", [RG_MAP_HELD] = "map_held",
-	[RG_MAP_HOLDING] = "map_holding", [RG_MAP_COUNTERS] = "map_counters",
-	[RG_MAP_EVENTS] = "map_events",	  [RG_MAP_RULES] = "map_rules",
-	[RG_MAP_EXEMPT] = "map_exempt",	  [RG_MAP_CLIENTS] = "map_clients",
-	[RG_MAP_SERVERS] = "map_servers", [RG_MAP_PROVENANCE] = "map_provenance",
+	[RG_MAP_META] = "map_meta",
+	[RG_MAP_LIVE] = "map_live",
+	[RG_MAP_GATES] = "map_gates",
+	[RG_MAP_GATE_OF] = "map_gate_of",
+	[RG_MAP_DEVICES] = "map_devices",
+	[RG_MAP_HELD] = "map_held",
+	[RG_MAP_HOLDING] = "map_holding",
+	[RG_MAP_COUNTERS] = "map_counters",
+	[RG_MAP_EVENTS] = "map_events",
+	[RG_MAP_RULES] = "map_rules",
+	[RG_MAP_EXEMPT] = "map_exempt",
+	[RG_MAP_CLIENTS] = "map_clients",
+	[RG_MAP_SERVERS] = "map_servers",
+	[RG_MAP_PROVENANCE] = "map_provenance",
+	[RG_MAP_TRACERS] = "map_tracers",
+	[RG_MAP_TRACER_OWNERS] = "map_tracer_owners",
+	[RG_MAP_FLOW_CLIENTS] = "map_flow_clients",
+	[RG_MAP_FLOW_TOTALS] = "map_flow_totals",
+	[RG_MAP_FLOW_STORMS] = "map_flow_storms",
+	[RG_MAP_FLOW_SLOWEST] = "map_flow_slowest",
+	[RG_MAP_FLOW_DOWNGRADES] = "map_flow_downgrades",
 };
 
 static const char *const link_pins[RG_NR_LINKS] = {
@@ -67,6 +81,13 @@ static const struct {
 	[RG_MAP_CLIENTS] = {sizeof(struct rg_client_key), sizeof(struct rg_client)},
 	[RG_MAP_SERVERS] = {8, sizeof(struct rg_server)},
 	[RG_MAP_PROVENANCE] = {4, sizeof(struct rg_provenance)},
+	[RG_MAP_TRACERS] = {4, 4},
+	[RG_MAP_TRACER_OWNERS] = {4, sizeof(struct rg_tracer)},
+	[RG_MAP_FLOW_CLIENTS] = {sizeof(struct rg_client_key), sizeof(struct rg_flow_client)},
+	[RG_MAP_FLOW_TOTALS] = {4, sizeof(struct rg_flow_totals)},
+	[RG_MAP_FLOW_STORMS] = {4, sizeof(struct rg_flow_storm)},
+	[RG_MAP_FLOW_SLOWEST] = {4, sizeof(struct rg_flow_note)},
+	[RG_MAP_FLOW_DOWNGRADES] = {4, sizeof(struct rg_flow_note)},
 };
 
 const char *rg_pin_of_map(enum rg_map map)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "rg_maps.h"
+#include "rg_records.h"
 
 #define RG_BPFFS "/sys/fs/bpf"
 #define RG_PIN_DIR RG_BPFFS "/reexport-guard"
@@ -28,6 +29,13 @@ enum rg_map {
 	RG_MAP_CLIENTS,
 	RG_MAP_SERVERS,
 	RG_MAP_PROVENANCE,
+	RG_MAP_TRACERS,
+	RG_MAP_TRACER_OWNERS,
+	RG_MAP_FLOW_CLIENTS,
+	RG_MAP_FLOW_TOTALS,
+	RG_MAP_FLOW_STORMS,
+	RG_MAP_FLOW_SLOWEST,
+	RG_MAP_FLOW_DOWNGRADES,
 	RG_NR_MAPS,
 };
 

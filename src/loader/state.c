@@ -205,9 +205,9 @@ __u32 rg_state_init_netns(void)
 
 /* ---- what is in them ---- */
 
-/* Bytes of the character at `at`, of at most n; 0: none, or a control character. */
-static size_t character(const unsigned char *at, size_t n)
+size_t rg_state_character(const char *bytes, size_t n)
 {
+	const unsigned char *at = (const unsigned char *)bytes;
 	static const struct {
 		unsigned char mask, lead;
 		__u32 least;
@@ -237,7 +237,7 @@ static size_t character(const unsigned char *at, size_t n)
 bool rg_state_is_text(const char *bytes, size_t n)
 {
 	while (n) {
-		size_t one = character((const unsigned char *)bytes, n);
+		size_t one = rg_state_character(bytes, n);
 
 		if (!one)
 			return false;

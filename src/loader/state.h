@@ -49,6 +49,9 @@ __u32 rg_state_init_netns(void);
 
 /* ---- what is in them ---- */
 
+/* How many bytes the character of UTF-8 has that n bytes begin with; 0: they begin
+ * with none, or with a control character. */
+size_t rg_state_character(const char *bytes, size_t n);
 /* Valid UTF-8 without control characters, NUL among them? */
 bool rg_state_is_text(const char *bytes, size_t n);
 

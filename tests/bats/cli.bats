@@ -13,8 +13,8 @@ links() { bpftool -j link show | jq 'length'; }
 progs() { bpftool -j prog show | jq 'length'; }
 
 @test "every verb has --help with an example; --version; no such verb" {
-	for verb in enable disable status release close run "policy check" "policy show" \
-		"policy reload"; do
+	for verb in enable disable status release close run top metrics "policy check" "policy show" \
+		"policy reload" report; do
 		# shellcheck disable=SC2086 # words
 		run rg $verb --help
 		[ "$status" -eq 0 ]
@@ -35,7 +35,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 		"--max-hold x --all" "--settle-timeout 5 --all" \
 		"--release settled --settle-timeout 2h --all" "--settle-time 5 --all" \
 		"--mount" "--mount relative" "--except relative" "--exempt relative" \
-		"--state-dir relative" "--all stray" "--json --all"; do
+		"--state-dir relative" "--metrics-dir relative" "--all stray" "--json --all"; do
 		# shellcheck disable=SC2086 # words
 		run rg enable $bad
 		[ "$status" -eq 2 ]
@@ -54,7 +54,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 }
 
 @test "without root: one line, exit 1, nothing touched" {
-	for verb in "enable --all" disable status release close run; do
+	for verb in "enable --all" disable status release close run top metrics; do
 		# shellcheck disable=SC2086 # words
 		run in_rex setpriv --reuid 65534 --clear-groups "$RG" $verb
 		[ "$status" -eq 1 ]
@@ -268,4 +268,32 @@ set_pins_version() {
 	[ "$output" = EAGAIN ]
 	set_pins_version 0x02 # so that it can be disabled
 	rg disable
+}
+
+@test "metrics and top: what is enabled; status 4 when nothing is" {
+	run rg metrics
+	[ "$status" -eq 4 ]
+	[[ $output == *$'\nreexport_guard_enabled 0\n'* ]]
+	run rg top --once
+	[ "$status" -eq 4 ]
+	[ "${#lines[@]}" -eq 1 ]
+
+	arm --mount $a --action deny
+	run rg metrics
+	[ "$status" -eq 0 ]
+	[[ $output == *$'\nreexport_guard_enabled 1\n'* ]]
+	[[ $output == *'gate_state{netns="'*'",state="closed"} 1'* ]]
+	[ "${lines[-1]}" = "# EOF" ]
+	run rg metrics --format prometheus
+	[ "$status" -eq 0 ]
+	[[ $output != *"# EOF"* ]]
+	run rg top --once
+	[ "$status" -eq 0 ]
+	[[ $output == *"gate "*"  closed "*"knfsd is not running"* ]]
+	[[ $output != *$'\033'* ]]
+	for bad in "metrics --format json" "top --interval 0" "top --interval 2h"; do
+		# shellcheck disable=SC2086 # words
+		run rg $bad
+		[ "$status" -eq 2 ]
+	done
 }

@@ -151,3 +151,40 @@ daemon_pid() { cat "$work/daemon.pid"; }
 	# CAP_KILL 5, CAP_SYS_PTRACE 19, CAP_PERFMON 38, CAP_BPF 39
 	[ "$(sed -n 's/^CapEff:\t//p' "/proc/$(daemon_pid)/status")" = 000000c000080020 ]
 }
+
+@test "run --metrics-dir: written without capabilities, until the end, and no policy" {
+	local prom=/run/metrics/reexport-guard.prom
+	in_rex mkdir -p /run/metrics
+	arm --mount $a --release settled
+	daemon_start --metrics-dir /run/metrics
+	wait_for 20 "the metrics" in_rex test -e $prom
+	[ "$(in_rex stat -c %a $prom)" = 644 ]
+	in_rex grep -qx 'reexport_guard_daemon_up 1' $prom
+	in_rex grep -q '^reexport_guard_gate_state{.*state="closed"} 1$' $prom
+	[ "$(json '.gates[0].release')" = settled ]
+	kill -TERM "$(daemon_pid)"
+	expect_end daemon 0 "gates stay as they are"
+	in_rex grep -qx 'reexport_guard_daemon_up 0' $prom
+	# It is kept with what is pinned, and disabling is told as well.
+	daemon_start
+	wait_for 20 "the metrics" in_rex grep -qx 'reexport_guard_daemon_up 1' $prom
+	rg disable
+	expect_end daemon 0 "disabled by another process"
+	in_rex grep -qx 'reexport_guard_enabled 0' $prom
+	in_rex rm -r /run/metrics
+}
+
+@test "run --metrics-dir that is not there: said once, written when it comes" {
+	in_rex mkdir -p /run/later
+	in_rex bash -c "printf '[mounts]\nmount = $a\n[daemon]\nmetrics-dir = /run/later/m\nmetrics-interval = 1s\n' >/run/metrics.conf"
+	daemon_start --config /run/metrics.conf
+	wait_for 20 "the warning" grep -q 'm/reexport-guard.prom: not written' "$work/daemon.out"
+	in_rex mkdir /run/later/m
+	wait_for 20 "the metrics" in_rex test -e /run/later/m/reexport-guard.prom
+	[ "$(grep -c 'reexport-guard.prom' "$work/daemon.out")" -eq 1 ]
+	# Turned off by a reload: what gets old goes.
+	in_rex sed -i '/^metrics-dir/d' /run/metrics.conf
+	rg policy reload
+	wait_for 20 "the metrics to go" in_rex test ! -e /run/later/m/reexport-guard.prom
+	in_rex rm -r /run/later /run/metrics.conf
+}

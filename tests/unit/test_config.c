@@ -171,6 +171,12 @@ static const struct {
 	{RG_KEY_LEDGER_INTERVAL, "1", "1s"},
 	{RG_KEY_LEDGER_INTERVAL, "1min", "1min"},
 	{RG_KEY_LEDGER_INTERVAL, "0", NULL},
+	{RG_KEY_METRICS_DIR, "/var/lib/x", "/var/lib/x"},
+	{RG_KEY_METRICS_DIR, "none", "none"},
+	{RG_KEY_METRICS_DIR, "lib", NULL},
+	{RG_KEY_METRICS_INTERVAL, "30", "30s"},
+	{RG_KEY_METRICS_INTERVAL, "1h", "1h"},
+	{RG_KEY_METRICS_INTERVAL, "0", NULL},
 	{RG_KEY_LEDGER_INTERVAL, "61", NULL},
 };
 
@@ -245,7 +251,8 @@ static void test_all_at_once(void **unused)
 	     "settle-timeout = 2min\nsettle-quiet = 5\nmax-hold = 1h\n"
 	     "on-origin-no-grace = end-grace\n[mounts]\nexports = yes\nmount = /a\nmount = /b\n"
 	     "except = /b/x\nexcept = /b/y\n[exempt]\nprogram = /bin/true\nprogram = /bin/false\n"
-	     "defaults = no\n[daemon]\nstate-dir = /s\nledger-interval = 60\n[gate]");
+	     "defaults = no\n[daemon]\nstate-dir = /s\nledger-interval = 60\n"
+	     "metrics-dir = /m\nmetrics-interval = 5\n[gate]");
 	assert_int_equal(config.policy.action, RG_ACTION_AUDIT);
 	assert_int_equal(config.policy.scope, RG_SCOPE_ACCESS);
 	assert_int_equal(config.policy.release, RG_RELEASE_SETTLED);
@@ -263,6 +270,8 @@ static void test_all_at_once(void **unused)
 	assert_false(config.exempt_defaults);
 	assert_string_equal(config.state_dir, "/s");
 	assert_int_equal(config.ledger_interval_s, 60);
+	assert_string_equal(config.metrics_dir, "/m");
+	assert_int_equal(config.metrics_interval_s, 5);
 	assert_string_equal(config.file, path);
 	assert_int_equal(config.origin[RG_KEY_MOUNT].line, 13); /* the first */
 }
@@ -287,6 +296,8 @@ static void test_nothing_at_all(void **unused)
 		assert_int_equal(config.mounts.n + config.excepts.n + config.programs.n, 0);
 		assert_string_equal(config.state_dir, RG_STATE_DIR);
 		assert_int_equal(config.ledger_interval_s, RG_DEFAULT_LEDGER_INTERVAL);
+		assert_string_equal(config.metrics_dir, "");
+		assert_int_equal(config.metrics_interval_s, RG_DEFAULT_METRICS_INTERVAL);
 		for (int k = 0; k < RG_NR_KEYS; k++)
 			assert_false(config.origin[k].line || config.origin[k].command_line);
 	}

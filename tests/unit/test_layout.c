@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "rg_maps.h"
+#include "rg_records.h"
 
 #define GUARD RG_BUILD "/guard.bpf.o"
 #define RECORDS RG_BUILD "/tests/records.bpf.o"
@@ -214,10 +215,11 @@ static void test_meta(void **unused)
 		M(rg_meta, rung),
 		M(rg_meta, rules),
 		M(rg_meta, ledger_interval_s),
-		M(rg_meta, pad),
+		M(rg_meta, metrics_interval_s),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),
+		M(rg_meta, metrics_dir),
 	};
 
 	(void)unused;
@@ -329,6 +331,86 @@ static void test_event(void **unused)
 	CHECK(records, rg_event, event);
 }
 
+static void test_record(void **unused)
+{
+	static const struct member record[] = {
+		M(rg_record, time_ns),	   M(rg_record, duration_ns),  M(rg_record, op),
+		M(rg_record, side),	   M(rg_record, claim),	       M(rg_record, downgrade),
+		M(rg_record, status_kind), M(rg_record, how),	       M(rg_record, status),
+		M(rg_record, facts),	   M(rg_record, netns),	       M(rg_record, generation),
+		M(rg_record, tid),	   M(rg_record, tgid),	       M(rg_record, value),
+		M(rg_record, expected),	   M(rg_record, complete),     M(rg_record, family),
+		M(rg_record, port),	   M(rg_record, minorversion), M(rg_record, name_len),
+		M(rg_record, addr),	   M(rg_record, cl_boot),      M(rg_record, cl_id),
+		M(rg_record, verifier),	   M(rg_record, name),	       M(rg_record, fileid),
+		M(rg_record, fsid_major),  M(rg_record, fsid_minor),   M(rg_record, dev),
+		M(rg_record, lock_type),   M(rg_record, start),	       M(rg_record, length),
+		M(rg_record, owner_hash),  M(rg_record, path),	       M(rg_record, n_back),
+		M(rg_record, pad),	   M(rg_record, back),
+	};
+	static const struct member back[] = {
+		M(rg_back, op),
+		M(rg_back, status),
+		M(rg_back, at_ns),
+	};
+	static const struct member tracer[] = {
+		M(rg_tracer, start_ns),
+		M(rg_tracer, lost),
+		M(rg_tracer, pid),
+		M(rg_tracer, pad),
+	};
+
+	(void)unused;
+	CHECK(records, rg_record, record);
+	CHECK(records, rg_back, back);
+	CHECK(records, rg_tracer, tracer);
+}
+
+static void test_flows(void **unused)
+{
+	static const struct member client[] = {
+		M(rg_flow_client, first_ns),	M(rg_flow_client, last_ns),
+		M(rg_flow_client, exchange_ns), M(rg_flow_client, complete_ns),
+		M(rg_flow_client, refused_ns),	M(rg_flow_client, generation),
+		M(rg_flow_client, downgrades),	M(rg_flow_client, tally),
+		M(rg_flow_client, family),	M(rg_flow_client, port),
+		M(rg_flow_client, addr),	M(rg_flow_client, cl_boot),
+		M(rg_flow_client, cl_id),	M(rg_flow_client, minorversion),
+		M(rg_flow_client, name_len),	M(rg_flow_client, pad),
+		M(rg_flow_client, name),
+	};
+	static const struct member totals[] = {
+		M(rg_flow_totals, records), M(rg_flow_totals, downgrades),
+		M(rg_flow_totals, tally),   M(rg_flow_totals, reclaims),
+		M(rg_flow_totals, latency), M(rg_flow_totals, latency_sum_ns),
+		M(rg_flow_totals, failed),  M(rg_flow_totals, lost),
+	};
+	static const struct member storm[] = {
+		M(rg_flow_storm, net),
+		M(rg_flow_storm, grace_ns),
+		M(rg_flow_storm, origin_complete_ns),
+
+		M(rg_flow_storm, expected),
+		M(rg_flow_storm, complete),
+	};
+	static const struct member note[] = {
+		M(rg_flow_note, time_ns),     M(rg_flow_note, duration_ns),
+		M(rg_flow_note, client),      M(rg_flow_note, fileid),
+		M(rg_flow_note, start),	      M(rg_flow_note, length),
+		M(rg_flow_note, generation),  M(rg_flow_note, op),
+		M(rg_flow_note, downgrade),   M(rg_flow_note, side),
+		M(rg_flow_note, claim),	      M(rg_flow_note, status),
+		M(rg_flow_note, status_kind), M(rg_flow_note, family),
+		M(rg_flow_note, addr),	      M(rg_flow_note, pad),
+	};
+
+	(void)unused;
+	CHECK(records, rg_flow_client, client);
+	CHECK(records, rg_flow_totals, totals);
+	CHECK(records, rg_flow_storm, storm);
+	CHECK(records, rg_flow_note, note);
+}
+
 /* The object's maps have these records as keys and values. Those after `events`
  * are the kernel programs' own, and their records as well. */
 static const struct {
@@ -352,9 +434,24 @@ static const struct {
 	{"servers", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_server), RG_MAX_SERVERS},
 	{"provenance", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_provenance), RG_MAX_GATES},
 	{"events", BPF_MAP_TYPE_RINGBUF, 0, 0, RG_RING_BYTES},
+	{"tracers", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, RG_MAX_TRACERS},
+	{"tracer_owners", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_tracer), RG_MAX_TRACERS},
+	{"flow_clients", BPF_MAP_TYPE_LRU_HASH, sizeof(struct rg_client_key),
+	 sizeof(struct rg_flow_client), RG_MAX_CLIENTS},
+	{"flow_totals", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct rg_flow_totals), 1},
+	{"flow_storms", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_storm), RG_MAX_GATES},
+	{"flow_slowest", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_note), RG_SLOWEST},
+	{"flow_downgrades", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_note), RG_LAST_DOWNGRADES},
 	{"managers", BPF_MAP_TYPE_HASH, 8, 8, RG_MAX_MANAGERS},
 	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
 	{"client_files", BPF_MAP_TYPE_HASH, 16, 12, RG_MAX_CLIENT_FILES},
+	/* Facts, a lock owner's bytes, what was done, and room for the record. */
+	{"at_work", BPF_MAP_TYPE_TASK_STORAGE, 4,
+	 32 + 256 + RG_BACK_MAX * sizeof(struct rg_back) + sizeof(struct rg_record), 0},
+	{"flow_key_of", BPF_MAP_TYPE_LRU_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
+	{"nobody", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_client), 1},
+	{"next_downgrade", BPF_MAP_TYPE_ARRAY, 4, 4, 1},
+	{"path_room", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 2 * RG_RECORD_PATH, 1},
 	{"scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED,
 	 1},
 };
@@ -414,12 +511,21 @@ static void test_every_record(void **unused)
 		"rg_provenance",
 		"rg_event",
 		"rg_view",
+		"rg_record",
+		"rg_back",
+		"rg_tracer",
+		"rg_flow_client",
+		"rg_flow_totals",
+		"rg_flow_storm",
+		"rg_flow_note",
 		/* The kernel programs' own. */
 		"rg_manager",
 		"rg_client_ref",
 		"rg_client_file",
 		"rg_client_locks",
 		"rg_slot_walk",
+		"rg_at_work",
+		"rg_told",
 	};
 
 	(void)unused;
@@ -447,6 +553,7 @@ int main(void)
 		cmocka_unit_test(test_exempt),	   cmocka_unit_test(test_client),
 		cmocka_unit_test(test_server),	   cmocka_unit_test(test_control),
 		cmocka_unit_test(test_provenance), cmocka_unit_test(test_event),
+		cmocka_unit_test(test_record),	   cmocka_unit_test(test_flows),
 		cmocka_unit_test(test_maps),	   cmocka_unit_test(test_every_record),
 	};
 

@@ -9,6 +9,7 @@
 #include "loader/log.h"
 #include "loader/names.h"
 #include "loader/pins.h"
+#include "loader/record_names.h"
 
 /* Values 0 .. n - 1 have a name each; others are "?". */
 static void check_names(const char *(*name)(__u32), __u32 n, bool is_word)
@@ -116,6 +117,148 @@ static void test_round_trips(void **unused)
 	check_round_trip(rg_rung_name, rg_rung_of, RG_NR_RUNGS);
 }
 
+/* ---- records ---- */
+
+/* The same where only some of the values below n have a name, and NULL is none. */
+static size_t check_some(const char *(*name)(__u32), __u32 n)
+{
+	size_t found = 0;
+
+	for (__u32 i = 0; i < n; i++) {
+		const char *text = name(i);
+
+		if (!text || strcmp(text, "?") == 0)
+			continue;
+		found++;
+		for (const char *c = text; *c; c++)
+			assert_true(isalnum((unsigned char)*c) || strchr("-_ ", *c));
+		for (__u32 j = 0; j < i; j++)
+			assert_true(!name(j) || strcmp(text, name(j)) != 0);
+	}
+	for (__u32 i = n; i < n + 100; i++)
+		assert_true(!name(i) || strcmp(name(i), "?") == 0);
+	assert_true(!name(0xffffffff) || strcmp(name(0xffffffff), "?") == 0);
+	return found;
+}
+
+static void test_record_names(void **unused)
+{
+	(void)unused;
+	check_names(rg_side_name, RG_NR_SIDES, true);
+	check_names(rg_gone_name, RG_NR_GONES, true);
+	check_names(rg_timed_name, RG_NR_TIMED, true);
+	check_names(rg_tally_name, RG_NR_TALLIES, true);
+	check_names(rg_hand_name, RG_HAND_CLOSED + 1, true);
+	/* All but what stands for none. */
+	assert_int_equal(check_some(rg_record_op_name, RG_NR_RECORD_OPS), RG_NR_RECORD_OPS - 1);
+	assert_int_equal(check_some(rg_claim_name, RG_NR_CLAIMS), RG_NR_CLAIMS - 1);
+	assert_int_equal(check_some(rg_back_op_name, RG_NR_BACK_OPS), RG_NR_BACK_OPS - 1);
+	assert_int_equal(check_some(rg_downgrade_name, RG_NR_DOWNGRADES), RG_NR_DOWNGRADES - 1);
+	/* Two are said where they belong: beside a name or a path that is cut. */
+	assert_int_equal(check_some(rg_fact_name, RG_NR_FACTS), RG_NR_FACTS - 2);
+	assert_null(rg_fact_name(__builtin_ctz(RG_FACT_NAME_CUT)));
+	assert_null(rg_fact_name(__builtin_ctz(RG_FACT_PATH_CUT)));
+	assert_int_equal(check_some(rg_lock_type_name, 4), 3);
+	assert_int_equal(check_some(rg_state_manager_name, 20), 20);
+	assert_null(rg_state_manager_name(63));
+	assert_null(rg_claim_name(RG_CLAIM_NONE));
+	assert_null(rg_downgrade_name(RG_DOWNGRADE_NONE));
+}
+
+/* docs/events.md */
+static void test_record_names_in_the_interface(void **unused)
+{
+	(void)unused;
+	assert_string_equal(rg_record_op_name(RG_REC_LOCK), "LOCK");
+	assert_string_equal(rg_record_op_name(RG_REC_NLM_LOCK), "NLM_LOCK");
+	assert_string_equal(rg_side_name(RG_SIDE_CLIENT), "client");
+	assert_string_equal(rg_claim_name(RG_CLAIM_DELEGATION_RECLAIM), "delegation-reclaim");
+	assert_string_equal(rg_fact_name(6), "refused-by-client");
+	assert_string_equal(rg_back_op_name(RG_BACK_CACHED_OPEN), "cached OPEN");
+	assert_string_equal(rg_state_manager_name(2), "lease-expired");
+	assert_string_equal(rg_state_manager_name(3), "reclaim-reboot");
+	assert_string_equal(rg_state_manager_name(4), "reclaim-nograce");
+	assert_string_equal(rg_state_manager_name(6), "session-reset");
+	assert_string_equal(rg_downgrade_name(RG_DOWNGRADE_REFUSED_BY_CLIENT),
+			    "reclaim-refused-by-client");
+	assert_string_equal(rg_downgrade_name(RG_DOWNGRADE_OTHER), "refused");
+}
+
+static void test_record_round_trips(void **unused)
+{
+	(void)unused;
+	check_round_trip(rg_side_name, rg_side_of, RG_NR_SIDES);
+	for (__u32 op = RG_REC_NONE + 1; op < RG_NR_RECORD_OPS; op++)
+		assert_int_equal(rg_record_op_of(rg_record_op_name(op)), op);
+	for (__u32 i = RG_DOWNGRADE_NONE + 1; i < RG_NR_DOWNGRADES; i++)
+		assert_int_equal(rg_downgrade_named(rg_downgrade_name(i)), i);
+	assert_int_equal(rg_record_op_of(""), -1);
+	assert_int_equal(rg_record_op_of("?"), -1);
+	assert_int_equal(rg_record_op_of("lock"), -1);
+	assert_int_equal(rg_downgrade_named(""), -1);
+	assert_int_equal(rg_downgrade_named("?"), -1);
+}
+
+/* A clause each: said behind a name, in JSON as it is, and no two the same. */
+static void test_downgrade_texts(void **unused)
+{
+	static const __u32 sides[] = {RG_SIDE_SERVER, RG_SIDE_CLIENT};
+	static const __u32 ops[] = {RG_REC_OPEN, RG_REC_LOCK, RG_REC_NLM_LOCK};
+
+	(void)unused;
+	for (__u32 i = RG_DOWNGRADE_NONE + 1; i < RG_NR_DOWNGRADES; i++) {
+		const char *text = rg_downgrade_text(i);
+
+		assert_true(strlen(text) > 10);
+		assert_null(strpbrk(text, "\"\\\n"));
+		assert_true(text[strlen(text) - 1] != '.');
+		for (__u32 j = RG_DOWNGRADE_NONE + 1; j < i; j++)
+			assert_string_not_equal(text, rg_downgrade_text(j));
+		for (size_t k = 0; k < UNIT_COUNT(sides) * UNIT_COUNT(ops); k++) {
+			struct rg_record r = {.op = (__u16)ops[k / 2],
+					      .side = (__u8)sides[k % 2],
+					      .downgrade = (__u16)i};
+
+			assert_true(strlen(rg_downgrade_consequence(&r)) > 10);
+			assert_null(strpbrk(rg_downgrade_consequence(&r), "\"\\\n"));
+		}
+	}
+	assert_string_equal(rg_downgrade_text(RG_DOWNGRADE_NONE), "?");
+	assert_string_equal(rg_downgrade_text(RG_NR_DOWNGRADES), "?");
+}
+
+static void test_status_names(void **unused)
+{
+	char buf[RG_STATUS_SIZE], other[RG_STATUS_SIZE];
+
+	(void)unused;
+	/* Distinct, found by value, and a number where there is none. */
+	for (__u32 status = 0; status < 10200; status++) {
+		const char *name = rg_nfs4_status_name(status);
+
+		assert_string_equal(rg_status_name(RG_STATUS_NFS4, status, buf), name ?: buf);
+		if (!name)
+			assert_int_equal(atoi(buf), status);
+		for (__u32 before = status > 200 ? 10000 : 0; name && before < status; before++)
+			assert_true(!rg_nfs4_status_name(before) ||
+				    strcmp(rg_nfs4_status_name(before), name) != 0);
+	}
+	assert_string_equal(rg_nfs4_status_name(0), "NFS4_OK");
+	assert_string_equal(rg_nfs4_status_name(70), "NFS4ERR_STALE");
+	assert_string_equal(rg_nfs4_status_name(10033), "NFS4ERR_NO_GRACE");
+	assert_string_equal(rg_nfs4_status_name(10087), "NFS4ERR_DELEG_REVOKED");
+	assert_null(rg_nfs4_status_name(10073));
+	assert_null(rg_nfs4_status_name(~0U));
+	assert_string_equal(rg_status_name(RG_STATUS_NLM, 4, buf), "NLM4_DENIED_GRACE_PERIOD");
+	assert_string_equal(rg_status_name(RG_STATUS_ERRNO, 11, buf), "EAGAIN");
+	assert_string_equal(rg_status_name(RG_STATUS_ERRNO, 531, buf), "ENOGRACE");
+	for (__u32 kind = 0; kind <= RG_NR_STATUS_KINDS; kind++) {
+		assert_ptr_equal(rg_status_name(kind, ~0U, buf), buf);
+		assert_string_equal(buf, "4294967295");
+		assert_string_equal(rg_status_name(kind, 600, other), "600");
+	}
+}
+
 static void test_pins(void **unused)
 {
 	const char *names[RG_NR_MAPS + RG_NR_LINKS + RG_NR_PROGS];
@@ -152,8 +295,15 @@ static void test_errno_texts(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	    cmocka_unit_test(test_names_in_the_interface),
-		cmocka_unit_test(test_round_trips), cmocka_unit_test(test_pins),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names_in_the_interface),
+		cmocka_unit_test(test_round_trips),
+		cmocka_unit_test(test_record_names),
+		cmocka_unit_test(test_record_names_in_the_interface),
+		cmocka_unit_test(test_record_round_trips),
+		cmocka_unit_test(test_downgrade_texts),
+		cmocka_unit_test(test_status_names),
+		cmocka_unit_test(test_pins),
 		cmocka_unit_test(test_errno_texts),
 	};
 

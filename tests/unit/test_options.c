@@ -4,9 +4,11 @@
 
 #include "cli/options.h"
 #include "loader/log.h"
+#include "loader/metrics.h"
 #include "loader/names.h"
 
-#define ALL_OPTIONS ((RG_TAKES(RG_NR_OPTIONS) - 1) & ~RG_TAKES(RG_OPT_FILE))
+#define ALL_OPTIONS                                                                                \
+	((RG_TAKES(RG_NR_OPTIONS) - 1) & ~(RG_TAKES(RG_OPT_FILE) | RG_TAKES(RG_OPT_FILES)))
 
 /* ---- times ---- */
 
@@ -147,6 +149,8 @@ static void test_defaults(void **unused)
 	assert_int_equal(parsed.force_max_held, 0);
 	assert_null(parsed.netns);
 	assert_null(parsed.reason);
+	for (size_t i = 0; i < RG_NR_TRACE_OPTIONS; i++)
+		assert_null(parsed.trace[i]);
 	assert_int_equal(parsed.given, 0);
 }
 
@@ -167,29 +171,44 @@ static void test_every_option(void **unused)
 		{RG_KEY_ON_ORIGIN_NO_GRACE, "end-grace"},
 		{RG_KEY_PROGRAM, "/bin/true"},
 		{RG_KEY_STATE_DIR, "/state"},
+		{RG_KEY_METRICS_DIR, "/metrics"},
 	};
-	__u64 not_there = RG_TAKES(RG_KEY_DEFAULTS) | RG_TAKES(RG_KEY_LEDGER_INTERVAL);
+	static const char *const trace[RG_NR_TRACE_OPTIONS] = {
+		"10.0.0.0/8", "db", "LOCK", "server", "yes", "yes", "rec", "1M", "2", "5", "9s",
+	};
+	__u64 not_there = RG_TAKES(RG_KEY_DEFAULTS) | RG_TAKES(RG_KEY_LEDGER_INTERVAL) |
+			  RG_TAKES(RG_KEY_METRICS_INTERVAL);
 
 	(void)unused;
 	assert_int_equal(PARSE(ALL_OPTIONS, "--mount", "/a", "--mount=/b", "--all", "--exports",
 			       "--except", "/a/c", "--action", "audit", "--scope", "opens",
 			       "--release=settled", "--settle-timeout", "lease", "--settle-quiet",
 			       "2min", "--max-hold=24h", "--on-origin-no-grace", "end-grace",
-			       "--exempt", "/bin/true", "--state-dir", "/state", "--config", "x",
-			       "--netns", "blue", "--reason", "a b", "--dry-run", "--json",
-			       "--force-rung", "fmod_ret", "--force-max-held", "16384", "--help"),
+			       "--exempt", "/bin/true", "--state-dir", "/state", "--metrics-dir",
+			       "/metrics", "--format", "prometheus", "--interval", "2min", "--once",
+			       "--config", "x", "--netns", "blue", "--reason", "a b", "--dry-run",
+			       "--json", "--html", "--output", "out", "--force-rung", "fmod_ret",
+			       "--force-max-held", "16384", "--client", "10.0.0.0/8", "--file=db",
+			       "--op", "LOCK", "--side", "server", "--errors", "--downgrades",
+			       "--record", "rec", "--record-size", "1M", "--record-keep", "2",
+			       "--count", "5", "--duration", "9s", "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
 		assert_int_equal(parsed.settings[i].key, expected[i].key);
 		assert_string_equal(parsed.settings[i].value, expected[i].value);
 	}
-	assert_true(parsed.dry_run && parsed.json && parsed.help);
+	assert_true(parsed.dry_run && parsed.json && parsed.html && parsed.help && parsed.once);
+	assert_int_equal(parsed.format, RG_METRICS_PROMETHEUS);
+	assert_int_equal(parsed.interval_s, 120);
+	assert_string_equal(parsed.output, "out");
 	assert_string_equal(parsed.config, "x");
 	assert_string_equal(parsed.netns, "blue");
 	assert_string_equal(parsed.reason, "a b");
 	assert_int_equal(parsed.force_rung, RG_RUNG_FMOD_RET);
 	assert_int_equal(parsed.force_max_held, RG_MAX_HELD);
+	for (size_t i = 0; i < RG_NR_TRACE_OPTIONS; i++)
+		assert_string_equal(parsed.trace[i], trace[i]);
 	assert_int_equal(parsed.given, ALL_OPTIONS & ~not_there);
 }
 
@@ -280,6 +299,37 @@ static void test_arguments(void **unused)
 	REFUSED("no such option", takes, "--=");
 }
 
+static void expect_files(size_t n, const char *first, const char *last)
+{
+	assert_int_equal(parsed.n_files, n);
+	assert_string_equal(parsed.files[0], first);
+	assert_string_equal(parsed.files[n - 1], last);
+}
+
+/* Where a verb takes several, options may stand between them. */
+static void test_files(void **unused)
+{
+	const __u64 takes =
+		RG_TAKES(RG_OPT_FILES) | RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_OUTPUT);
+
+	(void)unused;
+	assert_int_equal(PARSE(takes), RG_DONE);
+	assert_int_equal(parsed.n_files, 0);
+	assert_int_equal(PARSE(takes, "a"), RG_DONE);
+	expect_files(1, "a", "a");
+	assert_int_equal(PARSE(takes, "a", "--json", "b", "--output", "x", "-"), RG_DONE);
+	expect_files(3, "a", "-");
+	assert_true(parsed.json);
+	assert_string_equal(parsed.output, "x");
+	assert_int_equal(PARSE(takes, "a", "--", "--json", "b"), RG_DONE);
+	expect_files(3, "a", "b");
+	assert_false(parsed.json);
+	assert_int_equal(PARSE(takes, "--", "--json"), RG_DONE);
+	expect_files(1, "--json", "--json");
+	REFUSED("--jso: no such option", takes, "a", "--jso", "b");
+	REFUSED("--output: needs a value", takes, "a", "b", "--output");
+}
+
 static void test_bad_values(void **unused)
 {
 	(void)unused;
@@ -303,6 +353,12 @@ static void test_bad_values(void **unused)
 	REFUSED("--except /a/../b: expected an absolute path", ALL_OPTIONS, "--except", "/a/../b");
 	REFUSED("--exempt ./x: expected an absolute path", ALL_OPTIONS, "--exempt", "./x");
 	REFUSED("--state-dir : expected an absolute path", ALL_OPTIONS, "--state-dir", "");
+	REFUSED("--metrics-dir m: expected none, or an absolute path", ALL_OPTIONS, "--metrics-dir",
+		"m");
+	REFUSED("--format json: expected openmetrics|prometheus", ALL_OPTIONS, "--format", "json");
+	REFUSED("--interval 0: expected a time like 2s, from 1s to 1h", ALL_OPTIONS, "--interval",
+		"0");
+	REFUSED("--interval 61min: expected", ALL_OPTIONS, "--interval", "61min");
 	REFUSED("--force-rung kprobe: expected", ALL_OPTIONS, "--force-rung", "kprobe");
 	REFUSED("--force-max-held 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-held", "0");
 	REFUSED("--force-max-held 16385: expected", ALL_OPTIONS, "--force-max-held", "16385");
@@ -396,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_option_of_another_verb),
 		cmocka_unit_test(test_missing_value),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_many_mounts),
 		cmocka_unit_test(test_help),

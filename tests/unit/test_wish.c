@@ -237,6 +237,8 @@ static void test_is_given(void **unused)
 	assert_false(rg_config_is_given(&none, &config));
 	none.given = RG_TAKES(RG_OPT_NETNS);
 	assert_false(rg_config_is_given(&none, &config));
+	none.given = RG_TAKES(RG_KEY_METRICS_DIR); /* says nothing of a policy */
+	assert_false(rg_config_is_given(&none, &config));
 	none.given = RG_TAKES(RG_KEY_ACTION);
 	assert_true(rg_config_is_given(&none, &config));
 	none.given = RG_TAKES(RG_OPT_FORCE_RUNG);

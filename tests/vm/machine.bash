@@ -140,12 +140,16 @@ argv_share() {
 		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
 }
 
+# With RG_CAPTURE, a directory, all that goes over a link is written into
+# RG_CAPTURE/SOCKET.pcap there, from each boot on anew.
 argv_nics() {
 	local nic mac near far n=0
 	for nic in "$@"; do
 		read -r mac near far <<<"$nic"
 		argv+=(-netdev "dgram,id=net$n,local.type=unix,local.path=$near,remote.type=unix,remote.path=$far"
 			-device "virtio-net-pci,netdev=net$n,mac=$mac,romfile=")
+		[[ -z ${RG_CAPTURE-} ]] ||
+			argv+=(-object "filter-dump,id=dump$n,netdev=net$n,file=$RG_CAPTURE/${near##*/}.pcap")
 		n=$((n + 1))
 	done
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every BPF file starts with, those of the gate (guard.bpf.h) and those
+ * that trace (trace/trace.bpf.h): types, helpers, the maps of both, and telling
+ * the tracers. Maps are defined where RG_DEFINE_MAPS is, and extern elsewhere. */
+#pragma once
+
+/* <stddef.h>'s versions would read the build machine's offsets, without a
+ * warning and without a relocation. */
+#undef offsetof
+#undef container_of
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "rg_maps.h"
+#include "rg_records.h"
+#include "kernel_drift.bpf.h"
+
+#define NFS_SUPER_MAGIC 0x6969 /* include/uapi/linux/magic.h */
+#define RG_AF_INET 2
+#define RG_AF_INET6 10
+#define BPF_F_NO_PREALLOC 1
+#define BPF_LOCAL_STORAGE_GET_F_CREATE 1
+#define BPF_ANY 0
+#define BPF_NOEXIST 1
+
+#ifdef RG_DEFINE_MAPS
+#define RG_MAP
+#else
+#define RG_MAP extern
+#endif
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_MAX_GATES);
+	__type(key, __u32);
+	__type(value, struct rg_gate);
+} gates SEC(".maps");
+
+/* Network namespace inode number -> slot. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_GATES);
+	__type(key, __u32);
+	__type(value, __u32);
+} gate_of SEC(".maps");
+
+/* Tracers: a ring each, which the tracer makes and puts here. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, RG_MAX_TRACERS);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_RINGBUF);
+			__uint(max_entries, RG_TRACER_RING_BYTES);
+		});
+} tracers SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_MAX_TRACERS);
+	__type(key, __u32);
+	__type(value, struct rg_tracer);
+} tracer_owners SEC(".maps");
+
+/* What the tracing programs count. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RG_MAX_CLIENTS);
+	__type(key, struct rg_client_key);
+	__type(value, struct rg_flow_client);
+} flow_clients SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rg_flow_totals);
+} flow_totals SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_MAX_GATES);
+	__type(key, __u32);
+	__type(value, struct rg_flow_storm);
+} flow_storms SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_SLOWEST);
+	__type(key, __u32);
+	__type(value, struct rg_flow_note);
+} flow_slowest SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_LAST_DOWNGRADES);
+	__type(key, __u32);
+	__type(value, struct rg_flow_note);
+} flow_downgrades SEC(".maps");
+
+static __always_inline struct rg_gate *rg_gate_at(__u32 slot)
+{
+	return bpf_map_lookup_elem(&gates, &slot);
+}
+
+/* Gate of a network namespace, and its slot; NULL: it has none. */
+static __always_inline struct rg_gate *rg_gate_of_netns(__u32 netns, __u32 *slot)
+{
+	__u32 *found = bpf_map_lookup_elem(&gate_of, &netns);
+
+	if (!found)
+		return NULL;
+	*slot = *found;
+	return rg_gate_at(*found);
+}
+
+static __always_inline struct rg_flow_storm *rg_storm_at(__u32 slot)
+{
+	return bpf_map_lookup_elem(&flow_storms, &slot);
+}
+
+static __always_inline struct rg_flow_totals *rg_totals(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&flow_totals, &zero);
+}
+
+/* knfsd's struct nfsd_net, by its lock manager, which is a part of it. */
+static __always_inline struct nfsd_net *rg_nfsd_net_of(struct lock_manager *lm)
+{
+	return (void *)lm - bpf_core_field_offset(struct nfsd_net, nfsd4_manager);
+}
+
+/* Who may reclaim, and who is done. The first is known when knfsd has read its
+ * stable storage. */
+static __always_inline void rg_storm_now(__u32 slot)
+{
+	struct rg_flow_storm *storm = rg_storm_at(slot);
+	struct nfsd_net *nn;
+	__u32 expected;
+
+	if (!storm || !storm->net)
+		return;
+	nn = (void *)storm->net;
+	/* As grace ends knfsd forgets them (nfs4_release_reclaim). */
+	expected = (__u32)BPF_CORE_READ(nn, reclaim_str_hashtbl_size);
+	if (expected > storm->expected)
+		storm->expected = expected;
+	storm->complete = (__u32)BPF_CORE_READ(nn, nr_reclaim_complete.counter);
+}
+
+/* knfsd of this gate starts, or was found running. */
+static __always_inline void rg_storm_of(__u32 slot, struct nfsd_net *nn)
+{
+	struct rg_flow_storm *storm = rg_storm_at(slot);
+
+	if (!storm)
+		return;
+	storm->net = (__u64)nn;
+	storm->grace_ns = (__u64)BPF_CORE_READ(nn, nfsd4_grace) * RG_NS_PER_SEC;
+	storm->expected = 0;
+	storm->complete = 0;
+}
+
+/* ---- telling the tracers ---- */
+
+static __always_inline void rg_tracer_lost_one(__u32 i)
+{
+	struct rg_tracer *owner = bpf_map_lookup_elem(&tracer_owners, &i);
+	struct rg_flow_totals *totals = rg_totals();
+
+	if (owner)
+		__sync_fetch_and_add(&owner->lost, 1);
+	if (totals)
+		totals->lost++;
+}

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tracing programs share: the operation that a thread is at, who its
+ * peer is, what its file is, and the record that becomes of it.
+ *
+ * A thread of knfsd or lockd serves one operation at a time, and what this
+ * host's NFS client does about it it does in the same thread: so both sides
+ * meet in the thread's storage, and one record says both.
+ */
+#pragma once
+
+#include "../shared.bpf.h"
+
+/* What is hashed of a lock owner. */
+#define RG_OWNER_HASHED 64
+/* Components of a path that are looked at. */
+#define PATH_DEPTH 24
+#define DCACHE_DISCONNECTED 0x20	/* include/linux/dcache.h */
+#define NFSD4_CLIENT_RECLAIM_COMPLETE 3 /* fs/nfsd/state.h, bit of cl_flags */
+
+/* The operation that a thread is at. */
+struct rg_at_work {
+	__u32 op; /* enum rg_record_op; RG_REC_NONE: none */
+	__u32 facts;
+	__u64 start_ns;
+	__u64 clp; /* nfs4_client that was confirmed meanwhile */
+	__u32 owner_len;
+	__u32 n_back;
+	__u32 claim; /* enum rg_claim; of an OPEN, as it was asked */
+	__u32 pad;
+	/* The lock owner or open owner; hashed if there is to be a record. Room for
+	 * what hash_one() might read. */
+	__u8 owner[RG_CLIENT_NAME_HASHED];
+	struct rg_back back[RG_BACK_MAX];
+	struct rg_record record; /* room to build it in */
+};
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct rg_at_work);
+} at_work SEC(".maps");
+
+/* struct nfs4_client * -> its key in `flow_clients`: hashing its name each time
+ * would be too much. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RG_MAX_CLIENTS);
+	__type(key, __u64);
+	__type(value, struct rg_client_key);
+} flow_key_of SEC(".maps");
+
+/* A new element of `flow_clients` is too big for the stack. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rg_flow_client);
+} nobody SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} next_downgrade SEC(".maps");
+
+static __always_inline void failed(void)
+{
+	struct rg_flow_totals *totals = rg_totals();
+
+	if (totals)
+		totals->failed++;
+}
+
+/* ---- the thread's operation ---- */
+
+static __always_inline struct rg_at_work *at_work_here(void)
+{
+	return bpf_task_storage_get(&at_work, bpf_get_current_task_btf(), NULL, 0);
+}
+
+static __always_inline struct rg_at_work *at_work_made(void)
+{
+	struct rg_at_work *w = bpf_task_storage_get(&at_work, bpf_get_current_task_btf(), NULL,
+						    BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!w)
+		failed();
+	return w;
+}
+
+static __always_inline struct rg_at_work *begin(__u32 op)
+{
+	struct rg_at_work *w = at_work_made();
+
+	if (!w)
+		return NULL;
+	w->facts = 0;
+	w->clp = 0;
+	w->owner_len = 0;
+	w->n_back = 0;
+	w->start_ns = bpf_ktime_get_boot_ns();
+	w->op = op;
+	return w;
+}
+
+/* The operation that ends now; NULL: its beginning was not seen. */
+static __always_inline struct rg_at_work *end_of(__u32 op)
+{
+	struct rg_at_work *w = at_work_here();
+
+	if (!w || w->op != op)
+		return NULL;
+	w->op = RG_REC_NONE;
+	return w;
+}
+
+/* The NFS client did something about the operation at hand. */
+static __always_inline void add_back(struct rg_at_work *w, __u32 op, __u32 status)
+{
+	__u32 n = w->n_back;
+
+	if (n >= RG_BACK_MAX) {
+		w->facts |= RG_FACT_BACK_CUT;
+		return;
+	}
+	w->back[n & (RG_BACK_MAX - 1)].op = op;
+	w->back[n & (RG_BACK_MAX - 1)].status = status;
+	w->back[n & (RG_BACK_MAX - 1)].at_ns = bpf_ktime_get_boot_ns();
+	w->n_back = n + 1;
+}
+_Static_assert((RG_BACK_MAX & (RG_BACK_MAX - 1)) == 0, "used as a mask");
+
+/* ---- bytes ---- */
+
+/* Bytes to hash, and the hash so far. By bpf_loop: an open-coded loop is gone
+ * through by the verifier once for each byte, in each program. */
+struct hashing {
+	__u8 *at;
+	__u64 hash;
+};
+
+static long hash_one(__u32 i, struct hashing *h)
+{
+	if (i >= RG_CLIENT_NAME_HASHED)
+		return 1;
+	h->hash = (h->hash ^ h->at[i]) * RG_FNV_PRIME;
+	return 0;
+}
+
+/* FNV-1a of n bytes that are in buf, of RG_CLIENT_NAME_HASHED bytes. 0: none. */
+static __always_inline __u64 hash_of(__u8 *buf, __u32 n)
+{
+	struct hashing h = {.at = buf, .hash = RG_FNV_OFFSET};
+
+	if (!n)
+		return 0;
+	bpf_loop(n, hash_one, &h, 0);
+	return h.hash;
+}
+
+/* At most `max` bytes (a power of 2) of `len` to `to`. How many. */
+static __always_inline __u32 read_bytes(void *to, const __u32 max, const void *from, __u32 len)
+{
+	__u32 n = len;
+
+	/* The verifier must see the bound in the register that is used. */
+	asm volatile("" : "+r"(n));
+	if (n > max)
+		n = max;
+	asm volatile("" : "+r"(n));
+	n &= 2 * max - 1;
+	if (n > max || (n && bpf_probe_read_kernel(to, n, from)))
+		return 0;
+	return n;
+}
+
+/* The record lends its room: it is made afterwards. */
+static __always_inline __u64 hash_name(struct rg_at_work *w, const void *data, __u32 len)
+{
+	_Static_assert(sizeof(w->record) >= RG_CLIENT_NAME_HASHED, "room for a name");
+	return hash_of((__u8 *)&w->record,
+		       read_bytes(&w->record, RG_CLIENT_NAME_HASHED, data, len));
+}
+
+static __always_inline void read_owner(struct rg_at_work *w, const void *data, __u32 len)
+{
+	w->owner_len = read_bytes(w->owner, RG_OWNER_HASHED, data, len);
+}
+
+/* Of a sockaddr in the kernel, whose layout is that of user space. */
+static __always_inline void read_peer(struct rg_record *r, const void *sockaddr)
+{
+	__u8 raw[28] = {};
+
+	if (bpf_probe_read_kernel(raw, sizeof(raw), sockaddr)) {
+		failed();
+		return;
+	}
+	__builtin_memcpy(&r->family, raw, 2);
+	r->port = (__u16)(raw[2] << 8 | raw[3]);
+	if (r->family == RG_AF_INET)
+		__builtin_memcpy(r->addr, raw + 4, 4);
+	else if (r->family == RG_AF_INET6)
+		__builtin_memcpy(r->addr, raw + 8, 16);
+	else
+		r->family = 0;
+}
+
+static __always_inline void read_name(struct rg_record *r, const void *data, __u32 len)
+{
+	r->name_len = len > 0xffff ? 0xffff : (__u16)len;
+	if (len > RG_RECORD_NAME)
+		r->facts |= RG_FACT_NAME_CUT;
+	if (!read_bytes(r->name, RG_RECORD_NAME, data, len) && len)
+		failed();
+}
+
+/* A C string. */
+static __always_inline void read_host_name(struct rg_record *r, const char *at)
+{
+	long n = at ? bpf_probe_read_kernel_str(r->name, sizeof(r->name), at) : 0;
+
+	r->name_len = n > 0 ? (__u16)(n - 1) : 0;
+}
+
+/* ---- the file ---- */
+
+/* From the end to the beginning, as one goes up: first into the upper half of
+ * twice the room, so that every write is within bounds. */
+struct path_room {
+	char at[2 * RG_RECORD_PATH];
+};
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct path_room);
+} path_room SEC(".maps");
+
+struct climb {
+	struct path_room *room;
+	struct dentry *at;
+	__u32 off; /* of what has been written */
+	__u32 end; /* enum: where it ended */
+};
+
+enum { CLIMBING = 0, AT_ROOT, NAMELESS };
+
+static long climb_one(__u32 i, struct climb *c)
+{
+	struct dentry *dentry = c->at, *parent = BPF_CORE_READ(dentry, d_parent);
+	__u32 off = c->off, len;
+
+	if (parent == dentry) {
+		/* A disconnected one is not the root: its name is not known. */
+		c->end = BPF_CORE_READ(dentry, d_flags) & DCACHE_DISCONNECTED ? NAMELESS : AT_ROOT;
+		return 1;
+	}
+	len = rg_name_len(dentry);
+	if (!len || len + 1 > off)
+		return 1;
+	off -= len + 1;
+	off &= RG_RECORD_PATH - 1;
+	len &= RG_RECORD_PATH - 1;
+	c->room->at[off] = '/';
+	if (bpf_probe_read_kernel(&c->room->at[off + 1], len, BPF_CORE_READ(dentry, d_name.name)))
+		return 1;
+	c->off = off;
+	c->at = parent;
+	return 0;
+}
+
+/* Path from the superblock's root; none where the name is not known: an inode
+ * that was found by file handle has a dentry without parents. */
+static __always_inline void read_path(struct rg_record *r, struct dentry *dentry)
+{
+	struct climb c = {.at = dentry, .off = RG_RECORD_PATH - 1};
+	__u32 zero = 0;
+
+	c.room = bpf_map_lookup_elem(&path_room, &zero);
+	if (!c.room || !dentry)
+		return;
+	c.room->at[RG_RECORD_PATH - 1] = 0;
+	bpf_loop(PATH_DEPTH, climb_one, &c, 0);
+	if (c.end == NAMELESS)
+		return;
+	if (c.end == AT_ROOT && c.off == RG_RECORD_PATH - 1) {
+		r->path[0] = '/';
+		return;
+	}
+	if (c.end == CLIMBING)
+		r->facts |= RG_FACT_PATH_CUT;
+	bpf_probe_read_kernel_str(r->path, sizeof(r->path),
+				  &c.room->at[c.off & (RG_RECORD_PATH - 1)]);
+}
+_Static_assert((RG_RECORD_PATH & (RG_RECORD_PATH - 1)) == 0, "used as a mask");
+
+static __always_inline struct nfs_server *nfs_server_of(struct super_block *sb)
+{
+	return BPF_CORE_READ(sb, s_magic) == NFS_SUPER_MAGIC ? BPF_CORE_READ(sb, s_fs_info) : NULL;
+}
+
+static __always_inline void read_inode(struct rg_record *r, struct inode *inode)
+{
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	struct nfs_server *server = nfs_server_of(sb);
+
+	r->fileid = BPF_CORE_READ(inode, i_ino);
+	r->dev = BPF_CORE_READ(sb, s_dev);
+	if (!server)
+		return;
+	r->facts |= RG_FACT_NFS;
+	r->fsid_major = BPF_CORE_READ(server, fsid.major);
+	r->fsid_minor = BPF_CORE_READ(server, fsid.minor);
+}
+
+static __always_inline void read_dentry(struct rg_record *r, struct dentry *dentry)
+{
+	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+
+	if (inode)
+		read_inode(r, inode);
+	read_path(r, dentry);
+}
+
+/* ---- end clients ---- */
+
+static __always_inline struct rg_flow_client *flow_client_at(const struct rg_client_key *named)
+{
+	struct rg_client_key key = *named;
+	struct rg_flow_client *c = bpf_map_lookup_elem(&flow_clients, &key);
+	__u32 zero = 0;
+	void *fresh;
+
+	if (c)
+		return c;
+	fresh = bpf_map_lookup_elem(&nobody, &zero);
+	if (!fresh)
+		return NULL;
+	bpf_map_update_elem(&flow_clients, &key, fresh, BPF_NOEXIST);
+	c = bpf_map_lookup_elem(&flow_clients, &key);
+	if (c)
+		c->first_ns = bpf_ktime_get_boot_ns();
+	else
+		failed();
+	return c;
+}
+
+/* A new start of knfsd: the counts begin anew. */
+static __always_inline void seen(struct rg_flow_client *c, const struct rg_gate *g, __u64 now_ns)
+{
+	c->last_ns = now_ns;
+	if (c->generation == g->generation)
+		return;
+	c->generation = g->generation;
+	c->downgrades = 0;
+	c->refused_ns = 0;
+	c->complete_ns = 0;
+	__builtin_memset(c->tally, 0, sizeof(c->tally));
+}
+
+static __always_inline void count(struct rg_flow_client *c, __u32 tally)
+{
+	struct rg_flow_totals *totals = rg_totals();
+
+	if (c)
+		__sync_fetch_and_add(&c->tally[tally], 1);
+	if (totals)
+		totals->tally[tally]++;
+}
+
+/* What `top` shows of it; once the record says it. */
+static __always_inline void rg_remember(struct rg_flow_client *c, const struct rg_record *r)
+{
+	c->family = r->family;
+	c->port = r->port;
+	__builtin_memcpy(c->addr, r->addr, sizeof(c->addr));
+	c->minorversion = r->minorversion;
+	c->name_len = r->name_len;
+	__builtin_memcpy(c->name, r->name, sizeof(c->name));
+}
+
+static __always_inline void rg_time(__u32 timed, __u64 ns)
+{
+	struct rg_flow_totals *totals = rg_totals();
+	__u32 bucket = 0;
+	__u64 us = ns / 1000;
+
+	if (!totals || timed >= RG_NR_TIMED)
+		return;
+	/* Number of bits of us. */
+	for (__u32 i = 0; i < RG_LATENCY_BUCKETS - 1; i++)
+		bucket += us >> i != 0;
+	if (bucket >= RG_LATENCY_BUCKETS)
+		return;
+	totals->latency[timed][bucket]++;
+	totals->latency_sum_ns[timed] += ns;
+}
+
+/* ---- the record ---- */
+
+static __always_inline struct rg_record *fresh_record(struct rg_at_work *w, __u32 op, __u32 side,
+						      const struct rg_gate *g, __u64 now_ns)
+{
+	struct rg_record *r = &w->record;
+	__u64 task = bpf_get_current_pid_tgid();
+
+	__builtin_memset(r, 0, sizeof(*r));
+	r->time_ns = now_ns;
+	r->op = (__u16)op;
+	r->side = (__u8)side;
+	r->netns = g->netns;
+	r->generation = g->generation;
+	r->tid = (__u32)task;
+	r->tgid = (__u32)(task >> 32);
+	if (g->knfsd == RG_KNFSD_GRACE)
+		r->facts |= RG_FACT_KNFSD_GRACE;
+	if (g->lockd == RG_LOCKD_GRACE)
+		r->facts |= RG_FACT_LOCKD_GRACE;
+	if (g->knfsd == RG_KNFSD_SKIPPED)
+		r->facts |= RG_FACT_SKIPPED;
+	return r;
+}
+
+/* What was done about it, and for how long. */
+static __always_inline void took(struct rg_record *r, struct rg_at_work *w)
+{
+	r->facts |= w->facts;
+	r->duration_ns = r->time_ns - w->start_ns;
+	r->owner_hash = hash_of(w->owner, w->owner_len);
+	r->n_back = w->n_back;
+	__builtin_memcpy(r->back, w->back, sizeof(r->back));
+}
+
+/* Negative, as the NFS client has them: an nfsstat4, or an errno. */
+static __always_inline void status_of_client(struct rg_record *r, int error)
+{
+	__u32 status = error < 0 ? (__u32)-error : 0;
+
+	r->status = status;
+	r->status_kind = status && status < 10000 ? RG_STATUS_ERRNO : RG_STATUS_NFS4;
+}
+
+static __always_inline __u32 kind_of_reclaim(const struct rg_record *r)
+{
+	return r->claim == RG_CLAIM_DELEGATION_RECLAIM ? 2
+	       : r->op == RG_REC_OPEN		       ? 0
+	       : r->op == RG_REC_LOCK		       ? 1
+						       : 3;
+}
+
+static __always_inline int is_waiting(const struct rg_record *r)
+{
+	return r->status_kind == RG_STATUS_NFS4
+		       ? r->status == RG_NFS4ERR_GRACE || r->status == RG_NFS4ERR_DELAY
+		       : r->status_kind == RG_STATUS_NLM && r->status == RG_NLM_DENIED_GRACE &&
+				 r->side == RG_SIDE_CLIENT;
+}
+
+static __always_inline void note(struct rg_flow_note *n, const struct rg_record *r,
+				 const struct rg_client_key *client)
+{
+	struct rg_flow_note made = {
+		.time_ns = r->time_ns,
+		.duration_ns = r->duration_ns,
+		.fileid = r->fileid,
+		.start = r->start,
+		.length = r->length,
+		.generation = r->generation,
+		.op = r->op,
+		.downgrade = r->downgrade,
+		.side = r->side,
+		.claim = r->claim,
+		.status = r->status,
+		.status_kind = r->status_kind,
+		.family = r->family,
+	};
+
+	if (client)
+		made.client = *client;
+	__builtin_memcpy(made.addr, r->addr, sizeof(made.addr));
+	*n = made;
+}
+
+static __always_inline void note_downgrade(const struct rg_record *r,
+					   const struct rg_client_key *client)
+{
+	__u32 zero = 0, *next = bpf_map_lookup_elem(&next_downgrade, &zero), at;
+	struct rg_flow_note *n;
+
+	if (!next)
+		return;
+	at = __sync_fetch_and_add(next, 1) % RG_LAST_DOWNGRADES;
+	n = bpf_map_lookup_elem(&flow_downgrades, &at);
+	if (n)
+		note(n, r, client);
+}
+
+/* In the place of the quickest of those that are kept, or of one from before. */
+static __always_inline void note_slow(const struct rg_record *r, const struct rg_client_key *client)
+{
+	__u64 least_ns = ~0ULL;
+	struct rg_flow_note *n;
+	__u32 least = 0;
+
+	for (__u32 i = 0; i < RG_SLOWEST; i++) {
+		__u32 at = i;
+		__u64 ns;
+
+		n = bpf_map_lookup_elem(&flow_slowest, &at);
+		if (!n)
+			return;
+		ns = n->generation == r->generation ? n->duration_ns : 0;
+		if (ns < least_ns) {
+			least_ns = ns;
+			least = i;
+		}
+	}
+	if (r->duration_ns <= least_ns)
+		return;
+	n = bpf_map_lookup_elem(&flow_slowest, &least);
+	if (n)
+		note(n, r, client);
+}
+
+/* Judge it, count it, and tell every tracer. */
+static __noinline __attribute__((unused)) int send(struct rg_record *r,
+						   const struct rg_client_key *client)
+{
+	struct rg_flow_totals *totals = rg_totals();
+	__u32 op, downgrade, result;
+
+	if (!r)
+		return 0;
+	downgrade = rg_downgrade_of(r);
+	r->downgrade = (__u16)downgrade;
+	op = r->op;
+	if (totals) {
+		if (op < RG_NR_RECORD_OPS)
+			totals->records[op]++;
+		if (downgrade < RG_NR_DOWNGRADES)
+			totals->downgrades[downgrade]++;
+		if (rg_claim_is_reclaim(r->claim)) {
+			result = is_waiting(r) ? 2 : r->status != 0;
+			totals->reclaims[r->side & 1][kind_of_reclaim(r)][result]++;
+		}
+	}
+	if (downgrade)
+		note_downgrade(r, client);
+	if (r->side == RG_SIDE_SERVER && rg_claim_is_reclaim(r->claim))
+		note_slow(r, client);
+	for (__u32 i = 0; i < RG_MAX_TRACERS; i++) {
+		__u32 at = i;
+		void *ring = bpf_map_lookup_elem(&tracers, &at);
+
+		if (ring && bpf_ringbuf_output(ring, r, sizeof(*r), 0))
+			rg_tracer_lost_one(at);
+	}
+	return 0;
+}

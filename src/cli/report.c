@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A recovery after the fact. It looks at files only. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/verbs.h"
+#include "report/report.h"
+
+/* A slip of the keyboard must not cost the recording. */
+static bool is_input(const struct stat *out, const struct rg_options *o)
+{
+	struct stat in;
+
+	for (size_t i = 0; i < o->n_files; i++) {
+		int err = strcmp(o->files[i], "-") == 0 ? fstat(STDIN_FILENO, &in)
+							: stat(o->files[i], &in);
+
+		if (err == 0 && S_ISREG(in.st_mode) && in.st_dev == out->st_dev &&
+		    in.st_ino == out->st_ino)
+			return true;
+	}
+	return false;
+}
+
+static int check_output(const struct rg_options *o)
+{
+	struct stat st;
+
+	if (o->output && stat(o->output, &st) == 0 && is_input(&st, o))
+		return rg_error(RG_USAGE, "report: --output %s: is one of the recordings",
+				o->output);
+	return RG_DONE;
+}
+
+static FILE *open_output(const struct rg_options *o)
+{
+	FILE *out = o->output ? fopen(o->output, "we") : stdout;
+
+	if (!out)
+		rg_error(RG_FAILED, "report: --output %s: %s", o->output, rg_strerror(errno));
+	return out;
+}
+
+static void write_json(const struct rg_report *r, FILE *out)
+{
+	json_object *all = rg_report_json(r);
+
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_SPACED |
+							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(all);
+}
+
+/* What is on standard output is checked by main(). */
+static int write_all(const struct rg_options *o, const struct rg_report *r, FILE *out)
+{
+	bool bad;
+
+	if (o->json)
+		write_json(r, out);
+	else if (o->html)
+		rg_report_html(r, out);
+	else
+		rg_report_text(r, out);
+	if (out == stdout)
+		return RG_DONE;
+	errno = 0;
+	bad = ferror(out);
+	if (fclose(out) == EOF || bad)
+		return rg_error(RG_FAILED, "report: --output %s: %s", o->output,
+				errno ? rg_strerror(errno) : "could not be written");
+	return RG_DONE;
+}
+
+int rg_verb_report(const struct rg_options *o)
+{
+	struct rg_report r;
+	FILE *out = NULL;
+	int err;
+
+	if (!o->n_files)
+		return rg_error(RG_USAGE, "report: which recording? see `reexport-guard report "
+					  "--help`");
+	if (o->json && o->html)
+		return rg_error(RG_USAGE, "report: --json and --html: one of them");
+	err = check_output(o);
+	if (err)
+		return err;
+	rg_report_init(&r);
+	if (rg_report_read(&r, o->files, o->n_files))
+		out = open_output(o);
+	err = RG_FAILED;
+	if (out)
+		err = write_all(o, &r, out);
+	if (!err && r.bad_lines)
+		err = RG_FAILED;
+	rg_report_free(&r);
+	return err;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loader/hooks.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+/* Programs with sections of these kinds, and modules that they attach in. */
+#define MAX_HOOKS 96
+#define MAX_MODULES 8
+
+static const char *const modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace"};
+#define NR_MODULES (sizeof(modules) / sizeof(modules[0]))
+
+struct hook {
+	const char *program; /* the object's own */
+	char name[96];	     /* of the function, or btf_trace_NAME */
+	__u32 kind;	     /* BTF_KIND_FUNC, BTF_KIND_TYPEDEF */
+	int btf_fd;	     /* of the module; 0: vmlinux */
+	int btf_id;	     /* 0: not found */
+};
+
+static struct hook hooks[MAX_HOOKS];
+static unsigned int n_hooks;
+static int module_fds[MAX_MODULES];
+static unsigned int n_module_fds;
+
+static struct hook *hook_of(const char *program)
+{
+	for (unsigned int i = 0; i < n_hooks; i++)
+		if (strcmp(hooks[i].program, program) == 0)
+			return &hooks[i];
+	return NULL;
+}
+
+bool rg_hook_is_there(const char *program)
+{
+	const struct hook *h = hook_of(program);
+
+	return h && h->btf_id > 0;
+}
+
+/* ---- what libbpf asks ---- */
+
+static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
+{
+	const struct hook *h = hook_of(bpf_program__name(prog));
+
+	(void)cookie;
+	if (!h || h->btf_id <= 0)
+		return -ESRCH;
+	opts->attach_btf_obj_fd = (__u32)h->btf_fd;
+	opts->attach_btf_id = (__u32)h->btf_id;
+	return 0;
+}
+
+static int attach(const struct bpf_program *prog, long cookie, struct bpf_link **link)
+{
+	(void)cookie;
+	*link = bpf_program__attach_trace(prog);
+	return *link ? 0 : -errno;
+}
+
+int rg_hooks_register(void)
+{
+	static bool done;
+	static const struct {
+		const char *section;
+		enum bpf_attach_type type;
+	} kinds[] = {
+		{"fentry+", BPF_TRACE_FENTRY},
+		{"fexit+", BPF_TRACE_FEXIT},
+		{"tp_btf+", BPF_TRACE_RAW_TP},
+	};
+	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .prog_prepare_load_fn = prepare,
+		    .prog_attach_fn = attach);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !done; i++) {
+		int err = libbpf_register_prog_handler(kinds[i].section, BPF_PROG_TYPE_TRACING,
+						       kinds[i].type, &opts);
+		if (err < 0)
+			return err;
+	}
+	done = true;
+	return 0;
+}
+
+/* ---- looking ---- */
+
+static void collect(const struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+
+	n_hooks = 0;
+	bpf_object__for_each_program(prog, obj)
+	{
+		const char *section = bpf_program__section_name(prog);
+		const char *target = strchr(section, '/');
+		bool is_tp = strncmp(section, "tp_btf/", 7) == 0;
+		struct hook *h = &hooks[n_hooks];
+
+		if (!target || n_hooks == MAX_HOOKS ||
+		    (!is_tp && strncmp(section, "fentry/", 7) != 0 &&
+		     strncmp(section, "fexit/", 6) != 0))
+			continue;
+		*h = (struct hook){
+			.program = bpf_program__name(prog),
+			.kind = is_tp ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC,
+		};
+		snprintf(h->name, sizeof(h->name), "%s%s", is_tp ? "btf_trace_" : "", target + 1);
+		n_hooks++;
+	}
+}
+
+/* Those of the types from `first` on that are somebody's hook. */
+static void look_through(const struct btf *btf, __u32 first, int btf_fd)
+{
+	__u32 n = btf__type_cnt(btf);
+
+	for (__u32 id = first; id < n; id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		__u32 kind = btf_kind(type);
+		const char *name;
+
+		if (kind != BTF_KIND_FUNC && kind != BTF_KIND_TYPEDEF)
+			continue;
+		name = btf__name_by_offset(btf, type->name_off);
+		for (unsigned int i = 0; i < n_hooks; i++) {
+			struct hook *h = &hooks[i];
+
+			if (h->kind != kind || h->btf_id || strcmp(h->name, name) != 0)
+				continue;
+			h->btf_fd = btf_fd;
+			h->btf_id = (int)id;
+		}
+	}
+}
+
+static bool is_one_of_ours(const char *module)
+{
+	for (size_t i = 0; i < NR_MODULES; i++)
+		if (strcmp(modules[i], module) == 0)
+			return true;
+	return false;
+}
+
+/* fd of the BTF with this id, if it is that of a module of ours; else negative. */
+static int open_module(__u32 id)
+{
+	char name[64] = "";
+	struct bpf_btf_info info = {.name = (__u64)(unsigned long)name, .name_len = sizeof(name)};
+	__u32 size = sizeof(info);
+	int fd = bpf_btf_get_fd_by_id(id);
+
+	if (fd < 0)
+		return -errno;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0 || !info.kernel_btf ||
+	    !is_one_of_ours(name)) {
+		close(fd);
+		return -ENOENT;
+	}
+	return fd;
+}
+
+static void look_through_modules(struct btf *core)
+{
+	__u32 id = 0;
+
+	while (n_module_fds < MAX_MODULES && bpf_btf_get_next_id(id, &id) == 0) {
+		struct btf *btf;
+		int fd = open_module(id);
+
+		if (fd < 0)
+			continue;
+		module_fds[n_module_fds++] = fd;
+		btf = btf__load_from_kernel_by_id_split(id, core);
+		if (btf)
+			look_through(btf, btf__type_cnt(core), fd);
+		btf__free(btf);
+	}
+}
+
+int rg_hooks_resolve(const struct bpf_object *obj)
+{
+	struct btf *core = btf__load_vmlinux_btf();
+
+	if (!core)
+		return -errno;
+	collect(obj);
+	look_through_modules(core);
+	for (unsigned int i = 0; i < n_hooks; i++) {
+		struct hook *h = &hooks[i];
+		int id = h->btf_id ? 0 : btf__find_by_name_kind(core, h->name, h->kind);
+
+		if (id > 0)
+			h->btf_id = id;
+	}
+	btf__free(core);
+	return 0;
+}
+
+void rg_hooks_free(void)
+{
+	while (n_module_fds)
+		close(module_fds[--n_module_fds]);
+	n_hooks = 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where the programs attach. Most of our hooks are in modules, and libbpf looks
+ * for each of them through all of vmlinux first: 43 programs took 34 s of an
+ * emulated machine's time that way. Here the types of the modules are gone
+ * through once.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct bpf_object;
+
+/* Before the object is opened: its sections fentry, fexit and tp_btf are ours. */
+int rg_hooks_register(void);
+/* After it is opened, and before it is loaded. 0, or a negative errno: this
+ * kernel's types cannot be read. */
+int rg_hooks_resolve(const struct bpf_object *obj);
+/* Was the hook of this program found? */
+bool rg_hook_is_there(const char *program);
+/* After it is loaded. */
+void rg_hooks_free(void);
