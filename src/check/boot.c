@@ -31,16 +31,16 @@ static void check_read(const struct rg_boot_facts *b, struct rg_findings *f)
 
 /* Of the exports at or below this mount: the first that has nfs-server wait for
  * it. NULL: none has; *any: the first of them at all, or one that leads there. */
-static const struct rg_export *waits_for(const struct rg_reexport_facts *r,
+static const struct rg_export *waits_for(const struct rg_exports *exports,
 					 const struct rg_fstab_mount *m,
 					 const struct rg_export **any)
 {
 	*any = NULL;
-	for (size_t i = 0; i < r->exports.n; i++) {
-		const struct rg_export *e = &r->exports.at[i];
-		bool below = rg_is_below(r->real[i], m->target) || rg_is_below(e->path, m->target);
+	for (size_t i = 0; i < exports->n; i++) {
+		const struct rg_export *e = &exports->at[i];
+		bool below = rg_is_below(e->path, m->target);
 
-		if (!below && !(e->options.crossmnt && rg_is_below(m->target, r->real[i])))
+		if (!below && !(e->options.crossmnt && rg_is_below(m->target, e->path)))
 			continue;
 		if (!*any)
 			*any = e;
@@ -74,8 +74,7 @@ static void check_late(const struct rg_boot_facts *b, const struct rg_fstab_moun
 		     "After=remote-fs-pre.target and Before=" KNFSD);
 }
 
-static void check_fstab(const struct rg_boot_facts *b, const struct rg_reexport_facts *r,
-			struct rg_findings *f)
+static void check_fstab(const struct rg_boot_facts *b, struct rg_findings *f)
 {
 	size_t before = f->n;
 
@@ -86,7 +85,7 @@ static void check_fstab(const struct rg_boot_facts *b, const struct rg_reexport_
 		return;
 	}
 	for (size_t i = 0; b->generator && i < b->n; i++) {
-		const struct rg_export *any, *e = waits_for(r, &b->at[i], &any);
+		const struct rg_export *any, *e = waits_for(&b->exports, &b->at[i], &any);
 
 		if (e)
 			check_cycle(b, &b->at[i], e, f);
@@ -160,10 +159,9 @@ static void check_units(const struct rg_boot_facts *b, struct rg_findings *f)
 	}
 }
 
-void rg_boot_check(const struct rg_boot_facts *b, const struct rg_reexport_facts *r,
-		   struct rg_findings *f)
+void rg_boot_check(const struct rg_boot_facts *b, struct rg_findings *f)
 {
 	check_read(b, f);
-	check_fstab(b, r, f);
+	check_fstab(b, f);
 	check_units(b, f);
 }

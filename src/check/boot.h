@@ -2,7 +2,8 @@
 /* What order things start in: fstab and the exports, and systemd's own word. */
 #pragma once
 
-#include "check/exports.h"
+#include "check/finding.h"
+#include "loader/exports.h"
 
 /* An NFS mount of fstab. Owned by the facts. */
 struct rg_fstab_mount {
@@ -14,6 +15,8 @@ struct rg_boot_facts {
 	struct rg_fstab_mount *at;
 	size_t n;
 	int fstab_err;
+	/* Of the files alone: the generator knows nothing of etab. */
+	struct rg_exports exports;
 	unsigned int n_bad; /* lines that libmount cannot make out */
 	/* Is nfs-utils' nfs-server-generator there, and not masked? 1, 0, negative errno. */
 	int generator;
@@ -34,5 +37,4 @@ int rg_boot_read_fstab(const char *file, struct rg_boot_facts *b);
 void rg_boot_free(struct rg_boot_facts *b);
 
 /* Pure. */
-void rg_boot_check(const struct rg_boot_facts *b, const struct rg_reexport_facts *r,
-		   struct rg_findings *f);
+void rg_boot_check(const struct rg_boot_facts *b, struct rg_findings *f);

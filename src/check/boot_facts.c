@@ -228,9 +228,12 @@ static void ask_systemd(struct rg_boot_facts *b)
 
 void rg_boot_gather(const char *root, struct rg_boot_facts *b)
 {
-	char file[RG_ROOT_PATH];
+	char file[RG_ROOT_PATH], dir[RG_ROOT_PATH];
 
 	memset(b, 0, sizeof(*b));
+	/* What is wrong with them is said with the exports. */
+	rg_exports_read(&b->exports, rg_root_path(root, RG_EXPORTS, file),
+			rg_root_path(root, RG_EXPORTS_D, dir), NULL, NULL);
 	b->fstab_err = rg_boot_read_fstab(rg_root_path(root, FSTAB, file), b);
 	b->generator = find_generator(root);
 	b->systemd = rg_root_has(root, "/run/systemd/system"); /* sd_booted(3) */
@@ -247,5 +250,6 @@ void rg_boot_free(struct rg_boot_facts *b)
 		free(b->at[i].source);
 	}
 	free(b->at);
+	rg_exports_free(&b->exports);
 	*b = (struct rg_boot_facts){};
 }

@@ -54,7 +54,7 @@ static void judge(const struct facts *all, struct rg_findings *f)
 	rg_exports_check(&all->reexports, f);
 	rg_mounts_check(&all->mounts, &all->reexports, &all->policy, f);
 	rg_lease_check(&all->lease, &all->reexports, all->boot.remote_fs_s, f);
-	rg_boot_check(&all->boot, &all->reexports, f);
+	rg_boot_check(&all->boot, f);
 	rg_clients_check(&all->clients, &all->reexports, f);
 }
 

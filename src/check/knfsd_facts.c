@@ -33,12 +33,25 @@ static int is_of_this_netns(const char *root, const char *pid)
 	return self.st_dev == its.st_dev && self.st_ino == its.st_ino;
 }
 
-static bool is_nfsdcld(const char *root, const char *pid)
+/* Its arguments, n bytes; 0: it is another program, or has ended and was not
+ * waited for. */
+static size_t args_of_nfsdcld(const char *root, const char *pid, char *args, size_t size)
 {
-	char path[64], comm[32];
+	char path[64], full[RG_ROOT_PATH], comm[32];
+	size_t n;
+	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	return rg_root_read(root, path, comm, sizeof(comm)) == 0 && strcmp(comm, NAME) == 0;
+	if (rg_root_read(root, path, comm, sizeof(comm)) || strcmp(comm, NAME) != 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
+	file = fopen(rg_root_path(root, path, full), "re");
+	if (!file)
+		return 0;
+	n = fread(args, 1, size - 1, file);
+	args[n] = '\0';
+	fclose(file);
+	return n;
 }
 
 /* What follows "-s", "--storagedir" and the like in its arguments. */
@@ -60,41 +73,30 @@ static const char *storage_option(const char *args, size_t n)
 	return NULL;
 }
 
-static void storage_of_process(const char *root, const char *pid, struct rg_knfsd_facts *k)
-{
-	char path[64], full[RG_ROOT_PATH], args[4096] = "";
-	const char *found;
-	size_t n;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
-	file = fopen(rg_root_path(root, path, full), "re");
-	if (!file)
-		return;
-	n = fread(args, 1, sizeof(args) - 1, file);
-	fclose(file);
-	found = storage_option(args, n);
-	if (found && *found == '/')
-		snprintf(k->storage, sizeof(k->storage), "%s", found);
-}
-
 static void find_process(const char *root, struct rg_knfsd_facts *k)
 {
-	char path[RG_ROOT_PATH];
+	char path[RG_ROOT_PATH], args[4096];
 	struct dirent *e;
 	DIR *d = opendir(rg_root_path(root, "/proc", path));
 
 	while (d && !k->nfsdcld && (e = readdir(d))) {
+		const char *storage;
+		size_t n;
 		int here;
 
-		if (e->d_name[0] < '1' || e->d_name[0] > '9' || !is_nfsdcld(root, e->d_name))
+		if (e->d_name[0] < '1' || e->d_name[0] > '9')
+			continue;
+		n = args_of_nfsdcld(root, e->d_name, args, sizeof(args));
+		if (!n)
 			continue;
 		here = is_of_this_netns(root, e->d_name);
 		if (!here)
 			continue;
 		k->netns_unknown = here < 0;
 		k->nfsdcld = (unsigned int)strtoul(e->d_name, NULL, 10);
-		storage_of_process(root, e->d_name, k);
+		storage = storage_option(args, n);
+		if (storage && *storage == '/')
+			snprintf(k->storage, sizeof(k->storage), "%s", storage);
 	}
 	if (d)
 		closedir(d);

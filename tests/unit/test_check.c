@@ -231,6 +231,9 @@ static const struct {
 	{"/proc/812/comm", "backup\n"},
 	{"/proc/814/cmdline", ""}, /* a kernel thread */
 	{"/proc/412/comm", "nfsdcld\n"},
+	{"/proc/412/cmdline", "/usr/sbin/nfsdcld"},
+	{"/proc/413/comm", "nfsdcld\n"}, /* one that has ended */
+	{"/proc/413/cmdline", ""},
 	{"/proc/self/mountstats",
 	 "device origin:/a mounted on /srv/a with fstype nfs4 statvers=1.1\n"
 	 "\tnfsv4:\tbm0=0x0,lease_time=90,lease_expired=0\n"},

@@ -6,7 +6,6 @@
 
 #include "check/boot.h"
 
-#define ROOT "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 #define FSTAB_A "origin:/a /srv/a nfs4 vers=4.2 0 0\n"
 
 /* Booted by systemd, nfs-utils' generator there, the unit as it should be. */
@@ -27,14 +26,15 @@ static struct rg_boot_facts good(void)
 static void judge(struct rg_boot_facts *b, const char *exports, enum rg_finding_id id,
 		  enum rg_severity severity)
 {
-	struct rg_reexport_facts r;
 	struct rg_findings f = {};
 
-	facts_of(&r, exports, ROOT);
-	rg_boot_check(b, &r, &f);
+	assert_int_equal(rg_exports_parse(&b->exports, exports, strlen(exports), false,
+					  "/etc/exports", NULL, NULL),
+			 0);
+	rg_boot_check(b, &f);
 	expect(&f, id, severity);
 	rg_findings_free(&f);
-	rg_reexport_free(&r);
+	rg_exports_free(&b->exports);
 }
 
 static void judge_fstab(const char *fstab, const char *exports, enum rg_finding_id id,
@@ -112,6 +112,7 @@ static void test_fstab_malformed(void **unused)
 {
 	static const char text[] = "origin:/a /srv/a nfs4 vers=4.2 0 0\norigin:/b\n"
 				   "origin:/c /srv/c nfs noauto\n\\777 \\ nfs4\n\"x\" \"y z\n";
+	static const char exports[] = "/srv/a *(fsid=1)\n/ *(crossmnt)";
 	struct rg_boot_facts b = {};
 	__u64 seed = 3;
 
@@ -121,7 +122,6 @@ static void test_fstab_malformed(void **unused)
 	assert_true(b.n_bad >= 1);
 	rg_boot_free(&b);
 	for (int i = 0; i < 3000; i++) {
-		struct rg_reexport_facts r;
 		struct rg_findings f = {};
 		char copy[sizeof(text)];
 		size_t n = 1 + unit_below(&seed, sizeof(copy) - 1);
@@ -131,10 +131,9 @@ static void test_fstab_malformed(void **unused)
 			copy[unit_below(&seed, sizeof(copy))] = (char)unit_below(&seed, 256);
 		b = good();
 		rg_boot_read_fstab(file_of(copy, n), &b);
-		facts_of(&r, "/srv/a *(fsid=1)\n/ *(crossmnt)", ROOT);
-		rg_boot_check(&b, &r, &f);
+		rg_exports_parse(&b.exports, exports, strlen(exports), false, "x", NULL, NULL);
+		rg_boot_check(&b, &f);
 		rg_findings_free(&f);
-		rg_reexport_free(&r);
 		rg_boot_free(&b);
 	}
 }
