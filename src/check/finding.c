@@ -104,7 +104,7 @@ static char *printable(const char *text)
 	return out;
 }
 
-static char *format(const char *fmt, va_list args)
+static RG_PRINTF(1, 0) char *format(const char *fmt, va_list args)
 {
 	char *raw, *out;
 

@@ -159,7 +159,7 @@ static int ask(sqlite3 *db, const char *query, long long *number)
 /* One table of end clients an epoch of knfsd, utils/nfsdcld/sqlite.c of nfs-utils. */
 static int count_records(sqlite3 *db, long long *number)
 {
-	long long epoch;
+	long long epoch = 0;
 	char query[96];
 	int err = sqlite3_busy_timeout(db, 1000);
 

@@ -70,7 +70,7 @@ static void check_max_hold(const struct rg_policy_facts *p, long long grace_s,
 {
 	if (p->policy.release == RG_RELEASE_GRACE_START || grace_s <= 0)
 		return;
-	if (p->policy.max_hold_s > grace_s) {
+	if ((long long)p->policy.max_hold_s > grace_s) {
 		rg_find(f, RG_OK, RG_F_MAX_HOLD, where(p),
 			"max-hold %u s, knfsd's grace period %lld s", p->policy.max_hold_s,
 			grace_s);

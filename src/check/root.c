@@ -13,7 +13,7 @@ char *rg_root_path(const char *root, const char *path, char *buf)
 {
 	int n = snprintf(buf, RG_ROOT_PATH, "%s%s", root, path);
 
-	if (n < 0 || n >= RG_ROOT_PATH)
+	if (n < 0 || (size_t)n >= RG_ROOT_PATH)
 		buf[0] = '\0';
 	return buf;
 }

@@ -8,7 +8,7 @@
 
 #include "rg_limits.h"
 
-#define RG_ROOT_PATH (2 * RG_PATH_SIZE)
+#define RG_ROOT_PATH (2UL * RG_PATH_SIZE)
 
 /* root and path (absolute), into buf of RG_ROOT_PATH bytes. Returns buf; "" if
  * it is too long, which no file is called. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What `check` makes of a kernel. */
 #include <errno.h>
+#include <sys/stat.h>
+
+#include <bpf/btf.h>
 
 #include "unit_check.h"
 
@@ -167,6 +170,118 @@ static void test_rest(void **unused)
 	judge(&k, RG_F_NAMESPACES, RG_UNKNOWN, RG_DONE);
 }
 
+/* ---- the probe ---- */
+
+static char dir[64];
+
+static void put(const char *name, const void *bytes, size_t n)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "we");
+	unit_need(f);
+	unit_need(fwrite(bytes, 1, n, f) == n);
+	unit_need(fclose(f) == 0);
+}
+
+static int setup(void **unused)
+{
+	(void)unused;
+	snprintf(dir, sizeof(dir), "/tmp/rg-unit-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **unused)
+{
+	char path[128];
+
+	(void)unused;
+	snprintf(path, sizeof(path), "%s/vmlinux", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/nfsd", dir);
+	unlink(path);
+	return rmdir(dir);
+}
+
+/* A kernel with these functions alone. */
+static void put_btf(const char *const *functions)
+{
+	struct btf *btf = btf__new_empty();
+	const void *bytes;
+	int proto;
+	__u32 n;
+
+	unit_need(btf);
+	proto = btf__add_func_proto(btf, 0);
+	unit_need(proto > 0);
+	for (; *functions; functions++)
+		unit_need(btf__add_func(btf, *functions, BTF_FUNC_GLOBAL, proto) > 0);
+	bytes = btf__raw_data(btf, &n);
+	unit_need(bytes);
+	put("vmlinux", bytes, n);
+	btf__free(btf);
+}
+
+static bool is_missing(const struct rg_probe *p, const char *name)
+{
+	for (unsigned int i = 0; i < p->n_missing; i++)
+		if (strcmp(p->missing[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void test_probe(void **unused)
+{
+	static const char *const some[] = {"bpf_lsm_file_lock", "security_file_lock",
+					   "security_file_open", "nfsd4_lock", NULL};
+	struct rg_probe p;
+
+	(void)unused;
+	assert_int_equal(rg_probe_hooks(dir, &p), 0);
+	assert_int_equal(p.btf_err, -ENOENT);
+
+	put_btf(some);
+	assert_int_equal(rg_probe_hooks(dir, &p), 0);
+	assert_int_equal(p.btf_err, 0);
+	assert_int_equal(p.doors[RG_RUNG_LSM], 1u << RG_WHAT_LOCK);
+	assert_int_equal(p.doors[RG_RUNG_FMOD_RET], 1u << RG_WHAT_LOCK | 1u << RG_WHAT_OPEN);
+	assert_false(is_missing(&p, "nfsd4_lock"));
+	assert_true(is_missing(&p, "nfsd4_locku"));
+	assert_true(is_missing(&p, "locks_start_grace"));
+	assert_false(is_missing(&p, "bpf_lsm_file_open")); /* a door's */
+	assert_false(p.nfsd_btf);
+}
+
+static void test_probe_damaged(void **unused)
+{
+	static const char *const some[] = {"bpf_lsm_file_lock", NULL};
+	char bytes[4096], path[128];
+	__u64 seed = 7;
+	size_t n;
+	FILE *f;
+
+	(void)unused;
+	for (int i = 0; i < 300; i++) {
+		struct rg_probe p;
+
+		put_btf(some);
+		snprintf(path, sizeof(path), "%s/vmlinux", dir);
+		f = fopen(path, "re");
+		unit_need(f);
+		n = fread(bytes, 1, sizeof(bytes), f);
+		fclose(f);
+		unit_need(n);
+		for (int j = 0; j < 3; j++)
+			bytes[unit_below(&seed, n)] = (char)unit_below(&seed, 256);
+		put("nfsd", bytes, unit_below(&seed, n + 1));
+		if (unit_below(&seed, 2))
+			put("vmlinux", bytes, unit_below(&seed, n + 1));
+		rg_probe_hooks(dir, &p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +289,8 @@ int main(void)
 		cmocka_unit_test(test_cannot),
 		cmocka_unit_test(test_rungs),
 		cmocka_unit_test(test_rest),
+		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_probe_damaged, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("check_kernel", tests, NULL, NULL);
