@@ -117,6 +117,8 @@ static void check_guard(const struct rg_boot_facts *b, struct rg_findings *f)
 			b->state[0] ? b->state : "not enabled");
 		rg_remedy(f, "run `systemctl enable reexport-guard`");
 	}
+	if (strcmp(b->state, "masked") == 0)
+		return; /* it has no order */
 	if (b->before_knfsd && b->before_remote_fs) {
 		rg_find(f, RG_OK, RG_F_UNIT_ORDER, GUARD,
 			"is before remote-fs-pre.target and " KNFSD);

@@ -34,6 +34,8 @@ struct rg_boot_facts {
 void rg_boot_gather(const char *root, struct rg_boot_facts *b);
 /* Take in a file in the format of fstab(5). 0 or negative errno. */
 int rg_boot_read_fstab(const char *file, struct rg_boot_facts *b);
+/* Ask systemd, by the system's bus. At most some seconds. */
+void rg_boot_ask_systemd(struct rg_boot_facts *b);
 void rg_boot_free(struct rg_boot_facts *b);
 
 /* Pure. */

@@ -104,15 +104,17 @@ static int find_generator(const char *root)
 	return 0;
 }
 
-/* A list of names, a property of a unit. NULL: it cannot be had; strv_free(). */
-static char **names_of(sd_bus *bus, const char *unit, const char *property)
+/* A list of names, a property of a unit; free_names(). NULL: there are none, or
+ * *err says why they cannot be had. */
+static char **names_of(sd_bus *bus, const char *unit, const char *property, int *err)
 {
 	char **names = NULL;
+	int one = sd_bus_get_property_strv(bus, "org.freedesktop.systemd1", unit,
+					   "org.freedesktop.systemd1.Unit", property, NULL, &names);
 
-	if (sd_bus_get_property_strv(bus, "org.freedesktop.systemd1", unit,
-				     "org.freedesktop.systemd1.Unit", property, NULL, &names) < 0)
-		return NULL;
-	return names;
+	if (one < 0)
+		*err = one;
+	return one < 0 ? NULL : names;
 }
 
 static void free_names(char **names)
@@ -130,14 +132,17 @@ static bool has_name(char **names, const char *name)
 	return false;
 }
 
-static void take_text(sd_bus *bus, const char *unit, const char *property, char *buf, size_t size)
+static void take_text(sd_bus *bus, const char *unit, const char *property, char *buf, size_t size,
+		      int *err)
 {
 	char *text = NULL;
+	int one =
+		sd_bus_get_property_string(bus, "org.freedesktop.systemd1", unit,
+					   "org.freedesktop.systemd1.Unit", property, NULL, &text);
 
-	buf[0] = '\0';
-	if (sd_bus_get_property_string(bus, "org.freedesktop.systemd1", unit,
-				       "org.freedesktop.systemd1.Unit", property, NULL, &text) >= 0)
-		snprintf(buf, size, "%s", text);
+	if (one < 0)
+		*err = one;
+	snprintf(buf, size, "%s", one < 0 ? "" : text);
 	free(text);
 }
 
@@ -170,10 +175,10 @@ static void ask_of_guard(sd_bus *bus, struct rg_boot_facts *b)
 
 	if (!unit)
 		return;
-	take_text(bus, unit, "LoadState", load, sizeof(load));
-	b->installed = strcmp(load, "loaded") == 0;
-	take_text(bus, unit, "UnitFileState", b->state, sizeof(b->state));
-	before = names_of(bus, unit, "Before");
+	take_text(bus, unit, "LoadState", load, sizeof(load), &b->bus_err);
+	b->installed = load[0] && strcmp(load, "not-found") != 0;
+	take_text(bus, unit, "UnitFileState", b->state, sizeof(b->state), &b->bus_err);
+	before = names_of(bus, unit, "Before", &b->bus_err);
 	b->before_knfsd = has_name(before, "nfs-server.service");
 	b->before_remote_fs = has_name(before, "remote-fs-pre.target");
 	free_names(before);
@@ -186,8 +191,8 @@ static void ask_of_knfsd(sd_bus *bus, struct rg_boot_facts *b)
 
 	if (!unit)
 		return;
-	before = names_of(bus, unit, "Before");
-	after = names_of(bus, unit, "After");
+	before = names_of(bus, unit, "Before", &b->bus_err);
+	after = names_of(bus, unit, "After", &b->bus_err);
 	for (char **n = before; n && *n && !b->cycle[0]; n++)
 		if (has_name(after, *n))
 			snprintf(b->cycle, sizeof(b->cycle), "%s", *n);
@@ -209,7 +214,7 @@ static void ask_of_time(sd_bus *bus, struct rg_boot_facts *b)
 	free(unit);
 }
 
-static void ask_systemd(struct rg_boot_facts *b)
+void rg_boot_ask_systemd(struct rg_boot_facts *b)
 {
 	sd_bus *bus = NULL;
 	int err = sd_bus_open_system(&bus);
@@ -238,7 +243,7 @@ void rg_boot_gather(const char *root, struct rg_boot_facts *b)
 	b->generator = find_generator(root);
 	b->systemd = rg_root_has(root, "/run/systemd/system"); /* sd_booted(3) */
 	if (b->systemd == 1 && rg_root_is_here(root))
-		ask_systemd(b);
+		rg_boot_ask_systemd(b);
 	else
 		b->bus_err = -ENOENT;
 }

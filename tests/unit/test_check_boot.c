@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What `check` makes of fstab, exports and units. */
 #include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <systemd/sd-bus.h>
 
 #include "unit_check.h"
 
@@ -156,6 +161,9 @@ static void test_units(void **unused)
 	judge(&b, "", RG_F_UNIT_ENABLED, RG_WARNING);
 	b.before_knfsd = false;
 	judge(&b, "", RG_F_UNIT_ORDER, RG_PROBLEM);
+	strcpy(b.state, "masked");
+	judge(&b, "", RG_F_UNIT_ENABLED, RG_WARNING);
+	judge(&b, "", RG_F_UNIT_ORDER, RG_OK);
 	b = good();
 	b.before_remote_fs = false;
 	judge(&b, "", RG_F_UNIT_ORDER, RG_PROBLEM);
@@ -169,13 +177,134 @@ static void test_units(void **unused)
 	judge(&b, "", RG_F_UNIT_ORDER, RG_UNKNOWN);
 }
 
+/* ---- a bus with a systemd on it, as far as it is asked ---- */
+
+static int reply_names(sd_bus_message *reply, const char *property)
+{
+	if (strcmp(property, "Before") == 0)
+		return sd_bus_message_append(reply, "v", "as", 3, "remote-fs-pre.target",
+					     "nfs-server.service", "srv-a.mount");
+	return sd_bus_message_append(reply, "v", "as", 2, "network.target", "srv-a.mount");
+}
+
+/* Of every unit the same is said. */
+static int answer(sd_bus_message *m, void *broken, sd_bus_error *error)
+{
+	const char *member = sd_bus_message_get_member(m), *interface, *property;
+	sd_bus_message *reply = NULL;
+	int err;
+
+	(void)error;
+	if (!member || sd_bus_message_is_method_call(m, NULL, NULL) <= 0)
+		return 0;
+	if (strcmp(member, "Hello") == 0)
+		return sd_bus_reply_method_return(m, "s", ":1.7");
+	if (broken && strcmp(member, broken) == 0)
+		return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED, "no");
+	if (strcmp(member, "LoadUnit") == 0)
+		return sd_bus_reply_method_return(m, "o", "/org/freedesktop/systemd1/unit/x");
+	err = sd_bus_message_read(m, "ss", &interface, &property);
+	err = err < 0 ? err : sd_bus_message_new_method_return(m, &reply);
+	if (err < 0)
+		return err;
+	if (strcmp(property, "LoadState") == 0)
+		err = sd_bus_message_append(reply, "v", "s", "loaded");
+	else if (strcmp(property, "UnitFileState") == 0)
+		err = sd_bus_message_append(reply, "v", "s", "disabled");
+	else if (strcmp(property, "ActiveEnterTimestampMonotonic") == 0)
+		err = sd_bus_message_append(reply, "v", "t", (uint64_t)42500000);
+	else
+		err = reply_names(reply, property);
+	if (err >= 0)
+		err = sd_bus_send(sd_bus_message_get_bus(m), reply, NULL);
+	sd_bus_message_unref(reply);
+	return err < 0 ? err : 1;
+}
+
+/* One connection, until it is closed. */
+static void serve(int listener, void *broken)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	sd_id128_t id =
+		SD_ID128_MAKE(12, 34, 56, 78, 9a, bc, de, f0, 12, 34, 56, 78, 9a, bc, de, f0);
+	sd_bus *bus = NULL;
+
+	if (fd < 0 || sd_bus_new(&bus) < 0 || sd_bus_set_fd(bus, fd, fd) < 0 ||
+	    sd_bus_set_server(bus, 1, id) < 0 || sd_bus_set_anonymous(bus, 1) < 0 ||
+	    sd_bus_add_filter(bus, NULL, answer, broken) < 0 || sd_bus_start(bus) < 0)
+		return;
+	for (;;) {
+		int more = sd_bus_process(bus, NULL);
+
+		if (more < 0 || (more == 0 && sd_bus_wait(bus, UINT64_MAX) < 0))
+			return;
+	}
+}
+
+/* broken: the method that is refused, or NULL. */
+static void ask(struct rg_boot_facts *b, char *broken)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char address[160];
+	pid_t child;
+
+	unit_need(listener >= 0);
+	snprintf(at.sun_path, sizeof(at.sun_path), "/tmp/rg-unit-bus-%d", (int)getpid());
+	unlink(at.sun_path);
+	unit_need(bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0);
+	unit_need(listen(listener, 1) == 0);
+	snprintf(address, sizeof(address), "unix:path=%s", at.sun_path);
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
+	child = fork();
+	unit_need(child >= 0);
+	if (!child) {
+		serve(listener, broken);
+		_exit(0);
+	}
+	close(listener);
+	rg_boot_ask_systemd(b);
+	waitpid(child, NULL, 0);
+	unlink(at.sun_path);
+	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+}
+
+static void test_systemd(void **unused)
+{
+	struct rg_boot_facts b = {.systemd = 1};
+
+	(void)unused;
+	ask(&b, NULL);
+	assert_int_equal(b.bus_err, 0);
+	assert_true(b.installed);
+	assert_string_equal(b.state, "disabled");
+	assert_true(b.before_knfsd);
+	assert_true(b.before_remote_fs);
+	assert_string_equal(b.cycle, "srv-a.mount");
+	assert_int_equal(b.remote_fs_s, 42);
+
+	for (int i = 0; i < 2; i++) {
+		char refused[2][16] = {"LoadUnit", "Get"};
+
+		b = (struct rg_boot_facts){.systemd = 1};
+		ask(&b, refused[i]);
+		assert_int_equal(b.bus_err, -EACCES);
+		judge(&b, "", RG_F_UNIT_ORDER, RG_UNKNOWN);
+	}
+
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere", 1);
+	memset(&b, 0, sizeof(b));
+	rg_boot_ask_systemd(&b);
+	assert_int_equal(b.bus_err, -ENOENT);
+	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fstab),
-		cmocka_unit_test(test_fstab_elsewhere),
-		cmocka_unit_test(test_fstab_malformed),
-		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_fstab),		cmocka_unit_test(test_fstab_elsewhere),
+		cmocka_unit_test(test_fstab_malformed), cmocka_unit_test(test_units),
+		cmocka_unit_test(test_systemd),
 	};
 
 	return cmocka_run_group_tests_name("check_boot", tests, NULL, NULL);
