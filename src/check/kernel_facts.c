@@ -82,6 +82,21 @@ static int is_namespace(const char *root, const char *link, ino_t number)
 	return st.st_ino == number;
 }
 
+/* In the order of arming, until the kernel takes one: each may take seconds. */
+static void try_rungs(bool load, struct rg_kernel_facts *k)
+{
+	for (int rung = 0; rung < RG_NR_RUNGS; rung++)
+		k->load[rung] = 1;
+	for (int rung = 0; load && rung < RG_NR_RUNGS; rung++) {
+		if (!(k->probe.doors[rung] & 1u << RG_WHAT_LOCK) ||
+		    (rung == RG_RUNG_LSM && !k->lsm_err && !rg_lsm_list_has_bpf(k->lsm)))
+			continue;
+		k->load[rung] = rg_probe_load(rung);
+		if (k->load[rung] == 0)
+			return;
+	}
+}
+
 void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 {
 	char dir[RG_ROOT_PATH];
@@ -94,11 +109,7 @@ void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 	k->lsm_err = rg_root_read(root, "/sys/kernel/security/lsm", k->lsm, sizeof(k->lsm));
 	k->lockdown_err = rg_root_read(root, "/sys/kernel/security/lockdown", k->lockdown,
 				       sizeof(k->lockdown));
-	for (int rung = 0; rung < RG_NR_RUNGS; rung++) {
-		bool there = k->probe.doors[rung] & 1u << RG_WHAT_LOCK;
-
-		k->load[rung] = load && there ? rg_probe_load(rung) : 1;
-	}
+	try_rungs(load, k);
 	k->bpffs = is_bpffs(root);
 	k->nfs = module_state(root, "nfs");
 	k->nfsd = module_state(root, "nfsd");
