@@ -259,6 +259,7 @@ static void check_pin(const char *pin, const char *says)
 
 	if (!row)
 		fail_msg("docs/pins.md: %s is not there", pin);
+	unit_need(row);
 	if (says && !strstr(row, says))
 		fail_msg("docs/pins.md: %s: \"%s\" is not in its row", pin, says);
 	free(row);
