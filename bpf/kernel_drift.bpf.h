@@ -122,6 +122,111 @@ static __always_inline void rg_new_lock_owner(void *lock, struct xdr_netobj *own
 	bpf_core_read(owner, sizeof(*owner), &l->v.new.owner);
 }
 
+/* NLM LOCK, NLMPROC4_LOCK and _LOCK_MSG (fs/lockd/svc4proc.c). 6.1 and 6.12:
+ * __nlm4svc_proc_lock(), of struct nlm_args, and its second argument is the answer.
+ * 7.2: nlm4svc_do_lock(), of what XDR decoded, and the answer is rq_resp; lockd's
+ * own part of the arguments has the file. hooks.c knows both functions. */
+struct nlm4_bytes___rg {
+	__u32 len;
+	void *data;
+};
+
+struct nlm4_lock___rg {
+	struct nlm4_bytes___rg caller_name, oh;
+	__u64 l_offset, l_len;
+} __attribute__((preserve_access_index));
+
+struct nlm4_lockargs___rg {
+	bool exclusive;
+	struct nlm4_lock___rg alock;
+	bool reclaim;
+} __attribute__((preserve_access_index));
+
+struct lockd_lock___rg {
+	struct file_lock___flat fl;
+} __attribute__((preserve_access_index));
+
+struct nlm4_lockargs_wrapper {
+	struct nlm4_lockargs___rg xdrgen;
+	struct lockd_lock___rg lock;
+} __attribute__((preserve_access_index));
+
+struct nlm4_stat___rg {
+	__u32 stat;
+} __attribute__((preserve_access_index));
+
+struct nlm4_res___rg {
+	struct nlm4_stat___rg stat;
+} __attribute__((preserve_access_index));
+
+struct nlm4_res_wrapper {
+	struct nlm4_res___rg xdrgen;
+} __attribute__((preserve_access_index));
+
+struct svc_rqst___resp {
+	void *rq_resp;
+} __attribute__((preserve_access_index));
+
+struct rg_nlm_lock {
+	void *caller, *owner; /* bytes */
+	__u32 caller_len, owner_len;
+	__u64 start, length; /* length 0: to the end of the file */
+	struct file *file;
+	__u32 status; /* nlm4_stats, of this host's byte order */
+	bool write, reclaim;
+};
+
+static __always_inline void rg_nlm_lock_of(struct svc_rqst *rqstp, void *second,
+					   struct rg_nlm_lock *l)
+{
+	void *argp = BPF_CORE_READ(rqstp, rq_argp), *fl;
+
+	if (bpf_core_type_exists(struct nlm4_lockargs_wrapper)) {
+		struct svc_rqst___resp *rq = (void *)rqstp;
+		struct nlm4_lockargs_wrapper *args = argp;
+		struct nlm4_res_wrapper *res = BPF_CORE_READ(rq, rq_resp);
+
+		l->caller = BPF_CORE_READ(args, xdrgen.alock.caller_name.data);
+		l->caller_len = BPF_CORE_READ(args, xdrgen.alock.caller_name.len);
+		l->owner = BPF_CORE_READ(args, xdrgen.alock.oh.data);
+		l->owner_len = BPF_CORE_READ(args, xdrgen.alock.oh.len);
+		l->start = BPF_CORE_READ(args, xdrgen.alock.l_offset);
+		l->length = BPF_CORE_READ(args, xdrgen.alock.l_len);
+		l->write = BPF_CORE_READ(args, xdrgen.exclusive);
+		l->reclaim = BPF_CORE_READ(args, xdrgen.reclaim);
+		l->status = __builtin_bswap32(BPF_CORE_READ(res, xdrgen.stat.stat));
+		fl = argp + bpf_core_field_offset(struct nlm4_lockargs_wrapper, lock.fl);
+		l->file = rg_file_of_lock(fl);
+	} else {
+		struct nlm_args *args = argp;
+		struct nlm_res *res = second;
+
+		l->caller = BPF_CORE_READ(args, lock.caller);
+		l->caller_len = BPF_CORE_READ(args, lock.len);
+		l->owner = BPF_CORE_READ(args, lock.oh.data);
+		l->owner_len = BPF_CORE_READ(args, lock.oh.len);
+		l->start = BPF_CORE_READ(args, lock.lock_start);
+		l->length = BPF_CORE_READ(args, lock.lock_len);
+		l->reclaim = BPF_CORE_READ(args, reclaim);
+		l->status = __builtin_bswap32(BPF_CORE_READ(res, status));
+		fl = argp + bpf_core_field_offset(struct nlm_args, lock.fl);
+		l->write = rg_type_of_lock(fl) != 0; /* F_RDLCK */
+		l->file = rg_file_of_lock(fl);
+	}
+}
+
+/* What rpc.statd said of another host; 7.2 has struct nlm_reboot by another name. */
+struct lockd_reboot {
+	char *mon;
+	unsigned int len;
+	__u32 state;
+} __attribute__((preserve_access_index));
+
+#define RG_OF_REBOOT(info, field)                                                                  \
+	(bpf_core_type_exists(struct lockd_reboot)                                                 \
+		 ? BPF_CORE_READ((struct lockd_reboot *)(info), field)                             \
+		 : BPF_CORE_READ((struct nlm_reboot *)(info), field))
+
 /* qstr.len is within a union without a name. */
 struct qstr___len {
 	__u32 len;

@@ -158,7 +158,10 @@ guard_starts() {
 	guarded || return 0
 	say "reexport-guard run ${guard[*]} ($1)"
 	start_in rex guard "$RG" run "${guard[@]}"
-	await 60 "the guard to be alive" guard_alive
+	await 60 "the guard to be alive" guard_alive || return 1
+	[[ -n ${recording-} ]] || return 0
+	start_in rex trace "$RG" trace --record "$recording"
+	await 60 "the recording to begin" on rex grep -qs '"event":"GATE"' "$recording"
 }
 
 # The local application has tried for every lock twice since, or has them all.
@@ -329,7 +332,7 @@ recovery() {
 # Back to where `recovery` starts. Fails if it cannot be done.
 recovery_clean() {
 	end_in cli app watch
-	end_in rex thief stamps
+	end_in rex thief stamps trace
 	on rex bash -c '[[ ! -d /sys/fs/bpf/reexport-guard ]] || "$0" disable
 		rm -rf /var/lib/reexport-guard/*' "$RG"
 	cli_umount && rex_knfsd_stop && rex_umount && rex_forget_clients

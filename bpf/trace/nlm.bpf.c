@@ -2,7 +2,8 @@
 /*
  * NFSv3 end clients -> lockd, and news of restarts.
  *
- *   fentry, fexit  __nlm4svc_proc_lock    fs/lockd/svc4proc.c: NLM LOCK
+ *   fentry, fexit  __nlm4svc_proc_lock    fs/lockd/svc4proc.c: NLM LOCK; in 7.2
+ *                  nlm4svc_do_lock        (kernel_drift.bpf.h, src/loader/hooks.c)
  *   fentry         nlm_host_rebooted      fs/lockd/host.c: rpc.statd was notified
  */
 #include "trace.bpf.h"
@@ -14,47 +15,38 @@ int BPF_PROG(nlm_lock_begins)
 	return 0;
 }
 
-static __always_inline void read_nlm_lock(struct rg_record *r, struct nlm_lock *lock)
+static __always_inline void read_nlm_lock(struct rg_record *r, const struct rg_nlm_lock *lock)
 {
-	void *fl = (void *)lock + bpf_core_field_offset(struct nlm_lock, fl);
-	struct file *file = rg_file_of_lock(fl);
+	struct file *file = lock->file;
 
-	r->start = BPF_CORE_READ(lock, lock_start);
-	r->length = BPF_CORE_READ(lock, lock_len);
-	if (!r->length) /* X/Open XNFS: to the end of the file */
-		r->length = ~0ULL;
-	r->lock_type = rg_type_of_lock(fl) == 0 ? 1 : 2; /* F_RDLCK, F_WRLCK */
+	r->start = lock->start;
+	/* X/Open XNFS: 0 is to the end of the file. */
+	r->length = lock->length ? lock->length : ~0ULL;
+	r->lock_type = lock->write ? 2 : 1;
 	if (file)
 		read_inode(r, BPF_CORE_READ(file, f_inode));
 }
 
 SEC("fexit/__nlm4svc_proc_lock")
-int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, struct nlm_res *resp)
+int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, void *second)
 {
 	struct rg_at_work *w = end_of(RG_REC_NLM_LOCK);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	struct rg_client_key key = {};
+	struct rg_nlm_lock lock = {};
 	struct rg_flow_client *c;
-	struct nlm_args *args;
-	struct nlm_lock *lock;
 	struct rg_record *r;
 	struct rg_gate *g;
-	__u32 status, slot = 0, len, reclaim;
-	void *caller;
+	__u32 slot = 0;
 
 	if (!w)
 		return 0;
 	g = rg_gate_of_netns(BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum), &slot);
 	if (!g)
 		return 0;
-	args = BPF_CORE_READ(rqstp, rq_argp);
-	lock = (void *)args + bpf_core_field_offset(struct nlm_args, lock);
-	caller = BPF_CORE_READ(lock, caller);
-	len = BPF_CORE_READ(lock, len);
-	status = __builtin_bswap32(BPF_CORE_READ(resp, status));
-	reclaim = BPF_CORE_READ(args, reclaim);
+	rg_nlm_lock_of(rqstp, second, &lock);
 	key.slot = slot;
-	key.name_hash = hash_name(w, caller, len);
+	key.name_hash = hash_name(w, lock.caller, lock.caller_len);
 	if (!key.name_hash) {
 		failed();
 		return 0;
@@ -64,25 +56,25 @@ int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, struct nlm_res *resp)
 		return 0;
 	seen(c, g, now_ns);
 	rg_time(RG_TIMED_NLM_LOCK, now_ns - w->start_ns);
-	if (reclaim)
-		count(c,
-		      status == RG_NLM_GRANTED ? RG_TALLY_RECLAIMS_OK : RG_TALLY_RECLAIMS_REFUSED);
+	if (lock.reclaim)
+		count(c, lock.status == RG_NLM_GRANTED ? RG_TALLY_RECLAIMS_OK
+						       : RG_TALLY_RECLAIMS_REFUSED);
 	else
-		count(c, status == RG_NLM_GRANTED	 ? RG_TALLY_LOCKS
-			 : status == RG_NLM_DENIED_GRACE ? RG_TALLY_GRACE
-							 : RG_TALLY_DENIED);
-	if (!reclaim)
+		count(c, lock.status == RG_NLM_GRANTED	      ? RG_TALLY_LOCKS
+			 : lock.status == RG_NLM_DENIED_GRACE ? RG_TALLY_GRACE
+							      : RG_TALLY_DENIED);
+	if (!lock.reclaim)
 		return 0;
-	read_owner(w, BPF_CORE_READ(lock, oh.data), BPF_CORE_READ(lock, oh.len));
+	read_owner(w, lock.owner, lock.owner_len);
 	r = fresh_record(w, RG_REC_NLM_LOCK, RG_SIDE_SERVER, g, now_ns);
 	took(r, w);
 	r->claim = RG_CLAIM_RECLAIM;
-	r->status = status;
+	r->status = lock.status;
 	r->status_kind = RG_STATUS_NLM;
 	r->minorversion = RG_NLM_MINOR;
 	read_peer(r, (void *)rqstp + bpf_core_field_offset(struct svc_rqst, rq_addr));
-	read_name(r, caller, len);
-	read_nlm_lock(r, lock);
+	read_name(r, lock.caller, lock.caller_len);
+	read_nlm_lock(r, &lock);
 	rg_remember(c, r);
 	if (rg_downgrade_of(r))
 		__sync_fetch_and_add(&c->downgrades, 1);
@@ -91,7 +83,7 @@ int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, struct nlm_res *resp)
 }
 
 SEC("fentry/nlm_host_rebooted")
-int BPF_PROG(host_rebooted, struct net *net, struct nlm_reboot *info)
+int BPF_PROG(host_rebooted, struct net *net, void *info)
 {
 	struct rg_at_work *w = at_work_made();
 	struct rg_record *r;
@@ -103,8 +95,8 @@ int BPF_PROG(host_rebooted, struct net *net, struct nlm_reboot *info)
 		return 0;
 	r = fresh_record(w, RG_REC_SM_NOTIFY, RG_SIDE_SERVER, g, bpf_ktime_get_boot_ns());
 	r->minorversion = RG_NLM_MINOR;
-	r->value = BPF_CORE_READ(info, state);
-	read_name(r, BPF_CORE_READ(info, mon), BPF_CORE_READ(info, len));
+	r->value = RG_OF_REBOOT(info, state);
+	read_name(r, RG_OF_REBOOT(info, mon), RG_OF_REBOOT(info, len));
 	send(r, NULL);
 	return 0;
 }

@@ -17,6 +17,13 @@
 static const char *const modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace"};
 #define NR_MODULES (sizeof(modules) / sizeof(modules[0]))
 
+/* A function that has another name by now; the program knows both. */
+static const struct {
+	const char *name, *since; /* in the section's name; on kernels without it */
+} renamed[] = {
+	{"__nlm4svc_proc_lock", "nlm4svc_do_lock"}, /* fs/lockd/svc4proc.c, seen in 7.2 */
+};
+
 struct hook {
 	const char *program; /* the object's own */
 	char name[96];	     /* of the function, or btf_trace_NAME */
@@ -27,6 +34,7 @@ struct hook {
 
 static struct hook hooks[MAX_HOOKS];
 static unsigned int n_hooks;
+static const char *last;
 static int module_fds[MAX_MODULES];
 static unsigned int n_module_fds;
 
@@ -45,6 +53,11 @@ bool rg_hook_is_there(const char *program)
 	return h && h->btf_id > 0;
 }
 
+const char *rg_hooks_last(void)
+{
+	return last;
+}
+
 /* ---- what libbpf asks ---- */
 
 static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
@@ -54,6 +67,7 @@ static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, lo
 	(void)cookie;
 	if (!h || h->btf_id <= 0)
 		return -ESRCH;
+	last = h->program;
 	opts->attach_btf_obj_fd = (__u32)h->btf_fd;
 	opts->attach_btf_id = (__u32)h->btf_id;
 	return 0;
@@ -167,22 +181,41 @@ static int open_module(__u32 id)
 	return fd;
 }
 
+/* Those that were not found by the name in their section. */
+static bool rename_missing(void)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < n_hooks; i++)
+		for (size_t k = 0; k < sizeof(renamed) / sizeof(renamed[0]); k++)
+			if (!hooks[i].btf_id && strcmp(hooks[i].name, renamed[k].name) == 0) {
+				snprintf(hooks[i].name, sizeof(hooks[i].name), "%s",
+					 renamed[k].since);
+				any = true;
+			}
+	return any;
+}
+
 static void look_through_modules(struct btf *core)
 {
+	struct btf *btf[MAX_MODULES] = {};
 	__u32 id = 0;
 
 	while (n_module_fds < MAX_MODULES && bpf_btf_get_next_id(id, &id) == 0) {
-		struct btf *btf;
 		int fd = open_module(id);
 
 		if (fd < 0)
 			continue;
+		btf[n_module_fds] = btf__load_from_kernel_by_id_split(id, core);
 		module_fds[n_module_fds++] = fd;
-		btf = btf__load_from_kernel_by_id_split(id, core);
-		if (btf)
-			look_through(btf, btf__type_cnt(core), fd);
-		btf__free(btf);
 	}
+	do {
+		for (unsigned int i = 0; i < n_module_fds; i++)
+			if (btf[i])
+				look_through(btf[i], btf__type_cnt(core), module_fds[i]);
+	} while (rename_missing());
+	for (unsigned int i = 0; i < n_module_fds; i++)
+		btf__free(btf[i]);
 }
 
 int rg_hooks_resolve(const struct bpf_object *obj)
@@ -209,4 +242,5 @@ void rg_hooks_free(void)
 	while (n_module_fds)
 		close(module_fds[--n_module_fds]);
 	n_hooks = 0;
+	last = NULL;
 }

@@ -18,5 +18,9 @@ int rg_hooks_register(void);
 int rg_hooks_resolve(const struct bpf_object *obj);
 /* Was the hook of this program found? */
 bool rg_hook_is_there(const char *program);
+/* Of our sections, the program that was about to be loaded last: where loading
+ * failed, the one that was refused, unless it is of another section. The caller
+ * may keep the name no longer than the object. NULL: none was. */
+const char *rg_hooks_last(void);
 /* After it is loaded. */
 void rg_hooks_free(void);

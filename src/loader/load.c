@@ -139,26 +139,24 @@ static int open_object(struct rg_loaded *loaded, enum rg_rung rung, __u32 max_he
 
 int rg_load(struct rg_pins *p, enum rg_rung rung, __u32 max_held, struct rg_loaded *loaded)
 {
-	int refused, err = open_object(loaded, rung, max_held, false);
+	bool no_traces = false;
+	int err;
 
-	if (err)
-		return err;
-	refused = guard_bpf__load(loaded->skel);
-	if (refused) { /* the gate does not depend on those who only watch */
-		rg_unload(loaded);
-		err = open_object(loaded, rung, max_held, true);
+	/* The gate does not depend on those who only watch. */
+	for (;;) {
+		err = open_object(loaded, rung, max_held, no_traces);
 		if (err)
 			return err;
 		err = guard_bpf__load(loaded->skel);
-		if (err)
+		if (!err)
+			break;
+		if (no_traces)
 			return rg_error(RG_CANNOT,
 					"BPF programs (rung %s): this kernel refuses them: %s "
 					"(RG_DEBUG=1 shows the verifier's words)",
 					rg_rung_name(rung), rg_strerror(err));
-		rg_warn("tracing programs: this kernel refuses them: %s; the gate works, `trace`, "
-			"`top` and `metrics` have little to show (RG_DEBUG=1 shows the verifier's "
-			"words)",
-			rg_strerror(refused));
+		no_traces = !rg_traces_leave_out(rg_hooks_last(), err);
+		rg_unload(loaded);
 	}
 	return pin_all(loaded->skel, rung, p);
 }

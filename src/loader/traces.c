@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "loader/hooks.h"
+#include "loader/log.h"
 #include "loader/pins.h"
 
 /* What is not attached can still be said with nothing loaded. A unit test
@@ -85,20 +86,63 @@ bool rg_trace_is_attached(const char *name)
 
 /* ---- loading and attaching ---- */
 
-bool rg_is_trace(const char *program)
+/* Every attempt loads everything again: seconds. */
+#define MAX_LEFT_OUT 8
+static const char *left_out[MAX_LEFT_OUT];
+static unsigned int n_left_out;
+
+/* As it is in `names`; NULL: not one of them. */
+static const char *name_of(const char *program)
 {
 	for (const char *const *name = names; *name; name++)
 		if (strcmp(*name, program) == 0)
+			return *name;
+	return NULL;
+}
+
+bool rg_is_trace(const char *program)
+{
+	return name_of(program) != NULL;
+}
+
+static bool is_left_out(const char *program)
+{
+	for (unsigned int i = 0; i < n_left_out; i++)
+		if (strcmp(left_out[i], program) == 0)
 			return true;
 	return false;
+}
+
+bool rg_traces_leave_out(const char *program, int err)
+{
+	const char *name = program ? name_of(program) : NULL;
+
+	if (!name || n_left_out == MAX_LEFT_OUT || is_left_out(name)) {
+		rg_warn("tracing programs: this kernel refuses them: %s; the gate works, `trace`, "
+			"`top` and `metrics` have little to show (RG_DEBUG=1 shows the verifier's "
+			"words)",
+			rg_strerror(err));
+		return false;
+	}
+	left_out[n_left_out++] = name;
+	rg_warn("tracing program %s: this kernel refuses it: %s; it is left out "
+		"(RG_DEBUG=1 shows the verifier's words)",
+		name, rg_strerror(err));
+	return true;
 }
 
 void rg_traces_choose(const struct bpf_object *obj, bool none)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, obj) if (rg_is_trace(bpf_program__name(prog)))
-		bpf_program__set_autoload(prog, !none && rg_hook_is_there(bpf_program__name(prog)));
+	bpf_object__for_each_program(prog, obj)
+	{
+		const char *name = bpf_program__name(prog);
+
+		if (rg_is_trace(name))
+			bpf_program__set_autoload(
+				prog, !none && rg_hook_is_there(name) && !is_left_out(name));
+	}
 }
 
 /* The pin holds it from here on. */

@@ -248,17 +248,18 @@ progs_are() { [[ $(progs) == "$1" ]]; }
 }
 
 # The first word of map_meta is the pins version.
+meta_bytes() { bpftool -j map dump pinned $pins/map_meta | jq -r '.[0].value | join(" ")'; }
 set_pins_version() {
 	local -a bytes
-	read -ra bytes < <(bpftool -j map dump pinned $pins/map_meta | jq -r '.[0].value | join(" ")')
+	read -ra bytes < <(meta_bytes)
 	bytes[0]=$1
 	bpftool map update pinned $pins/map_meta key 0 0 0 0 value "${bytes[@]}"
 }
 
 @test "pins of another version are left alone" {
 	local version
-	version=$("$RG" --version | sed 's/.*pins version \([0-9]*\).*/\1/')
 	arm --mount $a --action deny
+	read -r version _ < <(meta_bytes)
 	set_pins_version 0x63
 	for verb in status disable "enable --all" release run trace "top --once" metrics; do
 		# shellcheck disable=SC2086 # words

@@ -7,6 +7,7 @@
 
 setup_file() {
 	. "$BATS_TEST_DIRNAME/../recovery.bash"
+	export RG_CAPTURE=${RG_CAPTURE:-$BATS_FILE_TMPDIR}
 	[[ -n ${RG_CLUSTER_UP-} ]] || cluster_up --kernel "${RG_KERNEL:-bookworm}" 3>&-
 }
 
@@ -141,4 +142,90 @@ applications_said() {
 	figures held_before 10 survived 0 stolen 10 gate_why timed-out denied 0
 	[ "$held" -ge 1 ]
 	[ "${gate_seconds%.*}" -eq 20 ]
+}
+
+# ---- the recording, and a capture of the same recovery ----
+
+# recorded N MOUNT-OPTIONS: as recovered, with the guard and a recording.
+recorded() {
+	local recording=/run/recording.ndjson
+	recovered "$@" Y --all --release settled
+}
+# $work/recording; and of the links to the end client and to the original server
+# $work/cli.wire and $work/origin.wire.
+fetched() {
+	work=$BATS_TEST_TMPDIR
+	on rex bash -c 'kill -INT "$(</run/trace.pid)"'
+	wait_for 60 "the end of the recording" \
+		on rex bash -c 'tail -n 1 /run/recording.ndjson | grep -q "\"event\":\"end\""'
+	on rex cat /run/recording.ndjson >"$work/recording"
+	"$BATS_TEST_DIRNAME/../wire" "$RG_CAPTURE/rc.rex.pcap" >"$work/cli.wire"
+	"$BATS_TEST_DIRNAME/../wire" "$RG_CAPTURE/or.rex.pcap" >"$work/origin.wire"
+	[ "$(jq -s '[.[] | select(.event == "LOST")] | length' "$work/recording")" = 0 ]
+}
+
+# What becomes an event (docs/events.md): who an end client is, that it is through,
+# reclaims; and once one was refused, what is taken anew, but for what has to wait.
+# Up to the application's first WRITE, by when it is over.
+server_wire() {
+	awk '$3 == "WRITE" { exit }
+		$3 !~ /^(OPEN|LOCK|NLM_LOCK)$/ || $4 == "reclaim" ||
+			refused && $5 !~ /_(GRACE|DELAY)$/ { print }
+		$4 == "reclaim" && $5 !~ /_(OK|GRANTED|GRACE|DELAY)$/ { refused = 1 }' "$work/cli.wire"
+}
+operations='"EXCHANGE_ID", "CREATE_SESSION", "RECLAIM_COMPLETE", "SETCLIENTID", "SETCLIENTID_CONFIRM"'
+server_recorded() {
+	jq -r "select(.side == \"server\" and (.event | IN($operations, \"OPEN\", \"LOCK\", \"NLM_LOCK\"))) |
+		[.event, (if .claim then (if .claim | endswith(\"reclaim\") then \"reclaim\" else \"new\" end) else \"-\" end),
+		 .status] + (if .event | endswith(\"LOCK\") then [.type, .start, .length // 0] else [] end) |
+		map(tostring) | join(\" \")" "$work/recording"
+}
+without_file() { awk '{ print $3, $4, $5 ($7 ? " " $7 " " $8 " " $9 : "") }'; }
+
+# What this host told the original server of itself; and what it sent there while
+# it was doing what an end client had asked for.
+client_wire() {
+	awk 'FNR == NR { from[++n] = $1; to[n] = $2; next }
+		$3 ~ /^(OPEN|LOCK)$/ {
+			for (i = 1; i <= n; i++)
+				if ($1 >= from[i] && $2 <= to[i]) {
+					print $3, $5
+					next
+				}
+			next
+		}
+		$3 != "WRITE" { print $3, $5 }' <(server_wire) "$work/origin.wire"
+}
+client_recorded() {
+	jq -rs "[.[] | select(.side == \"client\" and (.event | IN($operations))) | {at: .boot_ns, is: \"\(.event) \(.status)\"}] +
+		[.[] | select(.side == \"server\") | .boot_ns as \$end | .back[]? | select(.op | IN(\"OPEN\", \"LOCK\")) |
+			{at: (\$end - .at_ns), is: \"\(.op) \(.status)\"}] | sort_by(.at)[].is" "$work/recording"
+}
+# same WHO: $work/captured and $work/recorded.
+same() {
+	diff -u "$work"/{captured,recorded} || {
+		[[ -z ${RG_KEEP-} ]] || cp "$work"/{recording,*.wire} "$RG_KEEP"
+		return 1
+	}
+	say "$1: $(wc -l <"$work/captured") operations"
+	[ -s "$work/captured" ]
+}
+recorded_as_captured() {
+	fetched
+	server_wire | without_file >"$work/captured"
+	server_recorded >"$work/recorded"
+	same "the end client and knfsd"
+	client_wire >"$work/captured"
+	client_recorded >"$work/recorded"
+	same "this host and the original server"
+}
+
+@test "a recording is what a capture of the same recovery shows, NFSv4.2" {
+	recorded 5 vers=4.2 || return "$verdict"
+	recorded_as_captured
+}
+
+@test "a recording is what a capture of the same recovery shows, NFSv3" {
+	recorded 5 vers=3 || return "$verdict"
+	recorded_as_captured
 }
