@@ -6,48 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "loader/log.h"
 #include "loader/metrics.h"
+#include "loader/state.h"
 
 /* There is one daemon, so one name will do; the collector takes "*.prom" alone. */
 #define TEMPORARY "." RG_METRICS_FILE ".new"
 
-/* ---- the file ---- */
-
-static int fill(int fd, const char *bytes, size_t n)
-{
-	while (n) {
-		ssize_t done = write(fd, bytes, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		bytes += done;
-		n -= (size_t)done;
-	}
-	return fchmod(fd, 0644) < 0 ? -errno : 0; /* whatever the umask */
-}
-
 int rg_metrics_file_replace(int dir_fd, const void *bytes, size_t n)
 {
-	int fd, err;
-
-	unlinkat(dir_fd, TEMPORARY, 0); /* of a daemon that was killed */
-	fd = openat(dir_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	err = fill(fd, bytes, n);
-	if (close(fd) < 0 && !err)
-		err = -errno;
-	if (!err && renameat(dir_fd, TEMPORARY, dir_fd, RG_METRICS_FILE) < 0)
-		err = -errno;
-	if (err)
-		unlinkat(dir_fd, TEMPORARY, 0);
-	return err;
+	return rg_replace_file(dir_fd, TEMPORARY, RG_METRICS_FILE, bytes, n, 0644, false);
 }
 
 /* ---- what is in it ---- */

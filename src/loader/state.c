@@ -78,8 +78,10 @@ int rg_state_make(const char *dir)
 	return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
+static int fill(int fd, const void *data, size_t n, mode_t mode, bool durable)
 {
+	const char *bytes = data;
+
 	while (n) {
 		ssize_t done = write(fd, bytes, n);
 
@@ -90,13 +92,36 @@ static int write_all(int fd, const char *bytes, size_t n)
 		bytes += done;
 		n -= (size_t)done;
 	}
-	return fsync(fd) < 0 ? -errno : 0;
+	if (fchmod(fd, mode) < 0) /* whatever the umask */
+		return -errno;
+	return durable && fsync(fd) < 0 ? -errno : 0;
+}
+
+int rg_replace_file(int dir_fd, const char *temporary, const char *name, const void *bytes,
+		    size_t n, mode_t mode, bool durable)
+{
+	int fd, err;
+
+	unlinkat(dir_fd, temporary, 0); /* of a writer that was killed */
+	fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	err = fill(fd, bytes, n, mode, durable);
+	if (close(fd) < 0 && !err)
+		err = -errno;
+	if (!err && renameat(dir_fd, temporary, dir_fd, name) < 0)
+		err = -errno;
+	if (err)
+		unlinkat(dir_fd, temporary, 0);
+	else if (durable && fsync(dir_fd) < 0)
+		err = -errno;
+	return err;
 }
 
 int rg_state_write(const char *dir, const char *name, const void *bytes, size_t n)
 {
 	char temporary[NAME_MAX + 1];
-	int dir_fd, fd, err;
+	int dir_fd, err;
 
 	if (!*name || *name == '.' || strchr(name, '/'))
 		return -EINVAL;
@@ -108,23 +133,7 @@ int rg_state_write(const char *dir, const char *name, const void *bytes, size_t 
 	dir_fd = make_dir(dir);
 	if (dir_fd < 0)
 		return dir_fd;
-	/* Of a writer that had our pid and was killed. */
-	unlinkat(dir_fd, temporary, 0);
-	fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		err = -errno;
-		close(dir_fd);
-		return err;
-	}
-	err = write_all(fd, bytes, n);
-	if (close(fd) < 0 && !err)
-		err = -errno;
-	if (!err && renameat(dir_fd, temporary, dir_fd, name) < 0)
-		err = -errno;
-	if (err)
-		unlinkat(dir_fd, temporary, 0);
-	else if (fsync(dir_fd) < 0)
-		err = -errno;
+	err = rg_replace_file(dir_fd, temporary, name, bytes, n, 0600, true);
 	close(dir_fd);
 	return err;
 }

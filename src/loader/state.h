@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <json-c/json.h>
 #include <linux/types.h>
@@ -33,6 +34,11 @@ int rg_state_make(const char *dir);
  * made. -EFBIG: longer than RG_STATE_MAX. Waits for the disk.
  */
 int rg_state_write(const char *dir, const char *name, const void *bytes, size_t n);
+
+/* The same with no bounds, in a directory that is open; the caller chooses the
+ * name of the temporary file. Not `durable`: nothing is synced. */
+int rg_replace_file(int dir_fd, const char *temporary, const char *name, const void *bytes,
+		    size_t n, mode_t mode, bool durable);
 
 /* The whole of dir/name: *text, n bytes and a NUL, owned by the caller (free). 0;
  * -ENOENT; -EFBIG: longer than RG_STATE_MAX; -ELOOP: a symbolic link; -EINVAL: no
