@@ -2,7 +2,8 @@
 /*
  * Documents that others build on say what the program does: docs/events.md every
  * field and every word that a recording can have, docs/pins.md every pin with what
- * it is attached to and how big it is, the man page every option of --help.
+ * it is attached to and how big it is, the man page every option of --help, and the
+ * examples of a report what report says.
  */
 #include "unit_record.h"
 
@@ -16,6 +17,7 @@
 #include "loader/record_json.h"
 #include "loader/record_names.h"
 #include "loader/traces.h"
+#include "report/report.h"
 
 #define DOCS RG_TEST_DATA "/../../../docs/"
 
@@ -376,6 +378,62 @@ static void test_options(void **unused)
 	free(page);
 }
 
+/* ---- examples ---- */
+
+/* What `report` says of a recording of tests/unit/data; the caller frees. */
+static char *report_of(const char *path)
+{
+	char *const paths[] = {(char *)path};
+	struct rg_report r;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	unit_need(out);
+	rg_report_init(&r);
+	rg_report_read(&r, paths, 1);
+	rg_report_text(&r, out);
+	rg_report_free(&r);
+	fclose(out);
+	unit_need(text);
+	return text;
+}
+
+/* The man page has it whole, README some of its lines, in this order. */
+static void test_example_of_report(void **unused)
+{
+	char *text = report_of(RG_TEST_DATA "/powercut.ndjson");
+	char *page = text_of(DOCS "reexport-guard.8.scd"), *readme = text_of(DOCS "../README.md");
+	const char *shown = strstr(page, "$ reexport-guard report powercut.ndjson\n");
+	char *some = section(readme, "## Watch a recovery"), *save = NULL;
+	const char *at = text;
+	int lines = 0;
+
+	(void)unused;
+	unit_need(shown);
+	shown = strchr(shown, '\n') + 1;
+	if (strncmp(shown, text, strlen(text)) != 0)
+		fail_msg("the man page: the example of report is not what report says");
+	for (char *line = strtok_r(some, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char whole[256];
+
+		if (strncmp(line, "    ", 4) != 0 || strstr(line, "    reexport-guard ") == line)
+			continue;
+		snprintf(whole, sizeof(whole), "\n%s\n", line + 4);
+		at = strstr(at, whole);
+		if (!at)
+			fail_msg("README.md: report does not say here: %s", line);
+		unit_need(at);
+		at += strlen(whole) - 1;
+		lines++;
+	}
+	assert_in_range(lines, 10, 40);
+	free(some);
+	free(readme);
+	free(page);
+	free(text);
+}
+
 static int read_all(void **unused)
 {
 	(void)unused;
@@ -413,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_example_of_report),
 	};
 
 	return cmocka_run_group_tests(tests, read_all, free_all);
