@@ -3,17 +3,21 @@
 # tshark's JSON of a capture, decoded: see tests/wire.
 
 # A frame may carry several messages, and then a protocol is a list.
-def listed: if type == "array" then .[] else . end;
-# What a message says, in its order: [field, value].
-def said: [paths(scalars) as $p | [($p | map(strings) | last), getpath($p)]];
-def first_of($field; $other): (map(select(.[0] == $field)) | .[0][1]) // $other;
+def listed: if type == "array" then .[] elif . == null then empty else . end;
+# What is in it, at whatever depth.
+def first_of($field; $other): [.. | objects | .[$field]? | values | listed][0] // $other;
 
-# An NFSv4 compound as its operations: each is what was said from its number on.
-def operations:
-	reduce .[] as $x ([];
-		if $x[0] == "nfs.opcode" then . + [{op: ($x[1] | tonumber), said: []}]
-		elif length > 0 then .[-1].said += [$x]
-		else . end);
+# Operations without arguments: GETFH, LOOKUPP, PUTPUBFH, PUTROOTFH, READLINK,
+# RESTOREFH, SAVEFH. They have no tree in what was asked.
+def bare: IN("10", "16", "23", "24", "27", "31", "32");
+# An NFSv4 compound as its operations: [{op, said}]. Every answer has a tree.
+def operations($asked):
+	(.["nfs.ops.count_tree"] // {})
+	| [.["nfs.opcode_tree"] | listed] as $trees
+	| reduce (.["nfs.opcode"] | listed) as $op ({n: 0, all: []};
+		if $asked and ($op | bare) then .all += [{op: $op, said: {}}]
+		else .all += [{op: $op, said: ($trees[.n] // {})}] | .n += 1 end)
+	| .all;
 
 def names: {"12": "LOCK", "18": "OPEN", "35": "SETCLIENTID", "36": "SETCLIENTID_CONFIRM",
 	"38": "WRITE", "42": "EXCHANGE_ID", "43": "CREATE_SESSION", "58": "RECLAIM_COMPLETE"};
@@ -32,10 +36,10 @@ def extent($type; $start; $length):
 # The operation at [$i] of an asked and an answered compound: [name, claim, status, file, ...]
 def nfs4($asked; $answered):
 	range($answered | length) as $i
-	| names[$answered[$i].op | tostring] as $name
+	| names[$answered[$i].op] as $name
 	| select($name)
 	| $asked[$i].said as $a
-	| ([$asked[:$i + 1][].said[] | select(.[0] == "nfs.fh.hash") | .[1]] | last // "-") as $file
+	| ([$asked[:$i + 1][].said | first_of("nfs.fh.hash"; null) | values] | last // "-") as $file
 	| [$name,
 	   if $name == "OPEN" then
 		if ($a | first_of("nfs.open.claim_type"; "")) == "1" then "reclaim" else "new" end
@@ -55,20 +59,21 @@ def nlm($asked; $answered):
 		$asked | first_of("nlm.lock.l_offset64"; "?"); $asked | first_of("nlm.lock.l_len64"; "?"));
 
 reduce (.[]._source.layers
-	| (.frame["frame.time_epoch"]) as $at
-	| (.tcp | [listed] | .[0]["tcp.stream"]) as $stream
+	| .frame["frame.time_epoch"] as $at
+	| [.tcp | listed][0]["tcp.stream"] as $stream
 	| [.rpc | listed] as $rpc
-	| [(.nfs, .nlm) | values | listed] as $body
+	| [.nfs, .nlm | listed] as $body
 	| range($rpc | length)
 	| {at: $at, id: "\($stream) \($rpc[.]["rpc.xid"])", answer: ($rpc[.]["rpc.msgtyp"] == "1"),
-	   said: ($body[.] // {} | said)}) as $m
+	   said: ($body[.] // {})}) as $m
 	({asked: {}, out: []};
 	 if $m.answer | not then .asked[$m.id] //= $m
 	 elif .asked[$m.id] then
 		.asked[$m.id] as $q
 		| del(.asked[$m.id])
-		| .out += [if any($q.said[]; .[0] | startswith("nlm.")) then nlm($q.said; $m.said)
-			   else nfs4($q.said | operations; $m.said | operations) end
+		| .out += [if $q.said | has("nlm.procedure_v4") then
+				if $q.said["nlm.procedure_v4"] == "2" then nlm($q.said; $m.said) else empty end
+			   else nfs4($q.said | operations(true); $m.said | operations(false)) end
 			   | [$q.at, $m.at] + .]
 	 else . end)
 | .out[] | join(" ")

@@ -169,18 +169,30 @@ fetched() {
 # Up to the application's first WRITE, by when it is over.
 server_wire() {
 	awk '$3 == "WRITE" { exit }
-		$3 !~ /^(OPEN|LOCK|NLM_LOCK)$/ || $4 == "reclaim" ||
-			refused && $5 !~ /_(GRACE|DELAY)$/ { print }
-		$4 == "reclaim" && $5 !~ /_(OK|GRANTED|GRACE|DELAY)$/ { refused = 1 }' "$work/cli.wire"
+		{ waits = $5 ~ /^(NFS4ERR_GRACE|NFS4ERR_DELAY|NLM4_DENIED_GRACE_PERIOD)$/ }
+		$3 !~ /^(OPEN|LOCK|NLM_LOCK)$/ || $4 == "reclaim" || refused && !waits { print }
+		$4 == "reclaim" && !waits && $5 !~ /^(NFS4_OK|NLM4_GRANTED)$/ { refused = 1 }' "$work/cli.wire"
 }
 operations='"EXCHANGE_ID", "CREATE_SESSION", "RECLAIM_COMPLETE", "SETCLIENTID", "SETCLIENTID_CONFIRM"'
+# The same of the recording, in the words of tests/wire.
 server_recorded() {
 	jq -r "select(.side == \"server\" and (.event | IN($operations, \"OPEN\", \"LOCK\", \"NLM_LOCK\"))) |
-		[.event, (if .claim then (if .claim | endswith(\"reclaim\") then \"reclaim\" else \"new\" end) else \"-\" end),
-		 .status] + (if .event | endswith(\"LOCK\") then [.type, .start, .length // 0] else [] end) |
+		[0, 0, .event,
+		 (if .claim then if .claim | endswith(\"reclaim\") then \"reclaim\" else \"new\" end else \"-\" end),
+		 .status, .file.fileid // \"-\"] +
+		(if .event | endswith(\"LOCK\") then [.type, .start, .length // 0] else [] end) |
 		map(tostring) | join(\" \")" "$work/recording"
 }
-without_file() { awk '{ print $3, $4, $5 ($7 ? " " $7 " " $8 " " $9 : "") }'; }
+# A file is the first, the second, ... that is named: one side has handles, the
+# other file ids. What an ordinary OPEN opens is no handle yet.
+plain() {
+	awk '{
+		file = "-"
+		if ($6 != "-" && ($3 ~ /LOCK$/ || $4 == "reclaim"))
+			file = ($6 in nth) ? nth[$6] : nth[$6] = ++n
+		print $3, $4, $5, file ($7 ? " " $7 " " $8 " " $9 : "")
+	}'
+}
 
 # What this host told the original server of itself; and what it sent there while
 # it was doing what an end client had asked for.
@@ -198,8 +210,8 @@ client_wire() {
 }
 client_recorded() {
 	jq -rs "[.[] | select(.side == \"client\" and (.event | IN($operations))) | {at: .boot_ns, is: \"\(.event) \(.status)\"}] +
-		[.[] | select(.side == \"server\") | .boot_ns as \$end | .back[]? | select(.op | IN(\"OPEN\", \"LOCK\")) |
-			{at: (\$end - .at_ns), is: \"\(.op) \(.status)\"}] | sort_by(.at)[].is" "$work/recording"
+		[.[] | select(.side == \"server\") | .boot_ns as \$over | .back[]? | select(.op | IN(\"OPEN\", \"LOCK\")) |
+			{at: (\$over - .at_ns), is: \"\(.op) \(.status)\"}] | sort_by(.at)[].is" "$work/recording"
 }
 # same WHO: $work/captured and $work/recorded.
 same() {
@@ -212,8 +224,8 @@ same() {
 }
 recorded_as_captured() {
 	fetched
-	server_wire | without_file >"$work/captured"
-	server_recorded >"$work/recorded"
+	server_wire | plain >"$work/captured"
+	server_recorded | plain >"$work/recorded"
 	same "the end client and knfsd"
 	client_wire >"$work/captured"
 	client_recorded >"$work/recorded"
