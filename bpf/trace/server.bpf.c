@@ -550,17 +550,23 @@ SEC("fexit/nfsd4_force_end_grace")
 int BPF_PROG(grace_end_forced, struct nfsd_net *nn, bool ret)
 {
 	struct net_walk walk = {.net = (__u64)nn};
+	struct rg_flow_storm *storm;
 	struct rg_at_work *w;
+	struct rg_record *r;
 	struct rg_gate *g;
 
 	if (!ret)
 		return 0;
 	bpf_loop(RG_MAX_GATES, find_storm, &walk, 0);
 	g = rg_gate_at(walk.slot);
+	storm = rg_storm_at(walk.slot);
 	w = at_work_made();
-	if (!walk.slot || !g || !w)
+	if (!walk.slot || !g || !storm || !w)
 		return 0;
-	send(fresh_record(w, RG_REC_GRACE_END_FORCED, RG_SIDE_SERVER, g, bpf_ktime_get_boot_ns()),
-	     NULL);
+	r = fresh_record(w, RG_REC_GRACE_END_FORCED, RG_SIDE_SERVER, g, bpf_ktime_get_boot_ns());
+	rg_storm_now(walk.slot);
+	r->expected = storm->expected;
+	r->complete = storm->complete;
+	send(r, NULL);
 	return 0;
 }

@@ -254,13 +254,14 @@ static int watch_fd(struct daemon *d, int fd)
 	return epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
-/* p is open and locked. */
+/* p is open and locked: until the daemon has its place among the tracers. */
 static int adopt(struct daemon *d)
 {
-	int err;
+	int err, alarm;
 
 	d->pinned_ino = pinned_now();
 	beat(d);
+	alarm = rg_alarm_open(&d->alarm, &d->p);
 	rg_pins_unlock(&d->p);
 	d->ring = ring_buffer__new(d->p.map_fd[RG_MAP_EVENTS], on_event, d, NULL);
 	if (!d->ring)
@@ -268,8 +269,7 @@ static int adopt(struct daemon *d)
 	d->ring_fd = ring_buffer__epoll_fd(d->ring);
 	if (watch_fd(d, d->ring_fd))
 		return rg_error(RG_FAILED, "map events: cannot be watched: %s", rg_strerror(errno));
-	err = rg_alarm_open(&d->alarm, &d->p);
-	err = err ?: watch_fd(d, rg_alarm_fd(&d->alarm));
+	err = alarm ?: watch_fd(d, rg_alarm_fd(&d->alarm));
 	if (err) /* the gate works without */
 		rg_warn("downgrades will not be said here: no place among the tracers: %s",
 			rg_strerror(err));

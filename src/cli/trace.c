@@ -585,16 +585,15 @@ static int drop_capabilities(const struct trace *t)
 	return RG_DONE;
 }
 
-/* The set, which is not locked any more: others may work on it. */
+/* Locked until a place is taken: two that look for a free one at the same time
+ * would find the same. */
 static int open_pins(struct trace *t)
 {
-	int err = rg_pins_open_enabled(&t->p, RG_LOCK_SHARED);
+	int err = rg_pins_open_enabled(&t->p, RG_LOCK_EXCLUSIVE);
 
-	if (err)
-		return err;
-	t->pinned_ino = pinned_now();
-	rg_pins_unlock(&t->p);
-	return RG_DONE;
+	if (!err)
+		t->pinned_ino = pinned_now();
+	return err;
 }
 
 static int begin(struct trace *t)
@@ -603,6 +602,7 @@ static int begin(struct trace *t)
 
 	/* Before a recording that is there is rotated away for it. */
 	err = err ?: listen(t);
+	rg_pins_unlock(&t->p); /* others may work on the set */
 	err = err ?: begin_recording(t);
 	err = err ?: begin_output(t);
 	return err ?: drop_capabilities(t);

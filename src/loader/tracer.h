@@ -22,8 +22,9 @@ struct rg_tracer_ring {
 };
 
 /* Take a free place among the tracers (also that of one that died), with a ring
- * of `bytes`, a power of 2 of pages. p: open; it is kept. 0; -EUSERS: RG_MAX_TRACERS are there
- * already; another negative errno. */
+ * of `bytes`, a power of 2 of pages. p: open, and locked exclusively, or another
+ * takes the same place; it is kept. 0; -EUSERS: RG_MAX_TRACERS are there already;
+ * another negative errno. */
 int rg_tracer_open(const struct rg_pins *p, __u32 bytes, rg_record_fn *fn, void *arg,
 		   struct rg_tracer_ring *t);
 /* For poll(2) and epoll(7): readable when there are records. */

@@ -13,7 +13,7 @@ links() { bpftool -j link show | jq 'length'; }
 progs() { bpftool -j prog show | jq 'length'; }
 
 @test "every verb has --help with an example; --version; no such verb" {
-	for verb in enable disable status release close run top metrics "policy check" "policy show" \
+	for verb in enable disable status release close run trace top metrics "policy check" "policy show" \
 		"policy reload" report check; do
 		# shellcheck disable=SC2086 # words
 		run rg $verb --help
@@ -54,7 +54,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 }
 
 @test "without root: one line, exit 1, nothing touched" {
-	for verb in "enable --all" disable status release close run top metrics; do
+	for verb in "enable --all" disable status release close run trace top metrics; do
 		# shellcheck disable=SC2086 # words
 		run in_rex setpriv --reuid 65534 --clear-groups "$RG" $verb
 		[ "$status" -eq 1 ]
@@ -261,7 +261,7 @@ set_pins_version() {
 	arm --mount $a --action deny
 	read -r version _ < <(meta_bytes)
 	set_pins_version 0x63
-	for verb in status disable "enable --all" release run; do
+	for verb in status disable "enable --all" release run trace "top --once" metrics; do
 		# shellcheck disable=SC2086 # words
 		run rg $verb
 		[ "$status" -eq 1 ]

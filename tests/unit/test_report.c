@@ -373,6 +373,29 @@ static void test_stolen(void **unused)
 	rg_report_free(&r);
 }
 
+/* A real one: a power cut in the laboratory, 5 locks, NFSv4.2. */
+static void test_powercut(void **unused)
+{
+	struct rg_report r = read_well("powercut");
+	const struct rg_recovery *one = only(&r);
+
+	(void)unused;
+	assert_int_equal(one->verdict.outcome, RG_OUTCOME_AGAIN);
+	assert_true(one->reached_end);
+	assert_int_equal(one->n_clients, 1);
+	assert_int_equal(one->clients[0].opens.granted, 1);
+	assert_int_equal(one->clients[0].locks.refused, 1);
+	assert_int_equal(one->clients[0].retaken_locks, 5);
+	assert_int_equal(one->again_refused, 1);
+	assert_int_equal(one->again_unrefused, 4);
+	assert_int_equal(one->again_exposed, 0);
+	assert_int_equal(one->all_downgrades, 2);
+	assert_int_equal(one->n_apps, 1);
+	assert_int_equal(one->held_now, 0);
+	check_outputs(&r);
+	rg_report_free(&r);
+}
+
 static void test_granted(void **unused)
 {
 	struct rg_report r = read_well("granted");
@@ -1027,37 +1050,22 @@ static void test_apps(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clean),
-		cmocka_unit_test(test_time),
-		cmocka_unit_test(test_storm),
-		cmocka_unit_test(test_index),
-		cmocka_unit_test(test_settled),
-		cmocka_unit_test(test_stolen),
-		cmocka_unit_test(test_granted),
-		cmocka_unit_test(test_nfsv3),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_two),
-		cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_no_recording),
-		cmocka_unit_test(test_header_only),
-		cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_odd_lines),
-		cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_all_of_many),
-		cmocka_unit_test(test_exposed),
-		cmocka_unit_test(test_opener),
-		cmocka_unit_test(test_no_gate),
-		cmocka_unit_test(test_same_lock),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_filtered),
-		cmocka_unit_test(test_host),
-		cmocka_unit_test(test_namespaces),
-		cmocka_unit_test(test_too_many_recoveries),
+		cmocka_unit_test(test_clean),	     cmocka_unit_test(test_time),
+		cmocka_unit_test(test_storm),	     cmocka_unit_test(test_index),
+		cmocka_unit_test(test_settled),	     cmocka_unit_test(test_powercut),
+		cmocka_unit_test(test_stolen),	     cmocka_unit_test(test_granted),
+		cmocka_unit_test(test_nfsv3),	     cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_garbage),	     cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_many),	     cmocka_unit_test(test_two),
+		cmocka_unit_test(test_lost),	     cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_no_recording), cmocka_unit_test(test_header_only),
+		cmocka_unit_test(test_long_line),    cmocka_unit_test(test_odd_lines),
+		cmocka_unit_test(test_damaged),	     cmocka_unit_test(test_all_of_many),
+		cmocka_unit_test(test_exposed),	     cmocka_unit_test(test_opener),
+		cmocka_unit_test(test_no_gate),	     cmocka_unit_test(test_same_lock),
+		cmocka_unit_test(test_order),	     cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_filtered),     cmocka_unit_test(test_host),
+		cmocka_unit_test(test_namespaces),   cmocka_unit_test(test_too_many_recoveries),
 		cmocka_unit_test(test_apps),
 	};
 
