@@ -257,6 +257,7 @@ set_pins_version() {
 
 @test "pins of another version are left alone" {
 	arm --mount $a --action deny
+	own=$(bpftool -j map dump pinned $pins/map_meta | jq -r '.[0].value[0]')
 	set_pins_version 0x63
 	for verb in status disable "enable --all" release run; do
 		# shellcheck disable=SC2086 # words
@@ -266,7 +267,7 @@ set_pins_version() {
 	done
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
-	set_pins_version 0x02 # so that it can be disabled
+	set_pins_version "$own" # so that it can be disabled
 	rg disable
 }
 
