@@ -352,6 +352,10 @@ struct nlm_res {
 	__be32 status;
 };
 
+struct nlm_file {
+	struct file *f_file[2];
+};
+
 struct nlm_reboot {
 	char *mon;
 	unsigned int len;

@@ -3,6 +3,8 @@
  * NFSv3 end clients -> lockd, and news of restarts.
  *
  *   fentry, fexit  __nlm4svc_proc_lock    fs/lockd/svc4proc.c: NLM LOCK
+ *   fentry, fexit  nlmsvc_lock            fs/lockd/svclock.c: where there is no
+ *                                         __nlm4svc_proc_lock (7.2), for the regime
  *   fentry         nlm_host_rebooted      fs/lockd/host.c: rpc.statd was notified
  */
 #include "trace.bpf.h"
@@ -14,10 +16,16 @@ int BPF_PROG(nlm_lock_begins)
 	return 0;
 }
 
+/* NULL: lockd did not get so far. */
+static __always_inline struct file *file_of(struct nlm_lock *lock)
+{
+	return rg_file_of_lock((void *)lock + bpf_core_field_offset(struct nlm_lock, fl));
+}
+
 static __always_inline void read_nlm_lock(struct rg_record *r, struct nlm_lock *lock)
 {
 	void *fl = (void *)lock + bpf_core_field_offset(struct nlm_lock, fl);
-	struct file *file = rg_file_of_lock(fl);
+	struct file *file = file_of(lock);
 
 	r->start = BPF_CORE_READ(lock, lock_start);
 	r->length = BPF_CORE_READ(lock, lock_len);
@@ -52,6 +60,8 @@ int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, struct nlm_res *resp)
 	caller = BPF_CORE_READ(lock, caller);
 	len = BPF_CORE_READ(lock, len);
 	status = __builtin_bswap32(BPF_CORE_READ(resp, status));
+	saw_lock(w, RG_LOCKS_NLM, status == RG_NLM_DENIED_NOLOCKS,
+		 BPF_CORE_READ(file_of(lock), f_inode));
 	reclaim = BPF_CORE_READ(args, reclaim);
 	key.slot = slot;
 	key.name_hash = hash_name(w, caller, len);
@@ -87,6 +97,32 @@ int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, struct nlm_res *resp)
 	if (rg_downgrade_of(r))
 		__sync_fetch_and_add(&c->downgrades, 1);
 	send(r, &key);
+	return 0;
+}
+
+/* ---- where there is no __nlm4svc_proc_lock ---- */
+
+SEC("fentry/nlmsvc_lock")
+int BPF_PROG(nlm_lock_asked)
+{
+	begin(RG_REC_NLM_LOCK);
+	return 0;
+}
+
+/* Seven arguments: from 6.6 on. */
+SEC("fexit/nlmsvc_lock")
+int BPF_PROG(nlm_lock_answered, void *rqstp, struct nlm_file *file, void *host, void *lock,
+	     int wait, void *cookie, int reclaim, __u32 status)
+{
+	struct rg_at_work *w = end_of(RG_REC_NLM_LOCK);
+	struct file *opened;
+
+	if (!w)
+		return 0;
+	opened = BPF_CORE_READ(file, f_file[0])
+			 ?: BPF_CORE_READ(file, f_file[1]); /* to read, to write */
+	saw_lock(w, RG_LOCKS_NLM, __builtin_bswap32(status) == RG_NLM_DENIED_NOLOCKS,
+		 BPF_CORE_READ(opened, f_inode));
 	return 0;
 }
 

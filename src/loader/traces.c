@@ -46,6 +46,8 @@ static const char *const names[] = {
 	"open_file",
 	"nlm_lock_begins",
 	"nlm_lock_ends",
+	"nlm_lock_asked",
+	"nlm_lock_answered",
 	"host_rebooted",
 	"origin_exchange_id",
 	"origin_create_session",
@@ -62,6 +64,24 @@ static const char *const names[] = {
 	"origin_nlm_reclaim",
 	NULL,
 };
+
+/* For kernels that have no hook for another one: not loaded, nor missing, where
+ * that one is. */
+static const struct {
+	const char *name, *instead_of;
+} stand_ins[] = {
+	{"nlm_lock_asked", "nlm_lock_begins"},
+	{"nlm_lock_answered", "nlm_lock_ends"},
+};
+
+/* NULL: it stands in for none. */
+static const char *stands_in_for(const char *name)
+{
+	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(stand_ins[0]); i++)
+		if (strcmp(stand_ins[i].name, name) == 0)
+			return stand_ins[i].instead_of;
+	return NULL;
+}
 
 const char *const *rg_trace_names(void)
 {
@@ -83,6 +103,13 @@ bool rg_trace_is_attached(const char *name)
 	return access(pin_of(path, name), F_OK) == 0;
 }
 
+bool rg_trace_is_missing(const char *name)
+{
+	const char *instead_of = stands_in_for(name);
+
+	return !rg_trace_is_attached(name) && !(instead_of && rg_trace_is_attached(instead_of));
+}
+
 /* ---- loading and attaching ---- */
 
 bool rg_is_trace(const char *program)
@@ -97,8 +124,15 @@ void rg_traces_choose(const struct bpf_object *obj, bool none)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, obj) if (rg_is_trace(bpf_program__name(prog)))
-		bpf_program__set_autoload(prog, !none && rg_hook_is_there(bpf_program__name(prog)));
+	bpf_object__for_each_program(prog, obj)
+	{
+		const char *name = bpf_program__name(prog), *instead_of = stands_in_for(name);
+
+		if (rg_is_trace(name))
+			bpf_program__set_autoload(prog, !none && rg_hook_is_there(name) &&
+								!(instead_of &&
+								  rg_hook_is_there(instead_of)));
+	}
 }
 
 /* The pin holds it from here on. */

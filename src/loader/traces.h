@@ -15,6 +15,8 @@ const char *const *rg_trace_names(void);
 bool rg_is_trace(const char *program);
 /* Is this one attached (pinned)? */
 bool rg_trace_is_attached(const char *name);
+/* Is it not, although this kernel should have it? */
+bool rg_trace_is_missing(const char *name);
 
 /* Before loading: only those whose hook this kernel has, or none at all. */
 void rg_traces_choose(const struct bpf_object *obj, bool none);
