@@ -29,6 +29,25 @@ static __always_inline int rg_knfsd_is_up(const void *nfsd_net)
 	return -95; /* EOPNOTSUPP */
 }
 
+/* The NFS client's export operations: flags says what knfsd may not do with an
+ * NFS mount. Without the member (before 5.11) nothing can be said; `open` tells
+ * which bit NOLOCKS is (rg_regime.h). */
+struct export_operations___rg {
+	unsigned long flags;
+	void *open;
+} __attribute__((preserve_access_index));
+
+/* enum rg_regime of NFSv4; operations may be NULL. */
+static __always_inline __u32 rg_regime_of_export(const void *operations)
+{
+	const struct export_operations___rg *e = operations;
+	unsigned long flags = 0;
+
+	if (!bpf_core_field_exists(e->flags) || bpf_core_read(&flags, sizeof(flags), &e->flags))
+		return RG_REGIME_UNKNOWN;
+	return rg_regime_of_flags(flags, bpf_core_field_exists(e->open));
+}
+
 /* The executable of a task; NULL for a kernel thread.
  * mm_struct's fields are within an anonymous struct, which the pinned header
  * does not know. */

@@ -196,6 +196,7 @@ _Static_assert(sizeof(struct rg_record) % 8 == 0, "records lie side by side in a
 #define RG_NFS4ERR_RECLAIM_CONFLICT 10035
 /* nlm4_stats, X/Open XNFS. */
 #define RG_NLM_GRANTED 0
+#define RG_NLM_DENIED_NOLOCKS 2
 #define RG_NLM_DENIED_GRACE 4
 
 static inline __attribute__((always_inline)) int rg_claim_is_reclaim(__u32 claim)
@@ -341,6 +342,10 @@ struct rg_flow_totals {
 	__u64 reclaims[2][4][3];
 	__u64 latency[RG_NR_TIMED][RG_LATENCY_BUCKETS];
 	__u64 latency_sum_ns[RG_NR_TIMED];
+	/* LOCKs of end clients for a re-exported file, by enum rg_lock_protocol: those
+	 * that this host's NFS client was asked about, and those that knfsd or lockd
+	 * refused without asking it. */
+	__u64 locks_forwarded[RG_NR_LOCK_PROTOCOLS], locks_refused[RG_NR_LOCK_PROTOCOLS];
 	__u64 failed; /* helpers of the tracing programs that failed */
 	__u64 lost;   /* records that did not fit into a tracer's ring, of all tracers */
 };

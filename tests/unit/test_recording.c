@@ -567,8 +567,7 @@ static void test_header(void **unused)
 		.boot_ns = 95000000000ULL,
 		.boot_id = "2a6f1fbe-0000-4000-8000-7d3c1a2b3c4d",
 		.netns = 4026531840U,
-		.nfs4_locks = RG_REGIME_GRANTED,
-		.nlm_locks = RG_REGIME_REFUSED,
+		.regimes = {{RG_REGIME_FORWARDED, RG_REGIME_REFUSED}},
 		.has_policy = true,
 		.policy = {.release = RG_RELEASE_SETTLED, .max_hold_s = 900},
 		.lease_s = 90,
@@ -581,7 +580,7 @@ static void test_header(void **unused)
 		"\"kernel\":\"6.1.0-56-amd64\",\"time\":\"2026-11-22T17:30:00.000000000Z\","
 		"\"boot_ns\":95000000000,\"boot_id\":\"2a6f1fbe-0000-4000-8000-7d3c1a2b3c4d\","
 		"\"netns\":4026531840,"
-		"\"regime\":{\"nfs4_locks\":\"granted\",\"nlm_locks\":\"refused\"},"
+		"\"regime\":{\"nfs4_locks\":\"forwarded\",\"nlm_locks\":\"refused\"},"
 		"\"policy\":{\"release\":\"settled\",\"scope\":\"locks\",\"action\":\"hold\","
 		"\"max_hold_s\":900},\"lease_s\":90,\"grace_s\":90,"
 		"\"origins\":[{\"name\":\"10.77.1.1\",\"minor\":2,\"lease_s\":90,\"away_s\":47,"
@@ -616,7 +615,7 @@ static void test_header_of_nothing(void **unused)
 	assert_int_equal(json_object_get_int(json_object_object_get(o, "part")), 3);
 	json_object_put(o);
 	h.filtered = true;
-	h.nlm_locks = RG_REGIME_GRANTED;
+	h.regimes.of[RG_LOCKS_NLM] = RG_REGIME_FORWARDED;
 	o = parse(line, rg_header_json(&h, line, sizeof(line)));
 	assert_true(json_object_get_boolean(json_object_object_get(o, "filtered")));
 	assert_int_equal(json_object_object_length(json_object_object_get(o, "regime")), 1);
