@@ -119,7 +119,8 @@ enum rg_downgrade {
 #define RG_FACT_EARLY_COMPLETE (1U << 9) /* this host's RECLAIM_COMPLETE came before */
 #define RG_FACT_CLIENTS_DUE (1U << 10)	 /* knfsd expects end clients to reclaim */
 #define RG_FACT_BACK_CUT (1U << 11)	 /* more was done than `back` has room for */
-#define RG_NR_FACTS 12
+#define RG_FACT_SAID (1U << 12)		 /* locks-unsupported: said of this end client before */
+#define RG_NR_FACTS 13
 
 /* What the NFS client of this host did, in the same thread of knfsd or lockd,
  * about the operation that the record is of. */
@@ -244,7 +245,7 @@ static inline __attribute__((always_inline)) __u32 rg_downgrade_of(const struct 
 			       : RG_DOWNGRADE_NONE;
 	if (r->op == RG_REC_LOCK && r->side == RG_SIDE_SERVER && r->status_kind == RG_STATUS_NFS4 &&
 	    r->status == RG_NFS4ERR_NOTSUPP)
-		return RG_DOWNGRADE_LOCKS_UNSUPPORTED;
+		return r->facts & RG_FACT_SAID ? RG_DOWNGRADE_NONE : RG_DOWNGRADE_LOCKS_UNSUPPORTED;
 	if (!rg_claim_is_reclaim(r->claim))
 		return RG_DOWNGRADE_NONE;
 	if (r->op == RG_REC_NLM_LOCK && r->side == RG_SIDE_SERVER) {
@@ -315,7 +316,7 @@ struct rg_flow_client {
 	__u32 cl_boot, cl_id;
 	__u16 minorversion; /* RG_NLM_MINOR: NLM */
 	__u16 name_len;
-	__u32 pad;
+	__u32 said; /* 1: that its locks are unsupported, in this generation */
 	char name[RG_RECORD_NAME];
 };
 #define RG_NLM_MINOR 0xffff

@@ -360,6 +360,7 @@ static __always_inline void seen(struct rg_flow_client *c, const struct rg_gate 
 	c->downgrades = 0;
 	c->refused_ns = 0;
 	c->complete_ns = 0;
+	c->said = 0;
 	__builtin_memset(c->tally, 0, sizeof(c->tally));
 }
 

@@ -20,6 +20,8 @@
  *   reclaim   knfsd was restarted: a new connection, the old session refused, a
  *             new clientid and session, every open and lock reclaimed,
  *             RECLAIM_COMPLETE, and anew what was refused
+ *   late      the same, but RECLAIM_COMPLETE comes when the opens are back; after it
+ *             opens are reclaimed again, and locks for the first time
  *   renew     SEQUENCE
  *   close     CLOSE, DESTROY_SESSION, DESTROY_CLIENTID
  *   quit      so does the end of the input; nothing is sent
@@ -205,6 +207,10 @@ static const struct phase {
 	 true,
 	 {STEP_PROBE, STEP_EXCHANGE, STEP_SESSION, STEP_OPEN_RECLAIM, STEP_LOCK_RECLAIM,
 	  STEP_COMPLETE, STEP_OPEN_RETAKE, STEP_LOCK_RETAKE}},
+	{"late",
+	 true,
+	 {STEP_PROBE, STEP_EXCHANGE, STEP_SESSION, STEP_OPEN_RECLAIM, STEP_COMPLETE,
+	  STEP_OPEN_RECLAIM, STEP_LOCK_RECLAIM, STEP_OPEN_RETAKE, STEP_LOCK_RETAKE}},
 	{"renew", false, {STEP_RENEW}},
 	{"close", false, {STEP_CLOSE, STEP_DESTROY_SESSION, STEP_DESTROY_CLIENTID}},
 };

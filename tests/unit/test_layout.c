@@ -376,7 +376,7 @@ static void test_flows(void **unused)
 		M(rg_flow_client, family),	M(rg_flow_client, port),
 		M(rg_flow_client, addr),	M(rg_flow_client, cl_boot),
 		M(rg_flow_client, cl_id),	M(rg_flow_client, minorversion),
-		M(rg_flow_client, name_len),	M(rg_flow_client, pad),
+		M(rg_flow_client, name_len),	M(rg_flow_client, said),
 		M(rg_flow_client, name),
 	};
 	static const struct member totals[] = {

@@ -474,7 +474,7 @@ static void test_statuses(void **unused)
 	check_missing(o, "duration_ns");
 	check_missing(o, "facts");
 	json_object_put(o);
-	r.facts = 0xfffff000;
+	r.facts = ~((1U << RG_NR_FACTS) - 1);
 	o = json_of(&r);
 	check_missing(o, "facts");
 	json_object_put(o);
@@ -482,7 +482,7 @@ static void test_statuses(void **unused)
 	o = json_of(&r);
 	check_list(o, "facts",
 		   "knfsd-grace lockd-grace grace-skipped complete no-record re-export "
-		   "refused-by-client early-complete clients-due back-truncated");
+		   "refused-by-client early-complete clients-due back-truncated said-before");
 	json_object_put(o);
 }
 
