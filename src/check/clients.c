@@ -33,10 +33,10 @@ static void check_v3(const struct rg_client_facts *c, struct rg_findings *f)
 {
 	if (c->n_v3) {
 		rg_find(f, RG_WARNING, RG_F_CLIENTS_NFSV3, NULL,
-			"%u end clients by NFSv3 have mounted or locked (rmtab, statd; some may be "
-			"long gone): %s. Their reclaims are granted as new locks, release settled "
-			"does not wait for them, and a restart of knfsd without a reboot loses "
-			"their locks",
+			"end clients by NFSv3 in rmtab or monitored by statd, some of which may be "
+			"long gone: %u: %s. Their reclaims are granted as new locks, release "
+			"settled does not wait for them, and a restart of knfsd without a reboot "
+			"loses their locks",
 			c->n_v3, c->v3);
 		rg_remedy(f, "mount with vers=4.1 or later on end clients, and set vers3=n in "
 			     "section [nfsd] of /etc/nfs.conf");

@@ -46,7 +46,7 @@ static void check_read(const struct rg_reexport_facts *r, struct rg_findings *f)
 	}
 	if (r->n_bad) {
 		rg_find(f, RG_WARNING, RG_F_EXPORTS_READ, NULL,
-			"%s; %u such in all: exportfs does not take what we make of it", r->bad,
+			"%s (such lines: %u): exportfs may read the file no further", r->bad,
 			r->n_bad);
 		rg_remedy(f, "correct it, and run `exportfs -ra`");
 	}

@@ -224,28 +224,24 @@ static unsigned int missing(const struct rg_kernel_facts *k, bool trace, char *b
 static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	char names[RG_MAX_MISSING * 65 + 1];
-	unsigned int n;
+	const char *absent = k->probe.absent;
 
 	if (k->probe.btf_err || k->probe_err)
 		return;
-	if (!k->probe.nfs_btf || !k->probe.nfsd_btf) {
-		rg_find(f, RG_UNKNOWN, RG_F_HOOKS, NULL,
-			"module %s: its BTF is not there, so nobody can tell whether it has the "
-			"functions that are followed",
-			k->probe.nfsd_btf ? "nfs" : "nfsd");
-		rg_remedy(f, "run `modprobe -a nfs nfsd` and check again; `enable` does so by "
-			     "itself");
+	if (k->probe.n_missing && absent) {
+		rg_find(f, RG_UNKNOWN, RG_F_HOOKS, absent,
+			"this module's BTF is not there, so nobody can tell whether it has the "
+			"functions that are followed");
+		rg_remedy(f, "run `modprobe -a nfs nfsv4 nfsd` and check again");
 		return;
 	}
-	n = missing(k, false, names, sizeof(names));
-	if (n) {
+	if (missing(k, false, names, sizeof(names))) {
 		rg_find(f, RG_PROBLEM, RG_F_HOOKS, NULL,
 			"functions that the gate has to follow are not in this kernel: %s", names);
 		rg_remedy(f, "use a kernel that this version knows: docs/kernel.md");
 		return;
 	}
-	n = missing(k, true, names, sizeof(names));
-	if (n) {
+	if (missing(k, true, names, sizeof(names))) {
 		rg_find(f, RG_NOTE, RG_F_HOOKS, NULL,
 			"the gate has all it needs; `trace` will not see what goes by: %s", names);
 		return;

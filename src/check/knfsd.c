@@ -200,7 +200,7 @@ static void check_recorded(const struct rg_knfsd_facts *k, const struct rg_clien
 		rg_find(f, RG_NOTE, RG_F_NFSDCLD_CLIENTS, file,
 			"no end client is on record: knfsd's next start skips its grace period");
 	} else {
-		rg_find(f, RG_OK, RG_F_NFSDCLD_CLIENTS, file, "%lld end clients are on record",
+		rg_find(f, RG_OK, RG_F_NFSDCLD_CLIENTS, file, "end clients on record: %lld",
 			k->recorded);
 	}
 }

@@ -13,7 +13,7 @@ static void check_file(const struct rg_policy_facts *p, struct rg_findings *f)
 	if (p->in_force || !p->n_mistakes)
 		return;
 	rg_find(f, p->only_programs ? RG_WARNING : RG_PROBLEM, RG_F_CONFIGURATION, RG_CONFIG_FILE,
-		"%s; %u mistakes in all", p->mistake, p->n_mistakes);
+		"%s (mistakes: %u)", p->mistake, p->n_mistakes);
 	rg_remedy(f, "correct it; `reexport-guard policy check` names every mistake");
 }
 

@@ -181,7 +181,8 @@ static void sum_up(const struct list *l, struct rg_probe *p)
 
 int rg_probe_hooks(const char *dir, struct rg_probe *p)
 {
-	static const char *const others[] = {"nfsv4", "lockd", "grace"};
+	/* As in hooks.c. */
+	static const char *const modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace"};
 	char path[PATH_MAX];
 	struct list l;
 	struct btf *core;
@@ -202,10 +203,9 @@ int rg_probe_hooks(const char *dir, struct rg_probe *p)
 	err = collect(&l);
 	if (!err) {
 		look_through(&l, core, 1);
-		p->nfs_btf = look_through_module(&l, dir, "nfs", core);
-		p->nfsd_btf = look_through_module(&l, dir, "nfsd", core);
-		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-			look_through_module(&l, dir, others[i], core);
+		for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+			if (!look_through_module(&l, dir, modules[i], core) && !p->absent)
+				p->absent = modules[i];
 		sum_up(&l, p);
 	}
 	btf__free(core);

@@ -20,11 +20,12 @@ struct rg_missing_hook {
 struct rg_probe {
 	int btf_err;		  /* of the kernel's own BTF: 0 or negative errno */
 	__u32 doors[RG_NR_RUNGS]; /* a bit a door, 1 << enum rg_what: its hook is there */
-	/* Hooks of the other programs that are not found. With a module that is not
-	 * loaded they may be in that. */
+	/* Hooks of the other programs that are not found. */
 	struct rg_missing_hook missing[RG_MAX_MISSING];
 	unsigned int n_missing;
-	bool nfs_btf, nfsd_btf; /* is the BTF of these modules there? */
+	/* A module whose BTF is not there: it is not loaded, and they may be in it. NULL:
+	 * that of every module is. */
+	const char *absent;
 };
 
 /* `dir`: /sys/kernel/btf. 0, or negative errno: our own object cannot be read. On

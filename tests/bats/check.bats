@@ -175,6 +175,40 @@ progs_are() { [[ $(bpftool -j prog show | jq length) == "$1" ]]; }
 	gone lockdown
 }
 
+@test "modules: blacklisted, not installed; and not loaded, so what is in them is unknown" {
+	in_rex mkdir -p /run/btf /run/modprobe.d
+	in_rex cp /sys/kernel/btf/{vmlinux,nfs,nfsd,lockd,grace} /run/btf
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run in_rex unshare -m bash -c 'mount --bind /run/btf /sys/kernel/btf && "$0" check --json' "$RG"
+	printf '%s\n' "$output" >"$work/check.out"
+	says hooks unknown nfsv4
+	# A kernel that has not all of them.
+	in_rex bash -c 'cp /sys/kernel/btf/nfsv4 /run/btf && cp /run/btf/nfs /run/btf/grace'
+	# shellcheck disable=SC2016
+	run in_rex unshare -m bash -c 'mount --bind /run/btf /sys/kernel/btf && "$0" check --json' "$RG"
+	printf '%s\n' "$output" >"$work/check.out"
+	says hooks problem
+	in_rex rm -r /run/btf
+	gone hooks
+	in_rex bash -c 'echo "blacklist nfsd" >/run/modprobe.d/x.conf'
+	# shellcheck disable=SC2016
+	run in_rex unshare -m bash -c 'mount -t tmpfs none /sys/module && "$0" check --json' "$RG"
+	printf '%s\n' "$output" >"$work/check.out"
+	says modules ok
+	# shellcheck disable=SC2016
+	run in_rex unshare -m bash -c 'mount -t tmpfs none /sys/module &&
+		mount --bind /run/modprobe.d /etc/modprobe.d && "$0" check --json' "$RG"
+	printf '%s\n' "$output" >"$work/check.out"
+	says modules problem nfsd
+	says modules ok nfs
+	# shellcheck disable=SC2016
+	run in_rex unshare -m bash -c 'mount -t tmpfs none /sys/module &&
+		mount -t tmpfs none /lib/modules && "$0" check --json' "$RG"
+	printf '%s\n' "$output" >"$work/check.out"
+	says modules problem nfsd
+	gone modules
+}
+
 @test "bpffs" {
 	in_rex mount -t tmpfs none /sys/fs/bpf
 	fault bpffs problem

@@ -15,7 +15,7 @@
 static struct rg_kernel_facts good(void)
 {
 	struct rg_kernel_facts k = {
-		.probe = {.doors = {ALL, ALL}, .nfs_btf = true, .nfsd_btf = true},
+		.probe = {.doors = {ALL, ALL}},
 		.lsm = "lockdown,capability,yama,bpf",
 		.lockdown = "[none] integrity confidentiality",
 		.bpffs = 1,
@@ -141,14 +141,17 @@ static void test_rest(void **unused)
 	judge(&k, RG_F_MODULES, RG_UNKNOWN, RG_DONE);
 
 	k = good();
+	k.probe.absent = "nfsv4"; /* and nothing is missing: it is built in */
+	judge(&k, RG_F_HOOKS, RG_OK, RG_DONE);
+	k.probe.absent = NULL;
 	missing(&k, "btf_trace_something", true);
 	judge(&k, RG_F_HOOKS, RG_NOTE, RG_DONE);
 	missing(&k, "nfsd4_lock", false);
 	judge(&k, RG_F_HOOKS, RG_PROBLEM, RG_FAILED);
-	k.probe.nfsd_btf = false; /* it may be in there */
+	k.probe.absent = "nfsv4"; /* it may be in there */
 	judge(&k, RG_F_HOOKS, RG_UNKNOWN, RG_DONE);
 	/* As many as there may be, with the longest names. */
-	k.probe.nfsd_btf = true;
+	k.probe.absent = NULL;
 	while (k.probe.n_missing < RG_MAX_MISSING)
 		missing(&k, "a_function_with_a_name_that_is_as_long_as_names_may_be_in_here",
 			false);
@@ -251,7 +254,7 @@ static void test_probe(void **unused)
 	assert_true(is_missing(&p, "nfsd4_locku"));
 	assert_true(is_missing(&p, "locks_start_grace"));
 	assert_false(is_missing(&p, "bpf_lsm_file_open")); /* a door's */
-	assert_false(p.nfsd_btf);
+	assert_string_equal(p.absent, "nfsd");
 }
 
 static void test_probe_damaged(void **unused)
