@@ -115,6 +115,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	try posix $a/f || true
 	json . >"$work/status.out"
 	for key in .schema .version .armed_by_version .enabled .rungs.file_lock .canary_ms .reboot \
+		.regime.nfs4_locks .regime.nlm_locks .regime.changed \
 		.daemon.alive .daemon.pid .gates[0].netns .gates[0].state .gates[0].since \
 		.gates[0].since_seconds .gates[0].why .gates[0].why_text .gates[0].release \
 		.gates[0].action .gates[0].scope .gates[0].knfsd.state .gates[0].knfsd.generation \
@@ -299,4 +300,74 @@ set_pins_version() {
 		run rg $bad
 		[ "$status" -eq 2 ]
 	done
+}
+
+# ---- what the kernel does with end clients' locks ----
+
+# regime_of OPTIONS: what an end client's lock really gets, mounted with these.
+regime_of() {
+	local got
+	cli_mount "$1"
+	got=$(tier cli timeout 90 "$LOCKER" try posix /mnt/a/f) || true
+	cli_umount
+	case $got in
+	granted) echo forwarded ;;
+	ENOLCK | "errno 524"*) echo refused ;; # by NFSv3, by NFSv4
+	*) echo "the end client's lock: $got" ;;
+	esac
+}
+
+@test "status says what an end client's lock gets, by NFSv4 and by NFSv3" {
+	run rg enable --mount $a --action deny
+	[ "$status" -eq 0 ]
+	nfs4=$(json .regime.nfs4_locks) nlm=$(json .regime.nlm_locks)
+	[[ $output == *"of end clients: NFSv4 $nfs4, NLM $nlm"* ]]
+	want_skip
+	knfsd_start rex 10 10 3
+	got4=$(regime_of vers=4.2) got3=$(regime_of vers=3)
+	echo "at first: NFSv4 $nfs4, NLM $nlm; the end client: $got4, $got3"
+	# NFSv4 before any lock; NLM then too, or not known
+	[ "$nfs4" = "$got4" ]
+	[ "$nlm" = "$got3" ] || [ "$nlm" = unknown ]
+	[ "$nfs4" = refused ] || [ "$nlm" = forwarded ]
+	# and what was seen says the same, where the kernel takes the programs that see it
+	[[ -e $pins/trace_nlm_lock_ends || -e $pins/trace_nlm_lock_answered ]] || got3=$nlm
+	[ "$(json '.regime | [.nfs4_locks, .nlm_locks, .changed] | tostring')" = \
+		"[\"$got4\",\"$got3\",[]]" ]
+	run rg status
+	[[ $output == *$'\n'"locks    of end clients: NFSv4 $got4, NLM $got3"$'\n'* ]]
+	run rg metrics
+	[[ $output == *"lock_regime{protocol=\"nfs4\",regime=\"$got4\"} 1"* ]]
+	[[ $output == *"lock_regime{protocol=\"nlm\",regime=\"$got3\"} 1"* ]]
+	rg trace --json --duration 1s >"$work/trace.out"
+	[ "$(jq -rs '.[0].regime | [.nfs4_locks, .nlm_locks] | @tsv' "$work/trace.out")" = \
+		"$got4"$'\t'"$got3" ]
+}
+
+@test "a kernel that does otherwise than the last one is said" {
+	arm --mount $a --action deny
+	now=$(json .regime.nfs4_locks)
+	rg disable
+	[[ $now == forwarded ]] && before=refused || before=forwarded
+	nlm='"nlm_locks": {"regime": "unknown", "kernel": ""}'
+	nothing="{\"nfs4_locks\": {\"regime\": \"unknown\", \"kernel\": \"\"}, $nlm}"
+	printf '{"version": 1, "boot_id": "another", "now": {"nfs4_locks": {"regime": "%s",
+		"kernel": "0.0-last"}, %s}, "before": %s}' "$before" "$nlm" "$nothing" |
+		in_rex tee /var/lib/reexport-guard/regime.json >/dev/null
+	text="NFSv4 locks of end clients are $now; kernel 0.0-last $before them"
+	run rg enable --mount $a --action deny
+	[ "$status" -eq 0 ]
+	[ "$(grep -c "$text" <<<"$output")" -eq 1 ]
+	run rg status
+	[[ $output == *"changed  $text"* ]]
+	[ "$(json '.regime.changed | length')" -eq 1 ]
+	# the daemon takes it up, and says it once
+	daemon_start
+	kept() { [[ $(in_rex jq -r "$1" /var/lib/reexport-guard/regime.json) == "$2" ]]; }
+	wait_for 20 "the daemon to write the regime" kept .now.nfs4_locks.regime "$now"
+	kept .now.nfs4_locks.kernel "$(uname -r)"
+	kept .before.nfs4_locks.kernel 0.0-last
+	[ "$(grep -c "$text" "$work/daemon.out")" -eq 1 ]
+	run rg status
+	[[ $output == *"changed  $text"* ]]
 }
