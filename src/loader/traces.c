@@ -140,8 +140,8 @@ void rg_traces_choose(const struct bpf_object *obj, bool none)
 		const char *name = bpf_program__name(prog);
 
 		if (rg_is_trace(name))
-			bpf_program__set_autoload(
-				prog, !none && rg_hook_is_there(name) && !is_left_out(name));
+			bpf_program__set_autoload(prog, !none && rg_hook_is_there(name) &&
+								!is_left_out(name));
 	}
 }
 
