@@ -232,7 +232,9 @@ static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
 		rg_find(f, RG_UNKNOWN, RG_F_HOOKS, absent,
 			"this module's BTF is not there, so nobody can tell whether it has the "
 			"functions that are followed");
-		rg_remedy(f, "run `modprobe -a nfs nfsv4 nfsd` and check again");
+		rg_remedy(f, "run `modprobe -a nfs nfsv4 nfsd` and check again; `enable` loads "
+			     "them by "
+			     "itself");
 		return;
 	}
 	if (missing(k, false, names, sizeof(names))) {
@@ -292,6 +294,7 @@ void rg_kernel_check(const struct rg_kernel_facts *k, struct rg_findings *f)
 	check_rung(k, f);
 	check_bpffs(k, f);
 	check_module(k->nfs, "nfs", f);
+	check_module(k->nfsv4, "nfsv4", f);
 	check_module(k->nfsd, "nfsd", f);
 	check_hooks(k, f);
 	check_symbols(k, f);

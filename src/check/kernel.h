@@ -24,7 +24,7 @@ struct rg_kernel_facts {
 	char lsm[512], lockdown[128];
 	int lsm_err, lockdown_err;
 	int bpffs; /* 1, 0, or negative errno */
-	enum rg_module_state nfs, nfsd;
+	enum rg_module_state nfs, nfsv4, nfsd;
 	long long kptr_restrict;
 	int kptr_err;
 	int pid_init, time_init; /* in the initial namespaces: 1, 0, or negative errno */

@@ -112,6 +112,7 @@ void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 	try_rungs(load, k);
 	k->bpffs = is_bpffs(root);
 	k->nfs = module_state(root, "nfs");
+	k->nfsv4 = module_state(root, "nfsv4");
 	k->nfsd = module_state(root, "nfsd");
 	k->kptr_err = rg_root_number(root, "/proc/sys/kernel/kptr_restrict", &k->kptr_restrict);
 	k->pid_init = is_namespace(root, "/proc/self/ns/pid", PID_INIT);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -92,6 +93,7 @@ static int load_module(const char *name)
 {
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
 	struct kmod_list *found = NULL, *each;
+	char loaded[64];
 	int err = -ENOENT;
 
 	if (!ctx)
@@ -108,15 +110,17 @@ static int load_module(const char *name)
 	}
 	kmod_module_unref_list(found);
 	kmod_unref(ctx);
-	if (err &&
-	    access(strcmp(name, "nfs") == 0 ? "/sys/module/nfs" : "/sys/module/nfsd", F_OK) == 0)
+	snprintf(loaded, sizeof(loaded), "/sys/module/%s", name);
+	if (err && access(loaded, F_OK) == 0)
 		return 0; /* built in, or loaded although it cannot be found */
 	return err;
 }
 
 int rg_host_prepare(void)
 {
-	static const char *const modules[] = {"nfs", "nfsd"};
+	/* nfsv4 is no dependency of the others: the first NFSv4 mount loads it, and at
+	 * boot we are there before that. */
+	static const char *const modules[] = {"nfs", "nfsv4", "nfsd"};
 	struct statfs fs;
 
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)

@@ -6,8 +6,8 @@
 
 /* May this process do it? RG_DONE, or RG_FAILED with one line said. */
 int rg_host_may(void);
-/* BTF, bpffs, the modules whose functions we follow (loads nfs and nfsd; knfsd
- * does not start by that). RG_DONE or RG_CANNOT, said. */
+/* BTF, bpffs, the modules whose functions we follow (loads nfs, nfsv4 and nfsd;
+ * knfsd does not start by that). RG_DONE or RG_CANNOT, said. */
 int rg_host_prepare(void);
 /* Is `bpf` in the list of active LSMs? 1, 0, or -1: securityfs is not mounted,
  * so nobody can tell. */

@@ -154,6 +154,20 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[ "$(json '.gates[0].max_hold_seconds')" -eq 65 ]
 }
 
+@test "at boot nothing has loaded nfsv4: enable does" {
+	knfsd_start rex
+	cli_umount
+	knfsd_stop rex
+	tier_nfs rex rex-umount
+	modprobe -r nfsv4
+	[ ! -e /sys/module/nfsv4 ]
+	arm --all --action deny
+	[ -e /sys/module/nfsv4 ]
+	rg disable
+	rex_mount
+	rex_mount_other
+}
+
 @test "--all guards every NFS mount, those to come included" {
 	arm --all --action deny
 	for file in $a/f $other/f; do
