@@ -16,11 +16,11 @@
 SEC("lsm/inode_permission")
 int BPF_PROG(access_lsm, struct inode *inode, int mask, int ret)
 {
-	return ret ?: rg_at_door(inode, RG_WHAT_ACCESS);
+	return rg_at_door(inode, RG_WHAT_ACCESS, ret);
 }
 
 SEC("fmod_ret/security_inode_permission")
 int BPF_PROG(access_fmod_ret, struct inode *inode, int mask, int ret)
 {
-	return ret ?: rg_at_door(inode, RG_WHAT_ACCESS);
+	return rg_at_door(inode, RG_WHAT_ACCESS, ret);
 }

@@ -332,18 +332,25 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 	}
 }
 
-/* A request for this inode. 0, or the negative errno it fails with. */
-static __always_inline int rg_at_door(struct inode *inode, __u32 what)
+/* Not inlined: what comes by a door is nearly always on another file system, and
+ * would save and restore the registers of all this. */
+static __noinline int kept_out(struct inode *inode, __u32 what, int is_canary)
+{
+	int slot = is_canary ? RG_CANARY_SLOT : gate_of_super(inode->i_sb);
+
+	return slot < 0 ? 0 : at_gate(inode, what, (__u32)slot);
+}
+
+/* A request for this inode, which was answered with ret so far (0, but for what is
+ * not ours to decide). 0, or the negative errno it fails with. */
+static __always_inline int rg_at_door(struct inode *inode, __u32 what, int ret)
 {
 	struct super_block *sb = inode->i_sb;
-	int slot;
 
 	if (sb->s_magic == NFS_SUPER_MAGIC)
-		slot = gate_of_super(sb);
-	else if (live.canary_ino && inode->i_ino == live.canary_ino &&
-		 sb->s_dev == live.canary_dev && live.canary_what == what)
-		slot = RG_CANARY_SLOT;
-	else
-		return 0;
-	return slot < 0 ? 0 : at_gate(inode, what, slot);
+		return ret ?: kept_out(inode, what, 0);
+	if (live.canary_ino && inode->i_ino == live.canary_ino && sb->s_dev == live.canary_dev &&
+	    live.canary_what == what)
+		return ret ?: kept_out(inode, what, 1);
+	return ret;
 }

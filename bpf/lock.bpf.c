@@ -16,13 +16,13 @@
 SEC("lsm/file_lock")
 int BPF_PROG(lock_lsm, struct file *file, unsigned int cmd, int ret)
 {
-	return ret || cmd == F_UNLCK ? ret : rg_at_door(file->f_inode, RG_WHAT_LOCK);
+	return cmd == F_UNLCK ? ret : rg_at_door(file->f_inode, RG_WHAT_LOCK, ret);
 }
 
 SEC("fmod_ret/security_file_lock")
 int BPF_PROG(lock_fmod_ret, struct file *file, unsigned int cmd, int ret)
 {
-	return ret || cmd == F_UNLCK ? ret : rg_at_door(file->f_inode, RG_WHAT_LOCK);
+	return cmd == F_UNLCK ? ret : rg_at_door(file->f_inode, RG_WHAT_LOCK, ret);
 }
 
 /* ---- the end of a held thread ---- */

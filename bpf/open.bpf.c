@@ -16,23 +16,23 @@
 SEC("lsm/file_open")
 int BPF_PROG(open_lsm, struct file *file, int ret)
 {
-	return ret ?: rg_at_door(file->f_inode, RG_WHAT_OPEN);
+	return rg_at_door(file->f_inode, RG_WHAT_OPEN, ret);
 }
 
 SEC("fmod_ret/security_file_open")
 int BPF_PROG(open_fmod_ret, struct file *file, int ret)
 {
-	return ret ?: rg_at_door(file->f_inode, RG_WHAT_OPEN);
+	return rg_at_door(file->f_inode, RG_WHAT_OPEN, ret);
 }
 
 SEC("lsm/inode_create")
 int BPF_PROG(create_lsm, struct inode *dir, struct dentry *dentry, unsigned int mode, int ret)
 {
-	return ret ?: rg_at_door(dir, RG_WHAT_CREATE);
+	return rg_at_door(dir, RG_WHAT_CREATE, ret);
 }
 
 SEC("fmod_ret/security_inode_create")
 int BPF_PROG(create_fmod_ret, struct inode *dir, struct dentry *dentry, unsigned int mode, int ret)
 {
-	return ret ?: rg_at_door(dir, RG_WHAT_CREATE);
+	return rg_at_door(dir, RG_WHAT_CREATE, ret);
 }
