@@ -27,7 +27,7 @@ say = @printf '  %-8s %s\n'
 endif
 
 WARN := -Wall -Wextra -Wtype-limits -Werror
-LIBS := libbpf mount json-c libcap-ng libsystemd libkmod inih
+LIBS := libbpf mount json-c libcap-ng libsystemd libkmod inih sqlite3
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
 LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lelf -lz -lm
 CFLAGS ?= -O2 -g
@@ -40,7 +40,7 @@ BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) \
 # meets as extern before its definition.
 BPF_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/maps.bpf.c \
 	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c bpf/trace/*.bpf.c))))
-OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/cli/*.c src/report/*.c))
+OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/check/*.c src/cli/*.c src/report/*.c))
 LOADER_OBJS := $(filter $(B)/src/loader/%,$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))

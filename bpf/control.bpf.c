@@ -24,13 +24,20 @@ static __always_inline void *generic_of(struct net *net, __u32 id)
 	return data;
 }
 
+/* Address of a symbol; NULL: not to be had. */
+#define address_of(name)                                                                           \
+	({                                                                                         \
+		__u64 at_ = 0;                                                                     \
+		bpf_kallsyms_lookup_name(name, sizeof(name), 0, &at_) ? NULL : (void *)at_;        \
+	})
+
 /* Value of a module's `unsigned int NAME_net_id`; 0: not to be had. */
 #define net_id_of(name)                                                                            \
 	({                                                                                         \
-		__u64 at_ = 0;                                                                     \
+		void *of_ = address_of(name);                                                      \
 		__u32 id_ = 0;                                                                     \
-		if (!bpf_kallsyms_lookup_name(name, sizeof(name), 0, &at_))                        \
-			bpf_probe_read_kernel(&id_, sizeof(id_), (void *)at_);                     \
+		if (of_)                                                                           \
+			bpf_probe_read_kernel(&id_, sizeof(id_), of_);                             \
 		id_;                                                                               \
 	})
 
@@ -43,6 +50,7 @@ static __always_inline int seed(struct net *net, __u32 slot, struct rg_gate *g, 
 	void *nfsd_net;
 	int i;
 
+	live.nfs4_locks = rg_regime_of_export(address_of("nfs_export_ops"));
 	live.nfs_net_id = net_id_of("nfs_net_id");
 	if (!grace_id || !nfsd_id || !live.nfs_net_id)
 		return -ENOENT;

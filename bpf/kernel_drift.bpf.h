@@ -29,6 +29,25 @@ static __always_inline int rg_knfsd_is_up(const void *nfsd_net)
 	return -95; /* EOPNOTSUPP */
 }
 
+/* The NFS client's export operations: flags says what knfsd may not do with an
+ * NFS mount. Without the member (before 5.11) nothing can be said; `open` tells
+ * which bit NOLOCKS is (rg_regime.h). */
+struct export_operations___rg {
+	unsigned long flags;
+	void *open;
+} __attribute__((preserve_access_index));
+
+/* enum rg_regime of NFSv4; operations may be NULL. */
+static __always_inline __u32 rg_regime_of_export(const void *operations)
+{
+	const struct export_operations___rg *e = operations;
+	unsigned long flags = 0;
+
+	if (!bpf_core_field_exists(e->flags) || bpf_core_read(&flags, sizeof(flags), &e->flags))
+		return RG_REGIME_UNKNOWN;
+	return rg_regime_of_flags(flags, bpf_core_field_exists(e->open));
+}
+
 /* The executable of a task; NULL for a kernel thread.
  * mm_struct's fields are within an anonymous struct, which the pinned header
  * does not know. */
@@ -253,38 +272,80 @@ static __always_inline void *rg_lock_owner(struct list_head *at)
 	return BPF_CORE_READ(core, flc_owner);
 }
 
-/* System call of the current task, from the registers it came in with. Only
- * x86-64's registers are known here; elsewhere a caller that cannot be told
- * from a blocking one is answered as one. */
-#if defined(__TARGET_ARCH_x86)
-#define RG_TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
-
-#define RG_X32_BIT 0x40000000ULL /* arch/x86/include/uapi/asm/unistd.h */
-
+/* System call of the current task, from the registers it came in with: its
+ * number, its second argument, and whether `nr` is one of the 32-bit table's.
+ * Second argument of all that is asked for (fcntl, flock) is an unsigned int;
+ * the upper half of the register is anything. */
 struct rg_syscall {
-	__u64 nr;
-	__u64 arg2;
+	__u32 nr;
+	__u32 arg2;
 	int compat;
 };
 
+#if defined(__TARGET_ARCH_x86)
+
+#define RG_TS_COMPAT 0x0002    /* arch/x86/include/asm/thread_info.h */
+#define RG_X32_BIT 0x40000000U /* arch/x86/include/uapi/asm/unistd.h */
+
+struct pt_regs___rg {
+	unsigned long cx, si, orig_ax;
+} __attribute__((preserve_access_index));
+
+struct thread_info___rg {
+	__u32 status;
+} __attribute__((preserve_access_index));
+
+struct task_struct___rg {
+	struct thread_info___rg thread_info;
+} __attribute__((preserve_access_index));
+
 static __always_inline int rg_syscall_of(struct task_struct *task, struct rg_syscall *sc)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs___rg *regs = (void *)bpf_task_pt_regs(task);
+	struct task_struct___rg *t = (void *)task;
 
 	if (!regs)
 		return -1;
-	sc->compat = task->thread_info.status & RG_TS_COMPAT;
+	sc->compat = t->thread_info.status & RG_TS_COMPAT;
 	sc->nr = regs->orig_ax & ~RG_X32_BIT;
 	sc->arg2 = sc->compat ? regs->cx : regs->si;
 	return 0;
 }
 
-#define RG_NR_IO_URING_ENTER 426 /* the same number everywhere */
-#define RG_NR_FCNTL 72
 #define RG_NR_FLOCK 73
-#define RG_NR_COMPAT_FCNTL 55
-#define RG_NR_COMPAT_FCNTL64 221
-#define RG_NR_COMPAT_FLOCK 143
+
+#elif defined(__TARGET_ARCH_arm64)
+
+/* The processor's own word for the state it was in at the system call, which is
+ * what chooses the table (el0t_32_sync_handler, arch/arm64/kernel/entry-common.c). */
+#define RG_PSR_MODE32_BIT 0x10 /* arch/arm64/include/uapi/asm/ptrace.h */
+
+/* The registers are within an anonymous union, of structs. The same in 6.1,
+ * 6.12 and 7.2. */
+struct pt_regs___rg {
+	__u64 regs[31];
+	__u64 pstate;
+	__s32 syscallno; /* -1: none, another exception or a tracer that undid it */
+} __attribute__((preserve_access_index));
+
+static __always_inline int rg_syscall_of(struct task_struct *task, struct rg_syscall *sc)
+{
+	struct pt_regs___rg *regs = (void *)bpf_task_pt_regs(task);
+
+	if (!regs)
+		return -1;
+	sc->compat = regs->pstate & RG_PSR_MODE32_BIT;
+	sc->nr = regs->syscallno;
+	sc->arg2 = regs->regs[1]; /* of either table; only x0 is put aside, in orig_x0 */
+	return 0;
+}
+
+#define RG_NR_FLOCK 32 /* include/uapi/asm-generic/unistd.h */
+
 #else
 #error "bpf/kernel_drift.bpf.h: tell how system call arguments are found on this architecture"
 #endif
+
+/* The same number everywhere, and for 32-bit programs of either. */
+#define RG_NR_IO_URING_ENTER 426
+#define RG_NR_COMPAT_FLOCK 143

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rg_gate.h"
+#include "rg_regime.h"
 
 /* Map `devices`: kernel dev_t (major << 20 | minor) of an NFS superblock. A
  * device that is not in it counts as guarded if its network namespace has a
@@ -60,7 +61,7 @@ struct rg_held {
 _Static_assert(sizeof(struct rg_held) == 56, "pinned layout: see RG_PINS_VERSION");
 
 /* Map `live`: words for hot paths, one element. User space writes all but
- * next_seq and nfs_net_id. */
+ * next_seq, nfs_net_id and nfs4_locks. */
 struct rg_live {
 	__u64 canary_ino; /* inode the canary locks; 0: no canary under way */
 	__u64 heartbeat_ns;
@@ -68,8 +69,8 @@ struct rg_live {
 	__u32 daemon_pid;
 	__u32 next_seq;
 	__u32 canary_what; /* enum rg_what: the one hook that the canary is to meet */
-	__u32 nfs_net_id;  /* of net_generic(); written by the control program */
-	__u32 pad;
+	__u32 nfs_net_id;  /* of net_generic(); written by the control program, as is: */
+	__u32 nfs4_locks;  /* enum rg_regime, by the export flags */
 };
 
 /* Map `meta`: written by the loader, one element. */

@@ -119,7 +119,8 @@ enum rg_downgrade {
 #define RG_FACT_EARLY_COMPLETE (1U << 9) /* this host's RECLAIM_COMPLETE came before */
 #define RG_FACT_CLIENTS_DUE (1U << 10)	 /* knfsd expects end clients to reclaim */
 #define RG_FACT_BACK_CUT (1U << 11)	 /* more was done than `back` has room for */
-#define RG_NR_FACTS 12
+#define RG_FACT_SAID (1U << 12)		 /* locks-unsupported: said of this end client before */
+#define RG_NR_FACTS 13
 
 /* What the NFS client of this host did, in the same thread of knfsd or lockd,
  * about the operation that the record is of. */
@@ -196,6 +197,7 @@ _Static_assert(sizeof(struct rg_record) % 8 == 0, "records lie side by side in a
 #define RG_NFS4ERR_RECLAIM_CONFLICT 10035
 /* nlm4_stats, X/Open XNFS. */
 #define RG_NLM_GRANTED 0
+#define RG_NLM_DENIED_NOLOCKS 2
 #define RG_NLM_DENIED_GRACE 4
 
 static inline __attribute__((always_inline)) int rg_claim_is_reclaim(__u32 claim)
@@ -243,7 +245,7 @@ static inline __attribute__((always_inline)) __u32 rg_downgrade_of(const struct 
 			       : RG_DOWNGRADE_NONE;
 	if (r->op == RG_REC_LOCK && r->side == RG_SIDE_SERVER && r->status_kind == RG_STATUS_NFS4 &&
 	    r->status == RG_NFS4ERR_NOTSUPP)
-		return RG_DOWNGRADE_LOCKS_UNSUPPORTED;
+		return r->facts & RG_FACT_SAID ? RG_DOWNGRADE_NONE : RG_DOWNGRADE_LOCKS_UNSUPPORTED;
 	if (!rg_claim_is_reclaim(r->claim))
 		return RG_DOWNGRADE_NONE;
 	if (r->op == RG_REC_NLM_LOCK && r->side == RG_SIDE_SERVER) {
@@ -314,7 +316,7 @@ struct rg_flow_client {
 	__u32 cl_boot, cl_id;
 	__u16 minorversion; /* RG_NLM_MINOR: NLM */
 	__u16 name_len;
-	__u32 pad;
+	__u32 said; /* 1: that its locks are unsupported, in this generation */
 	char name[RG_RECORD_NAME];
 };
 #define RG_NLM_MINOR 0xffff
@@ -341,6 +343,10 @@ struct rg_flow_totals {
 	__u64 reclaims[2][4][3];
 	__u64 latency[RG_NR_TIMED][RG_LATENCY_BUCKETS];
 	__u64 latency_sum_ns[RG_NR_TIMED];
+	/* LOCKs of end clients for a re-exported file, by enum rg_lock_protocol: those
+	 * that this host's NFS client was asked about, and those that knfsd or lockd
+	 * refused without asking it. */
+	__u64 locks_forwarded[RG_NR_LOCK_PROTOCOLS], locks_refused[RG_NR_LOCK_PROTOCOLS];
 	__u64 failed; /* helpers of the tracing programs that failed */
 	__u64 lost;   /* records that did not fit into a tracer's ring, of all tracers */
 };

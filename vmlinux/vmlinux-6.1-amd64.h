@@ -47,7 +47,6 @@ struct inode;
 struct super_block;
 struct file_lock_context;
 struct list_head;
-struct thread_info;
 struct mm_struct;
 struct task_struct;
 struct files_struct;
@@ -120,10 +119,6 @@ struct qstr {
 	unsigned char *name;
 };
 
-struct thread_info {
-	u32 status;
-};
-
 struct ns_common {
 	unsigned int inum;
 };
@@ -166,7 +161,6 @@ struct files_struct {
 };
 
 struct task_struct {
-	struct thread_info thread_info;
 	unsigned int flags;
 	struct mm_struct *mm;
 	pid_t pid;
@@ -216,30 +210,6 @@ struct nfs_client {
 struct nfs_server {
 	struct nfs_client *nfs_client;
 	struct nfs_fsid fsid;
-};
-
-struct pt_regs {
-	long unsigned int r15;
-	long unsigned int r14;
-	long unsigned int r13;
-	long unsigned int r12;
-	long unsigned int bp;
-	long unsigned int bx;
-	long unsigned int r11;
-	long unsigned int r10;
-	long unsigned int r9;
-	long unsigned int r8;
-	long unsigned int ax;
-	long unsigned int cx;
-	long unsigned int dx;
-	long unsigned int si;
-	long unsigned int di;
-	long unsigned int orig_ax;
-	long unsigned int ip;
-	long unsigned int cs;
-	long unsigned int flags;
-	long unsigned int sp;
-	long unsigned int ss;
 };
 
 struct file_lock {

@@ -15,16 +15,22 @@ int BPF_PROG(nlm_lock_begins)
 	return 0;
 }
 
+/* NULL: lockd did not get so far. */
+static __always_inline struct inode *inode_of(struct file *file)
+{
+	return file ? BPF_CORE_READ(file, f_inode) : NULL;
+}
+
 static __always_inline void read_nlm_lock(struct rg_record *r, const struct rg_nlm_lock *lock)
 {
-	struct file *file = lock->file;
+	struct inode *inode = inode_of(lock->file);
 
 	r->start = lock->start;
 	/* X/Open XNFS: 0 is to the end of the file. */
 	r->length = lock->length ? lock->length : ~0ULL;
 	r->lock_type = lock->write ? 2 : 1;
-	if (file)
-		read_inode(r, BPF_CORE_READ(file, f_inode));
+	if (inode)
+		read_inode(r, inode);
 }
 
 SEC("fexit/__nlm4svc_proc_lock")
@@ -45,6 +51,8 @@ int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, void *second)
 	if (!g)
 		return 0;
 	rg_nlm_lock_of(rqstp, second, &lock);
+	saw_lock(w, RG_LOCKS_NLM, lock.status == RG_NLM_DENIED_NOLOCKS,
+		 inode_of(lock.file));
 	key.slot = slot;
 	key.name_hash = hash_name(w, lock.caller, lock.caller_len);
 	if (!key.name_hash) {

@@ -123,7 +123,14 @@ struct done {
 	struct dentry *dentry;
 	__u32 op, status;
 	__u32 claim; /* RG_CLAIM_ORDINARY, or a reclaim */
+	__u32 facts; /* that judge() found */
 };
+
+/* This kernel has no locks through a re-export. */
+static __always_inline int is_unsupported(const struct done *d)
+{
+	return d->op == RG_REC_LOCK && d->status == RG_NFS4ERR_NOTSUPP;
+}
 
 /* Counted; and does it become a record? */
 static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u64 now_ns)
@@ -132,6 +139,9 @@ static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u64
 
 	if (status == RG_NFS4ERR_GRACE || status == RG_NFS4ERR_DELAY)
 		count(c, status == RG_NFS4ERR_GRACE ? RG_TALLY_GRACE : RG_TALLY_DELAY);
+	/* Said once an end client: it would be said of every LOCK. */
+	if (is_unsupported(d) && __sync_fetch_and_or(&c->said, 1))
+		d->facts |= RG_FACT_SAID;
 	if (d->claim != RG_CLAIM_ORDINARY) {
 		if (!status)
 			count(c, RG_TALLY_RECLAIMS_OK);
@@ -156,9 +166,8 @@ static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u64
 			count(c, RG_TALLY_RETAKEN);
 		return 1;
 	}
-	/* Said once an end client: it would be said of every LOCK. */
-	if (status == RG_NFS4ERR_NOTSUPP && d->op == RG_REC_LOCK)
-		return c->tally[RG_TALLY_ERRORS] == 1;
+	if (is_unsupported(d))
+		return !(d->facts & RG_FACT_SAID);
 	return is_state_error(status);
 }
 
@@ -191,6 +200,7 @@ static __always_inline struct rg_record *record_of(struct rg_at_work *w, struct 
 	r->claim = (__u8)d->claim;
 	r->status = d->status;
 	r->status_kind = RG_STATUS_NFS4;
+	r->facts |= d->facts;
 	read_client(r, d->clp);
 	rg_remember(c, r);
 	read_dentry(r, d->dentry);
@@ -260,6 +270,8 @@ int BPF_PROG(lock_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct
 		rg_new_lock_owner(u, &owner);
 		read_owner(w, owner.data, owner.len);
 	}
+	saw_lock(w, RG_LOCKS_NFS4, d.status == RG_NFS4ERR_NOTSUPP,
+		 BPF_CORE_READ(d.dentry, d_inode));
 	d.claim = BPF_CORE_READ(u, lk_reclaim) ? RG_CLAIM_RECLAIM : RG_CLAIM_ORDINARY;
 	r = record_of(w, &d, &key);
 	if (!r)

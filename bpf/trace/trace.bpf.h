@@ -360,6 +360,7 @@ static __always_inline void seen(struct rg_flow_client *c, const struct rg_gate 
 	c->downgrades = 0;
 	c->refused_ns = 0;
 	c->complete_ns = 0;
+	c->said = 0;
 	__builtin_memset(c->tally, 0, sizeof(c->tally));
 }
 
@@ -434,6 +435,26 @@ static __always_inline void took(struct rg_record *r, struct rg_at_work *w)
 	r->owner_hash = hash_of(w->owner, w->owner_len);
 	r->n_back = w->n_back;
 	__builtin_memcpy(r->back, w->back, sizeof(r->back));
+}
+
+static __always_inline int is_nfs(struct inode *inode)
+{
+	return BPF_CORE_READ(inode, i_sb, s_magic) == NFS_SUPER_MAGIC;
+}
+
+/* What became of a LOCK. The NFS client was asked: it is forwarded, whatever the
+ * answer. An original server's refusal is thus never taken for this kernel's own. */
+static __always_inline void saw_lock(const struct rg_at_work *w, __u32 protocol, int refused,
+				     struct inode *inode)
+{
+	struct rg_flow_totals *totals = rg_totals();
+
+	if (!totals)
+		return;
+	if (w->n_back)
+		totals->locks_forwarded[protocol]++;
+	else if (refused && is_nfs(inode))
+		totals->locks_refused[protocol]++;
 }
 
 /* Negative, as the NFS client has them: an nfsstat4, or an errno. */

@@ -76,6 +76,15 @@ static const struct verb {
 	 "named, and says what became of the end clients' locks. Needs no privileges.\n"
 	 "Exit status 0: all of it was read; 1: some of it could not be.",
 	 "reexport-guard report --html --output recovery.html recovery.ndjson"},
+	{"check", rg_verb_check, RG_TAKES(RG_OPT_JSON) | ANYBODY,
+	 "what stands in the way on this host, and what to do about it",
+	 "Looks at the kernel, knfsd, exports, mounts, the order of boot and end clients, and\n"
+	 "says what will make locks be lost or keeps the guard from working, what may go\n"
+	 "wrong, and what could not be seen: each with what was seen and a remedy. Changes\n"
+	 "nothing. Sees more as root. Exit status 0: no problems; 1: problems; 3: it cannot\n"
+	 "run here at all.",
+	 "reexport-guard check --json | jq -r '.findings[] | select(.severity == \"problem\") | "
+	 ".id'"},
 	{"policy check", rg_verb_policy_check, RG_TAKES(RG_OPT_FILE) | ANYBODY,
 	 "name every mistake in the configuration",
 	 "Reads FILE (" RG_CONFIG_FILE ") and names file, line and key of\n"

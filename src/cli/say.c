@@ -9,6 +9,7 @@
 #include "loader/gates.h"
 #include "loader/host.h"
 #include "loader/names.h"
+#include "loader/regime.h"
 
 static void say_time_left(const struct rg_view *v)
 {
@@ -65,6 +66,30 @@ static void say_mounts(const struct rg_config *config)
 		printf("  except  %s\n", config->excepts.at[i]);
 }
 
+static void say_regime(const struct rg_pins *p)
+{
+	struct rg_regimes now = rg_regimes_read(p);
+
+	printf("  locks   of end clients: NFSv4 %s, NLM %s\n",
+	       rg_regime_name(now.of[RG_LOCKS_NFS4]), rg_regime_name(now.of[RG_LOCKS_NLM]));
+}
+
+/* For those that do not become the daemon, which says it itself. */
+static void say_regime_changed(const struct rg_pins *p)
+{
+	struct rg_regimes now = rg_regimes_read(p);
+	struct rg_regime_kept kept;
+	char text[256];
+
+	rg_regime_recall(p, &kept);
+	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
+		if (!rg_regime_differs(&kept, &now, i))
+			continue;
+		rg_regime_text(&kept, &now, i, text, sizeof(text));
+		rg_warn("%s", text);
+	}
+}
+
 void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const struct rg_armed *armed)
 {
 	const struct rg_policy *policy = &wish->config->policy;
@@ -86,6 +111,7 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 		if (armed->doors & 1u << what)
 			printf("  hook    %s, proven by a canary\n",
 			       rg_door_hook(what, armed->rung));
+	say_regime(p);
 	say_release(policy->release);
 	say_delegations(wish->config);
 	say_mounts(wish->config);
@@ -103,6 +129,7 @@ int rg_arm_and_say(const struct rg_wish *wish)
 	if (err)
 		return err;
 	rg_say_armed(&p, wish, &armed);
+	say_regime_changed(&p);
 	rg_pins_close(&p);
 	return RG_DONE;
 }

@@ -24,6 +24,7 @@
 #include "loader/names.h"
 #include "loader/netns.h"
 #include "loader/record_names.h"
+#include "loader/regime.h"
 #include "loader/settle.h"
 #include "loader/traces.h"
 
@@ -181,6 +182,15 @@ static json_object *reboot_json(const struct rg_meta *meta)
 	list = rg_budget_json(b, now.wall_ns);
 	free(b);
 	return list;
+}
+
+static json_object *regime_json(const struct rg_pins *p)
+{
+	struct rg_regimes now = rg_regimes_read(p);
+	struct rg_regime_kept kept;
+
+	rg_regime_recall(p, &kept);
+	return rg_regime_json(&kept, &now);
 }
 
 static json_object *mounts_json(const struct rg_pins *p, const struct rg_gate *gates)
@@ -383,6 +393,7 @@ static json_object *collect(const struct rg_pins *p)
 	put(daemon, "pid", u64(p->live->daemon_pid));
 	put(o, "daemon", daemon);
 	put(o, "tracing", tracing_of(p));
+	put(o, "regime", regime_json(p));
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		json_object *g;
 
@@ -524,6 +535,16 @@ static void print_tracing(json_object *o)
 	}
 }
 
+static void print_regime(json_object *o)
+{
+	json_object *changed = json_object_object_get(o, "changed");
+
+	printf("locks    of end clients: NFSv4 %s, NLM %s\n", text_of(o, "nfs4_locks"),
+	       text_of(o, "nlm_locks"));
+	for (size_t i = 0; i < json_object_array_length(changed); i++)
+		printf("changed  %s\n", text_of(json_object_array_get_idx(changed, i), "text"));
+}
+
 static void print(json_object *o)
 {
 	json_object *counters = json_object_object_get(o, "counters"),
@@ -545,6 +566,7 @@ static void print(json_object *o)
 		       "is "
 		       "running\n");
 	print_tracing(json_object_object_get(o, "tracing"));
+	print_regime(json_object_object_get(o, "regime"));
 	print_gates(json_object_object_get(o, "gates"));
 	for (size_t i = 0; i < json_object_array_length(mounts); i++) {
 		json_object *m = json_object_array_get_idx(mounts, i);

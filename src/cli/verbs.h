@@ -18,6 +18,7 @@ int rg_verb_policy_check(const struct rg_options *o);
 int rg_verb_policy_show(const struct rg_options *o);
 int rg_verb_policy_reload(const struct rg_options *o);
 int rg_verb_report(const struct rg_options *o);
+int rg_verb_check(const struct rg_options *o);
 
 #define RG_TAKES_WISH                                                                              \
 	(RG_TAKES_POLICY | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG) | RG_TAKES(RG_OPT_NETNS))

@@ -62,7 +62,8 @@ static void tidy(char *path)
 }
 
 /* At the end, unsorted. `path` is absolute. */
-static int add(struct rg_exports *out, const char *path, bool crossmnt, const char *origin)
+static int add(struct rg_exports *out, const char *path, const struct rg_export_options *options,
+	       const char *origin)
 {
 	struct rg_export *e = out->at;
 
@@ -76,7 +77,7 @@ static int add(struct rg_exports *out, const char *path, bool crossmnt, const ch
 	e += out->n;
 	e->path = strdup(path);
 	e->origin = strdup(origin);
-	e->crossmnt = crossmnt;
+	e->options = *options;
 	if (!e->path || !e->origin) {
 		free(e->path);
 		free(e->origin);
@@ -95,6 +96,16 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path) ?: strverscmp(x->origin, y->origin);
 }
 
+/* Of two clients, or of two lines: what one of them has or lacks. */
+static void join(struct rg_export_options *to, const struct rg_export_options *one)
+{
+	to->crossmnt |= one->crossmnt;
+	to->no_fsid |= one->no_fsid;
+	to->no_mountpoint |= one->no_mountpoint;
+	if (!to->fsid[0])
+		memcpy(to->fsid, one->fsid, sizeof(to->fsid));
+}
+
 static void merge(struct rg_exports *out)
 {
 	size_t used = 0;
@@ -106,7 +117,7 @@ static void merge(struct rg_exports *out)
 		struct rg_export *one = &out->at[i], *last = &out->at[used];
 
 		if (strcmp(last->path, one->path) == 0) {
-			last->crossmnt |= one->crossmnt;
+			join(&last->options, &one->options);
 			free(one->path);
 			free(one->origin);
 		} else {
@@ -132,8 +143,8 @@ struct parser {
 	size_t len, room;
 	bool unclosed, nul;
 
-	/* the entry that is being read */
-	bool crossmnt, by_default;
+	/* the entry that is being read: all of it; what a client has if it says nothing */
+	struct rg_export_options options, by_default;
 };
 
 void rg_exports_warn(void *arg, const char *file, unsigned int line, const char *what)
@@ -280,54 +291,97 @@ static void check_word(struct parser *p)
 		complain(p, p->line, "expected text, found a NUL byte");
 }
 
-/* Does this list of options let an end client cross mounts? Of a `broken` one
- * nothing is believed that would narrow it. */
-static bool crosses(const char *options, bool otherwise, bool broken)
+/* As nfs-utils reads it: any base, and a word for 0. */
+static void take_fsid(const char *value, size_t len, char fsid[RG_FSID_SIZE])
 {
-	bool crossmnt = otherwise;
+	char *end;
+	unsigned long n;
+
+	snprintf(fsid, RG_FSID_SIZE, "%.*s", (int)(len < RG_FSID_SIZE ? len : RG_FSID_SIZE), value);
+	if (strcmp(fsid, "root") == 0)
+		strcpy(fsid, "0");
+	n = strtoul(fsid, &end, 0);
+	if (*fsid >= '0' && *fsid <= '9' && !*end)
+		snprintf(fsid, RG_FSID_SIZE, "%lu", n);
+}
+
+/* "name" or, with `value`, "name=..." */
+static bool is_option(const char *o, size_t len, const char *name, bool value)
+{
+	size_t n = strlen(name);
+
+	return len >= n && strncmp(o, name, n) == 0 &&
+	       (len == n ? !value : value && o[n] == '=' && len > n + 1);
+}
+
+/* Of a list of options; what it does not say is as in `otherwise`. Of a `broken`
+ * one nothing is believed that would narrow what is exported, or make it sound. */
+static struct rg_export_options read_options(const char *options,
+					     const struct rg_export_options *otherwise, bool broken)
+{
+	struct rg_export_options is = *otherwise;
 
 	for (const char *o = options; *o;) {
 		size_t len = strcspn(o, ",() \t");
 
-		if (len == strlen("crossmnt") && strncmp(o, "crossmnt", len) == 0)
-			crossmnt = true;
-		if (len == strlen("nocrossmnt") && strncmp(o, "nocrossmnt", len) == 0 && !broken)
-			crossmnt = false;
+		if (is_option(o, len, "crossmnt", false))
+			is.crossmnt = true;
+		if (is_option(o, len, "nocrossmnt", false) && !broken)
+			is.crossmnt = false;
+		if (is_option(o, len, "fsid", true) && !broken) {
+			take_fsid(o + 5, len - 5, is.fsid);
+			is.no_fsid = false;
+		}
+		/* From nfs-utils 2.6.3 on it finds a number by itself. */
+		if ((is_option(o, len, "reexport=auto-fsidnum", false) ||
+		     is_option(o, len, "reexport=predefined-fsidnum", false)) &&
+		    !broken)
+			is.no_fsid = false;
+		if ((is_option(o, len, "mp", false) || is_option(o, len, "mp", true) ||
+		     is_option(o, len, "mountpoint", false) ||
+		     is_option(o, len, "mountpoint", true)) &&
+		    !broken)
+			is.no_mountpoint = false;
 		o += len;
 		o += strspn(o, ",() \t");
 	}
-	return crossmnt;
+	return is;
 }
 
 /* client, client(options), (options). */
 static void read_client(struct parser *p)
 {
 	const char *open = strchr(p->word, '('), *close;
+	struct rg_export_options is;
 	bool broken;
 
 	if (!open) {
-		p->crossmnt |= p->by_default;
+		join(&p->options, &p->by_default);
 		return;
 	}
 	close = strchr(open, ')');
 	broken = !close || close[1] != '\0';
 	if (broken)
 		complain(p, p->line, "expected client(option,...) and then a blank");
-	p->crossmnt |= crosses(open + 1, p->by_default, broken);
+	is = read_options(open + 1, &p->by_default, broken);
+	join(&p->options, &is);
 }
 
 /* What follows the path. */
 static int read_clients(struct parser *p)
 {
 	bool defaults = false; /* the last word were options of its own */
+	bool nobody = true;
 
-	p->crossmnt = p->by_default = false;
+	p->options = (struct rg_export_options){};
+	p->by_default = (struct rg_export_options){.no_fsid = true, .no_mountpoint = true};
 	while (skip_blanks(p)) {
 		int err = read_word(p);
 
 		if (err)
 			return err;
 		check_word(p);
+		nobody = false;
 		if (p->word[0] == '-' && !p->exportfs) {
 			bool broken = strpbrk(p->word, "()");
 
@@ -335,17 +389,17 @@ static int read_clients(struct parser *p)
 				complain(p, p->line, "expected -option,... without parentheses");
 			/* Right after another, nfs-utils takes it for a client. */
 			if (defaults)
-				p->crossmnt |= p->by_default;
-			p->by_default = crosses(p->word + 1, p->by_default, broken);
+				join(&p->options, &p->by_default);
+			p->by_default = read_options(p->word + 1, &p->by_default, broken);
 			defaults = true;
 		} else {
 			read_client(p);
 			defaults = false;
 		}
 	}
-	/* Options with no client after them are everybody's. */
-	if (defaults)
-		p->crossmnt |= p->by_default;
+	/* Options with no client after them are everybody's, and so is a path alone. */
+	if (defaults || nobody)
+		join(&p->options, &p->by_default);
 	return 0;
 }
 
@@ -372,7 +426,7 @@ static int read_entry(struct parser *p, struct rg_exports *out)
 				 : asprintf(&origin, "%s:%u", p->file, line)) < 0)
 			err = -ENOMEM;
 		else
-			err = add(out, path, p->crossmnt, origin);
+			err = add(out, path, &p->options, origin);
 		free(origin);
 	}
 	free(path);
@@ -701,7 +755,7 @@ int rg_exports_resolve(struct rg_exports *exports, const struct rg_mounts *mount
 
 		/* What cannot be resolved leads nowhere, for exportfs as well. */
 		if (rg_mounts_resolve(mounts, one.path, to) == 0 && strcmp(to, one.path) != 0)
-			err = add(exports, to, one.crossmnt, one.origin);
+			err = add(exports, to, &one.options, one.origin);
 	}
 	merge(exports);
 	return err;
@@ -789,7 +843,7 @@ int rg_exports_rules(const struct rg_exports *exports, __u32 slot, struct rg_rul
 		struct rg_rule *r = &(*rules)[i];
 
 		r->slot = slot;
-		r->kind = e->crossmnt ? RG_RULE_EXPORT_TREE : RG_RULE_EXPORT;
+		r->kind = e->options.crossmnt ? RG_RULE_EXPORT_TREE : RG_RULE_EXPORT;
 		snprintf(r->path, sizeof(r->path), "%s", e->path);
 	}
 	*n = exports->n;

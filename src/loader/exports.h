@@ -17,10 +17,21 @@
 #define RG_EXPORTS_D "/etc/exports.d"
 #define RG_ETAB "/var/lib/nfs/etab"
 
+/* A UUID, and more: what is longer is cut off. */
+#define RG_FSID_SIZE 64
+
+/* Of one list of options, or of several taken together. */
+struct rg_export_options {
+	bool crossmnt;		 /* for one of its clients at least */
+	bool no_fsid;		 /* for one of its clients at least there is no fsid= */
+	bool no_mountpoint;	 /* nor mp: it is exported also when nothing is mounted there */
+	char fsid[RG_FSID_SIZE]; /* the first; numbers are decimal, root is 0; "": none */
+};
+
 struct rg_export {
-	char *path;    /* absolute, without double or trailing slashes */
-	bool crossmnt; /* for one of its clients at least */
-	char *origin;  /* "/etc/exports:3" or "exportfs": the first that names it */
+	char *path; /* absolute, without double or trailing slashes */
+	struct rg_export_options options;
+	char *origin; /* "/etc/exports:3" or "exportfs": the first that names it */
 };
 
 /* Sorted by path, one element a path. {} is an empty one; what reads adds to it.

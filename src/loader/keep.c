@@ -40,7 +40,10 @@ void rg_keep_start(struct rg_keep *k, const struct rg_pins *p)
 	/* Each says what is wrong with its file; it is then written anew. */
 	rg_ledger_load(k->dir, k->init_netns, &k->ledger);
 	rg_budget_load(k->dir, k->init_netns, k->budget);
+	rg_regime_load(k->dir, &k->regime);
 	k->budget_changed = k->boot_id[0] && rg_budget_begin(k->budget, k->boot_id);
+	k->regime_changed = k->boot_id[0] && rg_regime_begin(&k->regime, k->boot_id);
+	rg_kernel_release(k->kernel);
 }
 
 /* What is to be in the file now. 0, or negative errno; -ENOSPC: end clients came and went
@@ -143,6 +146,35 @@ static void keep_budget(struct rg_keep *k, const struct rg_pins *p, const struct
 	wrote(k, RG_BUDGET_FILE, err);
 }
 
+/* It becomes known with a lock, at any time: looked at every so often, seconds. */
+#define REGIME_INTERVAL 10
+
+static void keep_regime(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns, bool now)
+{
+	struct rg_regimes regimes;
+	char text[256];
+	int err;
+
+	if (!k->boot_id[0] ||
+	    (!now && !rg_state_due(now_ns, k->regime_asked_ns, REGIME_INTERVAL, true)))
+		return;
+	k->regime_asked_ns = now_ns;
+	regimes = rg_regimes_read(p);
+	k->regime_changed |= rg_regime_update(&k->regime, &regimes, k->kernel);
+	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
+		if (k->regime_said[i] || !rg_regime_differs(&k->regime, &regimes, i))
+			continue;
+		rg_regime_text(&k->regime, &regimes, i, text, sizeof(text));
+		rg_warn("%s", text);
+		k->regime_said[i] = true;
+	}
+	if (!k->regime_changed)
+		return;
+	err = rg_regime_save(k->dir, &k->regime);
+	k->regime_changed = err != 0;
+	wrote(k, RG_REGIME_FILE, err);
+}
+
 void rg_keep_tick(struct rg_keep *k, const struct rg_pins *p, const struct rg_gate *gates,
 		  __u64 now_ns)
 {
@@ -158,12 +190,14 @@ void rg_keep_tick(struct rg_keep *k, const struct rg_pins *p, const struct rg_ga
 	}
 	keep_ledger(k, p, now_ns, false);
 	keep_budget(k, p, gates, now_ns, false);
+	keep_regime(k, p, now_ns, false);
 }
 
 void rg_keep_end(struct rg_keep *k, const struct rg_pins *p, const struct rg_gate *gates)
 {
 	keep_ledger(k, p, rg_now_ns(), true);
 	keep_budget(k, p, gates, rg_now_ns(), true);
+	keep_regime(k, p, rg_now_ns(), true);
 }
 
 void rg_keep_free(struct rg_keep *k)

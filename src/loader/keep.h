@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the daemon keeps on disk for the time after a reboot: the ledger of end
- * clients' locks, and when original servers' leases were last renewed. */
+ * clients' locks, when original servers' leases were last renewed, and what the
+ * kernel does with end clients' locks. */
 #pragma once
 
 #include "loader/budget.h"
 #include "loader/ledger.h"
+#include "loader/regime.h"
 
 struct rg_keep {
 	char dir[RG_PATH_SIZE];
@@ -13,7 +15,11 @@ struct rg_keep {
 	struct rg_budget *budget;
 	char boot_id[RG_BOOT_ID_SIZE];
 	__u64 ledger_tried_ns, budget_tried_ns, budget_asked_ns;
-	bool budget_changed;
+	struct rg_regime_kept regime;
+	char kernel[RG_KERNEL_SIZE];
+	__u64 regime_asked_ns;
+	bool regime_said[RG_NR_LOCK_PROTOCOLS];
+	bool budget_changed, regime_changed;
 	bool said; /* that it cannot be written */
 };
 

@@ -16,6 +16,11 @@
 #include "loader/log.h"
 #include "loader/names.h"
 
+const void *rg_load_object(size_t *n)
+{
+	return guard_bpf__elf_bytes(n);
+}
+
 /* Some of the programs, in the order they are attached: who follows knfsd is
  * there before anybody is kept out. */
 struct attachment {

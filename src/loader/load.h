@@ -2,10 +2,15 @@
 /* Loading, attaching and pinning the programs. Internal to the loader. */
 #pragma once
 
+#include <stddef.h>
+
 #include "loader/pins.h"
 #include "loader/traces.h"
 
 struct guard_bpf;
+
+/* The BPF object as it was built in, *n bytes: for who only looks into it. */
+const void *rg_load_object(size_t *n);
 
 struct rg_loaded {
 	struct guard_bpf *skel;

@@ -223,6 +223,21 @@ static void write_origin_no_grace(struct rg_exposition *e, const struct rg_snaps
 					  at.netns);
 }
 
+/* ---- the kernel ---- */
+
+static void write_lock_regime(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	static const char *const protocols[RG_NR_LOCK_PROTOCOLS] = {
+		[RG_LOCKS_NFS4] = "nfs4",
+		[RG_LOCKS_NLM] = "nlm",
+	};
+
+	for (__u32 i = 0; i < RG_NR_LOCK_PROTOCOLS; i++)
+		for (__u32 regime = 0; regime < RG_NR_REGIMES; regime++)
+			rg_sample(e, s->regimes.of[i] == regime, "protocol", protocols[i], "regime",
+				  rg_regime_name(regime));
+}
+
 /* ---- the recovery ---- */
 
 static void write_reclaims(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -577,6 +592,10 @@ const struct rg_metric rg_metrics[] = {
 	 "When an original server last answered this host's own reclaim with NO_GRACE; missing: "
 	 "never",
 	 write_origin_no_grace},
+
+	{"lock_regime", GAUGE, "protocol, regime",
+	 "1: this is what the kernel does with end clients' locks through a re-export",
+	 write_lock_regime},
 
 	{"reclaims", COUNTER, "side, op, result",
 	 "Reclaims; side server: of end clients, client: of this host at original servers",

@@ -84,17 +84,22 @@ static void *room_for(void *at, size_t n, size_t size)
 static int add_nfs(struct rg_mounts *mounts, struct libmnt_fs *fs, char *target)
 {
 	struct rg_mount *more = room_for(mounts->at, mounts->n, sizeof(*more));
-	char *source;
+	char *source, *options;
 
 	if (!more)
 		return -ENOMEM;
 	mounts->at = more;
 	source = strdup(mnt_fs_get_source(fs) ?: "");
-	if (!source)
+	options = strdup(mnt_fs_get_fs_options(fs) ?: "");
+	if (!source || !options) {
+		free(source);
+		free(options);
 		return -ENOMEM;
+	}
 	more[mounts->n++] = (struct rg_mount){.dev = rg_kernel_dev(mnt_fs_get_devno(fs)),
 					      .target = target,
-					      .source = source};
+					      .source = source,
+					      .options = options};
 	return 0;
 }
 
@@ -183,8 +188,10 @@ void rg_mounts_free(struct rg_mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->n_places; i++)
 		free(mounts->places[i].target);
-	for (size_t i = 0; i < mounts->n; i++)
+	for (size_t i = 0; i < mounts->n; i++) {
 		free(mounts->at[i].source);
+		free(mounts->at[i].options);
+	}
 	free(mounts->places);
 	free(mounts->at);
 	memset(mounts, 0, sizeof(*mounts));

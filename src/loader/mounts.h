@@ -9,9 +9,10 @@
 #include "loader/pins.h"
 
 struct rg_mount {
-	__u32 dev;    /* as the kernel has it: major << 20 | minor */
-	char *target; /* where it is mounted */
-	char *source; /* host:/path */
+	__u32 dev;     /* as the kernel has it: major << 20 | minor */
+	char *target;  /* where it is mounted */
+	char *source;  /* host:/path */
+	char *options; /* of the superblock: "rw,vers=4.2,..."; "" if there are none */
 };
 
 /* A mount of any file system, and what it is mounted on. */

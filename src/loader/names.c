@@ -56,6 +56,15 @@ static const char *const rungs[] = {
 	[RG_RUNG_LSM] = "lsm",
 	[RG_RUNG_FMOD_RET] = "fmod_ret",
 };
+static const char *const regimes[] = {
+	[RG_REGIME_UNKNOWN] = "unknown",
+	[RG_REGIME_FORWARDED] = "forwarded",
+	[RG_REGIME_REFUSED] = "refused",
+};
+static const char *const protocols[] = {
+	[RG_LOCKS_NFS4] = "NFSv4",
+	[RG_LOCKS_NLM] = "NLM",
+};
 static const char *const counters[] = {
 	[RG_COUNT_HELD] = "held",
 	[RG_COUNT_HELD_AGAIN] = "held_again",
@@ -118,6 +127,8 @@ const char *rg_knfsd_name(__u32 knfsd) { return NAME_OF(knfsds, knfsd); }
 const char *rg_lockd_name(__u32 lockd) { return NAME_OF(lockds, lockd); }
 const char *rg_what_name(__u32 what) { return NAME_OF(whats, what); }
 const char *rg_rung_name(__u32 rung) { return NAME_OF(rungs, rung); }
+const char *rg_regime_name(__u32 regime) { return NAME_OF(regimes, regime); }
+const char *rg_protocol_name(__u32 protocol) { return NAME_OF(protocols, protocol); }
 const char *rg_counter_name(__u32 counter) { return NAME_OF(counters, counter); }
 const char *rg_why_key(__u32 why) { return why < COUNT(whys) ? whys[why].key : "?"; }
 const char *rg_why_text(__u32 why) { return why < COUNT(whys) ? whys[why].text : "?"; }
@@ -137,4 +148,5 @@ int rg_action_of(const char *name) { return find(actions, COUNT(actions), name);
 int rg_release_of(const char *name) { return find(releases, COUNT(releases), name); }
 int rg_scope_of(const char *name) { return find(scopes, COUNT(scopes), name); }
 int rg_rung_of(const char *name) { return find(rungs, COUNT(rungs), name); }
+int rg_regime_of(const char *name) { return find(regimes, COUNT(regimes), name); }
 // clang-format on

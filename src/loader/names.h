@@ -15,12 +15,15 @@ const char *rg_knfsd_name(__u32 knfsd);
 const char *rg_lockd_name(__u32 lockd);
 const char *rg_what_name(__u32 what);
 const char *rg_rung_name(__u32 rung);
-const char *rg_counter_name(__u32 counter); /* the JSON key, without "released" */
-const char *rg_why_key(__u32 why);	    /* for JSON: "grace-skipped" */
-const char *rg_why_text(__u32 why);	    /* for people */
+const char *rg_regime_name(__u32 regime);
+const char *rg_protocol_name(__u32 protocol); /* for people: "NFSv4" */
+const char *rg_counter_name(__u32 counter);   /* the JSON key, without "released" */
+const char *rg_why_key(__u32 why);	      /* for JSON: "grace-skipped" */
+const char *rg_why_text(__u32 why);	      /* for people */
 
 /* Value of a name, or -1. */
 int rg_action_of(const char *name);
 int rg_release_of(const char *name);
 int rg_scope_of(const char *name);
 int rg_rung_of(const char *name);
+int rg_regime_of(const char *name);

@@ -50,13 +50,13 @@ void rg_header_fill(struct rg_header *h, const struct rg_pins *p)
 {
 	struct utsname host;
 
-	if (uname(&host) == 0) {
+	if (uname(&host) == 0)
 		snprintf(h->host, sizeof(h->host), "%s", host.nodename);
-		snprintf(h->kernel, sizeof(h->kernel), "%s", host.release);
-	}
+	rg_kernel_release(h->kernel);
 	if (rg_boot_id(h->boot_id))
 		h->boot_id[0] = '\0';
 	h->netns = rg_netns_self();
+	h->regimes = rg_regimes_read(p);
 	h->has_policy = false;
 	h->lease_s = 0;
 	h->grace_s = 0;
@@ -88,17 +88,19 @@ static void put_regime_of(struct rg_line *l, const char *key, enum rg_regime reg
 	if (regime == RG_REGIME_UNKNOWN)
 		return;
 	rg_line_key(l, key, strlen(key));
-	rg_line_word(l, regime == RG_REGIME_GRANTED ? "granted" : "refused");
+	rg_line_word(l, rg_regime_name(regime));
 }
 
 static void put_regime(struct rg_line *l, const struct rg_header *h)
 {
-	if (h->nfs4_locks == RG_REGIME_UNKNOWN && h->nlm_locks == RG_REGIME_UNKNOWN)
+	enum rg_regime nfs4 = h->regimes.of[RG_LOCKS_NFS4], nlm = h->regimes.of[RG_LOCKS_NLM];
+
+	if (nfs4 == RG_REGIME_UNKNOWN && nlm == RG_REGIME_UNKNOWN)
 		return;
 	KEY(l, "regime");
 	rg_line_char(l, '{');
-	put_regime_of(l, "\"nfs4_locks\":", h->nfs4_locks);
-	put_regime_of(l, "\"nlm_locks\":", h->nlm_locks);
+	put_regime_of(l, "\"nfs4_locks\":", nfs4);
+	put_regime_of(l, "\"nlm_locks\":", nlm);
 	rg_line_char(l, '}');
 }
 

@@ -6,21 +6,15 @@
 #include "loader/budget.h"
 #include "loader/line.h"
 #include "loader/pins.h"
+#include "loader/regime.h"
 
 #define RG_RECORDS_SCHEMA 1
 
-/* Are locks through a re-export granted by this kernel? */
-enum rg_regime {
-	RG_REGIME_UNKNOWN = 0,
-	RG_REGIME_GRANTED,
-	RG_REGIME_REFUSED,
-};
-
 struct rg_header {
-	char host[65], kernel[65]; /* uname(2) */
+	char host[65], kernel[RG_KERNEL_SIZE]; /* uname(2) */
 	char boot_id[RG_BOOT_ID_SIZE];
 	__u32 netns;
-	enum rg_regime nfs4_locks, nlm_locks;
+	struct rg_regimes regimes;
 	bool has_policy;
 	struct rg_policy policy;
 	__u32 lease_s, grace_s;	  /* knfsd's; 0: not known */

@@ -59,7 +59,7 @@ static const char *const facts[RG_NR_FACTS] = {
 	[0] = "knfsd-grace",	   [1] = "lockd-grace",	   [2] = "grace-skipped",
 	[3] = "complete",	   [4] = "no-record",	   [5] = "re-export",
 	[6] = "refused-by-client", [9] = "early-complete", [10] = "clients-due",
-	[11] = "back-truncated",
+	[11] = "back-truncated",   [12] = "said-before",
 };
 static const char *const back_ops[RG_NR_BACK_OPS] = {
 	[RG_BACK_NFS_LOCK] = "nfs_lock",       [RG_BACK_OPEN] = "OPEN",

@@ -10,6 +10,7 @@
 #include "loader/flows.h"
 #include "loader/held.h"
 #include "loader/progs.h"
+#include "loader/regime.h"
 #include "loader/settle.h"
 
 struct rg_snapshot {
@@ -26,6 +27,7 @@ struct rg_snapshot {
 	struct rg_flow_storm storms[RG_MAX_GATES];
 	__u64 counters[RG_NR_COUNTERS];
 	struct rg_flow_totals totals;
+	struct rg_regimes regimes;
 	struct rg_awaited ledger;
 	struct rg_held_list held;
 

@@ -145,7 +145,7 @@ struct rg_origin_away {
 
 struct rg_report_header {
 	char *tool, *host, *kernel, *boot_id;
-	char *nfs4_locks, *nlm_locks;	/* "granted", "refused", or NULL */
+	char *nfs4_locks, *nlm_locks;	/* "forwarded", "refused", or NULL */
 	char *release, *scope, *action; /* NULL: no gate */
 	bool filtered;			/* some events are left out by choice */
 	__u64 schema, boot_ns, wall_ns, netns, lease_s, grace_s, part;

@@ -14,7 +14,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 
 @test "every verb has --help with an example; --version; no such verb" {
 	for verb in enable disable status release close run trace top metrics "policy check" "policy show" \
-		"policy reload" report; do
+		"policy reload" report check; do
 		# shellcheck disable=SC2086 # words
 		run rg $verb --help
 		[ "$status" -eq 0 ]

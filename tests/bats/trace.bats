@@ -7,6 +7,7 @@
 load common
 
 RANGES=$repo/build/tests/helpers/ranges
+STORM=$repo/build/tests/helpers/storm
 state=/var/lib/rg-trace # /var/lib is the machine's, in every tier
 
 setup_file() { setup_tiers; }
@@ -14,6 +15,8 @@ setup() {
 	fresh
 	tier cli ip link set c-rex up
 	tier_nfs cli recover-lost-locks Y
+	# From 6.12 an end client may have a write delegation, and then asks nobody.
+	delegations off
 	rm -rf "$state"
 }
 teardown() { tier cli ip link set c-rex up; }
@@ -23,6 +26,7 @@ teardown_file() {
 	knfsd_start rex 15 15 3
 	clients_umount
 	knfsd_stop rex
+	delegations on
 	rm -rf "$state"
 }
 
@@ -35,16 +39,42 @@ umounted() {
 		! tier cli mountpoint -q $at || tier cli umount $at || return 1
 	done
 }
-# app NAME COMMAND...: as `talk`, at the end client.
-app() {
-	local ns=/proc/1/root$tiers_dir/cli
-	rm -f "$work/$1.in"
-	talk "$1" nsenter --net="$ns.net" --mount="$ns.mnt" --uts="$ns.uts" -- "${@:2}"
+# talk_at TIER NAME COMMAND...: as `talk`, in that tier.
+talk_at() {
+	local ns=/proc/1/root$tiers_dir/$1
+	rm -f "$work/$2.in"
+	talk "$2" nsenter --net="$ns.net" --mount="$ns.mnt" --uts="$ns.uts" -- "${@:3}"
 }
-# take N: locks in N processes of the end client.
+app() { talk_at cli "$@"; }
+# take N: locks in N processes of the end client, which keep the file open in any
+# case. A kernel that refuses locks through a re-export refuses each of them.
 take() {
 	app app "$LOCKER" hold /mnt/a/db "$1"
-	wait_said app "^locked $1\$" 60
+	wait_said app "^locked ($1|0)\$" 60
+	! refused_all || [ "$(grep -c '^lock byte [0-9]*: errno 524$' "$work/app.out")" -eq "$1" ]
+}
+cli_tries() { tier cli timeout 60 "$LOCKER" try posix /mnt/a/f || true; }
+refused_all() { said app '^locked 0$'; }
+# storm TIER NAME ADDRESS [OPTION...]: an end client of our own, which knows the
+# file that it opens and locks by its file handle alone.
+storm() {
+	talk_at "$1" "$2" "$STORM" --name "$2" "${@:4}" "$3" a
+	wait_said "$2" '^ready$'
+	phase "$2" setup
+}
+# phase NAME PHASE: what it said of it is in $work/phase.json.
+phase() {
+	tell "$1" "$2"
+	wait_said "$1" "\"phase\":\"$2\"" 90
+	tail -n 1 "$work/$1.out" >"$work/phase.json"
+}
+answered() { jq -c "$1" "$work/phase.json"; }
+# ghost TIER ADDRESS: a client that is on record and will not come back: the next
+# grace period of that server lasts its whole time.
+ghost() {
+	storm "$1" ghost "$2" --locks 0
+	tell ghost quit
+	expect_end ghost 0
 }
 nudge() { tier cli timeout 10 stat /mnt/a/.known >/dev/null 2>&1 || true; }
 # The end client is through: what has to wait for the end of grace came through.
@@ -61,15 +91,22 @@ guard() {
 	background daemon "$RG" run --mount "$a" --state-dir $state "$@"
 	wait_for 90 "the daemon to be alive" daemon_alive
 	[ "$(gate_state)" = closed ]
+	listen
+}
+listen() {
 	background trace "$RG" trace --json
 	wait_for 60 "the trace to listen; it said: $(output_of trace)" traced '.event == "GATE"'
 }
-# serve [MOUNT-OPTIONS]: knfsd out of grace, and an end client that may reclaim
-# after the next start.
-serve() {
+# serve_nobody: knfsd out of grace, and no end client.
+serve_nobody() {
 	want_skip
 	knfsd_start rex 15 15 3
 	clients_umount
+}
+# serve [MOUNT-OPTIONS]: the same, and an end client that may reclaim after the
+# next start.
+serve() {
+	serve_nobody
 	tiers_make_client_known "$@"
 	cli_mount "${1:-vers=4.2}"
 }
@@ -79,6 +116,7 @@ restart() {
 	${1:+"$1"}
 	knfsd_start rex 15 15 3
 }
+forget_cli() { knfsd_forget_client rex 'NFSv4.2 cli'; }
 # A local application that wants the first of the end client's locks; while knfsd
 # is down, when the gate is sure to be closed.
 thief() { held_try thief posixw "$a/db"; }
@@ -132,25 +170,36 @@ nothing_lost() {
 	run bash -c "grep '^{' '$work/trace.out' | jq -rs '[.[] | select(.generation == 2 and .side == \"server\")] |
 		map(.event + (if .claim then \" \" + .claim else \"\" end)) | reduce .[] as \$e ([]; if .[-1] == \$e then . else . + [\$e] end) | .[]'"
 	echo "$output"
-	[[ $output == *KNFSD_STARTING*GRACE_START*EXCHANGE_ID*CREATE_SESSION*"OPEN reclaim"*"LOCK reclaim"*RECLAIM_COMPLETE*GRACE_END*"LOCK retake"* ]]
+	[[ $output == *KNFSD_STARTING*GRACE_START*EXCHANGE_ID*CREATE_SESSION*"OPEN reclaim"*RECLAIM_COMPLETE*GRACE_END* ]]
+	refused_all || [[ $output == *"OPEN reclaim"*"LOCK reclaim"*RECLAIM_COMPLETE*GRACE_END*"LOCK retake"* ]]
 	# OPEN: reclaimed; at the original server it was a new open
 	counts "$server and $cli and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\" and
 		(.back | length) > 0 and .file.fileid > 0 and .duration_ns > 0" 1
-	# LOCK: Linux stops at the first NO_GRACE
-	counts "$server and $cli and .event == \"LOCK\" and .claim == \"reclaim\" and .status == \"NFS4ERR_NO_GRACE\" and
-		.downgrade.reason == \"reclaim-refused-by-client\" and .back == [{op: \"nfs_lock\", status: \"ENOGRACE\", at_ns: .back[0].at_ns}] and
-		(.facts | index(\"re-export\")) and .type == \"write\" and .length == 1 and (.owner | length) == 16" 1
-	counts "$server and $cli and .event == \"LOCK\" and .claim == \"retake\" and .status == \"NFS4_OK\" and
-		.back[0].op == \"LOCK\" and .back[0].status == \"NFS4_OK\"" 5
+	recovered_locks
 	counts "$server and $cli and .event == \"RECLAIM_COMPLETE\" and .generation == 2 and .complete == 1 and .expected == 1" 1
 	counts '.event == "GRACE_START" and .expected == 1 and .grace_s == 15' 1
 	counts '.event == "HELD" and .comm == "locker" and .what == "lock"' 1
 	counts '.event == "CONTINUED" and .comm == "locker" and .duration_ns > 0' 1
 	counts '.event == "end"' 1
 	nothing_lost
-	[ "$(json '.tracing.downgrades["reclaim-refused-by-client"]')" = 1 ]
 	# the daemon said so, too
-	grep 'downgrade: .*reclaim-refused-by-client\|downgrade: .*LOCK' "$work/daemon.out"
+	grep 'downgrade: .*LOCK' "$work/daemon.out"
+}
+# Of 5 locks; where they are refused they are that before the recovery, and there is
+# nothing to reclaim.
+recovered_locks() {
+	if refused_all; then
+		counts "$server and $cli and .event == \"LOCK\"" 1
+		counts '.downgrade.reason? == "locks-unsupported" and .generation == 1' 1
+		return
+	fi
+	# Linux stops at the first NO_GRACE
+	counts "$server and $cli and .event == \"LOCK\" and .claim == \"reclaim\" and .status == \"NFS4ERR_NO_GRACE\" and
+		.downgrade.reason == \"reclaim-refused-by-client\" and .back == [{op: \"nfs_lock\", status: \"ENOGRACE\", at_ns: .back[0].at_ns}] and
+		(.facts | index(\"re-export\")) and .type == \"write\" and .length == 1 and (.owner | length) == 16" 1
+	counts "$server and $cli and .event == \"LOCK\" and .claim == \"retake\" and .status == \"NFS4_OK\" and
+		.back[0].op == \"LOCK\" and .back[0].status == \"NFS4_OK\"" 5
+	[ "$(json '.tracing.downgrades["reclaim-refused-by-client"]')" = 1 ]
 }
 
 @test "a recovery in which nothing is downgraded" {
@@ -167,16 +216,89 @@ nothing_lost() {
 	[ "$(json '[.tracing.downgrades[]] | add')" = 0 ]
 }
 
+@test "a recovery by NFSv4.0: SETCLIENTID, and nobody says that it is through" {
+	serve
+	[ "$(cli_tries)" = granted ] ||
+		skip "where locks are refused knfsd and an NFSv4.0 end client get out of step"
+	knfsd_stop rex
+	guard --release settled
+	serve vers=4.0
+	take 3
+	restart
+	cli_recovered
+	wait_for 90 "the locks to be taken again" taken_again 3
+	tell app quit
+	# this host as a client, too
+	in_rex mkdir -p /run/v40
+	in_rex mount -t nfs -o vers=4.0 origin:/b /run/v40
+	in_rex umount /run/v40
+	wait_traced "$client and .event == \"SETCLIENTID_CONFIRM\""
+	end_trace
+	cli='.generation == 2 and .client.addr == "10.77.2.2" and .client.minor == 0'
+	name='(.client.name | startswith("Linux NFSv4.0 "))'
+	counts "$server and $cli and .event == \"SETCLIENTID\" and .status == \"NFS4_OK\" and
+		$name and (.client.verifier | length) == 16" 1
+	counts "$server and $cli and .event == \"SETCLIENTID_CONFIRM\" and .status == \"NFS4_OK\" and
+		$name and (.client.clientid | length) == 16" 1
+	counts "$server and $cli and .event == \"OPEN\" and .claim == \"reclaim\" and
+		.status == \"NFS4_OK\" and $name and (.back | length) > 0" 1
+	counts "$server and $cli and .event == \"LOCK\" and .claim == \"reclaim\" and
+		.downgrade.reason == \"reclaim-refused-by-client\" and .back[0].op == \"nfs_lock\"" 1
+	counts "$server and $cli and .event == \"LOCK\" and .claim == \"retake\" and
+		.status == \"NFS4_OK\" and .back[0].op == \"LOCK\"" 3
+	# the events of NFSv4.1 are none of its
+	counts "$server and .generation == 2 and
+		(.event | IN(\"EXCHANGE_ID\", \"CREATE_SESSION\", \"RECLAIM_COMPLETE\"))" 0
+	counts '.event == "GRACE_END" and .generation == 2 and .complete == 0 and .expected == 1' 1
+	# twice each: it looks first whether it knows that server by another address
+	for event in SETCLIENTID SETCLIENTID_CONFIRM; do
+		counts "$client and .event == \"$event\" and .status == \"NFS4_OK\" and
+			.origin.minor == 0 and .origin.addr == \"10.77.1.1\"" 2
+	done
+	nothing_lost
+}
+taken_again() { (($(count_of '.claim? == "retake" and .event == "LOCK" and .status == "NFS4_OK"') >= $1)); }
+
+@test "delegations are reclaimed: the end client's from knfsd, this host's from the original server" {
+	delegations on
+	guard --release settled
+	serve
+	# knfsd gives none while lockd is in grace
+	wait_traced '.event == "LOCKD_GRACE_END" and .generation == 1'
+	tier origin bash -c 'echo x >/export/a/ro'
+	app reader bash -c 'exec 3</mnt/a/ro && echo opened && read -r'
+	wait_said reader '^opened$' 60
+	[ "$(tier_nfs origin delegated ro)" = read ]
+	[ "$(tier_nfs rex delegated ro)" = read ]
+	restart
+	cli_recovered
+	knfsd_stop origin
+	knfsd_start origin 10 10 1
+	in_rex timeout 60 touch "$a/g"
+	wait_traced '.event == "DELEGATION"'
+	end_trace
+	file=".file.fileid == $(tier origin stat -c %i /export/a/ro) and .claim == \"delegation-reclaim\" and
+		.status == \"NFS4_OK\" and .type == \"read\""
+	counts "$server and .event == \"OPEN\" and .generation == 2 and $file and
+		.client.addr == \"10.77.2.2\" and (.back | length) > 0" 1
+	counts "$client and .event == \"DELEGATION\" and $file and .origin.addr == \"10.77.1.1\"" 1
+	counts 'has("downgrade")' 0
+	nothing_lost
+}
+
 # ---- every reason ----
 
-# downgraded REASON SIDE EVENT: at least once, and each time with all that belongs
-# to it.
+# downgraded REASON SIDE EVENT...: at least once, each time with all that belongs to
+# it, and in each of these events.
 downgraded() {
-	local n
-	wait_traced ".downgrade.reason? == \"$1\""
+	local n event events=${*:3}
+	for event in "${@:3}"; do
+		wait_traced ".downgrade.reason? == \"$1\" and .event == \"$event\""
+	done
 	end_trace
 	n=$(count_of ".downgrade.reason? == \"$1\"")
-	counts ".downgrade.reason? == \"$1\" and .side == \"$2\" and .event == \"$3\" and
+	counts ".downgrade.reason? == \"$1\" and .side == \"$2\" and
+		(.event | IN(\"${events// /\", \"}\")) and
 		(.downgrade.text | length) > 10 and (.downgrade.consequence | length) > 10" "$n"
 	[ "$(json ".tracing.downgrades[\"$1\"]")" = "$n" ]
 	nothing_lost
@@ -209,6 +331,45 @@ downgraded() {
 	downgraded grace-ended server OPEN
 }
 
+@test "downgrade reclaim-after-complete: the end client had said that it was through" {
+	guard --release grace-start
+	serve_nobody
+	ghost cli 10.77.2.1
+	storm cli late 10.77.2.1 --locks 2 --retake 0
+	[ "$(knfsd_clients rex)" -eq 2 ]
+	restart
+	phase late late
+	[ "$(answered '.claims.reclaim.OPEN | [.NFS4_OK, .NFS4ERR_NO_GRACE]')" = '[1,1]' ]
+	if [ "$(answered .claims.reclaim.LOCK.NFS4ERR_NOTSUPP)" = 2 ]; then
+		# a reclaim is an event in any case, but that is said of the first alone
+		downgraded reclaim-after-complete server OPEN
+		locks='.event == "LOCK" and .generation == 2 and .claim == "reclaim"'
+		counts "$locks and .downgrade.reason == \"locks-unsupported\"" 1
+		counts "$locks and (.facts | index(\"said-before\")) and (has(\"downgrade\") | not)" 1
+		return
+	fi
+	[ "$(answered .claims.reclaim.LOCK.NFS4ERR_NO_GRACE)" -eq 2 ]
+	downgraded reclaim-after-complete server OPEN LOCK
+	counts '.downgrade.reason? == "reclaim-after-complete" and .status == "NFS4ERR_NO_GRACE" and
+		(.facts | index("knfsd-grace") and index("complete")) and
+		(.client.name | startswith("late "))' 3
+	# nobody asked the original server
+	counts '.downgrade.reason? == "reclaim-after-complete" and .back == []' 3
+}
+
+@test "downgrade no-record: knfsd's stable storage does not know the end client" {
+	guard --release grace-start
+	serve
+	take 2
+	ghost cli 10.77.2.1
+	restart forget_cli
+	nudge
+	downgraded no-record server OPEN
+	counts '.downgrade.reason? == "no-record" and .status == "NFS4ERR_RECLAIM_BAD" and
+		(.facts | index("knfsd-grace") and index("no-record")) and .client.addr == "10.77.2.2"' 1
+	counts '.event == "GRACE_START" and .expected == 1' 1
+}
+
 @test "downgrade origin-no-grace: the original server had no grace" {
 	talk opener "$RANGES" "$a/f"
 	tell opener "lock 0 1"
@@ -225,6 +386,45 @@ downgraded() {
 	wait_traced "$client and .event == \"STATE_MANAGER\" and (.state | index(\"reclaim-nograce\"))"
 	downgraded origin-no-grace client OPEN
 	counts "$client and .event == \"OPEN\" and .claim == \"nograce\" and .status == \"NFS4_OK\"" 1
+}
+
+# A local application of this host has the first byte of a file; then the original
+# server is restarted, and has a grace period.
+origin_stops() {
+	talk opener "$RANGES" "$a/f"
+	tell opener "lock 0 1"
+	wait_said opener '^ok$' 30
+	guard --release settled
+	wait_for 60 "this host on record" this_host_known
+	"$@"
+	knfsd_stop origin
+}
+this_host_known() { (($(knfsd_clients origin) > 0)); }
+origin_starts() {
+	knfsd_start origin 10 10 1
+	in_rex timeout 60 touch "$a/g"
+}
+
+@test "downgrade origin-reclaim-bad: the original server does not know this host" {
+	origin_stops ghost rex 10.77.1.1
+	knfsd_forget_client origin 'NFSv4.2 rex'
+	origin_starts
+	downgraded origin-reclaim-bad client OPEN
+	counts '.downgrade.reason? == "origin-reclaim-bad" and .status == "NFS4ERR_RECLAIM_BAD" and
+		.origin.addr == "10.77.1.1" and .file.path == "/srv/reexport/a/f"' 1
+	counts "$client and .event == \"OPEN\" and .claim == \"nograce\" and .status == \"NFS4_OK\"" 1
+}
+
+@test "downgrade origin-reclaim-conflict: somebody on the original server was quicker" {
+	origin_stops
+	talk_at origin quicker "$RANGES" /export/a/f
+	tell quicker "lock 0 1"
+	wait_said quicker '^ok$' 30
+	origin_starts
+	downgraded origin-reclaim-conflict client LOCK
+	counts '.downgrade.reason? == "origin-reclaim-conflict" and .status == "NFS4ERR_DENIED" and
+		.claim == "reclaim" and .start == 0 and .length == 1 and .type == "write"' 1
+	counts "$client and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\"" 1
 }
 
 @test "downgrade premature-reclaim-complete: the original server was told too early" {
@@ -255,4 +455,51 @@ downgraded() {
 	downgraded granted-as-new-lock server NLM_LOCK
 	counts "$server and .event == \"NLM_LOCK\" and .claim == \"reclaim\" and .status == \"NLM4_GRANTED\" and
 		.back[0].op == \"LOCK\" and .client.addr == \"10.77.2.2\"" 3
+}
+
+@test "downgrade locks-unsupported: once an end client, if this kernel has no locks through a re-export" {
+	local i said=()
+	guard --release grace-start
+	serve
+	for i in 1 2 3; do
+		said[i]=$(cli_tries)
+	done
+	if [[ ${said[*]} == "granted granted granted" ]]; then
+		end_trace
+		counts '.downgrade.reason? == "locks-unsupported"' 0
+		counts "$server and .event == \"LOCK\"" 0
+		nothing_lost
+		return
+	fi
+	for i in 1 2 3; do [[ ${said[i]} == "errno 524"* ]]; done
+	downgraded locks-unsupported server LOCK
+	counts "$server and .event == \"LOCK\"" 1
+	counts '.downgrade.reason? == "locks-unsupported" and .status == "NFS4ERR_NOTSUPP" and
+		.claim == "ordinary" and (.facts | index("re-export")) and .back == []' 1
+}
+
+# ---- what does not fit ----
+
+@test "records that do not fit into a tracer's ring are counted, and said to be lost" {
+	local asked=6000 lost # a ring of 2 MiB has room for 4854
+	arm --action deny --mount "$a"
+	[ "$(gate_state)" = closed ]
+	listen
+	kill -STOP "$(pid_of trace)"
+	wait_for 10 "trace to be stopped" is_state "$(pid_of trace)" T
+	yes 'lock 0 1' | head -n $asked | in_rex "$RANGES" "$a/f" >"$work/denied.out"
+	[ "$(grep -c '^EAGAIN$' "$work/denied.out")" -eq $asked ]
+	lost=$(json .tracing.records_lost)
+	((lost > 0 && lost < asked))
+	kill -CONT "$(pid_of trace)"
+	wait_traced '.event == "LOST"'
+	# what comes now fits again
+	run try posix "$a/f"
+	[ "$output" = EAGAIN ]
+	wait_traced '.event == "DENIED" and .comm == "locker"'
+	end_trace
+	counts '.event == "DENIED" and .what == "lock" and .comm == "ranges"' $((asked - lost))
+	counts ".event == \"LOST\" and .lost == $lost" 1
+	counts ".event == \"end\" and .lost == $lost" 1
+	[ "$(json .tracing.records_lost)" -eq "$lost" ]
 }

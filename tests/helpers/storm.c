@@ -20,6 +20,8 @@
  *   reclaim   knfsd was restarted: a new connection, the old session refused, a
  *             new clientid and session, every open and lock reclaimed,
  *             RECLAIM_COMPLETE, and anew what was refused
+ *   late      the same, but RECLAIM_COMPLETE comes when the opens are back; after it
+ *             opens are reclaimed again, and locks for the first time
  *   renew     SEQUENCE
  *   close     CLOSE, DESTROY_SESSION, DESTROY_CLIENTID
  *   quit      so does the end of the input; nothing is sent
@@ -31,7 +33,8 @@
  * `resent` requests for which a connection was made anew: the server answers
  * from its session what it has done before. sent = status + unreached.
  *
- * What does not go as described is a line on standard error, and status 1.
+ * A LOCK may be refused because the server has none (NFS4ERR_NOTSUPP). What does
+ * not go as described is a line on standard error, and status 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -90,6 +93,7 @@ static const char *const op_names[NR_OPS] = {
 /* nfsstat4, RFC 8881 15.1 */
 enum {
 	NFS4_OK = 0,
+	NFS4ERR_NOTSUPP = 10004,
 	NFS4ERR_DELAY = 10008,
 	NFS4ERR_DENIED = 10010,
 	NFS4ERR_GRACE = 10013,
@@ -114,7 +118,7 @@ static const struct {
 	{30, "NFS4ERR_ROFS"},
 	{70, "NFS4ERR_STALE"},
 	{10001, "NFS4ERR_BADHANDLE"},
-	{10004, "NFS4ERR_NOTSUPP"},
+	{NFS4ERR_NOTSUPP, "NFS4ERR_NOTSUPP"},
 	{10005, "NFS4ERR_TOOSMALL"},
 	{10006, "NFS4ERR_SERVERFAULT"},
 	{NFS4ERR_DELAY, "NFS4ERR_DELAY"},
@@ -205,6 +209,10 @@ static const struct phase {
 	 true,
 	 {STEP_PROBE, STEP_EXCHANGE, STEP_SESSION, STEP_OPEN_RECLAIM, STEP_LOCK_RECLAIM,
 	  STEP_COMPLETE, STEP_OPEN_RETAKE, STEP_LOCK_RETAKE}},
+	{"late",
+	 true,
+	 {STEP_PROBE, STEP_EXCHANGE, STEP_SESSION, STEP_OPEN_RECLAIM, STEP_COMPLETE,
+	  STEP_OPEN_RECLAIM, STEP_LOCK_RECLAIM, STEP_OPEN_RETAKE, STEP_LOCK_RETAKE}},
 	{"renew", false, {STEP_RENEW}},
 	{"close", false, {STEP_CLOSE, STEP_DESTROY_SESSION, STEP_DESTROY_CLIENTID}},
 };
@@ -994,6 +1002,8 @@ static bool may_end_with(const struct client *c, uint32_t op, uint32_t status)
 	case NFS4ERR_RECLAIM_BAD:
 	case NFS4ERR_RECLAIM_CONFLICT:
 		return is_reclaim(*c->step) && (op == OP_OPEN || op == OP_LOCK);
+	case NFS4ERR_NOTSUPP:
+		return op == OP_LOCK;
 	case NFS4ERR_DENIED:
 		return *c->step == STEP_LOCK_RETAKE && op == OP_LOCK;
 	default:

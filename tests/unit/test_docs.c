@@ -170,8 +170,7 @@ static void test_fields_of_header_and_end(void **unused)
 			.before = {.lease_s = 90, .last_ns = 100 * RG_NS_PER_SEC}}},
 	};
 	const struct rg_header h = {
-		.nfs4_locks = 1, /* known, whatever it is */
-		.nlm_locks = 1,
+		.regimes = {{RG_REGIME_FORWARDED, RG_REGIME_REFUSED}},
 		.has_policy = true,
 		.lease_s = 1,
 		.grace_s = 1,

@@ -39,7 +39,7 @@ static const char *show(const struct rg_exports *e)
 	text[0] = '\0';
 	for (size_t i = 0; i < e->n; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s%s", i ? " " : "",
-					 e->at[i].path, e->at[i].crossmnt ? "+" : "");
+					 e->at[i].path, e->at[i].options.crossmnt ? "+" : "");
 	return text;
 }
 
@@ -264,7 +264,7 @@ static void test_long_words(void **unused)
 	assert_int_equal(e.n, 3);
 	assert_int_equal(strlen(e.at[0].path), RG_PATH_SIZE - 1);
 	assert_string_equal(e.at[1].path, "/x");
-	assert_true(e.at[1].crossmnt);
+	assert_true(e.at[1].options.crossmnt);
 	assert_string_equal(e.at[2].path, "/y");
 	assert_int_equal(said.n, 2);
 	assert_non_null(strstr(said.text, "exports:2 "));
@@ -395,9 +395,9 @@ static void test_good_lines_among_bad(void **unused)
 				 0);
 		for (size_t k = 0; k < e.n; k++) {
 			if (strcmp(e.at[k].path, "/good/a") == 0)
-				a = e.at[k].crossmnt;
+				a = e.at[k].options.crossmnt;
 			if (strcmp(e.at[k].path, "/good/b") == 0)
-				b = !e.at[k].crossmnt;
+				b = !e.at[k].options.crossmnt;
 		}
 		assert_true(a && b);
 		rg_exports_free(&e);
@@ -772,7 +772,8 @@ static void test_collect(void **unused)
 	assert_int_equal(rg_exports_collect(&e, true, NULL, NULL), 0);
 	check_list(&e);
 	for (size_t i = 0; i < e.n; i++)
-		found |= strcmp(e.at[i].path, "/rg/unit/only/here") == 0 && e.at[i].crossmnt;
+		found |=
+			strcmp(e.at[i].path, "/rg/unit/only/here") == 0 && e.at[i].options.crossmnt;
 	assert_true(found);
 	rg_exports_free(&e);
 
@@ -899,9 +900,71 @@ static void test_from_line_to_mount(void **unused)
 	rg_mounts_free(&mounts);
 }
 
+/* ---- options ---- */
+
+static void test_options(void **unused)
+{
+	static const struct {
+		const char *line;
+		bool no_fsid, no_mountpoint;
+		const char *fsid;
+	} options[] = {
+		{"/a *(rw)", true, true, ""},
+		{"/a *", true, true, ""},
+		{"/a", true, true, ""},
+		{"/a *(rw,fsid=11)", false, true, "11"},
+		{"/a *(fsid=0x0b)", false, true, "11"},
+		{"/a *(fsid=011)", false, true, "9"},
+		{"/a *(fsid=root)", false, true, "0"},
+		{"/a *(fsid=7f3c2d6e-0000-4000-8000-000000000001)", false, true,
+		 "7f3c2d6e-0000-4000-8000-000000000001"},
+		{"/a *(fsid=11x)", false, true, "11x"},
+		{"/a *(fsid=)", true, true, ""},
+		{"/a *(fsid)", true, true, ""},
+		{"/a *(xfsid=1,fsids=2)", true, true, ""},
+		{"/a *(reexport=auto-fsidnum)", false, true, ""},
+		{"/a *(reexport=predefined-fsidnum)", false, true, ""},
+		{"/a *(reexport=something)", true, true, ""},
+		{"/a *(mp)", true, false, ""},
+		{"/a *(mountpoint)", true, false, ""},
+		{"/a *(mp=/b)", true, false, ""},
+		{"/a *(mountpoint=/b,fsid=1)", false, false, "1"},
+		{"/a *(mpx,amp)", true, true, ""},
+		/* One client is enough. */
+		{"/a x(fsid=1) y(rw)", true, true, "1"},
+		{"/a x(fsid=1,mp) y", true, true, "1"},
+		{"/a x(fsid=1) y(fsid=2)", false, true, "1"},
+		{"/a x(fsid=1)\n/a y(rw)", true, true, "1"},
+		{"/a -fsid=3,mp x y(ro)", false, false, "3"},
+		{"/a -fsid=3 x(fsid=4)", false, true, "4"},
+		{"/a -fsid=3", false, true, "3"},
+		/* Of what is broken nothing good is believed. */
+		{"/a *(rw,fsid=1,mp", true, true, ""},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(options); i++) {
+		struct rg_exports e = {};
+		const struct rg_export_options *o;
+
+		assert_int_equal(rg_exports_parse(&e, options[i].line, strlen(options[i].line),
+						  false, "x", NULL, NULL),
+				 0);
+		assert_int_equal(e.n, 1);
+		o = &e.at[0].options;
+		if (o->no_fsid != options[i].no_fsid ||
+		    o->no_mountpoint != options[i].no_mountpoint ||
+		    strcmp(o->fsid, options[i].fsid) != 0)
+			fail_msg("%s: no_fsid %d no_mountpoint %d fsid \"%s\"", options[i].line,
+				 o->no_fsid, o->no_mountpoint, o->fsid);
+		rg_exports_free(&e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_blanks_in_a_path),
 		cmocka_unit_test(test_origin),

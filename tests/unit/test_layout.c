@@ -200,7 +200,7 @@ static void test_live(void **unused)
 	static const struct member live[] = {
 		M(rg_live, canary_ino), M(rg_live, heartbeat_ns), M(rg_live, canary_dev),
 		M(rg_live, daemon_pid), M(rg_live, next_seq),	  M(rg_live, canary_what),
-		M(rg_live, nfs_net_id), M(rg_live, pad),
+		M(rg_live, nfs_net_id), M(rg_live, nfs4_locks),
 	};
 
 	(void)unused;
@@ -376,14 +376,15 @@ static void test_flows(void **unused)
 		M(rg_flow_client, family),	M(rg_flow_client, port),
 		M(rg_flow_client, addr),	M(rg_flow_client, cl_boot),
 		M(rg_flow_client, cl_id),	M(rg_flow_client, minorversion),
-		M(rg_flow_client, name_len),	M(rg_flow_client, pad),
+		M(rg_flow_client, name_len),	M(rg_flow_client, said),
 		M(rg_flow_client, name),
 	};
 	static const struct member totals[] = {
-		M(rg_flow_totals, records), M(rg_flow_totals, downgrades),
-		M(rg_flow_totals, tally),   M(rg_flow_totals, reclaims),
-		M(rg_flow_totals, latency), M(rg_flow_totals, latency_sum_ns),
-		M(rg_flow_totals, failed),  M(rg_flow_totals, lost),
+		M(rg_flow_totals, records),	    M(rg_flow_totals, downgrades),
+		M(rg_flow_totals, tally),	    M(rg_flow_totals, reclaims),
+		M(rg_flow_totals, latency),	    M(rg_flow_totals, latency_sum_ns),
+		M(rg_flow_totals, locks_forwarded), M(rg_flow_totals, locks_refused),
+		M(rg_flow_totals, failed),	    M(rg_flow_totals, lost),
 	};
 	static const struct member storm[] = {
 		M(rg_flow_storm, net),

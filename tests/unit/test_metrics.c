@@ -323,6 +323,9 @@ static void test_recovery(void **unused)
 	expect_line(P "awaited_locks" GRACE "} 7");
 	expect_line(P "awaited_locks_expected" GRACE "} 20");
 	expect_line(P "origin_no_grace_timestamp_seconds" SETTLING "} 1795455067.000000000");
+	expect_line(P "lock_regime{protocol=\"nfs4\",regime=\"refused\"} 1");
+	expect_line(P "lock_regime{protocol=\"nfs4\",regime=\"forwarded\"} 0");
+	expect_line(P "lock_regime{protocol=\"nlm\",regime=\"unknown\"} 1");
 	expect_line(P "reclaims_total{side=\"server\",op=\"lock\",result=\"refused\"} 12");
 	expect_line(P "reclaims_total{side=\"client\",op=\"open\",result=\"granted\"} 7");
 	expect_line(P "downgrades_total{reason=\"reclaim-refused-by-client\"} 1");

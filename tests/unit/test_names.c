@@ -44,6 +44,8 @@ static void test_names(void **unused)
 	check_names(rg_lockd_name, RG_NR_LOCKD, true);
 	check_names(rg_what_name, RG_NR_WHATS, true);
 	check_names(rg_rung_name, RG_NR_RUNGS, true);
+	check_names(rg_regime_name, RG_NR_REGIMES, true);
+	check_names(rg_protocol_name, RG_NR_LOCK_PROTOCOLS, false);
 	check_names(rg_counter_name, RG_COUNT_RELEASED, true);
 	check_names(rg_why_key, RG_NR_WHYS, true);
 	check_names(rg_why_text, RG_NR_WHYS, false);
@@ -86,6 +88,9 @@ static void test_names_in_the_interface(void **unused)
 	assert_string_equal(rg_what_name(RG_WHAT_OPEN), "open");
 	assert_string_equal(rg_what_name(RG_WHAT_CREATE), "create");
 	assert_string_equal(rg_what_name(RG_WHAT_ACCESS), "access");
+	assert_string_equal(rg_regime_name(RG_REGIME_UNKNOWN), "unknown");
+	assert_string_equal(rg_regime_name(RG_REGIME_FORWARDED), "forwarded");
+	assert_string_equal(rg_regime_name(RG_REGIME_REFUSED), "refused");
 	assert_string_equal(rg_counter_name(RG_COUNT_FAIL_CLIENTS), "clients_update");
 	assert_string_equal(rg_counter_name(RG_COUNT_FAIL_LEDGER), "ledger_count");
 	assert_string_equal(rg_counter_name(RG_COUNT_FAIL_SERVERS), "servers_update");
@@ -115,6 +120,7 @@ static void test_round_trips(void **unused)
 	check_round_trip(rg_release_name, rg_release_of, RG_NR_RELEASES);
 	check_round_trip(rg_scope_name, rg_scope_of, RG_NR_SCOPES);
 	check_round_trip(rg_rung_name, rg_rung_of, RG_NR_RUNGS);
+	check_round_trip(rg_regime_name, rg_regime_of, RG_NR_REGIMES);
 }
 
 /* ---- records ---- */

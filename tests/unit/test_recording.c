@@ -4,10 +4,10 @@
  * happens, and into what it is not written. And the lines that are no event.
  */
 #include "unit_dir.h"
+#include "unit_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -530,22 +530,6 @@ static void test_sizes(void **unused)
 
 /* ---- header and end ---- */
 
-static json_object *parse(const char *text, size_t n)
-{
-	struct json_tokener *tok = json_tokener_new();
-	json_object *o;
-
-	unit_need(tok);
-	assert_true(n > 1 && text[n - 1] == '\n');
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	o = json_tokener_parse_ex(tok, text, (int)n - 1);
-	if (!o)
-		fail_msg("%.*s", (int)n, text);
-	assert_int_equal(json_tokener_get_parse_end(tok), n - 1);
-	json_tokener_free(tok);
-	return o;
-}
-
 static char line[RG_HEADER_JSON_MAX];
 
 /* That of docs/events.md. */
@@ -567,8 +551,7 @@ static void test_header(void **unused)
 		.boot_ns = 95000000000ULL,
 		.boot_id = "2a6f1fbe-0000-4000-8000-7d3c1a2b3c4d",
 		.netns = 4026531840U,
-		.nfs4_locks = RG_REGIME_GRANTED,
-		.nlm_locks = RG_REGIME_REFUSED,
+		.regimes = {{RG_REGIME_FORWARDED, RG_REGIME_REFUSED}},
 		.has_policy = true,
 		.policy = {.release = RG_RELEASE_SETTLED, .max_hold_s = 900},
 		.lease_s = 90,
@@ -581,7 +564,7 @@ static void test_header(void **unused)
 		"\"kernel\":\"6.1.0-56-amd64\",\"time\":\"2026-11-22T17:30:00.000000000Z\","
 		"\"boot_ns\":95000000000,\"boot_id\":\"2a6f1fbe-0000-4000-8000-7d3c1a2b3c4d\","
 		"\"netns\":4026531840,"
-		"\"regime\":{\"nfs4_locks\":\"granted\",\"nlm_locks\":\"refused\"},"
+		"\"regime\":{\"nfs4_locks\":\"forwarded\",\"nlm_locks\":\"refused\"},"
 		"\"policy\":{\"release\":\"settled\",\"scope\":\"locks\",\"action\":\"hold\","
 		"\"max_hold_s\":900},\"lease_s\":90,\"grace_s\":90,"
 		"\"origins\":[{\"name\":\"10.77.1.1\",\"minor\":2,\"lease_s\":90,\"away_s\":47,"
@@ -608,7 +591,7 @@ static void test_header_of_nothing(void **unused)
 					      "grace_s", "origins", "filtered"};
 	struct rg_header h = {.part = 3};
 	size_t n = rg_header_json(&h, line, sizeof(line));
-	json_object *o = parse(line, n);
+	json_object *o = unit_json(line, n);
 
 	(void)unused;
 	for (size_t i = 0; i < UNIT_COUNT(missing); i++)
@@ -616,8 +599,8 @@ static void test_header_of_nothing(void **unused)
 	assert_int_equal(json_object_get_int(json_object_object_get(o, "part")), 3);
 	json_object_put(o);
 	h.filtered = true;
-	h.nlm_locks = RG_REGIME_GRANTED;
-	o = parse(line, rg_header_json(&h, line, sizeof(line)));
+	h.regimes.of[RG_LOCKS_NLM] = RG_REGIME_FORWARDED;
+	o = unit_json(line, rg_header_json(&h, line, sizeof(line)));
 	assert_true(json_object_get_boolean(json_object_object_get(o, "filtered")));
 	assert_int_equal(json_object_object_length(json_object_object_get(o, "regime")), 1);
 	json_object_put(o);
@@ -650,7 +633,7 @@ static void test_header_longest(void **unused)
 	}
 	n = rg_header_json(&h, line, sizeof(line));
 	assert_in_range(n, 20000, RG_HEADER_JSON_MAX - 4096);
-	o = parse(line, n);
+	o = unit_json(line, n);
 	origins = json_object_object_get(o, "origins");
 	assert_int_equal(json_object_array_length(origins), RG_MAX_SERVERS);
 	assert_null(json_object_object_get(json_object_array_get_idx(origins, 0), "away_s"));

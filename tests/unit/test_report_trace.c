@@ -35,7 +35,7 @@ static void add_header(struct rg_report *r)
 			      .kernel = "6.1.0",
 			      .boot_id = "8d1f0a2e-0000-4000-8000-000000000001",
 			      .netns = 4026531840U,
-			      .nfs4_locks = RG_REGIME_GRANTED,
+			      .regimes = {{RG_REGIME_FORWARDED}},
 			      .has_policy = true,
 			      .policy = {.release = RG_RELEASE_SETTLED},
 			      .lease_s = 90,

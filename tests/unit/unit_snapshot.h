@@ -178,6 +178,7 @@ static inline void made_up(struct rg_snapshot *s)
 	s->doors_attached = 1u << RG_WHAT_LOCK;
 	s->doors_wanted = 1u << RG_WHAT_LOCK | 1u << RG_WHAT_OPEN | 1u << RG_WHAT_CREATE;
 	s->tracers = 1;
+	s->regimes.of[RG_LOCKS_NFS4] = RG_REGIME_REFUSED;
 	made_up_gates(s);
 	made_up_client(s, SLOT_GRACE, "Linux NFSv4.2 one", "10.77.2.2", RG_CLIENT_AWAITED, 7, 20);
 	made_up_client(s, SLOT_GRACE, "Linux NFSv4.2 two", "10.77.2.3", RG_CLIENT_AWAITED, 2,

@@ -118,6 +118,10 @@ knfsd_running() { tier_nfs "$1" knfsd-running; }
 # knfsd must be stopped.
 knfsd_forget_clients() { tier_nfs "${1:-rex}" forget-clients; }
 
+# knfsd_forget_client TIER TEXT: clients with TEXT in their names may not reclaim
+# after the next start.  knfsd must be stopped.
+knfsd_forget_client() { tier_nfs "$1" forget-client "$2"; }
+
 # knfsd_clients [TIER]: how many clients may reclaim after the next start.
 knfsd_clients() { tier_nfs "${1:-rex}" clients; }
 

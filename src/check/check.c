@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "check/check.h"
+
+#include <cap-ng.h>
+
+#include "check/boot.h"
+#include "check/clients.h"
+#include "check/kernel.h"
+#include "check/knfsd.h"
+#include "check/lease.h"
+#include "check/mounts.h"
+#include "check/policy.h"
+#include "check/root.h"
+
+/* What a group knows, others go by: the exports above all. */
+struct facts {
+	struct rg_kernel_facts kernel;
+	struct rg_reexport_facts reexports;
+	struct rg_policy_facts policy;
+	struct rg_knfsd_facts knfsd;
+	struct rg_mount_facts mounts;
+	struct rg_client_facts clients;
+	struct rg_lease_facts lease;
+	struct rg_boot_facts boot;
+};
+
+static bool is_privileged(void)
+{
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
+}
+
+static void gather(const char *root, struct facts *all)
+{
+	bool privileged = is_privileged();
+
+	rg_kernel_gather(root, privileged && rg_root_is_here(root), &all->kernel);
+	rg_reexport_gather(root, &all->reexports);
+	rg_policy_gather(root, privileged, &all->reexports, &all->policy);
+	rg_knfsd_gather(root, &all->knfsd);
+	rg_mount_gather(root, &all->mounts);
+	rg_client_gather(root, &all->reexports, &all->clients);
+	rg_lease_gather(root, all->policy.state_dir, &all->lease);
+	rg_boot_gather(root, &all->boot);
+}
+
+static void judge(const struct facts *all, struct rg_findings *f)
+{
+	const struct rg_knfsd_facts *knfsd = &all->knfsd;
+
+	rg_kernel_check(&all->kernel, f);
+	rg_policy_check(&all->policy, knfsd->grace_err ? 0 : knfsd->grace_s, f);
+	rg_knfsd_check(knfsd, &all->clients, f);
+	rg_exports_check(&all->reexports, f);
+	rg_mounts_check(&all->mounts, &all->reexports, &all->policy, f);
+	rg_lease_check(&all->lease, &all->reexports, all->boot.remote_fs_s, f);
+	rg_boot_check(&all->boot, f);
+	rg_clients_check(&all->clients, &all->reexports, f);
+}
+
+void rg_check(const char *root, struct rg_findings *f)
+{
+	static struct facts all; /* too large for some stacks */
+
+	*f = (struct rg_findings){};
+	gather(root, &all);
+	judge(&all, f);
+	rg_findings_sort(f);
+	rg_reexport_free(&all.reexports);
+	rg_policy_facts_free(&all.policy);
+	rg_lease_free(&all.lease);
+	rg_boot_free(&all.boot);
+}

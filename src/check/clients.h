@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* End clients that knfsd has now, and local applications that have locks now. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "check/exports.h"
+
+#define RG_MAX_LOCAL_LOCKS 16
+#define RG_MINOR_VERSIONS 3
+
+struct rg_local_lock {
+	__u32 pid, dev;
+	unsigned long ino;
+	char comm[32];
+};
+
+struct rg_client_facts {
+	/* By NFSv4, of each minor version, as /proc/fs/nfsd/clients has them. */
+	unsigned int v4[RG_MINOR_VERSIONS];
+	int v4_err;
+	/* By NFSv3: hosts in rmtab, or monitored by statd. */
+	unsigned int n_v3;
+	char v3[256]; /* the first of them, a blank between */
+	int v3_err;
+	/* On superblocks that are exported again; more than there is room for are
+	 * counted. */
+	struct rg_local_lock locks[RG_MAX_LOCAL_LOCKS];
+	unsigned int n_locks;
+	int locks_err;
+};
+
+void rg_client_gather(const char *root, const struct rg_reexport_facts *r,
+		      struct rg_client_facts *c);
+/* Pure. */
+void rg_clients_check(const struct rg_client_facts *c, const struct rg_reexport_facts *r,
+		      struct rg_findings *f);

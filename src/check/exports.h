@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is exported, and how much of it lies on NFS mounts. */
+#pragma once
+
+#include "check/finding.h"
+#include "loader/exports.h"
+
+/* Owned by the caller; {} is an empty one. */
+struct rg_reexport_facts {
+	struct rg_exports exports; /* as written; etab, /etc/exports, /etc/exports.d */
+	char **real;		   /* exports.n: without symbolic links */
+	int exports_err;	   /* 0, or the first negative errno; the rest is there */
+	unsigned int n_bad;	   /* lines that nfs-utils would not take, */
+	char bad[256];		   /* and what is wrong with the first: "file:line: what" */
+	struct rg_mounts mounts;
+	int mounts_err;
+	/* mounts.n: is this superblock exported, here or elsewhere? */
+	bool *reexported;
+};
+
+void rg_reexport_gather(const char *root, struct rg_reexport_facts *r);
+/* From exports, real and mounts: fills in reexported. Pure. 0 or -ENOMEM. */
+int rg_reexport_work_out(struct rg_reexport_facts *r);
+void rg_reexport_free(struct rg_reexport_facts *r);
+
+/* The NFS mount that the i-th export lies on; NULL: it is no re-export. */
+const struct rg_mount *rg_reexport_mount(const struct rg_reexport_facts *r, size_t i);
+
+/* Pure. */
+void rg_exports_check(const struct rg_reexport_facts *r, struct rg_findings *f);

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check/exports.h"
+#include "check/root.h"
+
+static void hear(void *arg, const char *file, unsigned int line, const char *what)
+{
+	struct rg_reexport_facts *r = arg;
+
+	if (r->n_bad++ == 0)
+		snprintf(r->bad, sizeof(r->bad), "%s:%u: %s", file, line, what);
+}
+
+/* In the order of nfs-utils; what it wrote itself is not for anybody to correct. */
+static int read_exports(const char *root, struct rg_reexport_facts *r)
+{
+	char file[RG_ROOT_PATH], dir[RG_ROOT_PATH];
+	int err, one;
+
+	err = rg_exports_parse_file(&r->exports, rg_root_path(root, RG_ETAB, file), NULL, NULL);
+	one = rg_exports_read(&r->exports, rg_root_path(root, RG_EXPORTS, file),
+			      rg_root_path(root, RG_EXPORTS_D, dir), hear, r);
+	return err ?: one;
+}
+
+/* Links of another root would lead out of it. */
+static char *without_links(const char *root, const struct rg_mounts *mounts, const char *path)
+{
+	char real[RG_PATH_SIZE];
+
+	if (!rg_root_is_here(root) || rg_mounts_resolve(mounts, path, real))
+		return strdup(path);
+	return strdup(real);
+}
+
+void rg_reexport_gather(const char *root, struct rg_reexport_facts *r)
+{
+	char file[RG_ROOT_PATH];
+	int err = 0;
+
+	memset(r, 0, sizeof(*r));
+	r->mounts_err =
+		rg_mounts_read(rg_root_path(root, "/proc/self/mountinfo", file), &r->mounts);
+	r->exports_err = read_exports(root, r);
+	r->real = calloc(r->exports.n + 1, sizeof(*r->real));
+	if (!r->real)
+		err = -ENOMEM;
+	for (size_t i = 0; i < r->exports.n && !err; i++) {
+		r->real[i] = without_links(root, &r->mounts, r->exports.at[i].path);
+		if (!r->real[i])
+			err = -ENOMEM;
+	}
+	err = err ?: rg_reexport_work_out(r);
+	if (err) {
+		rg_reexport_free(r);
+		r->exports_err = r->mounts_err = err;
+	}
+}
+
+void rg_reexport_free(struct rg_reexport_facts *r)
+{
+	for (size_t i = 0; r->real && i < r->exports.n; i++)
+		free(r->real[i]);
+	free(r->real);
+	free(r->reexported);
+	rg_exports_free(&r->exports);
+	rg_mounts_free(&r->mounts);
+	*r = (struct rg_reexport_facts){};
+}

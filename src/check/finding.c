@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "check/finding.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "loader/state.h"
+
+#define SCHEMA_VERSION 1
+
+static const char *const names[RG_NR_FINDING_IDS] = {
+	[RG_F_BPF] = "bpf",
+	[RG_F_BTF] = "btf",
+	[RG_F_LOCKDOWN] = "lockdown",
+	[RG_F_BPF_LSM] = "bpf-lsm",
+	[RG_F_RUNG] = "rung",
+	[RG_F_BPFFS] = "bpffs",
+	[RG_F_MODULES] = "modules",
+	[RG_F_HOOKS] = "hooks",
+	[RG_F_SYMBOLS] = "symbols",
+	[RG_F_NAMESPACES] = "namespaces",
+	[RG_F_CONFIGURATION] = "configuration",
+	[RG_F_ENABLED] = "enabled",
+	[RG_F_RELEASE] = "release",
+	[RG_F_ACTION] = "action",
+	[RG_F_MAX_HOLD] = "max-hold",
+	[RG_F_DELEGATIONS] = "delegations",
+	[RG_F_KNFSD] = "knfsd",
+	[RG_F_GRACE_LEASE] = "grace-lease",
+	[RG_F_LOCKD_GRACE] = "lockd-grace",
+	[RG_F_NFSDCLD] = "nfsdcld",
+	[RG_F_NFSDCLD_STORAGE] = "nfsdcld-storage",
+	[RG_F_NFSDCLD_CLIENTS] = "nfsdcld-clients",
+	[RG_F_EXPORTS_READ] = "exports-read",
+	[RG_F_REEXPORTS] = "re-exports",
+	[RG_F_EXPORT_FSID] = "export-fsid",
+	[RG_F_EXPORT_FSID_TWICE] = "export-fsid-twice",
+	[RG_F_EXPORT_CROSSMNT] = "export-crossmnt",
+	[RG_F_MOUNTS_READ] = "mounts-read",
+	[RG_F_MOUNT_OPTIONS] = "mount-options",
+	[RG_F_MOUNT_SOFT] = "mount-soft",
+	[RG_F_MOUNT_LOCAL_LOCK] = "mount-local-lock",
+	[RG_F_MOUNT_NOLOCK] = "mount-nolock",
+	[RG_F_MOUNT_VERSION] = "mount-version",
+	[RG_F_MOUNT_NOSHARECACHE] = "mount-nosharecache",
+	[RG_F_MOUNT_TWICE] = "mount-twice",
+	[RG_F_MOUNT_NOT_GUARDED] = "mount-not-guarded",
+	[RG_F_RECOVER_LOST_LOCKS] = "recover-lost-locks",
+	[RG_F_LEASE_BOOT] = "lease-boot",
+	[RG_F_LEASE_LAST_BOOT] = "lease-last-boot",
+	[RG_F_FSTAB_READ] = "fstab-read",
+	[RG_F_FSTAB_CYCLE] = "fstab-cycle",
+	[RG_F_FSTAB_AFTER_KNFSD] = "fstab-after-knfsd",
+	[RG_F_UNIT_ENABLED] = "unit-enabled",
+	[RG_F_UNIT_ORDER] = "unit-order",
+	[RG_F_UNIT_CYCLE] = "unit-cycle",
+	[RG_F_CLIENTS_VERSIONS] = "clients-versions",
+	[RG_F_CLIENTS_NFSV3] = "clients-nfsv3",
+	[RG_F_LOCAL_LOCKS] = "local-locks",
+};
+
+static const char *const severities[RG_NR_SEVERITIES] = {
+	[RG_PROBLEM] = "problem", [RG_WARNING] = "warning", [RG_UNKNOWN] = "unknown",
+	[RG_NOTE] = "note",	  [RG_OK] = "ok",
+};
+
+const char *rg_finding_name(enum rg_finding_id id)
+{
+	return (size_t)id < RG_NR_FINDING_IDS ? names[id] : "?";
+}
+
+const char *rg_severity_name(enum rg_severity severity)
+{
+	return (size_t)severity < RG_NR_SEVERITIES ? severities[severity] : "?";
+}
+
+/* ---- adding ---- */
+
+/* Paths, names of programs and the like may be any bytes, and are not to move a
+ * terminal's cursor or to make the JSON invalid. Owned by the caller (free). */
+static char *printable(const char *text)
+{
+	size_t n = strlen(text), used = 0;
+	char *out = malloc(4 * n + 1);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < n;) {
+		size_t len = rg_state_character(text + i, n - i);
+
+		if (len) {
+			memcpy(out + used, text + i, len);
+			used += len;
+		} else {
+			used += (size_t)snprintf(out + used, 5, "\\%03o", (unsigned char)text[i]);
+			len = 1;
+		}
+		i += len;
+	}
+	out[used] = '\0';
+	return out;
+}
+
+static RG_PRINTF(1, 0) char *format(const char *fmt, va_list args)
+{
+	char *raw, *out;
+
+	if (vasprintf(&raw, fmt, args) < 0)
+		return NULL;
+	out = printable(raw);
+	free(raw);
+	return out;
+}
+
+static void free_one(struct rg_finding *one)
+{
+	free(one->object);
+	free(one->evidence);
+	free(one->remedy);
+}
+
+void rg_find(struct rg_findings *f, enum rg_severity severity, enum rg_finding_id id,
+	     const char *object, const char *evidence, ...)
+{
+	struct rg_finding one = {.id = id, .severity = severity}, *more;
+	va_list args;
+
+	va_start(args, evidence);
+	one.evidence = format(evidence, args);
+	va_end(args);
+	one.object = object ? printable(object) : NULL;
+	more = reallocarray(f->at, f->n + 1, sizeof(*more));
+	if (more)
+		f->at = more;
+	if (!more || !one.evidence || (object && !one.object)) {
+		free_one(&one);
+		f->no_memory = true;
+		return;
+	}
+	more[f->n++] = one;
+}
+
+void rg_remedy(struct rg_findings *f, const char *remedy, ...)
+{
+	va_list args;
+
+	if (!f->n)
+		return;
+	va_start(args, remedy);
+	free(f->at[f->n - 1].remedy);
+	f->at[f->n - 1].remedy = format(remedy, args);
+	va_end(args);
+	f->no_memory |= !f->at[f->n - 1].remedy;
+}
+
+void rg_cannot(struct rg_findings *f)
+{
+	if (f->n)
+		f->at[f->n - 1].cannot = true;
+}
+
+void rg_findings_free(struct rg_findings *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		free_one(&f->at[i]);
+	free(f->at);
+	*f = (struct rg_findings){};
+}
+
+/* ---- what they come to ---- */
+
+/* An insertion sort: few, and those that are alike stay in their order. */
+void rg_findings_sort(struct rg_findings *f)
+{
+	for (size_t i = 1; i < f->n; i++) {
+		struct rg_finding one = f->at[i];
+		size_t to = i;
+
+		for (; to > 0 && f->at[to - 1].severity > one.severity; to--)
+			f->at[to] = f->at[to - 1];
+		f->at[to] = one;
+	}
+}
+
+size_t rg_findings_count(const struct rg_findings *f, enum rg_severity severity)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		n += f->at[i].severity == severity;
+	return n;
+}
+
+int rg_findings_status(const struct rg_findings *f)
+{
+	int status = RG_DONE;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->at[i].cannot)
+			return RG_CANNOT;
+		if (f->at[i].severity == RG_PROBLEM)
+			status = RG_FAILED;
+	}
+	return status;
+}
+
+/* ---- printing ---- */
+
+/* "2 problems, 1 warning, 3 unknown, 4 notes, 12 ok" */
+static void print_sum(const struct rg_findings *f, FILE *out)
+{
+	for (int s = 0; s < RG_NR_SEVERITIES; s++) {
+		size_t n = rg_findings_count(f, s);
+		bool plural = n != 1 && s != RG_UNKNOWN && s != RG_OK;
+
+		fprintf(out, "%s%zu %s%s", s ? ", " : "", n, severities[s], plural ? "s" : "");
+	}
+	fprintf(out, "%s\n",
+		rg_findings_status(f) == RG_CANNOT ? "; reexport-guard cannot run here" : "");
+}
+
+void rg_findings_text(const struct rg_findings *f, FILE *out)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct rg_finding *one = &f->at[i];
+
+		fprintf(out, "%-8s %s%s%s: %s\n", rg_severity_name(one->severity),
+			rg_finding_name(one->id), one->object ? " " : "", one->object ?: "",
+			one->evidence);
+		if (one->remedy)
+			fprintf(out, "%-8s %s\n", "", one->remedy);
+	}
+	print_sum(f, out);
+}
+
+static json_object *text(const char *bytes)
+{
+	return bytes ? json_object_new_string(bytes) : NULL;
+}
+
+static json_object *json_of(const struct rg_finding *one)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "id", text(rg_finding_name(one->id)));
+	json_object_object_add(o, "severity", text(rg_severity_name(one->severity)));
+	json_object_object_add(o, "object", text(one->object));
+	json_object_object_add(o, "evidence", text(one->evidence));
+	json_object_object_add(o, "remedy", text(one->remedy));
+	return o;
+}
+
+void rg_findings_json(const struct rg_findings *f, FILE *out)
+{
+	json_object *all = json_object_new_object(), *counts = json_object_new_object(),
+		    *list = json_object_new_array();
+	int status = rg_findings_status(f);
+
+	for (int s = 0; s < RG_NR_SEVERITIES; s++)
+		json_object_object_add(counts, severities[s],
+				       json_object_new_uint64(rg_findings_count(f, s)));
+	for (size_t i = 0; i < f->n; i++)
+		json_object_array_add(list, json_of(&f->at[i]));
+	json_object_object_add(all, "schema", json_object_new_int(SCHEMA_VERSION));
+	json_object_object_add(all, "version", text(RG_VERSION));
+	json_object_object_add(all, "verdict",
+			       text(status == RG_CANNOT	  ? "cannot-run"
+				    : status == RG_FAILED ? "problems"
+							  : "no-problems"));
+	json_object_object_add(all, "counts", counts);
+	json_object_object_add(all, "findings", list);
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_SPACED |
+							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(all);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What `check` has to say: a list of findings. Their ids are for programs and
+ * never change; each is a row of docs/check.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "loader/log.h"
+
+enum rg_severity {
+	RG_PROBLEM = 0, /* locks will be lost, or the guard does not work */
+	RG_WARNING,	/* may go wrong, or costs something */
+	RG_UNKNOWN,	/* it could not be seen; the evidence says why */
+	RG_NOTE,	/* good to know */
+	RG_OK,		/* looked at, and as it should be */
+	RG_NR_SEVERITIES,
+};
+
+enum rg_finding_id {
+	/* kernel.c */
+	RG_F_BPF,
+	RG_F_BTF,
+	RG_F_LOCKDOWN,
+	RG_F_BPF_LSM,
+	RG_F_RUNG,
+	RG_F_BPFFS,
+	RG_F_MODULES,
+	RG_F_HOOKS,
+	RG_F_SYMBOLS,
+	RG_F_NAMESPACES,
+	/* policy.c */
+	RG_F_CONFIGURATION,
+	RG_F_ENABLED,
+	RG_F_RELEASE,
+	RG_F_ACTION,
+	RG_F_MAX_HOLD,
+	RG_F_DELEGATIONS,
+	/* knfsd.c */
+	RG_F_KNFSD,
+	RG_F_GRACE_LEASE,
+	RG_F_LOCKD_GRACE,
+	RG_F_NFSDCLD,
+	RG_F_NFSDCLD_STORAGE,
+	RG_F_NFSDCLD_CLIENTS,
+	/* exports.c */
+	RG_F_EXPORTS_READ,
+	RG_F_REEXPORTS,
+	RG_F_EXPORT_FSID,
+	RG_F_EXPORT_FSID_TWICE,
+	RG_F_EXPORT_CROSSMNT,
+	/* mounts.c */
+	RG_F_MOUNTS_READ,
+	RG_F_MOUNT_OPTIONS,
+	RG_F_MOUNT_SOFT,
+	RG_F_MOUNT_LOCAL_LOCK,
+	RG_F_MOUNT_NOLOCK,
+	RG_F_MOUNT_VERSION,
+	RG_F_MOUNT_NOSHARECACHE,
+	RG_F_MOUNT_TWICE,
+	RG_F_MOUNT_NOT_GUARDED,
+	RG_F_RECOVER_LOST_LOCKS,
+	/* lease.c */
+	RG_F_LEASE_BOOT,
+	RG_F_LEASE_LAST_BOOT,
+	/* boot.c */
+	RG_F_FSTAB_READ,
+	RG_F_FSTAB_CYCLE,
+	RG_F_FSTAB_AFTER_KNFSD,
+	RG_F_UNIT_ENABLED,
+	RG_F_UNIT_ORDER,
+	RG_F_UNIT_CYCLE,
+	/* clients.c */
+	RG_F_CLIENTS_VERSIONS,
+	RG_F_CLIENTS_NFSV3,
+	RG_F_LOCAL_LOCKS,
+	RG_NR_FINDING_IDS,
+};
+
+struct rg_finding {
+	enum rg_finding_id id;
+	enum rg_severity severity;
+	bool cannot;	/* because of it reexport-guard cannot run here at all */
+	char *object;	/* a path, a file, a unit; NULL: the host */
+	char *evidence; /* what was seen, and where */
+	char *remedy;	/* NULL: nothing is to be done */
+};
+
+/* Owned by the caller; {} is an empty one. Texts are UTF-8 without control
+ * characters: other bytes are \ooo. */
+struct rg_findings {
+	struct rg_finding *at;
+	size_t n;
+	bool no_memory; /* some are missing */
+};
+
+const char *rg_finding_name(enum rg_finding_id id); /* "export-fsid" */
+const char *rg_severity_name(enum rg_severity severity);
+
+/* One more: its evidence. `object` may be NULL. */
+void rg_find(struct rg_findings *f, enum rg_severity severity, enum rg_finding_id id,
+	     const char *object, const char *evidence, ...) RG_PRINTF(5, 6);
+/* Of the finding that was added last: what to do about it. */
+void rg_remedy(struct rg_findings *f, const char *remedy, ...) RG_PRINTF(2, 3);
+/* Of the finding that was added last: because of it nothing can run here. */
+void rg_cannot(struct rg_findings *f);
+
+/* The worst first; else as they were added. */
+void rg_findings_sort(struct rg_findings *f);
+size_t rg_findings_count(const struct rg_findings *f, enum rg_severity severity);
+/* An enum rg_exit: RG_CANNOT, or RG_FAILED if there is a problem, or RG_DONE. */
+int rg_findings_status(const struct rg_findings *f);
+void rg_findings_text(const struct rg_findings *f, FILE *out);
+void rg_findings_json(const struct rg_findings *f, FILE *out);
+void rg_findings_free(struct rg_findings *f);

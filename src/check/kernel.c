@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "check/kernel.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "loader/host.h"
+#include "loader/line.h"
+#include "loader/names.h"
+
+#define LSM "/sys/kernel/security/lsm"
+#define LOCKDOWN "/sys/kernel/security/lockdown"
+#define BTF "/sys/kernel/btf/vmlinux"
+
+static const char securityfs_remedy[] =
+	"run `mount -t securityfs securityfs /sys/kernel/security`, and check again";
+
+static void check_bpf(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	if (k->bpf_err == -ENOSYS) {
+		rg_find(f, RG_PROBLEM, RG_F_BPF, NULL, "this kernel has no bpf(2)");
+		rg_remedy(f, "boot a kernel built with CONFIG_BPF_SYSCALL=y");
+		rg_cannot(f);
+	} else {
+		rg_find(f, RG_OK, RG_F_BPF, NULL, "this kernel has bpf(2)");
+	}
+}
+
+static void check_btf(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	int err = k->probe.btf_err;
+
+	if (!err) {
+		rg_find(f, RG_OK, RG_F_BTF, BTF, "is there and can be read");
+	} else if (err == -EACCES || err == -EPERM || err == -ENOMEM) {
+		rg_find(f, RG_UNKNOWN, RG_F_BTF, BTF, "cannot be read: %s", rg_strerror(err));
+		rg_remedy(f, "check as root");
+	} else {
+		rg_find(f, RG_PROBLEM, RG_F_BTF, BTF, "this kernel has no BTF: %s",
+			rg_strerror(err));
+		rg_remedy(f, "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+		rg_cannot(f);
+	}
+}
+
+/* "none [integrity] confidentiality": the one in brackets is in force. */
+static void check_lockdown(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	if (k->lockdown_err == -ENOENT && !k->lsm_err) {
+		rg_find(f, RG_OK, RG_F_LOCKDOWN, NULL, "this kernel has no lockdown");
+	} else if (k->lockdown_err) {
+		rg_find(f, RG_UNKNOWN, RG_F_LOCKDOWN, LOCKDOWN, "cannot be read: %s",
+			rg_strerror(k->lockdown_err));
+		rg_remedy(f, "%s", securityfs_remedy);
+	} else if (strstr(k->lockdown, "[confidentiality]")) {
+		rg_find(f, RG_PROBLEM, RG_F_LOCKDOWN, LOCKDOWN,
+			"confidentiality: BPF programs cannot read what they have to");
+		rg_remedy(f, "boot with lockdown=integrity, or without lockdown=");
+		rg_cannot(f);
+	} else {
+		rg_find(f, RG_OK, RG_F_LOCKDOWN, LOCKDOWN, "%s", k->lockdown);
+	}
+}
+
+/* 1, 0; -1: nobody can tell. */
+static int has_bpf_lsm(const struct rg_kernel_facts *k)
+{
+	return k->lsm_err ? -1 : rg_lsm_list_has_bpf(k->lsm);
+}
+
+static void check_lsm(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	switch (has_bpf_lsm(k)) {
+	case 1:
+		rg_find(f, RG_OK, RG_F_BPF_LSM, LSM, "%s", k->lsm);
+		return;
+	case 0:
+		rg_find(f, RG_NOTE, RG_F_BPF_LSM, LSM,
+			"%s: no bpf; the rung fmod_ret is used, if this kernel has it", k->lsm);
+		rg_remedy(f,
+			  "to have the rung lsm, add bpf to lsm= on the kernel command line: "
+			  "lsm=%s,bpf",
+			  k->lsm);
+		return;
+	default:
+		rg_find(f, RG_UNKNOWN, RG_F_BPF_LSM, LSM, "cannot be read: %s",
+			rg_strerror(k->lsm_err));
+		rg_remedy(f, "%s", securityfs_remedy);
+	}
+}
+
+/* ---- rungs ---- */
+
+/* Would arming get by with it, as far as can be seen? */
+static bool serves(const struct rg_kernel_facts *k, enum rg_rung rung)
+{
+	if (!(k->probe.doors[rung] & 1u << RG_WHAT_LOCK) || k->load[rung] < 0)
+		return false;
+	return rung != RG_RUNG_LSM || has_bpf_lsm(k) != 0;
+}
+
+static const char *why_not(const struct rg_kernel_facts *k, enum rg_rung rung)
+{
+	if (!(k->probe.doors[rung] & 1u << RG_WHAT_LOCK))
+		return "this kernel has not its hook";
+	if (k->load[rung] < 0)
+		return rg_strerror(k->load[rung]);
+	return "bpf is not in the list of LSMs";
+}
+
+/* "lock, open" */
+static const char *doors_text(__u32 doors, char *buf, size_t size)
+{
+	struct rg_line l = rg_line_in(buf, size - 1);
+
+	for (__u32 what = 0; what < RG_NR_WHATS; what++) {
+		if (!(doors & 1u << what))
+			continue;
+		if (l.at != l.from)
+			rg_line_text(&l, ", ");
+		rg_line_text(&l, rg_what_name(what));
+	}
+	buf[rg_line_length(&l)] = '\0';
+	return buf;
+}
+
+static void check_rung(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	const __u32 all = (1u << RG_NR_WHATS) - 1;
+	char text[128];
+	int rung = 0;
+
+	if (k->probe.btf_err)
+		return; /* said by check_btf() */
+	if (k->probe_err) {
+		rg_find(f, RG_UNKNOWN, RG_F_RUNG, NULL, "our own programs cannot be opened: %s",
+			rg_strerror(k->probe_err));
+		return;
+	}
+	while (rung < RG_NR_RUNGS && !serves(k, rung))
+		rung++;
+	if (rung == RG_NR_RUNGS) {
+		rg_find(f, RG_PROBLEM, RG_F_RUNG, NULL,
+			"local applications can be kept out neither by lsm (%s) nor by fmod_ret "
+			"(%s)",
+			why_not(k, RG_RUNG_LSM), why_not(k, RG_RUNG_FMOD_RET));
+		rg_remedy(f, "boot a kernel built with CONFIG_BPF_LSM=y, with bpf in lsm=; "
+			     "RG_DEBUG=1 shows the verifier's words");
+		rg_cannot(f);
+		return;
+	}
+	if (k->probe.doors[rung] == all) {
+		rg_find(f, RG_OK, RG_F_RUNG, rg_rung_name(rung), "hooks for %s%s",
+			doors_text(all, text, sizeof(text)),
+			k->load[rung] == 0 ? "; the kernel takes the programs"
+					   : "; not tried: that needs root");
+		return;
+	}
+	rg_find(f, RG_WARNING, RG_F_RUNG, rg_rung_name(rung), "this kernel has no hook for %s",
+		doors_text(all & ~k->probe.doors[rung], text, sizeof(text)));
+	rg_remedy(f, "use --scope locks");
+}
+
+/* ---- the rest ---- */
+
+static void check_bpffs(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	if (k->bpffs == 1) {
+		rg_find(f, RG_OK, RG_F_BPFFS, RG_BPFFS, "is a BPF file system");
+	} else if (k->bpffs < 0) {
+		rg_find(f, RG_UNKNOWN, RG_F_BPFFS, RG_BPFFS, "cannot be looked at: %s",
+			rg_strerror(k->bpffs));
+	} else {
+		rg_find(f, RG_PROBLEM, RG_F_BPFFS, RG_BPFFS, "is not a BPF file system");
+		rg_remedy(f, "run `mount -t bpf bpf %s`", RG_BPFFS);
+	}
+}
+
+static void check_module(enum rg_module_state state, const char *name, struct rg_findings *f)
+{
+	switch (state) {
+	case RG_MODULE_LOADED:
+		rg_find(f, RG_OK, RG_F_MODULES, name, "is loaded");
+		return;
+	case RG_MODULE_THERE:
+		rg_find(f, RG_OK, RG_F_MODULES, name, "is not loaded; `enable` and `run` load it");
+		return;
+	case RG_MODULE_BLACKLISTED:
+		rg_find(f, RG_PROBLEM, RG_F_MODULES, name,
+			"is blacklisted (modprobe.d), and not "
+			"loaded");
+		rg_remedy(f, "take it off the blacklist");
+		return;
+	case RG_MODULE_MISSING:
+		rg_find(f, RG_PROBLEM, RG_F_MODULES, name, "is not installed for this kernel");
+		rg_remedy(f, "install this kernel's modules");
+		return;
+	default:
+		rg_find(f, RG_UNKNOWN, RG_F_MODULES, name,
+			"the index of this kernel's modules "
+			"cannot be read");
+		rg_remedy(f, "run `depmod`");
+	}
+}
+
+/* Of programs that only watch, or of the others: how many hooks are missing, and
+ * which. */
+static unsigned int missing(const struct rg_kernel_facts *k, bool trace, char *buf, size_t size)
+{
+	struct rg_line l = rg_line_in(buf, size - 1);
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < k->probe.n_missing; i++) {
+		if (k->probe.missing[i].trace != trace)
+			continue;
+		if (n++)
+			rg_line_text(&l, " ");
+		rg_line_text(&l, k->probe.missing[i].name);
+	}
+	buf[l.at - l.from] = '\0';
+	return n;
+}
+
+static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	char names[RG_MAX_MISSING * 65 + 1];
+	const char *absent = k->probe.absent;
+
+	if (k->probe.btf_err || k->probe_err)
+		return;
+	if (k->probe.n_missing && absent) {
+		rg_find(f, RG_UNKNOWN, RG_F_HOOKS, absent,
+			"this module's BTF is not there, so nobody can tell whether it has the "
+			"functions that are followed");
+		rg_remedy(f, "run `modprobe -a nfs nfsv4 nfsd` and check again");
+		return;
+	}
+	if (missing(k, false, names, sizeof(names))) {
+		rg_find(f, RG_PROBLEM, RG_F_HOOKS, NULL,
+			"functions that the gate has to follow are not in this kernel: %s", names);
+		rg_remedy(f, "use a kernel that this version knows: docs/kernel.md");
+		return;
+	}
+	if (missing(k, true, names, sizeof(names))) {
+		rg_find(f, RG_NOTE, RG_F_HOOKS, NULL,
+			"the gate has all it needs; `trace` will not see what goes by: %s", names);
+		return;
+	}
+	rg_find(f, RG_OK, RG_F_HOOKS, NULL, "every function that is followed is in this kernel");
+}
+
+static void check_symbols(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	static const char file[] = "/proc/sys/kernel/kptr_restrict";
+
+	if (k->kptr_err) {
+		rg_find(f, RG_UNKNOWN, RG_F_SYMBOLS, file, "cannot be read: %s",
+			rg_strerror(k->kptr_err));
+	} else if (k->kptr_restrict >= 2) {
+		rg_find(f, RG_PROBLEM, RG_F_SYMBOLS, file,
+			"%lld: hides the kernel's symbols from root too, and `enable` needs them",
+			k->kptr_restrict);
+		rg_remedy(f, "run `sysctl kernel.kptr_restrict=1`, and set it in sysctl.d");
+	} else {
+		rg_find(f, RG_OK, RG_F_SYMBOLS, file, "%lld", k->kptr_restrict);
+	}
+}
+
+static void check_namespaces(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	if (k->pid_init == 1 && k->time_init == 1) {
+		rg_find(f, RG_OK, RG_F_NAMESPACES, NULL, "the initial pid and time namespaces");
+	} else if (k->pid_init < 0 || k->time_init < 0) {
+		rg_find(f, RG_UNKNOWN, RG_F_NAMESPACES, NULL,
+			"/proc/self/ns cannot be looked at: %s",
+			rg_strerror(k->pid_init < 0 ? k->pid_init : k->time_init));
+	} else {
+		rg_find(f, RG_PROBLEM, RG_F_NAMESPACES, NULL,
+			"not the initial %s namespace: who is held could not be found and "
+			"continued, so `enable` and `run` refuse",
+			k->pid_init == 1 ? "time" : "pid");
+		rg_remedy(f, "run reexport-guard on the host, for instance with `nsenter -t 1 -a`");
+	}
+}
+
+void rg_kernel_check(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	check_bpf(k, f);
+	check_btf(k, f);
+	check_lockdown(k, f);
+	check_lsm(k, f);
+	check_rung(k, f);
+	check_bpffs(k, f);
+	check_module(k->nfs, "nfs", f);
+	check_module(k->nfsd, "nfsd", f);
+	check_hooks(k, f);
+	check_symbols(k, f);
+	check_namespaces(k, f);
+}

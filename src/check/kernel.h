@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Can the programs run in this kernel, and by which rung? */
+#pragma once
+
+#include "check/finding.h"
+#include "loader/probe.h"
+
+enum rg_module_state {
+	RG_MODULE_LOADED = 0, /* or built in */
+	RG_MODULE_THERE,      /* `enable` will load it */
+	RG_MODULE_BLACKLISTED,
+	RG_MODULE_MISSING,
+	RG_MODULE_UNKNOWN,
+};
+
+struct rg_kernel_facts {
+	int bpf_err; /* what bpf(2) answers: 0, -EPERM, -ENOSYS, ... */
+	struct rg_probe probe;
+	int probe_err;
+	/* Whether the kernel takes the doors' programs: 0, negative errno, or 1:
+	 * not tried. */
+	int load[RG_NR_RUNGS];
+	/* Texts of files, and whether they could be read: 0 or negative errno. */
+	char lsm[512], lockdown[128];
+	int lsm_err, lockdown_err;
+	int bpffs; /* 1, 0, or negative errno */
+	enum rg_module_state nfs, nfsd;
+	long long kptr_restrict;
+	int kptr_err;
+	int pid_init, time_init; /* in the initial namespaces: 1, 0, or negative errno */
+};
+
+/* `load`: may this process try to load? It takes some seconds on a slow host. */
+void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k);
+/* Pure. */
+void rg_kernel_check(const struct rg_kernel_facts *k, struct rg_findings *f);

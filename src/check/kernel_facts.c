@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+
+#include <bpf/bpf.h>
+#include <libkmod.h>
+#include <linux/magic.h>
+
+#include "check/kernel.h"
+#include "check/root.h"
+#include "loader/host.h"
+
+/* Numbers of the initial namespaces, include/linux/proc_ns.h: PROC_PID_INIT_INO,
+ * PROC_TIME_INIT_INO. */
+#define PID_INIT 0xeffffffcU
+#define TIME_INIT 0xeffffffaU
+
+static enum rg_module_state found_module(struct kmod_ctx *ctx, const char *name)
+{
+	struct kmod_list *found = NULL, *allowed = NULL;
+	enum rg_module_state state = RG_MODULE_MISSING;
+
+	if (kmod_module_new_from_lookup(ctx, name, &found) < 0)
+		return RG_MODULE_UNKNOWN;
+	if (found) {
+		state = RG_MODULE_THERE;
+		if (kmod_module_apply_filter(ctx, KMOD_FILTER_BLACKLIST, found, &allowed) < 0)
+			state = RG_MODULE_UNKNOWN;
+		else if (!allowed)
+			state = RG_MODULE_BLACKLISTED;
+	}
+	kmod_module_unref_list(allowed);
+	kmod_module_unref_list(found);
+	return state;
+}
+
+static enum rg_module_state module_state(const char *root, const char *name)
+{
+	char path[128], dir[RG_ROOT_PATH], full[RG_ROOT_PATH];
+	enum rg_module_state state = RG_MODULE_UNKNOWN;
+	struct kmod_ctx *ctx;
+	struct utsname uts;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	if (rg_root_has(root, path) == 1)
+		return RG_MODULE_LOADED;
+	if (uname(&uts) < 0)
+		return state;
+	snprintf(full, sizeof(full), "/lib/modules/%s", uts.release);
+	rg_root_path(root, full, dir);
+	ctx = kmod_new(rg_root_is_here(root) ? NULL : dir, NULL);
+	if (!ctx)
+		return state;
+	kmod_set_log_priority(ctx, 0);
+	state = found_module(ctx, name);
+	kmod_unref(ctx);
+	return state;
+}
+
+static int is_bpffs(const char *root)
+{
+	char path[RG_ROOT_PATH];
+	struct statfs fs;
+
+	if (statfs(rg_root_path(root, RG_BPFFS, path), &fs) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return fs.f_type == BPF_FS_MAGIC;
+}
+
+static int is_namespace(const char *root, const char *link, ino_t number)
+{
+	char path[RG_ROOT_PATH];
+	struct stat st;
+
+	if (stat(rg_root_path(root, link, path), &st) < 0)
+		return -errno;
+	return st.st_ino == number;
+}
+
+/* In the order of arming, until the kernel takes one: each may take seconds. */
+static void try_rungs(bool load, struct rg_kernel_facts *k)
+{
+	for (int rung = 0; rung < RG_NR_RUNGS; rung++)
+		k->load[rung] = 1;
+	for (int rung = 0; load && rung < RG_NR_RUNGS; rung++) {
+		if (!(k->probe.doors[rung] & 1u << RG_WHAT_LOCK) ||
+		    (rung == RG_RUNG_LSM && !k->lsm_err && !rg_lsm_list_has_bpf(k->lsm)))
+			continue;
+		k->load[rung] = rg_probe_load(rung);
+		if (k->load[rung] == 0)
+			return;
+	}
+}
+
+void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
+{
+	char dir[RG_ROOT_PATH];
+	__u32 id = 0;
+
+	memset(k, 0, sizeof(*k));
+	/* Asks for the first program's id, which changes nothing. */
+	k->bpf_err = bpf_prog_get_next_id(0, &id) < 0 && errno != ENOENT ? -errno : 0;
+	k->probe_err = rg_probe_hooks(rg_root_path(root, "/sys/kernel/btf", dir), &k->probe);
+	k->lsm_err = rg_root_read(root, "/sys/kernel/security/lsm", k->lsm, sizeof(k->lsm));
+	k->lockdown_err = rg_root_read(root, "/sys/kernel/security/lockdown", k->lockdown,
+				       sizeof(k->lockdown));
+	try_rungs(load, k);
+	k->bpffs = is_bpffs(root);
+	k->nfs = module_state(root, "nfs");
+	k->nfsd = module_state(root, "nfsd");
+	k->kptr_err = rg_root_number(root, "/proc/sys/kernel/kptr_restrict", &k->kptr_restrict);
+	k->pid_init = is_namespace(root, "/proc/self/ns/pid", PID_INIT);
+	k->time_init = is_namespace(root, "/proc/self/ns/time", TIME_INIT);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* knfsd, its grace period, and who remembers its end clients over a reboot. */
+#pragma once
+
+#include "check/clients.h"
+
+struct rg_knfsd_facts {
+	/* Of /proc/fs/nfsd. */
+	long long threads, lease_s, grace_s;
+	int threads_err, lease_err, grace_err; /* 0 or negative errno */
+	char versions[128];		       /* "-2 +3 +4 +4.1 +4.2" */
+	int versions_err;
+	/* lockd's: the period that was asked for, 0: none was; and what it is
+	 * rounded up to a multiple of. Seconds. */
+	long long nlm_grace_s, nlm_timeout_s;
+	int nlm_err;
+	/* nfsdcld of this network namespace. */
+	unsigned int nfsdcld; /* pid; 0: there is none */
+	bool netns_unknown;   /* a process of that name; of which namespace, nobody can tell */
+	char storage[RG_PATH_SIZE];
+	long storage_magic; /* of its file system, linux/magic.h */
+	int storage_err;
+	long long recorded; /* end clients in its database */
+	int recorded_err;
+	char recorded_why[128]; /* -EIO: what sqlite says */
+};
+
+void rg_knfsd_gather(const char *root, struct rg_knfsd_facts *k);
+/* Pure. */
+void rg_knfsd_check(const struct rg_knfsd_facts *k, const struct rg_client_facts *c,
+		    struct rg_findings *f);
+/* lockd's grace period, seconds: get_lockd_grace_period(), fs/lockd/svc.c. */
+long long rg_lockd_grace_s(const struct rg_knfsd_facts *k);
