@@ -247,36 +247,64 @@ bool rg_state_is_text(const char *bytes, size_t n)
 	return true;
 }
 
+static bool parse(const char *text, size_t n, int flags, json_object **o, char *why)
+{
+	struct json_tokener *tok = json_tokener_new_ex(8);
+	enum json_tokener_error err;
+	size_t end;
+
+	*o = NULL;
+	if (!tok) {
+		snprintf(why, RG_STATE_WHY, "no memory");
+		return false;
+	}
+	json_tokener_set_flags(tok, flags);
+	*o = json_tokener_parse_ex(tok, text, (int)n);
+	err = json_tokener_get_error(tok);
+	end = json_tokener_get_parse_end(tok);
+	json_tokener_free(tok);
+	if (err == json_tokener_success)
+		return true;
+	snprintf(why, RG_STATE_WHY, "not JSON, at byte %zu: %s", end,
+		 !n				? "empty"
+		 : err == json_tokener_continue ? "ends too early"
+						: json_tokener_error_desc(err));
+	json_object_put(*o);
+	*o = NULL;
+	return false;
+}
+
+/* json-c 0.18, told to be strict, takes no character that is not ASCII (its issue
+ * 892). So strictness is asked of a copy without any. */
+static bool is_strict(const char *text, size_t n, char *why)
+{
+	char *copy = malloc(n ?: 1);
+	json_object *o = NULL;
+	bool is;
+
+	if (!copy) {
+		snprintf(why, RG_STATE_WHY, "no memory");
+		return false;
+	}
+	for (size_t i = 0; i < n; i++)
+		copy[i] = (char)(text[i] & 0x80 ? 'x' : text[i]);
+	is = parse(copy, n, JSON_TOKENER_STRICT, &o, why);
+	json_object_put(o);
+	free(copy);
+	return is;
+}
+
 json_object *rg_state_parse(const char *text, size_t n, char *why)
 {
-	struct json_tokener *tok;
-	enum json_tokener_error err;
-	json_object *o;
-	size_t end;
+	json_object *o = NULL;
 	__u64 version;
 
 	if (n > RG_STATE_MAX || memchr(text, '\0', n)) {
 		snprintf(why, RG_STATE_WHY, "%s", n > RG_STATE_MAX ? "too long" : "has NUL bytes");
 		return NULL;
 	}
-	tok = json_tokener_new_ex(8);
-	if (!tok) {
-		snprintf(why, RG_STATE_WHY, "no memory");
+	if (!is_strict(text, n, why) || !parse(text, n, JSON_TOKENER_VALIDATE_UTF8, &o, why))
 		return NULL;
-	}
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	o = json_tokener_parse_ex(tok, text, (int)n);
-	err = json_tokener_get_error(tok);
-	end = json_tokener_get_parse_end(tok);
-	json_tokener_free(tok);
-	if (err != json_tokener_success) {
-		snprintf(why, RG_STATE_WHY, "not JSON, at byte %zu: %s", end,
-			 !n				? "empty"
-			 : err == json_tokener_continue ? "ends too early"
-							: json_tokener_error_desc(err));
-		json_object_put(o);
-		return NULL;
-	}
 	if (!json_object_is_type(o, json_type_object))
 		snprintf(why, RG_STATE_WHY, "not a JSON object");
 	else if (!rg_state_get_uint(o, "version", 0, INT64_MAX, &version))

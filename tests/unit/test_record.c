@@ -3,11 +3,11 @@
  * A record as a line of JSON: every field of docs/events.md, every event, and
  * any bytes at all, read back by json-c.
  */
+#include "unit_json.h"
 #include "unit_record.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <json-c/json.h>
 #include <time.h>
 
 #include "loader/names.h"
@@ -106,23 +106,6 @@ static void test_no_room(void **unused)
 
 /* ---- reading back ---- */
 
-static json_object *parse(const char *text, size_t n)
-{
-	struct json_tokener *tok = json_tokener_new();
-	json_object *o;
-
-	unit_need(tok);
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	o = json_tokener_parse_ex(tok, text, (int)n - 1);
-	if (!o)
-		fail_msg("at %zu: %s: %.*s", json_tokener_get_parse_end(tok),
-			 json_tokener_error_desc(json_tokener_get_error(tok)), (int)n, text);
-	assert_int_equal(json_tokener_get_parse_end(tok), n - 1);
-	json_tokener_free(tok);
-	assert_true(json_object_is_type(o, json_type_object));
-	return o;
-}
-
 static char line[RG_RECORD_JSON_MAX + 1];
 static size_t line_n;
 
@@ -136,7 +119,7 @@ static json_object *json_of(const struct rg_record *r)
 	/* One line. */
 	assert_ptr_equal(memchr(line, '\n', line_n), line + line_n - 1);
 	assert_int_equal(strlen(line), line_n);
-	return parse(line, line_n);
+	return unit_json(line, line_n);
 }
 
 /* "client.addr", "back.0.op"; NULL: not there. */
@@ -841,7 +824,7 @@ static void test_longest(void **unused)
 							     .at_ns = 1};
 			n = rg_record_json(&r, &around, &kept, line, sizeof(line) - 1);
 			assert_true(n > 0);
-			json_object_put(parse(line, n));
+			json_object_put(unit_json(line, n));
 			longest = n > longest ? n : longest;
 		}
 	}

@@ -4,10 +4,10 @@
  * happens, and into what it is not written. And the lines that are no event.
  */
 #include "unit_dir.h"
+#include "unit_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -530,22 +530,6 @@ static void test_sizes(void **unused)
 
 /* ---- header and end ---- */
 
-static json_object *parse(const char *text, size_t n)
-{
-	struct json_tokener *tok = json_tokener_new();
-	json_object *o;
-
-	unit_need(tok);
-	assert_true(n > 1 && text[n - 1] == '\n');
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	o = json_tokener_parse_ex(tok, text, (int)n - 1);
-	if (!o)
-		fail_msg("%.*s", (int)n, text);
-	assert_int_equal(json_tokener_get_parse_end(tok), n - 1);
-	json_tokener_free(tok);
-	return o;
-}
-
 static char line[RG_HEADER_JSON_MAX];
 
 /* That of docs/events.md. */
@@ -608,7 +592,7 @@ static void test_header_of_nothing(void **unused)
 					      "grace_s", "origins", "filtered"};
 	struct rg_header h = {.part = 3};
 	size_t n = rg_header_json(&h, line, sizeof(line));
-	json_object *o = parse(line, n);
+	json_object *o = unit_json(line, n);
 
 	(void)unused;
 	for (size_t i = 0; i < UNIT_COUNT(missing); i++)
@@ -617,7 +601,7 @@ static void test_header_of_nothing(void **unused)
 	json_object_put(o);
 	h.filtered = true;
 	h.nlm_locks = RG_REGIME_GRANTED;
-	o = parse(line, rg_header_json(&h, line, sizeof(line)));
+	o = unit_json(line, rg_header_json(&h, line, sizeof(line)));
 	assert_true(json_object_get_boolean(json_object_object_get(o, "filtered")));
 	assert_int_equal(json_object_object_length(json_object_object_get(o, "regime")), 1);
 	json_object_put(o);
@@ -650,7 +634,7 @@ static void test_header_longest(void **unused)
 	}
 	n = rg_header_json(&h, line, sizeof(line));
 	assert_in_range(n, 20000, RG_HEADER_JSON_MAX - 4096);
-	o = parse(line, n);
+	o = unit_json(line, n);
 	origins = json_object_object_get(o, "origins");
 	assert_int_equal(json_object_array_length(origins), RG_MAX_SERVERS);
 	assert_null(json_object_object_get(json_object_array_get_idx(origins, 0), "away_s"));
