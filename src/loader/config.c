@@ -618,9 +618,11 @@ static char *next_line(char *str, int num, void *stream)
 	equals = strpbrk(text, "=:");
 	in->value = equals ? equals + 1 + strspn(equals + 1, " \t\r\v\f") : "";
 	n = equals ? (size_t)(equals - text) : strlen(text);
-	if (n > (size_t)num - 3)
-		n = (size_t)num - 3;
-	snprintf(str, (size_t)num, "%.*s%s", (int)n, text, equals ? "=x" : "");
+	if (n > (size_t)num - 4)
+		n = (size_t)num - 4;
+	/* A full buffer without a newline is to inih (r59) the start of a longer line,
+	 * and it throws away all lines up to the next newline. */
+	snprintf(str, (size_t)num, "%.*s%s\n", (int)n, text, equals ? "=x" : "");
 	return str;
 }
 
