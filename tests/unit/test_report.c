@@ -46,7 +46,7 @@ static struct rg_report read_well(const char *name)
 	"\"boot_id\":\"one\",\"netns\":7,\"policy\":{\"release\":\"%s\",\"scope\":\"locks\","      \
 	"\"action\":\"%s\"}}"
 
-static void feed(struct rg_report *r, const char *fmt, ...)
+static void RG_PRINTF(2, 3) feed(struct rg_report *r, const char *fmt, ...)
 {
 	json_object *line;
 	va_list args;
