@@ -13,6 +13,7 @@ CC ?= cc
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
+# To cross-compile: ARCH=arm64, CC, and PKG_CONFIG_LIBDIR in the environment.
 ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 KERNEL ?= bookworm
 
@@ -47,12 +48,12 @@ HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/he
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo test unit install clean lint man help compile_commands.json vmlinux
+.PHONY: all deps demo test test-toolchains unit install clean lint man help compile_commands.json vmlinux
 
 all: $(B)/reexport-guard ## build build/reexport-guard
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z_.]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | \
+	@sed -n 's/^\([a-z][a-z_.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | \
 		awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
 
 deps: ## install what building and testing needs (Debian packages; sudo where not root)
@@ -65,6 +66,9 @@ demo: deps ## the main job in three machines, without and with the guard
 test: deps ## unit tests and the bats suite on KERNEL (a Debian suite; bookworm)
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS)
 	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only $(ONLY))
+
+test-toolchains: ## build with Debian 12's and 13's gcc and clang, and for arm64 (root)
+	$(Q)tests/toolchains $(ONLY)
 
 unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed

@@ -27,9 +27,11 @@ static inline json_object *unit_json_by(int flags, const char *text, size_t n)
  * json-c 0.18 (its issue 892). */
 static inline json_object *unit_json(const char *text, size_t n)
 {
-	char *copy = malloc(n);
+	char *copy;
 
-	unit_need(copy && n > 1 && text[n - 1] == '\n');
+	unit_need(n > 1 && text[n - 1] == '\n');
+	copy = malloc(n);
+	unit_need(copy);
 	for (size_t i = 0; i < n; i++)
 		copy[i] = (char)(text[i] & 0x80 ? 'x' : text[i]);
 	json_object_put(unit_json_by(JSON_TOKENER_STRICT, copy, n));
