@@ -269,7 +269,9 @@ taken_again() { (($(count_of '.claim? == "retake" and .event == "LOCK" and .stat
 	app reader bash -c 'exec 3</mnt/a/ro && echo opened && read -r'
 	wait_said reader '^opened$' 60
 	[ "$(tier_nfs origin delegated ro)" = read ]
-	[ "$(tier_nfs rex delegated ro)" = read ]
+	given=$(tier_nfs rex delegated ro)
+	# a kernel that refuses locks through a re-export gives no delegations either
+	[ "$given" = read ] || [ "$given $(cli_tries | grep -c 'errno 524')" = "none 1" ]
 	restart
 	cli_recovered
 	knfsd_stop origin
@@ -279,10 +281,11 @@ taken_again() { (($(count_of '.claim? == "retake" and .event == "LOCK" and .stat
 	end_trace
 	file=".file.fileid == $(tier origin stat -c %i /export/a/ro) and .claim == \"delegation-reclaim\" and
 		.status == \"NFS4_OK\" and .type == \"read\""
-	counts "$server and .event == \"OPEN\" and .generation == 2 and $file and
-		.client.addr == \"10.77.2.2\" and (.back | length) > 0" 1
+	[ "$given" = none ] ||
+		counts "$server and .event == \"OPEN\" and .generation == 2 and $file and
+			.client.addr == \"10.77.2.2\" and (.back | length) > 0" 1
 	counts "$client and .event == \"DELEGATION\" and $file and .origin.addr == \"10.77.1.1\"" 1
-	counts 'has("downgrade")' 0
+	counts 'has("downgrade") and .downgrade.reason != "locks-unsupported"' 0
 	nothing_lost
 }
 
