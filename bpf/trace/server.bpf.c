@@ -258,6 +258,7 @@ int BPF_PROG(lock_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct
 {
 	struct rg_at_work *w = end_of(RG_REC_LOCK);
 	struct done d = {.op = RG_REC_LOCK, .status = __builtin_bswap32(status)};
+	struct dentry *dentry = cstate->current_fh.fh_dentry;
 	struct rg_client_key key = {};
 	struct xdr_netobj owner = {};
 	struct rg_record *r;
@@ -265,13 +266,12 @@ int BPF_PROG(lock_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	if (!w)
 		return 0;
 	d.clp = cstate->clp;
-	d.dentry = cstate->current_fh.fh_dentry;
+	d.dentry = dentry;
 	if (!w->owner_len && BPF_CORE_READ(u, lk_is_new)) { /* nfs_lock() never saw it */
 		rg_new_lock_owner(u, &owner);
 		read_owner(w, owner.data, owner.len);
 	}
-	saw_lock(w, RG_LOCKS_NFS4, d.status == RG_NFS4ERR_NOTSUPP,
-		 BPF_CORE_READ(d.dentry, d_inode));
+	saw_lock(w, RG_LOCKS_NFS4, d.status == RG_NFS4ERR_NOTSUPP, BPF_CORE_READ(dentry, d_inode));
 	d.claim = BPF_CORE_READ(u, lk_reclaim) ? RG_CLAIM_RECLAIM : RG_CLAIM_ORDINARY;
 	r = record_of(w, &d, &key);
 	if (!r)
