@@ -130,9 +130,9 @@ argv_accel() {
 	# cmpxchg16b under TCG of QEMU 7.2 corrupts flags: 6.12 then crashes in
 	# its memory allocator.
 	tcg) argv+=(-accel 'tcg,thread=multi' -cpu 'max,-cx16') ;;
-	# Each instruction takes a nanosecond of the guest's time, and who idles
-	# does not wait: what the guest's clock shows is instructions.
-	icount) argv+=(-accel 'tcg,thread=single' -cpu 'max,-cx16' -icount shift=0,sleep=off) ;;
+	# Each instruction takes a nanosecond of the guest's time. An idle guest waits
+	# as others do (sleep=off would have its timeouts expire while the host reads).
+	icount) argv+=(-accel 'tcg,thread=single' -cpu 'max,-cx16' -icount shift=0) ;;
 	*) die "RG_LAB_ACCEL must be kvm, tcg or icount, not $1" ;;
 	esac
 }
