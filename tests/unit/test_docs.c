@@ -6,6 +6,7 @@
  * examples of a report what report says.
  */
 #include "unit_record.h"
+#include "unit_text.h"
 
 #include <bpf/libbpf.h>
 #include <json-c/json.h>
@@ -19,22 +20,9 @@
 #include "loader/traces.h"
 #include "report/report.h"
 
-#define DOCS RG_TEST_DATA "/../../../docs/"
+#define DOCS UNIT_SOURCE "docs/"
 
 /* ---- text ---- */
-
-/* A whole document; the caller frees. */
-static char *text_of(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	char *text = NULL;
-	size_t size = 0;
-
-	unit_need(f);
-	unit_need(getdelim(&text, &size, EOF, f) > 0);
-	fclose(f);
-	return text;
-}
 
 /* What is below the line `heading`, up to the next one like it; the caller frees. */
 static char *section(const char *text, const char *heading)
@@ -352,7 +340,7 @@ static void test_options(void **unused)
 		RG_TAKES(RG_OPT_INTERVAL) | RG_TAKES(RG_OPT_ONCE) | RG_TAKES(RG_OPT_FORMAT),
 		RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_HTML) | RG_TAKES(RG_OPT_OUTPUT),
 	};
-	char *page = text_of(DOCS "reexport-guard.8.scd");
+	char *page = unit_text(DOCS "reexport-guard.8.scd");
 
 	(void)unused;
 	for (size_t i = 0; i < UNIT_COUNT(verbs); i++) {
@@ -402,7 +390,8 @@ static char *report_of(const char *path)
 static void test_example_of_report(void **unused)
 {
 	char *text = report_of(RG_TEST_DATA "/powercut.ndjson");
-	char *page = text_of(DOCS "reexport-guard.8.scd"), *readme = text_of(DOCS "../README.md");
+	char *page = unit_text(DOCS "reexport-guard.8.scd"),
+	     *readme = unit_text(DOCS "../README.md");
 	const char *shown = strstr(page, "$ reexport-guard report powercut.ndjson\n");
 	char *some = section(readme, "## Watch a recovery"), *save = NULL;
 	const char *at = text;
@@ -436,12 +425,12 @@ static void test_example_of_report(void **unused)
 static int read_all(void **unused)
 {
 	(void)unused;
-	doc.all = text_of(DOCS "events.md");
+	doc.all = unit_text(DOCS "events.md");
 	doc.header = section(doc.all, "## The header");
 	doc.every = section(doc.all, "## Every event");
 	doc.events = section(doc.all, "## Events");
 	doc.downgrades = section(doc.all, "## Downgrades");
-	pins = text_of(DOCS "pins.md");
+	pins = unit_text(DOCS "pins.md");
 	object = bpf_object__open_file(RG_BUILD "/guard.bpf.o", NULL);
 	return object ? 0 : -1;
 }

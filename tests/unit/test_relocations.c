@@ -4,7 +4,7 @@
  * kernel: BPF_CORE_READ() of a member of one compiles, and the kernel refuses the
  * program.
  */
-#include "unit.h"
+#include "unit_text.h"
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -26,11 +26,27 @@ struct ext_section {
 	__u32 name_off, n;
 };
 
-/* Types of the pinned header and of kernel_drift.bpf.h are the kernel's, under its
- * names or with ___ and ours behind. */
-static bool is_ours(const char *name)
+/* Of the kernel are the types that the pinned header and kernel_drift.bpf.h define. */
+static bool is_the_kernels(const char *name)
 {
-	return strncmp(name, "rg_", 3) == 0;
+	static const char *const words[] = {"struct", "union", "enum", "}"};
+	static char *text;
+	char is[128];
+
+	if (!text) {
+		char *types = unit_text(UNIT_SOURCE "vmlinux/vmlinux-6.1-amd64.h"),
+		     *drift = unit_text(UNIT_SOURCE "bpf/kernel_drift.bpf.h");
+
+		assert_true(asprintf(&text, "%s%s", types, drift) > 0);
+		free(types);
+		free(drift);
+	}
+	for (size_t i = 0; i < UNIT_COUNT(words); i++) {
+		snprintf(is, sizeof(is), "%s %s%s", words[i], name, *words[i] == '}' ? ";" : " {");
+		if (strstr(text, is))
+			return true;
+	}
+	return false;
 }
 
 /* Every relocation of a section; how many there are. */
@@ -42,7 +58,7 @@ static unsigned int check_section(const struct btf *btf, const char *records, __
 		const struct btf_type *t = btf__type_by_id(btf, r->type_id);
 		const char *name = t ? btf__name_by_offset(btf, t->name_off) : "?";
 
-		if (!*name || is_ours(name))
+		if (!is_the_kernels(name))
 			fail_msg("%s, instruction %u: relocation against `%s`, access %s", section,
 				 r->insn_off / 8, name,
 				 btf__name_by_offset(btf, r->access_str_off));
