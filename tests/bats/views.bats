@@ -145,6 +145,35 @@ agree() {
 }
 twice() { (($(grep -c "$1" "$work/top.out") >= 2)); }
 
+@test "top on a terminal: 80 by 24, other sizes when they come, and the screen is given back" {
+	local tty
+	arm --mount $a --action deny
+	background top script -qfc "stty rows 24 cols 80; tty >/run/top.tty; exec $RG top --interval 1s" /dev/null
+	wait_for 30 "a screen; it said: $(output_of top)" fits 80 24
+	[[ $(screen) == *"gate $(json '.gates[0].netns')  closed"* ]]
+	run fits 50 12
+	[ "$status" -ne 0 ]
+	tty=$(in_rex cat /run/top.tty)
+	in_rex stty -F "$tty" rows 12 cols 50
+	wait_for 20 "a screen of 50 columns" fits 50 12
+	in_rex stty -F "$tty" rows 40 cols 130
+	wait_for 20 "a screen of 130 columns" wider 80
+	fits 130 40
+	kill -INT "$(on_tty "$tty")"
+	expect_end top 0
+	[[ $(<"$work/top.out") == *$'\033[?25h\033[?1049l'* ]]
+}
+# The last whole screen: each begins at the upper left. Colours and the like are left out.
+screen() {
+	awk -v RS='\033[[]H' '{ before = last; last = $0 } END { printf "%s", before }' "$work/top.out" |
+		sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\r//g'
+}
+# fits COLUMNS LINES
+fits() { [[ $(screen) == *gate* ]] && (($(screen | wc -L) <= $1 && $(screen | wc -l) <= $2)); }
+wider() { (($(screen | wc -L) > $1)); }
+# The process on that terminal.
+on_tty() { pgrep -t "${1#/dev/}" -x reexport-guard; }
+
 # ---- trace: how it begins and ends ----
 
 # tracing NAME [OPTION...]: a trace in the background that misses nothing any more.
