@@ -203,9 +203,14 @@ acts() {
 }
 
 @test "the same at the very moment of asking" {
+	local step
 	arm_hold --mount $a
-	background race "$LOCKER" race $a/f 64
-	expect_end race 0 "64 rounds" 60
+	# On a busy host it takes them longer to ask.
+	for step in 4 16 64; do
+		background race "$LOCKER" race $a/f 64 $step
+		expect_end race 0 "64 rounds" 60
+		(($(counter held) == 0)) || break
+	done
 	[ "$(counter held)" -gt 0 ]
 	[ "$(counter exited)" -gt 0 ]
 	nothing_left

@@ -17,9 +17,10 @@
  *   beside ACTION FILE N     the same with ofdw, and on SIGUSR1 the main thread
  *                            does ACTION: fork (and stops), exec (true(1)), exit
  *                            (the process) or leave (the main thread alone)
- *   race FILE ROUNDS         as many processes of three threads that ask, of
+ *   race FILE ROUNDS MS      as many processes of three threads that ask, of
  *                            which the main thread does one of these at once;
- *                            each is killed with SIGKILL soon after
+ *                            each is killed with SIGKILL soon after, at most
+ *                            seven times MS milliseconds
  *   crowd FILE N             N processes ask, each for its own byte, by posix,
  *                            ofd, posixw and ofdw in turns; a read lock, which
  *                            with a delegation costs no call to the server. Says
@@ -342,7 +343,7 @@ static int beside_held(const char *action, const char *file, int n)
 	return all.granted == n ? GRANTED : REFUSED;
 }
 
-static int race(const char *file, int rounds)
+static int race(const char *file, int rounds, int step_ms)
 {
 	static const char *const actions[] = {"fork", "exec", "exit", "leave"};
 
@@ -356,7 +357,7 @@ static int race(const char *file, int rounds)
 			act(actions[i % 4]);
 			pause();
 		}
-		pause_ms(i / 4L % 8 * 4);
+		pause_ms(i / 4L % 8 * step_ms);
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);
 	}
@@ -753,8 +754,8 @@ int main(int argc, char **argv)
 		return try_in_threads(a, b, atoi(argv[4]));
 	if (strcmp(verb, "beside") == 0 && argc == 5)
 		return beside_held(a, b, atoi(argv[4]));
-	if (strcmp(verb, "race") == 0 && argc == 4)
-		return race(a, atoi(b));
+	if (strcmp(verb, "race") == 0 && argc == 5)
+		return race(a, atoi(b), atoi(argv[4]));
 	if (strcmp(verb, "crowd") == 0 && argc == 4)
 		return crowd(a, atoi(b));
 	if (strcmp(verb, "alarm") == 0 && argc == 6)
