@@ -14,8 +14,7 @@
 #define MAX_HOOKS 96
 #define MAX_MODULES 8
 
-static const char *const modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace"};
-#define NR_MODULES (sizeof(modules) / sizeof(modules[0]))
+const char *const rg_hook_modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace", NULL};
 
 /* A function that has another name by now; the program knows both. */
 static const struct {
@@ -157,8 +156,8 @@ static void look_through(const struct btf *btf, __u32 first, int btf_fd)
 
 static bool is_one_of_ours(const char *module)
 {
-	for (size_t i = 0; i < NR_MODULES; i++)
-		if (strcmp(modules[i], module) == 0)
+	for (const char *const *name = rg_hook_modules; *name; name++)
+		if (strcmp(*name, module) == 0)
 			return true;
 	return false;
 }
@@ -181,18 +180,27 @@ static int open_module(__u32 id)
 	return fd;
 }
 
+const char *rg_hook_renamed(const char *function)
+{
+	for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++)
+		if (strcmp(renamed[i].name, function) == 0)
+			return renamed[i].since;
+	return NULL;
+}
+
 /* Those that were not found by the name in their section. */
 static bool rename_missing(void)
 {
 	bool any = false;
 
-	for (unsigned int i = 0; i < n_hooks; i++)
-		for (size_t k = 0; k < sizeof(renamed) / sizeof(renamed[0]); k++)
-			if (!hooks[i].btf_id && strcmp(hooks[i].name, renamed[k].name) == 0) {
-				snprintf(hooks[i].name, sizeof(hooks[i].name), "%s",
-					 renamed[k].since);
-				any = true;
-			}
+	for (unsigned int i = 0; i < n_hooks; i++) {
+		const char *since = hooks[i].btf_id ? NULL : rg_hook_renamed(hooks[i].name);
+
+		if (!since)
+			continue;
+		snprintf(hooks[i].name, sizeof(hooks[i].name), "%s", since);
+		any = true;
+	}
 	return any;
 }
 

@@ -16,6 +16,10 @@ int rg_hooks_register(void);
 /* After it is opened, and before it is loaded. 0, or a negative errno: this
  * kernel's types cannot be read. */
 int rg_hooks_resolve(const struct bpf_object *obj);
+/* Modules that hooks are in; NULL after the last. */
+extern const char *const rg_hook_modules[];
+/* By what name newer kernels have this function; NULL: by the same. */
+const char *rg_hook_renamed(const char *function);
 /* Was the hook of this program found? */
 bool rg_hook_is_there(const char *program);
 /* Of our sections, the program that was about to be loaded last: where loading

@@ -11,6 +11,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "loader/hooks.h"
 #include "loader/load.h"
 
 /* A hook that some program has. */
@@ -19,6 +20,7 @@ struct wanted {
 	__u32 kind;	/* BTF_KIND_FUNC, BTF_KIND_TYPEDEF */
 	int rung, what; /* of a door; -1: not a door */
 	bool trace, found;
+	bool newer; /* another one's name on newer kernels; not missing for itself */
 };
 
 struct list {
@@ -92,6 +94,23 @@ static struct bpf_object *open_object(void)
 	return bpf_object__open_mem(bytes, n, NULL);
 }
 
+static void add_newer_names(struct list *l)
+{
+	unsigned int n = l->n;
+
+	for (unsigned int i = 0; i < n && l->n < RG_MAX_MISSING; i++) {
+		const char *since = rg_hook_renamed(l->at[i].name);
+		struct wanted *w = &l->at[l->n];
+
+		if (!since)
+			continue;
+		*w = l->at[i];
+		snprintf(w->name, sizeof(w->name), "%s", since);
+		w->newer = true;
+		l->n++;
+	}
+}
+
 /* Each once; the gate's need goes before that of those who only watch. */
 static int collect(struct list *l)
 {
@@ -119,6 +138,7 @@ static int collect(struct list *l)
 			err = -E2BIG;
 	}
 	bpf_object__close(obj);
+	add_newer_names(l);
 	qsort(l->at, l->n, sizeof(l->at[0]), by_name);
 	return err;
 }
@@ -163,6 +183,17 @@ static bool look_through_module(struct list *l, const char *dir, const char *mod
 	return true;
 }
 
+/* By its name, or by that of newer kernels. */
+static bool is_there(const struct list *l, const struct wanted *w)
+{
+	const char *since = rg_hook_renamed(w->name);
+
+	for (unsigned int i = 0; since && i < l->n; i++)
+		if (strcmp(l->at[i].name, since) == 0 && l->at[i].found)
+			return true;
+	return w->found;
+}
+
 static void sum_up(const struct list *l, struct rg_probe *p)
 {
 	for (unsigned int i = 0; i < l->n; i++) {
@@ -171,7 +202,7 @@ static void sum_up(const struct list *l, struct rg_probe *p)
 
 		if (w->rung >= 0 && w->what >= 0) {
 			p->doors[w->rung] |= w->found ? 1u << w->what : 0;
-		} else if (!w->found) {
+		} else if (!w->newer && !is_there(l, w)) {
 			snprintf(m->name, sizeof(m->name), "%s", w->name);
 			m->trace = w->trace;
 			p->n_missing++;
@@ -181,8 +212,6 @@ static void sum_up(const struct list *l, struct rg_probe *p)
 
 int rg_probe_hooks(const char *dir, struct rg_probe *p)
 {
-	/* As in hooks.c. */
-	static const char *const modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace"};
 	char path[PATH_MAX];
 	struct list l;
 	struct btf *core;
@@ -203,9 +232,9 @@ int rg_probe_hooks(const char *dir, struct rg_probe *p)
 	err = collect(&l);
 	if (!err) {
 		look_through(&l, core, 1);
-		for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
-			if (!look_through_module(&l, dir, modules[i], core) && !p->absent)
-				p->absent = modules[i];
+		for (const char *const *name = rg_hook_modules; *name; name++)
+			if (!look_through_module(&l, dir, *name, core) && !p->absent)
+				p->absent = *name;
 		sum_up(&l, p);
 	}
 	btf__free(core);

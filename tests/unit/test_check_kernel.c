@@ -257,6 +257,27 @@ static void test_probe(void **unused)
 	assert_string_equal(p.absent, "nfsd");
 }
 
+/* NLM LOCK has had two names: either will do, and the newer is nothing by itself. */
+static void test_probe_renamed(void **unused)
+{
+	static const char *const none[] = {"nfsd4_lock", NULL},
+				 *const older[] = {"__nlm4svc_proc_lock", NULL},
+				 *const newer[] = {"nlm4svc_do_lock", NULL};
+	struct rg_probe p;
+
+	(void)unused;
+	put_btf(none);
+	assert_int_equal(rg_probe_hooks(dir, &p), 0);
+	assert_true(is_missing(&p, "__nlm4svc_proc_lock"));
+	assert_false(is_missing(&p, "nlm4svc_do_lock"));
+	put_btf(older);
+	assert_int_equal(rg_probe_hooks(dir, &p), 0);
+	assert_false(is_missing(&p, "__nlm4svc_proc_lock"));
+	put_btf(newer);
+	assert_int_equal(rg_probe_hooks(dir, &p), 0);
+	assert_false(is_missing(&p, "__nlm4svc_proc_lock"));
+}
+
 static void test_probe_damaged(void **unused)
 {
 	static const char *const some[] = {"bpf_lsm_file_lock", NULL};
@@ -293,6 +314,7 @@ int main(void)
 		cmocka_unit_test(test_rungs),
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_probe_renamed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_probe_damaged, setup, teardown),
 	};
 
