@@ -51,7 +51,8 @@ int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, void *second)
 	if (!g)
 		return 0;
 	rg_nlm_lock_of(rqstp, second, &lock);
-	saw_lock(w, RG_LOCKS_NLM, lock.status == RG_NLM_DENIED_NOLOCKS, inode_of(lock.file));
+	saw_lock(w, RG_LOCKS_NLM,
+		 lock.status == RG_NLM_DENIED_NOLOCKS && is_nfs(inode_of(lock.file)));
 	key.slot = slot;
 	key.name_hash = hash_name(w, lock.caller, lock.caller_len);
 	if (!key.name_hash) {

@@ -271,7 +271,8 @@ int BPF_PROG(lock_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct
 		rg_new_lock_owner(u, &owner);
 		read_owner(w, owner.data, owner.len);
 	}
-	saw_lock(w, RG_LOCKS_NFS4, d.status == RG_NFS4ERR_NOTSUPP, BPF_CORE_READ(dentry, d_inode));
+	saw_lock(w, RG_LOCKS_NFS4,
+		 d.status == RG_NFS4ERR_NOTSUPP && is_nfs(BPF_CORE_READ(dentry, d_inode)));
 	d.claim = BPF_CORE_READ(u, lk_reclaim) ? RG_CLAIM_RECLAIM : RG_CLAIM_ORDINARY;
 	r = record_of(w, &d, &key);
 	if (!r)

@@ -443,9 +443,10 @@ static __always_inline int is_nfs(struct inode *inode)
 }
 
 /* What became of a LOCK. The NFS client was asked: it is forwarded, whatever the
- * answer. An original server's refusal is thus never taken for this kernel's own. */
-static __always_inline void saw_lock(const struct rg_at_work *w, __u32 protocol, int refused,
-				     struct inode *inode)
+ * answer. An original server's refusal is thus never taken for this kernel's own.
+ * refused: NOTSUPP or NOLOCKS, of a file on NFS; whether it is on NFS is looked up
+ * for these alone, as every LOCK comes by. */
+static __always_inline void saw_lock(const struct rg_at_work *w, __u32 protocol, int refused)
 {
 	struct rg_flow_totals *totals = rg_totals();
 
@@ -453,7 +454,7 @@ static __always_inline void saw_lock(const struct rg_at_work *w, __u32 protocol,
 		return;
 	if (w->n_back)
 		totals->locks_forwarded[protocol]++;
-	else if (refused && is_nfs(inode))
+	else if (refused)
 		totals->locks_refused[protocol]++;
 }
 
