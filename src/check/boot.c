@@ -50,6 +50,12 @@ static const struct rg_export *waits_for(const struct rg_exports *exports,
 	return NULL;
 }
 
+static void remedy_own_unit(struct rg_findings *f)
+{
+	rg_remedy(f, "take the line out of /etc/fstab, and mount it by a unit of your own that is "
+		     "After=remote-fs-pre.target and Before=" KNFSD);
+}
+
 static void check_cycle(const struct rg_boot_facts *b, const struct rg_fstab_mount *m,
 			const struct rg_export *e, struct rg_findings *f)
 {
@@ -58,8 +64,7 @@ static void check_cycle(const struct rg_boot_facts *b, const struct rg_fstab_mou
 		" both after that mount (RequiresMountsFor=) and before it (Before=). systemd "
 		"leaves out one of them at boot%s",
 		e->origin, b->systemd == 1 ? "" : "; this host was not booted by systemd");
-	rg_remedy(f, "take the line out of /etc/fstab, and mount it by a unit of your own that is "
-		     "After=remote-fs-pre.target and Before=" KNFSD);
+	remedy_own_unit(f);
 }
 
 static void check_late(const struct rg_boot_facts *b, const struct rg_fstab_mount *m,
@@ -70,8 +75,7 @@ static void check_late(const struct rg_boot_facts *b, const struct rg_fstab_moun
 		" start before it, so knfsd's grace period runs while end clients cannot get "
 		"there%s",
 		e->origin, b->systemd == 1 ? "" : "; this host was not booted by systemd");
-	rg_remedy(f, "take the line out of /etc/fstab, and mount it by a unit of your own that is "
-		     "After=remote-fs-pre.target and Before=" KNFSD);
+	remedy_own_unit(f);
 }
 
 static void check_fstab(const struct rg_boot_facts *b, struct rg_findings *f)
