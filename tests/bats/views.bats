@@ -89,7 +89,7 @@ agree() {
 }
 
 @test "run with metrics-dir: whoever reads the file finds all of it, or that of before" {
-	local prom=/run/views/reexport-guard.prom first inodes=0
+	local prom=/run/views/reexport-guard.prom first last inodes=0
 	in_rex mkdir -p /run/views
 	in_rex bash -c "printf '[mounts]\nmount = $a\n[daemon]\nmetrics-dir = /run/views\nmetrics-interval = 1s\n' >/run/views.conf"
 	daemon_start --config /run/views.conf
@@ -368,7 +368,7 @@ heard_hands() { [[ $(grep -c '"event":"HAND"' "$work/$1.out") == "$2" ]]; }
 		[ "$status" -eq 1 ]
 		[[ $output == *"another"*"records into it"* ]]
 		make_event
-		sleep 1.5 # the recording is written every second
+		wait_for 20 "it to be in the recording" in_rex grep -q '"hand":"closed"' /run/views/r.ndjson
 		kill -INT "$(pid_of one)"
 		expect_end one 0
 		# To nobody's terminal nothing is printed.
