@@ -9,7 +9,9 @@ setup_file() {
 	setup_tiers
 	in_rex cp /etc/exports /run/exports.before
 	in_rex mkdir -p /srv/twin /persist/cld
-	# Of an end client by NFSv3 that another suite had in this machine.
+	# What another suite left of its own in this machine: an end client by NFSv3, and
+	# a parameter that all tiers share.
+	tier_nfs cli recover-lost-locks N
 	in_rex bash -c 'rm -f /var/lib/nfs/sm/*; : >/var/lib/nfs/rmtab'
 }
 setup() {
