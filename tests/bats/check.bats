@@ -9,8 +9,11 @@ setup_file() {
 	setup_tiers
 	in_rex cp /etc/exports /run/exports.before
 	in_rex mkdir -p /srv/twin /persist/cld
-	# What another suite left of its own in this machine: an end client by NFSv3, and
-	# a parameter that all tiers share.
+	# What another suite left of its own in this machine: an end client by NFSv3, other
+	# mount options, and a parameter that all tiers share.
+	tier_nfs rex rex-umount
+	rex_mount
+	rex_mount_other
 	tier_nfs cli recover-lost-locks N
 	in_rex bash -c 'rm -f /var/lib/nfs/sm/*; : >/var/lib/nfs/rmtab'
 }
