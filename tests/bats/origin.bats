@@ -15,7 +15,7 @@ setup() {
 	fresh
 	rm -rf "$state"
 }
-teardown() { tier cli ip link set c-rex up; }
+teardown() { cable cli up; }
 teardown_file() {
 	fresh
 	rm -rf "$state"
@@ -32,7 +32,7 @@ origin_forgets() {
 	tell opener "lock 0 1"
 	wait_said opener '^ok$' 30
 	want_grace
-	tier cli ip link set c-rex down
+	cable cli down
 	background daemon "$RG" run --mount "$a" --state-dir $state "$@"
 	wait_for 90 "the daemon to be alive" daemon_alive
 	knfsd_start rex 90 90 3

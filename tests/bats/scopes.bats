@@ -12,7 +12,7 @@ setup_file() {
 }
 setup() { fresh; }
 teardown() {
-	tier cli ip link set c-rex up
+	cable cli up
 	in_rex rm -rf /run/programs
 }
 teardown_file() {

@@ -52,8 +52,8 @@ cli2_mount() {
 }
 
 links() {
-	tier cli ip link set c-rex "$1"
-	tier cli2 ip link set c2-rex "$1"
+	cable cli "$1"
+	cable cli2 "$1"
 }
 
 # Of all NFS clients of the machine.
@@ -332,7 +332,7 @@ disk_is() { [[ $("$JGET" /clients/0/locks 2>/dev/null <$state/ledger.json) == "$
 	order one "lock 0 0"
 	find_client "Linux NFSv4.2 cli2"
 	locks_are 1
-	tier cli2 ip link set c2-rex down
+	cable cli2 down
 	# Such a client is kept until somebody asks for what it has.
 	app cli other "$LOCKER" try posixw /mnt/a/db
 	wait_said other granted 180
@@ -450,7 +450,7 @@ daemon_dies() {
 	nudge cli2
 	nudge
 	awaited_are 2
-	tier cli2 ip link set c2-rex down
+	cable cli2 down
 	end_graces_by_hand
 	awaited_are 1
 	[ "$(gate_state)" = settling ]
@@ -520,7 +520,7 @@ says_30() {
 	nudge
 	wait_gate settling 60
 	locks_are 20
-	tier cli ip link set c-rex down
+	cable cli down
 	cli2_mount
 	app cli2 other "$LOCKER" try posixw /mnt/a/db
 	wait_said other granted 180

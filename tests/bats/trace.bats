@@ -5,151 +5,12 @@
 # each produced for real.
 
 load common
-
-RANGES=$repo/build/tests/helpers/ranges
-STORM=$repo/build/tests/helpers/storm
-state=/var/lib/rg-trace # /var/lib is the machine's, in every tier
+load tracing
 
 setup_file() { setup_tiers; }
-setup() {
-	fresh
-	tier cli ip link set c-rex up
-	tier_nfs cli recover-lost-locks Y
-	# From 6.12 an end client may have a write delegation, and then asks nobody.
-	delegations off
-	rm -rf "$state"
-}
-teardown() { tier cli ip link set c-rex up; }
-teardown_file() {
-	fresh
-	want_skip
-	knfsd_start rex 15 15 3
-	clients_umount
-	knfsd_stop rex
-	delegations on
-	rm -rf "$state"
-}
-
-# ---- end clients ----
-
-clients_umount() { wait_for 90 "the end client to unmount" umounted; }
-umounted() {
-	local at
-	for at in /mnt/a /mnt/v3; do
-		! tier cli mountpoint -q $at || tier cli umount $at || return 1
-	done
-}
-# talk_at TIER NAME COMMAND...: as `talk`, in that tier.
-talk_at() {
-	local ns=/proc/1/root$tiers_dir/$1
-	rm -f "$work/$2.in"
-	talk "$2" nsenter --net="$ns.net" --mount="$ns.mnt" --uts="$ns.uts" -- "${@:3}"
-}
-app() { talk_at cli "$@"; }
-# take N: locks in N processes of the end client, which keep the file open in any
-# case. A kernel that refuses locks through a re-export refuses each of them.
-take() {
-	app app "$LOCKER" hold /mnt/a/db "$1"
-	wait_said app "^locked ($1|0)\$" 60
-	! refused_all || [ "$(grep -c '^lock byte [0-9]*: errno 524$' "$work/app.out")" -eq "$1" ]
-}
-cli_tries() { tier cli timeout 60 "$LOCKER" try posix /mnt/a/f || true; }
-refused_all() { said app '^locked 0$'; }
-# storm TIER NAME ADDRESS [OPTION...]: an end client of our own, which knows the
-# file that it opens and locks by its file handle alone.
-storm() {
-	talk_at "$1" "$2" "$STORM" --name "$2" "${@:4}" "$3" a
-	wait_said "$2" '^ready$'
-	phase "$2" setup
-}
-# phase NAME PHASE: what it said of it is in $work/phase.json.
-phase() {
-	tell "$1" "$2"
-	wait_said "$1" "\"phase\":\"$2\"" 90
-	tail -n 1 "$work/$1.out" >"$work/phase.json"
-}
-answered() { jq -c "$1" "$work/phase.json"; }
-# ghost TIER ADDRESS: a client that is on record and will not come back: the next
-# grace period of that server lasts its whole time.
-ghost() {
-	storm "$1" ghost "$2" --locks 0
-	tell ghost quit
-	expect_end ghost 0
-}
-nudge() { tier cli timeout 10 stat /mnt/a/.known >/dev/null 2>&1 || true; }
-# The end client is through: what has to wait for the end of grace came through.
-cli_recovered() {
-	wait_for 90 "the end client to be through" created
-}
-created() { tier cli timeout 60 touch /mnt/a/through && tier cli rm -f /mnt/a/through; }
-
-# ---- the re-export server ----
-
-# guard OPTIONS...: the daemon, a gate that is closed as knfsd is down, and a
-# trace of everything.
-guard() {
-	background daemon "$RG" run --mount "$a" --state-dir $state "$@"
-	wait_for 90 "the daemon to be alive" daemon_alive
-	[ "$(gate_state)" = closed ]
-	listen
-}
-listen() {
-	background trace "$RG" trace --json
-	wait_for 60 "the trace to listen; it said: $(output_of trace)" traced '.event == "GATE"'
-}
-# serve_nobody: knfsd out of grace, and no end client.
-serve_nobody() {
-	want_skip
-	knfsd_start rex 15 15 3
-	clients_umount
-}
-# serve [MOUNT-OPTIONS]: the same, and an end client that may reclaim after the
-# next start.
-serve() {
-	serve_nobody
-	tiers_make_client_known "$@"
-	cli_mount "${1:-vers=4.2}"
-}
-restart() {
-	wait_for 30 "the end client in nfsdcld's database" tiers_client_known
-	knfsd_stop rex
-	${1:+"$1"}
-	knfsd_start rex 15 15 3
-}
-forget_cli() { knfsd_forget_client rex 'NFSv4.2 cli'; }
-# A local application that wants the first of the end client's locks; while knfsd
-# is down, when the gate is sure to be closed.
-thief() { held_try thief posixw "$a/db"; }
-link_down() { tier cli ip link set c-rex down; }
-
-# ---- what was traced ----
-
-events() { grep '^{' "$work/trace.out"; }
-# traced FILTER: is there an event that jq's FILTER is true of?
-traced() { events | jq -es "any(.[]; $1)" >/dev/null; }
-wait_traced() { wait_for "${2:-60}" "an event with $1" traced "$1" || { events | tail -n 30; return 1; }; }
-# count_of FILTER
-count_of() { events | jq -s "[.[] | select($1)] | length"; }
-# counts FILTER NUMBER
-counts() {
-	[[ $(count_of "$1") == "$2" ]] || {
-		echo "$1: $(count_of "$1"), expected $2"
-		events | jq -c "select($1)"
-		return 1
-	}
-}
-server='.side == "server"'
-client='.side == "client"'
-end_trace() {
-	in_rex kill -INT "$(pid_of trace)"
-	expect_end trace 0
-}
-nothing_lost() {
-	counts '.event == "LOST"' 0
-	[ "$(json .tracing.records_lost)" = 0 ]
-	[ "$(json .tracing.failures)" = 0 ]
-	[ "$(json '.tracing.missing | length')" = 0 ]
-}
+setup() { setup_recovery; }
+teardown() { cable cli up; }
+teardown_file() { teardown_recovery; }
 
 # ---- a whole recovery ----
 
@@ -186,22 +47,6 @@ nothing_lost() {
 	# the daemon said so, too
 	grep 'downgrade: .*LOCK' "$work/daemon.out"
 }
-# Of 5 locks; where they are refused they are that before the recovery, and there is
-# nothing to reclaim.
-recovered_locks() {
-	if refused_all; then
-		counts "$server and $cli and .event == \"LOCK\"" 1
-		counts '.downgrade.reason? == "locks-unsupported" and .generation == 1' 1
-		return
-	fi
-	# Linux stops at the first NO_GRACE
-	counts "$server and $cli and .event == \"LOCK\" and .claim == \"reclaim\" and .status == \"NFS4ERR_NO_GRACE\" and
-		.downgrade.reason == \"reclaim-refused-by-client\" and .back == [{op: \"nfs_lock\", status: \"ENOGRACE\", at_ns: .back[0].at_ns}] and
-		(.facts | index(\"re-export\")) and .type == \"write\" and .length == 1 and (.owner | length) == 16" 1
-	counts "$server and $cli and .event == \"LOCK\" and .claim == \"retake\" and .status == \"NFS4_OK\" and
-		.back[0].op == \"LOCK\" and .back[0].status == \"NFS4_OK\"" 5
-	[ "$(json '.tracing.downgrades["reclaim-refused-by-client"]')" = 1 ]
-}
 
 @test "a recovery in which nothing is downgraded" {
 	guard --release settled
@@ -218,16 +63,21 @@ recovered_locks() {
 }
 
 @test "a recovery by NFSv4.0: SETCLIENTID, and nobody says that it is through" {
-	serve
-	[ "$(cli_tries)" = granted ] ||
-		skip "where locks are refused knfsd and an NFSv4.0 end client get out of step"
-	knfsd_stop rex
+	local locks=3
 	guard --release settled
+	# where locks are refused knfsd and an NFSv4.0 end client get out of step by one:
+	# there it only opens
+	[ "$(json .regime.nfs4_locks)" = forwarded ] || locks=0
 	serve vers=4.0
-	take 3
+	if ((locks)); then
+		take 3
+	else
+		app app "$RANGES" /mnt/a/db
+		wait_said app '^opened$' 30
+	fi
 	restart
 	cli_recovered
-	wait_for 90 "the locks to be taken again" taken_again 3
+	((!locks)) || wait_for 90 "the locks to be taken again" taken_again 3
 	tell app quit
 	# this host as a client, too
 	in_rex mkdir -p /run/v40
@@ -244,9 +94,9 @@ recovered_locks() {
 	counts "$server and $cli and .event == \"OPEN\" and .claim == \"reclaim\" and
 		.status == \"NFS4_OK\" and $name and (.back | length) > 0" 1
 	counts "$server and $cli and .event == \"LOCK\" and .claim == \"reclaim\" and
-		.downgrade.reason == \"reclaim-refused-by-client\" and .back[0].op == \"nfs_lock\"" 1
+		.downgrade.reason == \"reclaim-refused-by-client\" and .back[0].op == \"nfs_lock\"" $((locks > 0))
 	counts "$server and $cli and .event == \"LOCK\" and .claim == \"retake\" and
-		.status == \"NFS4_OK\" and .back[0].op == \"LOCK\"" 3
+		.status == \"NFS4_OK\" and .back[0].op == \"LOCK\"" $locks
 	# the events of NFSv4.1 are none of its
 	counts "$server and .generation == 2 and
 		(.event | IN(\"EXCHANGE_ID\", \"CREATE_SESSION\", \"RECLAIM_COMPLETE\"))" 0
@@ -330,7 +180,7 @@ downgraded() {
 	end_grace_by_hand
 	wait_traced '.event == "GRACE_END" and .generation == 2'
 	wait_traced '.event == "GRACE_END_FORCED"'
-	tier cli ip link set c-rex up
+	cable cli up
 	nudge
 	downgraded grace-ended server OPEN
 }

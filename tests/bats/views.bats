@@ -8,7 +8,7 @@ load common
 
 setup_file() { setup_tiers; }
 setup() { fresh; }
-teardown() { tier cli ip link set c-rex up; }
+teardown() { cable cli up; }
 teardown_file() {
 	fresh
 	# An end client does not unmount what is not there.
@@ -21,7 +21,7 @@ teardown_file() {
 # knfsd is in grace, and stays so: its one end client cannot come back.
 long_grace() {
 	want_grace
-	tier cli ip link set c-rex down
+	cable cli down
 	knfsd_start rex 90 90 3
 }
 

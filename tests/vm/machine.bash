@@ -104,7 +104,7 @@ machine_argv() {
 	argv=(qemu-system-x86_64 "${qemu_base[@]}" -name "$name"
 		-m "$memory" -smp "$cpus"
 		-kernel "$kernel/vmlinux" -initrd "$lab_dir/initrd"
-		-append "$(machine_cmdline "$accel") $append"
+		-append "$(machine_cmdline "$accel" "$(<"$kernel/release")") $append"
 		-chardev "file,id=console,path=m/$name/console,append=on"
 		-serial chardev:console
 		-device virtio-serial-pci
@@ -159,11 +159,16 @@ argv_nics() {
 
 # mitigations and KASLR cost an emulated machine much and test nothing here;
 # panic=-1 with -no-reboot turns a panic into an exit that the host sees.
+#
+# From 7.x on BPF's storage of tasks is had from kmalloc_nolock(), which without
+# cmpxchg16b (argv_accel) gives nothing but from caches that are debugged: no tracing
+# program would know the operation that its thread is at.
 machine_cmdline() {
 	printf '%s' "console=ttyS0 panic=-1 oops=panic quiet loglevel=5" \
 		" mitigations=off nokaslr random.trust_cpu=on audit=0" \
 		" rcupdate.rcu_expedited=1 net.ifnames=0"
 	[[ $1 == kvm ]] || printf '%s' " tsc=reliable no_timer_check"
+	[[ $1 == kvm || $2 == [1-6].* ]] || printf '%s' " slab_debug=F,kmalloc-*"
 }
 
 # ---- Life ----

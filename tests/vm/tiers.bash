@@ -103,6 +103,12 @@ tiers_link() {
 		tier "$1" ip -batch -
 }
 
+# cable cli up|down: between an end client and the re-export server. It is pulled
+# at the server's end: at the other the route would go with it, and from ENETUNREACH
+# on an NFS client in a network namespace of its own fails for good (7.x; mount option
+# fatal_neterrors).
+cable() { tier rex ip link set "r-$1" "$2"; }
+
 # ---- knfsd ----
 
 # knfsd_start TIER [LEASE [GRACE [LOCKD-GRACE]]]

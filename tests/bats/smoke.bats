@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The short way through on any kernel: arm, hold, open, trace one recovery, disarm.
+# What a kernel refuses is asserted to be refused, and to be said.
+
+load common
+load tracing
+
+setup_file() { setup_tiers; }
+setup() { setup_recovery; }
+teardown() { cable cli up; }
+teardown_file() { teardown_recovery; }
+
+# The ids of all BPF programs in the kernel.
+programs() { bpftool -j prog show | jq -r '.[] | .id' | sort -n | tr '\n' ' '; }
+programs_are() { [[ $(programs) == "$1" ]]; }
+# How many hold each module that we hook.
+users_of_modules() { (cd /sys/module && grep . {nfsd,nfs,nfsv4,lockd,grace}/refcnt); }
+users_are() { [[ $(users_of_modules) == "$1" ]]; }
+
+@test "arm: the gate is closed, nothing is missing; disable leaves nothing in the kernel" {
+	before=$(programs) users=$(users_of_modules)
+	run rg enable --mount $a --action deny
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"closed: knfsd is not running"* ]]
+	[[ $output == *"BPF LSM file_lock, proven by a canary"* ]]
+	[ "$(json '[.gates[0].state, .rungs.file_lock, .tracing.missing] | tostring')" = \
+		'["closed","lsm",[]]' ]
+	[ "$(programs)" != "$before" ]
+	[ "$(users_of_modules)" != "$users" ]
+	scope=$(json '.gates[0].scope')
+	echo "# seen scope=$scope" >&3 # for tests/matrix
+	[[ $output == *"scope $scope,"* ]]
+	run try posix $a/f
+	if [ "$scope" = locks ]; then
+		[ "$output" = EAGAIN ]
+	else
+		[[ $scope == opens && $output == "locker: $a/f: Resource temporarily unavailable" ]]
+	fi
+	[ "$(counter denied.policy)" -eq 1 ]
+	run try posix $other/f
+	[ "$output" = granted ]
+	rg disable
+	[ ! -e $pins ]
+	run try posix $a/f
+	[ "$output" = granted ]
+	# The kernel frees them after a while.
+	wait_for 30 "the programs to be gone" programs_are "$before"
+	wait_for 30 "the modules to be let go" users_are "$users"
+}
+
+@test "hold: an open, a new file and a lock wait, and go on when knfsd's grace starts" {
+	want_grace
+	link_down # or the end client would be done reclaiming at once
+	talk lock "$LOCKER" wait-then posixw $a/f
+	wait_said lock '^opened$'
+	arm_hold --mount $a --scope opens
+	tell lock
+	background read cat $a/g
+	background create bash -c "set -C; echo one >$a/new.smoke"
+	wait_held 3 60
+	[ "$(json '[.held[].what] | sort | join(",")')" = create,lock,open ]
+	run tier origin ls /export/a/new.smoke
+	[ "$status" -ne 0 ]
+	knfsd_start rex 90 90 3
+	expect_end lock 0 granted
+	expect_end read 0
+	expect_end create 0
+	[ "$(in_rex cat $a/new.smoke)" = one ]
+	[ "$(json '[.gates[0].state, .gates[0].why, .gates[0].knfsd.state] | tostring')" = \
+		'["open","grace-started","grace"]' ]
+	counters_are held=3 denied.total=0 helper_failures.total=0
+	nothing_left
+	nobody_stopped
+	in_rex rm $a/new.smoke
+	end_grace_by_hand
+}
+
+@test "trace: one recovery, both sides; an end client's locks are forwarded or refused, and it is said" {
+	guard --release settled
+	serve
+	take 5
+	if refused_all; then regime=refused; else regime=forwarded; fi
+	echo "# seen nfs4-locks=$regime" >&3
+	[ "$(json .regime.nfs4_locks)" = $regime ]
+	run rg status
+	[[ $output == *"locks    of end clients: NFSv4 $regime, "* ]]
+	restart thief
+	cli_recovered
+	wait_gate open 90
+	wait_traced '.event == "GATE" and .state == "open" and .generation == 2'
+	tell app quit
+	expect_end thief 0 granted 60
+	wait_traced '.event == "CONTINUED" and .comm == "locker"'
+	end_trace
+	cli='.client.addr == "10.77.2.2" and .client.minor == 2'
+	counts "$server and $cli and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\" and
+		(.back | length) > 0 and .file.fileid > 0 and .duration_ns > 0" 1
+	counts "$server and $cli and .event == \"RECLAIM_COMPLETE\" and .generation == 2 and
+		.complete == 1 and .expected == 1" 1
+	counts '.event == "GRACE_START" and .expected == 1 and .grace_s == 15' 1
+	recovered_locks
+	nothing_lost
+}
