@@ -130,7 +130,7 @@ daemon_dead() { [[ $(json .daemon.alive) == false ]]; }
 	run rg status
 	[ "$status" -eq 1 ]
 	[[ $output == *"link_grace_end is missing"* ]]
-	run rg enable --mount $a --action deny
+	run rg enable --mount $a --scope locks --action deny
 	[ "$status" -eq 0 ]
 	[[ $output == *"not whole"* ]]
 	run try posix $a/f

@@ -141,9 +141,9 @@ progs() { bpftool -j prog show | jq 'length'; }
 		[[ $("$0" try posix "$1") == EAGAIN ]] || echo granted; n=$((n + 1)); done; echo "tries $n"' \
 		"$LOCKER" $a/f
 	for i in 1 2 3 4 5; do
-		rg enable --mount $a --action deny --release settled >/dev/null
-		rg enable --all --action deny >/dev/null
-		rg enable --mount $a --action deny --max-hold $((60 + i))s >/dev/null
+		rg enable --mount $a --scope locks --action deny --release settled >/dev/null
+		rg enable --all --scope locks --action deny >/dev/null
+		rg enable --mount $a --scope locks --action deny --max-hold $((60 + i))s >/dev/null
 	done
 	in_rex touch /run/stop-prober
 	expect_end prober 0 tries
@@ -191,7 +191,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 }
 
 @test "enable --netns arms the gate of another network namespace" {
-	"$RG" enable --netns /run/tiers/rex.net --all --action deny
+	"$RG" enable --netns /run/tiers/rex.net --all --scope locks --action deny
 	[ "$(json '.gates[0].netns')" = "$(in_rex stat -Lc %i /proc/self/ns/net)" ]
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
@@ -253,8 +253,8 @@ progs_are() { [[ $(progs) == "$1" ]]; }
 
 @test "enable killed half way: the next one clears up" {
 	for delay in 0.05 0.1 0.2 0.3 0.4 0.5; do
-		in_rex timeout -s KILL $delay "$RG" enable --mount $a --action deny || true
-		run rg enable --mount $a --action deny
+		in_rex timeout -s KILL $delay "$RG" enable --mount $a --scope locks --action deny || true
+		run rg enable --mount $a --scope locks --action deny
 		[ "$status" -eq 0 ]
 		run try posix $a/f
 		[ "$output" = EAGAIN ]

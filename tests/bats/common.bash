@@ -148,9 +148,12 @@ map_is() { [[ $(map_size "$1") == "$2" ]]; }
 # Nobody is held, by the program's word and by the maps themselves.
 nothing_left() { held_is 0 && map_is held 0 && map_is holding 0; }
 
-# enable, with a daemon when the action is hold.
+# enable, in scope locks if not told otherwise: the default is opens where knfsd hands
+# out write delegations. With a daemon when the action is hold.
 arm() {
-	rg enable "$@" >/dev/null 2>"$work/enable.err" || {
+	local scope=(--scope locks)
+	[[ " $* " != *" --scope "* ]] || scope=()
+	rg enable "${scope[@]}" "$@" >/dev/null 2>"$work/enable.err" || {
 		cat "$work/enable.err"
 		return 1
 	}
@@ -181,6 +184,18 @@ arm_hold() {
 
 # try KIND FILE: prints what came of it; the helper's status.
 try() { in_rex "$LOCKER" try "$@"; }
+
+# end_client_answered nfs4|nlm: the lock of an end client that has mounted is granted,
+# or refused where this kernel has none through a re-export, as status says.
+end_client_answered() {
+	local got
+	got=$(tier cli "$LOCKER" try posix /mnt/a/f) || true
+	case $got in
+	granted) [[ $(json ".regime.$1_locks") == forwarded ]] ;;
+	ENOLCK | "errno 524"*) [[ $(json ".regime.$1_locks") == refused ]] ;; # NLM, NFSv4
+	*) return 1 ;;
+	esac
+}
 
 # held_try NAME KIND FILE [BY...]: one that must be held, in the background; BY
 # is a command that runs it.

@@ -8,7 +8,7 @@ load common
 
 setup_file() { setup_tiers; }
 setup() { fresh; }
-teardown() { tier cli ip link set c-rex up; }
+teardown() { cable cli up; }
 teardown_file() { fresh; cli_umount; }
 
 kinds=(posix posixw ofd ofdw flock flocknb rdlease)
@@ -24,7 +24,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 
 @test "hold: every kind waits in its call, and is granted when knfsd's grace starts" {
 	want_grace
-	tier cli ip link set c-rex down # it would be done reclaiming at once
+	cable cli down # it would be done reclaiming at once
 	arm_hold --mount $a
 	for kind in "${kinds[@]}"; do
 		in_rex touch "$a/f.$kind"
@@ -131,7 +131,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 	rg close
 	run tier cli "$LOCKER" try rdlease /mnt/a/f
 	[ "$status" -ne 1 ]
-	wait_for 30 "the end client's lock" tier cli "$LOCKER" try posix /mnt/a/f
+	wait_for 30 "the end client's lock" end_client_answered nfs4
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
 	[ "$(counter denied.total)" -eq 1 ]
@@ -144,7 +144,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 	arm --mount $a --action deny
 	cli_mount vers=3
 	rg close
-	wait_for 30 "the NFSv3 end client's lock" tier cli "$LOCKER" try posix /mnt/a/f
+	wait_for 30 "the NFSv3 end client's lock" end_client_answered nlm
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
 	[ "$(counter denied.total)" -eq 1 ]
@@ -155,7 +155,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 
 @test "grace-end: kept out in grace, let in when grace ends by time" {
 	want_grace
-	tier cli ip link set c-rex down
+	cable cli down
 	arm_hold --mount $a --release grace-end
 	held_try one posix $a/f
 	knfsd_start rex 10 10 3
@@ -181,7 +181,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 
 @test "grace-end: v4_end_grace opens the gate" {
 	want_grace
-	tier cli ip link set c-rex down
+	cable cli down
 	arm_hold --mount $a --release grace-end
 	held_try one posix $a/f
 	knfsd_start rex 90 90 3
@@ -255,7 +255,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 
 @test "enabled while knfsd is in grace: the gate is in grace, and follows it" {
 	want_grace
-	tier cli ip link set c-rex down
+	cable cli down
 	knfsd_start rex 90 90 3
 	arm_hold --mount $a --release grace-end
 	[ "$(gate_state)" = grace ]
@@ -307,7 +307,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 	knfsd_start origin 10 10 3
 	[ "$(gate_state)" = closed ]
 	# A second gate, of the end client's namespace.
-	tier cli "$RG" enable --all --action deny
+	tier cli "$RG" enable --all --scope locks --action deny
 	[ "$(json '.gates | length')" -eq 2 ]
 	tier cli "$RG" release
 	[ "$(json '[.gates[].state] | sort | join(",")')" = closed,open ]

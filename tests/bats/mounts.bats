@@ -36,7 +36,7 @@ granted() { [[ $(try posix "$1") == granted ]]; }
 options=rw,insecure,no_subtree_check
 
 @test "told nothing, enable guards what /etc/exports exports again" {
-	run rg enable --action deny
+	run rg enable --scope locks --action deny
 	[ "$status" -eq 0 ]
 	[[ $output == *"exported again"* ]]
 	[ "$(json '.gates[0].which')" = exports ]
@@ -85,7 +85,7 @@ options=rw,insecure,no_subtree_check
 
 @test "nothing is exported: enabled, and said" {
 	exports ""
-	run rg enable --action deny
+	run rg enable --scope locks --action deny
 	[ "$status" -eq 0 ]
 	[[ $output == *"nothing is exported"* ]]
 	granted $a/f
