@@ -11,9 +11,27 @@
 #
 # To be sourced after common.bash and apt.bash.
 
-# kernel_get SUITE: prints the folder of the kernel, fetching it if need be.
+# kernel_suite NAME: a kernel's version, or a Debian suite as it is. The one place
+# that knows which suite has which.
+kernel_suite() {
+	case $1 in
+	6.1) echo bookworm ;;
+	6.12) echo trixie ;;
+	7.2) echo sid ;;
+	7.3) echo experimental ;;
+	[0-9]*)
+		warn "kernel $1: expected 6.1, 6.12, 7.2, 7.3 or a Debian suite"
+		return 1
+		;;
+	*) echo "$1" ;;
+	esac
+}
+
+# kernel_get NAME: prints the folder of the kernel, fetching it if need be.
 kernel_get() {
-	local suite=$1 link=$cache_dir/kernel/$1
+	local suite link
+	suite=$(kernel_suite "$1") || return 1
+	link=$cache_dir/kernel/$suite
 	need depmod kmod
 	if [[ -n ${RG_KERNEL_DIR:-} ]]; then
 		link=$cache_dir/kernel/$(kernel_dir_key "$RG_KERNEL_DIR")
@@ -26,8 +44,11 @@ kernel_get() {
 	(cd "$link" && pwd -P)
 }
 
-# kernel_forget SUITE: the next kernel_get asks the archive anew.
-kernel_forget() { rm -f "$cache_dir/kernel/$1"; }
+# kernel_forget NAME: the next kernel_get asks the archive anew.
+kernel_forget() {
+	local suite
+	suite=$(kernel_suite "$1") && rm -f "$cache_dir/kernel/$suite"
+}
 
 # A folder given by hand is known by what is in it, so that a new package put
 # there is taken up.
