@@ -48,7 +48,7 @@ HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/he
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo test test-toolchains unit install clean lint man help compile_commands.json vmlinux
+.PHONY: all deps demo test test-matrix test-toolchains unit install clean lint man help compile_commands.json vmlinux
 
 all: $(B)/reexport-guard ## build build/reexport-guard
 
@@ -63,9 +63,13 @@ demo: deps ## the main job in three machines, without and with the guard
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
 	$(Q)tests/demo --kernel $(KERNEL)
 
-test: deps ## unit tests and the bats suite on KERNEL (a Debian suite; bookworm)
+test: deps ## unit tests and the bats suite on KERNEL (6.1, 6.12, 7.2, 7.3 or a Debian suite; bookworm)
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS)
-	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only $(ONLY))
+	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only "$(ONLY)")
+
+test-matrix: deps ## suites on 6.1, 6.12, 7.2 and 7.3, an hour; writes docs/kernels.md (WHOLE=1: every suite)
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
+	$(Q)tests/matrix $(if $(WHOLE),--whole) $(if $(ONLY),--only "$(ONLY)")
 
 test-toolchains: ## build with Debian 12's and 13's gcc and clang, and for arm64 (root)
 	$(Q)tests/toolchains $(ONLY)
