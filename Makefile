@@ -45,10 +45,13 @@ OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/check/*.c src/cli/
 LOADER_OBJS := $(filter $(B)/src/loader/%,$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+BENCHES := $(B)/bench/peers.bpf.o $(patsubst bench/%.c,$(B)/bench/%,$(filter-out %.bpf.c, \
+	$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo test test-matrix test-toolchains unit install clean lint man help compile_commands.json vmlinux
+.PHONY: all deps demo test test-matrix test-toolchains unit bench bench-quick bench-check install clean \
+	lint man help compile_commands.json vmlinux
 
 all: $(B)/reexport-guard ## build build/reexport-guard
 
@@ -64,7 +67,7 @@ demo: deps ## the main job in three machines, without and with the guard
 	$(Q)tests/demo --kernel $(KERNEL)
 
 test: deps ## unit tests and the bats suite on KERNEL (6.1, 6.12, 7.2, 7.3 or a Debian suite; bookworm)
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS)
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES)
 	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only "$(ONLY)")
 
 test-matrix: deps ## suites on 6.1, 6.12, 7.2 and 7.3, an hour; writes docs/kernels.md (WHOLE=1: every suite)
@@ -76,6 +79,20 @@ test-toolchains: ## build with Debian 12's and 13's gcc and clang, and for arm64
 
 unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
+
+# ---- what it costs ----
+
+bench: deps ## what it costs, against others: docs/results/bench.md; half an hour
+	$(Q)packaging/deps --bench
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
+	$(Q)bench/run --kernel $(KERNEL)
+
+bench-quick: deps ## the same with less of everything, to the terminal: five minutes
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
+	$(Q)bench/run --kernel $(KERNEL) --quick
+
+bench-check: $(B)/reexport-guard $(HELPERS) $(BENCHES) ## has ordinary work become dearer? A part of make test
+	$(Q)bench/run --kernel $(KERNEL) --check
 
 # ---- the BPF object: one file per concern, linked into one skeleton ----
 
@@ -130,10 +147,10 @@ $(B)/tests/test_%: tests/unit/test_%.c $(SAN_OBJS) $(B)/guard.bpf.o $(B)/tests/r
 	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -MF $(B)/tests/dep/$*.d -MT $@ $< $(SAN_OBJS) \
 		$(UNIT_LDFLAGS) $(LIB_LDLIBS) -lcmocka -o $@
 
-# What test_trace makes up: pins, a ring, capabilities.
-$(B)/tests/test_trace: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,rg_pins_open_enabled \
-	rg_pin_path bpf_map_lookup_elem capng_apply rg_tracer_open rg_tracer_fd rg_tracer_consume \
-	rg_tracer_lost rg_tracer_close)
+# What test_trace and bench/feed make up: pins, a ring, capabilities.
+TRACE_WRAPPED := rg_pins_open_enabled rg_pin_path bpf_map_lookup_elem capng_apply rg_tracer_open \
+	rg_tracer_fd rg_tracer_consume rg_tracer_lost rg_tracer_close
+$(B)/tests/test_trace: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(TRACE_WRAPPED))
 
 $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(say) HELPER $@
@@ -141,6 +158,29 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \
 		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) \
 		$(if $(findstring png,$@),-lz) -o $@
+
+$(B)/bench/peers.bpf.o: bench/peers.bpf.c $(wildcard vmlinux/*.h) Makefile
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(B)/bench/%: bench/%.c $(wildcard include/*.h) Makefile
+	$(say) BENCH $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< \
+		$(shell $(PKG_CONFIG) --cflags --libs libbpf) -o $@
+
+$(B)/bench/tap: bench/tap.c $(LOADER_OBJS) Makefile
+	$(say) BENCH $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(RG_CFLAGS) $(CFLAGS) $(LDFLAGS) $< $(LOADER_OBJS) $(LIB_LDLIBS) -o $@
+
+# The verb `trace`, fed from a file.
+$(B)/bench/feed: bench/feed.c $(filter-out $(B)/src/cli/main.o,$(OBJS)) Makefile
+	$(say) BENCH $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(RG_CFLAGS) $(CFLAGS) $(LDFLAGS) $< $(filter %.o,$^) \
+		$(addprefix -Wl$(comma)--wrap=,$(TRACE_WRAPPED)) $(LIB_LDLIBS) -o $@
 
 # ---- the rest ----
 
@@ -164,7 +204,8 @@ vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...de
 
 compile_commands.json: ## for editors and clang-tidy
 	$(Q)packaging/compile-commands '$(subst ','\'',$(CC) $(RG_CFLAGS) $(SAN_CFLAGS))' \
-		$(wildcard src/*/*.c tests/unit/test_*.c tests/helpers/*.c) > $@
+		$(filter-out %.bpf.c,$(wildcard src/*/*.c tests/unit/test_*.c tests/helpers/*.c \
+		bench/*.c)) > $@
 
 lint: $(B)/guard.skel.h compile_commands.json ## clang-format, clang-tidy, cppcheck, shellcheck
 	$(Q)packaging/lint

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench.md out of bench.csv; called by bench/report and bench/run. -v reasons=FILE:
+# "BAR<tab>text" a line, said where a bar is missed. -v plots=1: they are there.
+
+FNR == 1 { next }
+
+{
+	kernel = $1
+	part = $3
+	if (!(kernel in seen)) {
+		seen[kernel]
+		kernels[++n_kernels] = kernel
+	}
+	dates[kernel, part] = $2
+	if (!((kernel, part, $5, $6) in at)) {
+		at[kernel, part, $5, $6] = ++n_tables[kernel, part]
+		table[kernel, part, n_tables[kernel, part]] = $5 SUBSEP $6
+	}
+	key = kernel SUBSEP part SUBSEP $5 SUBSEP $6
+	lines[key, ++n_lines[key]] = $0
+	median[kernel, part, $4, $5, $6] = $8
+}
+
+function figure(kernel, part, setup, what, unit) {
+	return median[kernel, part, setup, what, unit]
+}
+
+function round(x) {
+	return sprintf(x < 10 && x != int(x) ? "%.2f" : x < 1000 && x != int(x) ? "%.1f" : "%.0f", x)
+}
+
+# ---- bars ----
+
+function bar(id, text, good, got) {
+	if (got == "")
+		return
+	printf "| %s | %s | %s |\n", text, got, good ? "met" : "**missed**"
+	if (!good)
+		missed[++n_missed] = id
+}
+
+function added(kernel, part, setup, base, what, unit,    x, y) {
+	x = figure(kernel, part, setup, what, unit)
+	y = figure(kernel, part, base, what, unit)
+	return x == "" || y == "" ? "" : x - y
+}
+
+function percent(kernel, part, setup, what, unit,    x, y) {
+	x = figure(kernel, part, setup, what, unit)
+	y = figure(kernel, part, "nothing", what, unit)
+	return x == "" || y == "" ? "" : (x - y) * 100 / y
+}
+
+function bars(kernel,    i, n, ops, x, y, worst, lock, insn, threads, setup) {
+	insn = "instructions"
+	threads = "instructions of knfsd's threads"
+	n_missed = 0
+	print "| where it must be | measured | |"
+	print "|---|---|---|"
+	for (i = 0; i < 4; i++) {
+		setup = "gate " (i % 2 ? "open" : "closed")
+		lock = i < 2 ? "fcntl lock and unlock; a call; tmpfs" : "fcntl lock; a call; tmpfs"
+		x = added(kernel, "ordinary", setup "; scope locks", "empty LSM program; scope locks", lock, insn)
+		bar(i < 2 ? "lock" : "relock", (i < 2 ? "a lock or unlock call" : "a call that asks for a lock") \
+			" elsewhere, " setup ": at most 25 instructions above an empty LSM program",
+			x <= 25, x == "" ? "" : sprintf("%+.1f", x))
+	}
+	x = percent(kernel, "ordinary", "gate closed; scope opens", "open and close; ext4", insn)
+	bar("open", "open and close elsewhere, scope opens, gate closed: at most +1 %", x <= 1,
+		x == "" ? "" : sprintf("%+.2f %%", x))
+	n = split("open and close; ext4|stat; ext4|getppid; tmpfs", ops, "|")
+	worst = ""
+	for (i = 1; i <= n; i++) {
+		x = percent(kernel, "ordinary", "gate closed; scope locks", ops[i], insn)
+		if (x != "" && (worst == "" || x > worst))
+			worst = x
+	}
+	bar("other", "operations whose hooks scope locks does not need: +0 (what is measured twice differs by 0.2 %)",
+		worst <= 0.2, worst == "" ? "" : sprintf("%+.2f %%", worst))
+	n = split("READ of 4 KiB|WRITE of 4 KiB", ops, "|")
+	for (i = 1; i <= n; i++) {
+		x = percent(kernel, "knfsd", "gate; daemon and trace", ops[i], threads)
+		bar("read", "a " ops[i] " while tracing: at most +0.5 %", x <= 0.5,
+			x == "" ? "" : sprintf("%+.2f %%", x))
+	}
+	x = added(kernel, "knfsd", "gate; daemon and trace", "nothing", "OPEN or LOCK of a recovery", threads)
+	y = added(kernel, "knfsd", "bpftrace; the same fields", "nothing", "OPEN or LOCK of a recovery", threads)
+	bar("reclaim", "a reclaim while tracing: a third of what bpftrace adds", y > 0 && x <= y / 3,
+		x == "" || y == "" ? "" : sprintf("%.0f, bpftrace %.0f", x, y))
+	x = figure(kernel, "storm", "1000 end clients", "events lost", "number")
+	bar("lost", "events lost, 1,000 end clients of 100 reclaims: 0", x == 0, x)
+	x = figure(kernel, "storm", "1000 end clients", "daemon; most of memory", "kB")
+	bar("memory", "memory of the daemon in that storm: 16 MiB", x <= 16384, x == "" ? "" : x " kB")
+	unit = "events a second of one core"
+	x = figure(kernel, "decode", "trace --record", "a recorded ring to NDJSON; to a file", unit)
+	bar("decode", "user-space half, to a file: 1,000,000 events/s", x >= 1e6, x)
+	x = figure(kernel, "decode", "trace --json", "a recorded ring to NDJSON; to a reader", unit)
+	bar("decode", "user-space half, to a reader: 1,000,000 events/s", x >= 1e6, x)
+	unit = "ms of a CPU of 1e9 instructions/s"
+	x = figure(kernel, "arming", "enable", "exec to armed", unit)
+	y = figure(kernel, "arming", "bpftrace; the same hooks; counts", "exec to armed", unit)
+	bar("arming", "exec to armed: a tenth of bpftrace's", x <= y / 10,
+		x == "" || y == "" ? "" : sprintf("%.0f, bpftrace %.0f", x, y))
+	print ""
+	for (i = 1; i <= n_missed; i++)
+		if (missed[i] in reason && !((kernel, missed[i]) in told)) {
+			told[kernel, missed[i]]
+			print "- " reason[missed[i]]
+		}
+	if (n_missed)
+		print ""
+}
+
+# ---- tables ----
+
+function print_table(key, kernel, part, what, unit,    i, f, base) {
+	printf "**%s**, %s\n\n", what, unit
+	base = figure(kernel, part, "nothing", what, unit)
+	print "| | n | median | 10th to 90th of 100 |" (base == "" ? "" : " above nothing |")
+	print "|---|---:|---:|---:|" (base == "" ? "" : "---:|")
+	for (i = 1; i <= n_lines[key]; i++) {
+		split(lines[key, i], f, ",")
+		split_row(lines[key, i])
+		printf "| %s | %s | %s | %s to %s |", row[4], row[7], round(row[8]), round(row[9]), round(row[10])
+		if (base != "" && row[4] == "nothing")
+			printf " |"
+		else if (base != "")
+			printf " %s%s (%+.2f %%) |", row[8] < base ? "-" : "+",
+				round(row[8] < base ? base - row[8] : row[8] - base),
+				base ? (row[8] - base) * 100 / base : 0
+		print ""
+	}
+	print ""
+}
+
+function split_row(line) { split(line, row, FS) }
+
+function print_part(kernel, part, title,    i, tw) {
+	if (!n_tables[kernel, part])
+		return
+	printf "### %s\n\n", title
+	if (plots && part in plot_of)
+		printf "%s\n\n", plot_of[part]
+	for (i = 1; i <= n_tables[kernel, part]; i++) {
+		split(table[kernel, part, i], tw, SUBSEP)
+		print_table(kernel SUBSEP part SUBSEP tw[1] SUBSEP tw[2], kernel, part, tw[1], tw[2])
+	}
+}
+
+END {
+	while (reasons && (getline line < reasons) > 0) {
+		tab = index(line, "\t")
+		if (tab && line !~ /^#/)
+			reason[substr(line, 1, tab - 1)] = substr(line, tab + 1)
+	}
+	print "<!-- SPDX-License-Identifier: GPL-2.0-only -->"
+	print "<!-- Written by bench/report from bench.csv; not by hand. -->"
+	print "# What it costs\n"
+	print "By `make bench` ([bench/README.md](../../bench/README.md) says how each figure comes about)."
+	print "Every figure is a median; n is how often it was measured. Instructions are those of an"
+	print "emulated machine that counts them. The data is [bench.csv](bench.csv).\n"
+	for (k = 1; k <= n_kernels; k++) {
+		kernel = kernels[k]
+		date = ""
+		for (i in dates) {
+			split(i, ks, SUBSEP)
+			if (ks[1] == kernel && dates[i] > date)
+				date = dates[i]
+		}
+		printf "## Kernel %s, %s\n\n", kernel, date
+		bars(kernel)
+		stem = "bench-" kernel
+		plot_of["ordinary"] = sprintf("![a lock call](%s-lock.svg)\n![an open](%s-open.svg)", stem, stem)
+		plot_of["knfsd"] = sprintf("![a recovery](%s-recovery.svg)", stem)
+		plot_of["storm"] = sprintf("![a storm](%s-storm.svg)", stem)
+		plot_of["decode"] = sprintf("![user space](%s-decode.svg)", stem)
+		print_part(kernel, "ordinary", "A gate in the way of ordinary work")
+		print_part(kernel, "knfsd", "Tracing in the way of knfsd")
+		print_part(kernel, "storm", "A storm of end clients")
+		print_part(kernel, "decode", "The half in user space")
+		print_part(kernel, "arming", "Arming")
+		print_part(kernel, "opening", "Opening")
+	}
+}
