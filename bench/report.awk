@@ -134,6 +134,29 @@ function print_table(key, kernel, part, what, unit,    i, f, base) {
 	print ""
 }
 
+# Ratios by the wall clock, beside those of instructions.
+function print_clock(kernel,    i, j, tw, key, x, y) {
+	if (!n_tables[kernel, "clock"])
+		return
+	print "### A second opinion: the wall clock\n"
+	print "In an emulated machine that does not count, beside other work: how many times as long as with"
+	print "nothing right before and after. Beside it the same of the instructions above.\n"
+	print "| | | n | time | 10th to 90th of 100 | instructions |"
+	print "|---|---|---:|---:|---:|---:|"
+	for (i = 1; i <= n_tables[kernel, "clock"]; i++) {
+		split(table[kernel, "clock", i], tw, SUBSEP)
+		key = kernel SUBSEP "clock" SUBSEP tw[1] SUBSEP tw[2]
+		for (j = 1; j <= n_lines[key]; j++) {
+			split_row(lines[key, j])
+			x = figure(kernel, "ordinary", row[4], row[5], "instructions")
+			y = figure(kernel, "ordinary", "nothing", row[5], "instructions")
+			printf "| %s | %s | %s | %.3f | %.3f to %.3f | %s |\n", row[5], row[4], row[7], row[8],
+				row[9], row[10], x == "" || !y ? "" : sprintf("%.3f", x / y)
+		}
+	}
+	print ""
+}
+
 function split_row(line) { split(line, row, FS) }
 
 function print_part(kernel, part, title,    i, tw) {
@@ -176,6 +199,7 @@ END {
 		plot_of["storm"] = sprintf("![a storm](%s-storm.svg)", stem)
 		plot_of["decode"] = sprintf("![user space](%s-decode.svg)", stem)
 		print_part(kernel, "ordinary", "A gate in the way of ordinary work")
+		print_clock(kernel)
 		print_part(kernel, "knfsd", "Tracing in the way of knfsd")
 		print_part(kernel, "storm", "A storm of end clients")
 		print_part(kernel, "decode", "The half in user space")
