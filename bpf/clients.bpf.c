@@ -27,6 +27,7 @@ struct bpf_map;
 struct scratch {
 	struct rg_client client;
 	__u8 name[RG_CLIENT_NAME_HASHED];
+	__u64 swept_ns; /* when empty elements of `client_files` were last looked for */
 };
 
 struct {
@@ -52,7 +53,7 @@ static __always_inline int read_name(struct nfs4_client *clp, struct scratch *tm
 	n &= 2 * RG_CLIENT_NAME_HASHED - 1;
 	if (n > RG_CLIENT_NAME_HASHED)
 		return -1;
-	__builtin_memset(tmp, 0, sizeof(*tmp));
+	__builtin_memset(tmp, 0, offsetof(struct scratch, swept_ns));
 	if (!n || bpf_probe_read_kernel(tmp->name, n, data))
 		return -1;
 	for (__u32 i = 0; i < RG_CLIENT_NAME_HASHED; i++) {
@@ -214,10 +215,13 @@ static long forget_empty(struct bpf_map *map, struct rg_client_file *at, struct 
 }
 
 /* What was counted of this file, made if need be. It stays when it is 0, unless
- * there is no room. */
+ * there is no room; that is looked into once a second. */
 static __always_inline struct rg_client_locks *counted_of(struct rg_client_file *at, __u32 slot)
 {
 	struct rg_client_locks *l = bpf_map_lookup_elem(&client_files, at), fresh = {.slot = slot};
+	struct scratch *tmp;
+	__u32 zero = 0;
+	__u64 now_ns;
 
 	if (l) {
 		__sync_fetch_and_add(&l->busy, 1);
@@ -230,7 +234,13 @@ static __always_inline struct rg_client_locks *counted_of(struct rg_client_file 
 			__sync_fetch_and_add(&l->busy, 1);
 			return l;
 		}
-		bpf_for_each_map_elem(&client_files, forget_empty, NULL, 0);
+		/* A look at all of them is not for each LOCK of a storm that is too big. */
+		now_ns = bpf_ktime_get_boot_ns();
+		tmp = bpf_map_lookup_elem(&scratch, &zero);
+		if (tmp && now_ns - tmp->swept_ns > RG_NS_PER_SEC) {
+			tmp->swept_ns = now_ns;
+			bpf_for_each_map_elem(&client_files, forget_empty, NULL, 0);
+		}
 		bpf_map_update_elem(&client_files, at, &fresh, BPF_NOEXIST);
 	}
 	return bpf_map_lookup_elem(&client_files, at);
