@@ -453,8 +453,8 @@ static const struct {
 	{"nobody", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_client), 1},
 	{"next_downgrade", BPF_MAP_TYPE_ARRAY, 4, 4, 1},
 	{"path_room", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 2 * RG_RECORD_PATH, 1},
-	{"scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED,
-	 1},
+	{"scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+	 sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED + 8, 1},
 };
 
 static void test_maps(void **unused)
