@@ -52,7 +52,7 @@ function percent(kernel, part, setup, what, unit,    x, y) {
 	return x == "" || y == "" ? "" : (x - y) * 100 / y
 }
 
-function bars(kernel,    i, n, ops, x, y, worst, lock, insn, threads, setup) {
+function bars(kernel,    i, n, ops, x, y, worst, lock, insn, threads, setup, what) {
 	insn = "instructions"
 	threads = "instructions of knfsd's threads"
 	n_missed = 0
@@ -84,10 +84,14 @@ function bars(kernel,    i, n, ops, x, y, worst, lock, insn, threads, setup) {
 		bar("read", "a " ops[i] " while tracing: at most +0.5 %", x <= 0.5,
 			x == "" ? "" : sprintf("%+.2f %%", x))
 	}
-	x = added(kernel, "knfsd", "gate; daemon and trace", "nothing", "OPEN or LOCK of a recovery", threads)
-	y = added(kernel, "knfsd", "bpftrace; the same fields", "nothing", "OPEN or LOCK of a recovery", threads)
-	bar("reclaim", "a reclaim while tracing: a third of what bpftrace adds", y > 0 && x <= y / 3,
-		x == "" || y == "" ? "" : sprintf("%.0f, bpftrace %.0f", x, y))
+	what = "OPEN or LOCK of a recovery"
+	y = added(kernel, "knfsd", "bpftrace; the same fields", "nothing", what, threads)
+	x = added(kernel, "knfsd", "gate; daemon and trace", "gate and daemon", what, threads)
+	bar("reclaim", "a reclaim while tracing: `trace` adds a third of what bpftrace does", y > 0 && x <= y / 3,
+		x == "" || y == "" ? "" : sprintf("%+.0f, bpftrace %+.0f", x, y))
+	x = added(kernel, "knfsd", "gate; daemon and trace", "nothing", what, threads)
+	bar("guarded", "the same, with what gate and daemon add", y > 0 && x <= y / 3,
+		x == "" || y == "" ? "" : sprintf("%+.0f, bpftrace %+.0f", x, y))
 	x = figure(kernel, "storm", "1000 end clients", "events lost", "number")
 	y = figure(kernel, "storm", "1000 end clients", "reclaims answered", "number") - \
 		figure(kernel, "storm", "1000 end clients", "reclaims in the recording", "number")
