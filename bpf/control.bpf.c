@@ -284,6 +284,9 @@ int control(struct rg_control *c)
 	case RG_OP_EXEMPT:
 		c->result = identify(c);
 		break;
+	case RG_OP_REGIME:
+		c->result = (int)rg_regime_of_export(address_of("nfs_export_ops"));
+		break;
 	default:
 		c->result = -EINVAL;
 	}

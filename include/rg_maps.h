@@ -278,6 +278,7 @@ enum rg_op {
 	RG_OP_SERVERS = 6, /* fill in the map `servers` for this slot's namespace */
 	RG_OP_EXEMPT = 7,  /* out: `exempt`, of the caller's descriptor `fd` */
 	RG_OP_FORGET = 8,  /* end client `client`, if it has not come back */
+	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
 };
 
 struct rg_control {

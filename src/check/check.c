@@ -10,6 +10,7 @@
 #include "check/lease.h"
 #include "check/mounts.h"
 #include "check/policy.h"
+#include "check/regime.h"
 #include "check/root.h"
 
 /* What a group knows, others go by: the exports above all. */
@@ -17,6 +18,7 @@ struct facts {
 	struct rg_kernel_facts kernel;
 	struct rg_reexport_facts reexports;
 	struct rg_policy_facts policy;
+	struct rg_regime_facts regime;
 	struct rg_knfsd_facts knfsd;
 	struct rg_mount_facts mounts;
 	struct rg_client_facts clients;
@@ -32,11 +34,12 @@ static bool is_privileged(void)
 
 static void gather(const char *root, struct facts *all)
 {
-	bool privileged = is_privileged();
+	bool privileged = is_privileged(), load = privileged && rg_root_is_here(root);
 
-	rg_kernel_gather(root, privileged && rg_root_is_here(root), &all->kernel);
+	rg_kernel_gather(root, load, &all->kernel);
 	rg_reexport_gather(root, &all->reexports);
 	rg_policy_gather(root, privileged, &all->reexports, &all->policy);
+	rg_regime_gather(root, load, all->policy.enabled == 1, all->policy.state_dir, &all->regime);
 	rg_knfsd_gather(root, &all->knfsd);
 	rg_mount_gather(root, &all->mounts);
 	rg_client_gather(root, &all->reexports, &all->clients);
@@ -50,6 +53,7 @@ static void judge(const struct facts *all, struct rg_findings *f)
 
 	rg_kernel_check(&all->kernel, f);
 	rg_policy_check(&all->policy, knfsd->grace_err ? 0 : knfsd->grace_s, f);
+	rg_regime_check(&all->regime, f);
 	rg_knfsd_check(knfsd, &all->clients, f);
 	rg_exports_check(&all->reexports, f);
 	rg_mounts_check(&all->mounts, &all->reexports, &all->policy, f);

@@ -46,6 +46,9 @@ enum rg_finding_id {
 	RG_F_NFSDCLD,
 	RG_F_NFSDCLD_STORAGE,
 	RG_F_NFSDCLD_CLIENTS,
+	/* regime.c */
+	RG_F_REGIME,
+	RG_F_REGIME_CHANGED,
 	/* exports.c */
 	RG_F_EXPORTS_READ,
 	RG_F_REEXPORTS,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
@@ -256,6 +257,28 @@ int rg_probe_load(enum rg_rung rung)
 		bpf_program__set_autoload(prog, hook_of(prog, &w) && w.rung == (int)rung);
 	}
 	err = bpf_object__load(obj);
+	bpf_object__close(obj);
+	return err;
+}
+
+int rg_probe_nfs4_locks(enum rg_regime *nfs4)
+{
+	struct rg_control c = {.op = RG_OP_REGIME};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &c, .ctx_size_in = sizeof(c));
+	struct bpf_object *obj = open_object();
+	struct bpf_program *prog, *control;
+	int err;
+
+	*nfs4 = RG_REGIME_UNKNOWN;
+	if (!obj)
+		return -errno;
+	control = bpf_object__find_program_by_name(obj, "control");
+	bpf_object__for_each_program(prog, obj) bpf_program__set_autoload(prog, prog == control);
+	err = bpf_object__load(obj);
+	if (!err && bpf_prog_test_run_opts(bpf_program__fd(control), &opts) < 0)
+		err = -errno;
+	if (!err && c.result > 0 && c.result < RG_NR_REGIMES)
+		*nfs4 = (enum rg_regime)c.result;
 	bpf_object__close(obj);
 	return err;
 }

@@ -36,3 +36,6 @@ int rg_probe_hooks(const char *dir, struct rg_probe *p);
  * them. Nothing is attached or pinned. Needs CAP_BPF and CAP_PERFMON. 0, or
  * negative errno. */
 int rg_probe_load(enum rg_rung rung);
+/* The regime of NFSv4, asked of the kernel by a program that is then let go of. As
+ * above. */
+int rg_probe_nfs4_locks(enum rg_regime *nfs4);

@@ -288,6 +288,63 @@ scope = opens"
 	fault delegations note
 }
 
+# An earlier boot's kernel and what it did with NFSv4 locks.
+earlier() {
+	in_rex tee /var/lib/reexport-guard/regime.json >/dev/null <<-END
+	{"version": 1, "boot_id": "another", "now": {
+		"nfs4_locks": {"regime": "$1", "kernel": "0.0-last"},
+		"nlm_locks": {"regime": "unknown", "kernel": ""}}, "before": {
+		"nfs4_locks": {"regime": "unknown", "kernel": ""},
+		"nlm_locks": {"regime": "unknown", "kernel": ""}}}
+	END
+}
+
+@test "the regime: of this kernel, enabled or not; and another one than the last kernel's" {
+	arm --mount $a --action deny
+	# Suite cli compares this with what end clients get.
+	now=$(json .regime.nfs4_locks)
+	[[ $now == forwarded ]] && not=refused severity=ok || not=forwarded severity=warning
+	[[ $now == forwarded || $now == refused ]]
+	fault regime $severity NFSv4
+	says regime-changed note
+	rg disable
+	fault regime $severity NFSv4
+	if [[ $now == forwarded ]]; then
+		says regime ok NLM
+	else
+		says regime unknown NLM
+	fi
+	says regime-changed note
+	earlier $not
+	fault regime-changed warning NFSv4
+	[[ $(evidence_of regime-changed) == \
+		"NFSv4 locks of end clients are $now; kernel 0.0-last $not them" ]]
+	earlier $now
+	gone regime-changed
+	in_rex bash -c 'echo "{" >/var/lib/reexport-guard/regime.json'
+	fault regime-changed unknown
+	in_rex rm /var/lib/reexport-guard/regime.json
+	# Who may not ask, and where there is nobody to be asked.
+	run in_rex setpriv --reuid 65534 --clear-groups "$RG" check --json
+	printf '%s\n' "$output" >"$work/check.out"
+	says regime unknown
+	[[ $(evidence_of regime) == *"only root"* ]]
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run in_rex unshare -m bash -c 'mount -t tmpfs none /sys/module && "$0" check --json' "$RG"
+	printf '%s\n' "$output" >"$work/check.out"
+	says regime unknown
+	[[ $(evidence_of regime) == *"not loaded"* ]]
+	# With 2 the kernel tells nobody where its flags are.
+	before=$(</proc/sys/kernel/kptr_restrict)
+	echo 2 >/proc/sys/kernel/kptr_restrict
+	fault regime unknown NFSv4
+	echo "$before" >/proc/sys/kernel/kptr_restrict
+	fault regime $severity NFSv4
+}
+evidence_of() {
+	jq -r --arg id "$1" '[.findings[] | select(.id == $id)][0].evidence' "$work/check.out"
+}
+
 @test "knfsd, and its grace and lease times" {
 	fault knfsd note
 	knfsd_start rex 20 10

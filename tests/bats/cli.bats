@@ -357,12 +357,21 @@ counted() {
 		"[\"$got4\",\"$got3\",[]]" ]
 	run rg status
 	[[ $output == *$'\n'"locks    of end clients: NFSv4 $got4, NLM $got3"$'\n'* ]]
+	rg check --json >"$work/check.out" || [ $? -eq 1 ]
+	[ "$(found NFSv4)" = "$got4" ]
+	[ "$(found NLM)" = "$got3" ]
 	run rg metrics
 	[[ $output == *"lock_regime{protocol=\"nfs4\",regime=\"$got4\"} 1"* ]]
 	[[ $output == *"lock_regime{protocol=\"nlm\",regime=\"$got3\"} 1"* ]]
 	rg trace --json --duration 1s >"$work/trace.out"
 	[ "$(jq -rs '.[0].regime | [.nfs4_locks, .nlm_locks] | @tsv' "$work/trace.out")" = \
 		"$got4"$'\t'"$got3" ]
+}
+
+# found PROTOCOL: what `check` says of it.
+found() {
+	jq -r --arg object "$1" '.findings[] | select(.id == "regime" and .object == $object) |
+		{ok: "forwarded", warning: "refused"}[.severity] // .severity' "$work/check.out"
 }
 
 @test "a kernel that does otherwise than the last one is said" {

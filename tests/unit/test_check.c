@@ -213,6 +213,7 @@ static const struct {
 	{"/sys/module/nfsd/x", ""},
 	{"/proc/sys/kernel/kptr_restrict", "2\n"},
 	{"/proc/sys/fs/leases-enable", "1\n"},
+	{"/var/lib/reexport-guard/regime.json", "{\"version\": 1, \"boot_id\": 5}\n"},
 	{"/proc/sys/fs/nfs/nlm_grace_period", "30\n"},
 	{"/proc/sys/fs/nfs/nlm_timeout", "10\n"},
 	{"/proc/fs/nfsd/threads", "8\n"},
@@ -289,6 +290,7 @@ static void test_host(void **unused)
 	expect(&f, RG_F_MOUNT_VERSION, RG_WARNING);
 	expect(&f, RG_F_RECOVER_LOST_LOCKS, RG_WARNING);
 	expect(&f, RG_F_LEASE_BOOT, RG_UNKNOWN);
+	expect(&f, RG_F_REGIME_CHANGED, RG_UNKNOWN); /* its file is damaged */
 	expect(&f, RG_F_FSTAB_CYCLE, RG_PROBLEM);
 	expect(&f, RG_F_CLIENTS_VERSIONS, RG_NOTE);
 	expect(&f, RG_F_CLIENTS_NFSV3, RG_WARNING);
@@ -340,6 +342,8 @@ static void test_empty_host(void **unused)
 	expect(&f, RG_F_GRACE_LEASE, RG_UNKNOWN);
 	expect(&f, RG_F_RECOVER_LOST_LOCKS, RG_UNKNOWN);
 	expect(&f, RG_F_MOUNTS_READ, RG_UNKNOWN);
+	expect(&f, RG_F_REGIME, RG_UNKNOWN);
+	expect(&f, RG_F_REGIME_CHANGED, RG_NOTE);
 	expect(&f, RG_F_LOCAL_LOCKS, RG_UNKNOWN);
 	rg_findings_free(&f);
 }

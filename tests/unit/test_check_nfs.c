@@ -10,6 +10,7 @@
 #include "check/lease.h"
 #include "check/mounts.h"
 #include "check/policy.h"
+#include "check/regime.h"
 
 /* A root, a re-exported mount, one that is not, and one below the first. */
 #define ROOT "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
@@ -515,6 +516,77 @@ static void test_mountstats_damaged(void **unused)
 	}
 }
 
+/* ---- regime ---- */
+
+static void judge_regime(const struct rg_regime_facts *r, enum rg_severity nfs4,
+			 enum rg_severity nlm, enum rg_severity changed)
+{
+	struct rg_findings f = {};
+
+	rg_regime_check(r, &f);
+	assert_int_equal(f.n, 3);
+	expect(&f, RG_F_REGIME, nfs4);
+	assert_string_equal(f.at[0].object, "NFSv4");
+	assert_string_equal(f.at[1].object, "NLM");
+	assert_int_equal(f.at[1].severity, nlm);
+	expect(&f, RG_F_REGIME_CHANGED, changed);
+	rg_findings_free(&f);
+}
+
+static void test_regime(void **unused)
+{
+	const enum rg_regime U = RG_REGIME_UNKNOWN, F = RG_REGIME_FORWARDED, R = RG_REGIME_REFUSED;
+	struct rg_regime_facts r = {.nfs = true, .kept_err = -ENOENT, .kernel = "9.9"};
+
+	(void)unused;
+	judge_regime(&r, RG_UNKNOWN, RG_UNKNOWN, RG_NOTE); /* not root */
+	r.source = RG_REGIME_ASKED;
+	judge_regime(&r, RG_UNKNOWN, RG_UNKNOWN, RG_NOTE); /* flags of no kernel we know */
+	r.asked_err = -EPERM;
+	judge_regime(&r, RG_UNKNOWN, RG_UNKNOWN, RG_NOTE);
+	r.asked_err = 0;
+	r.nfs = false;
+	judge_regime(&r, RG_UNKNOWN, RG_UNKNOWN, RG_NOTE);
+	r.nfs = true;
+	r.now = (struct rg_regimes){{F, F}};
+	judge_regime(&r, RG_OK, RG_OK, RG_NOTE);
+	r.now = (struct rg_regimes){{R, U}};
+	judge_regime(&r, RG_WARNING, RG_UNKNOWN, RG_NOTE);
+	r.source = RG_REGIME_IN_FORCE;
+	r.now = (struct rg_regimes){{R, R}};
+	judge_regime(&r, RG_WARNING, RG_WARNING, RG_NOTE);
+
+	r.kept_err = -EBADMSG;
+	judge_regime(&r, RG_WARNING, RG_WARNING, RG_UNKNOWN);
+	r.kept_err = 0; /* kept, but nothing was known before */
+	judge_regime(&r, RG_WARNING, RG_WARNING, RG_NOTE);
+}
+
+static void test_regime_changed(void **unused)
+{
+	struct rg_regime_facts r = {.nfs = true, .source = RG_REGIME_ASKED, .kernel = "9.9"};
+	struct rg_regime_known *before = &r.kept.before[RG_LOCKS_NFS4];
+	struct rg_findings f = {};
+
+	(void)unused;
+	strcpy(before->kernel, "9.8");
+	before->regime = RG_REGIME_FORWARDED;
+	r.now = (struct rg_regimes){{RG_REGIME_FORWARDED, RG_REGIME_FORWARDED}};
+	judge_regime(&r, RG_OK, RG_OK, RG_OK);
+	before->regime = RG_REGIME_REFUSED;
+	judge_regime(&r, RG_OK, RG_OK, RG_WARNING);
+	before->regime = RG_REGIME_FORWARDED;
+	r.now = (struct rg_regimes){{RG_REGIME_REFUSED, RG_REGIME_UNKNOWN}};
+	judge_regime(&r, RG_WARNING, RG_UNKNOWN, RG_WARNING);
+	rg_regime_check(&r, &f);
+	assert_string_equal(found(&f, RG_F_REGIME_CHANGED)->evidence,
+			    "NFSv4 locks of end clients are refused; kernel 9.8 forwarded them");
+	rg_findings_free(&f);
+	/* What is not known now is no change. */
+	r.now = (struct rg_regimes){};
+	judge_regime(&r, RG_UNKNOWN, RG_UNKNOWN, RG_NOTE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -531,6 +603,8 @@ int main(void)
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_lease),
 		cmocka_unit_test(test_mountstats_damaged),
+		cmocka_unit_test(test_regime),
+		cmocka_unit_test(test_regime_changed),
 	};
 
 	return cmocka_run_group_tests_name("check_nfs", tests, NULL, NULL);

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "check/regime.h"
+#include "check/root.h"
+#include "loader/pins.h"
+#include "loader/probe.h"
+
+/* Of the set that is pinned. False: there is none that can be read. */
+static bool read_set(struct rg_regimes *now)
+{
+	struct rg_pins pins;
+	bool is_open;
+
+	rg_pins_init(&pins);
+	is_open = rg_pins_lock(&pins, RG_LOCK_SHARED, false) == 0 && rg_pins_open(&pins) == 0;
+	if (is_open)
+		*now = rg_regimes_read(&pins);
+	rg_pins_close(&pins);
+	return is_open;
+}
+
+static void ask(bool enabled, struct rg_regime_facts *r)
+{
+	static const struct rg_flow_totals nothing_seen;
+	enum rg_regime nfs4 = RG_REGIME_UNKNOWN;
+
+	if (enabled && read_set(&r->now)) {
+		r->source = RG_REGIME_IN_FORCE;
+		return;
+	}
+	r->source = RG_REGIME_ASKED;
+	if (r->nfs)
+		r->asked_err = rg_probe_nfs4_locks(&nfs4);
+	r->now = rg_regimes_of(nfs4, &nothing_seen);
+}
+
+static void read_kept(const char *root, const char *state_dir, struct rg_regime_facts *r)
+{
+	char dir[RG_ROOT_PATH], boot_id[RG_BOOT_ID_SIZE], why[RG_STATE_WHY];
+	json_object *o = NULL;
+
+	r->kept_err = rg_state_load(rg_root_path(root, state_dir, dir), RG_REGIME_FILE, &o, why);
+	if (!r->kept_err)
+		r->kept_err = o ? rg_regime_of_json(o, &r->kept, why) : -ENOENT;
+	json_object_put(o);
+	if (!r->kept_err && rg_boot_id(boot_id) == 0)
+		rg_regime_begin(&r->kept, boot_id);
+}
+
+void rg_regime_gather(const char *root, bool load, bool enabled, const char *state_dir,
+		      struct rg_regime_facts *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->nfs = rg_root_has(root, "/sys/module/nfs") == 1;
+	rg_kernel_release(r->kernel);
+	if (load)
+		ask(enabled, r);
+	read_kept(root, state_dir, r);
+}
