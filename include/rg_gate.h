@@ -61,6 +61,7 @@ enum rg_why {
 	RG_WHY_KNFSD_GRACE,    /* grace: knfsd's */
 	RG_WHY_LOCKD_GRACE,    /* grace: only lockd's is left */
 	RG_WHY_AWAITED,	       /* settling: an end client that was refused is not done */
+	RG_WHY_BLIND,	       /* settling: nobody sees who is refused, or is done */
 	RG_WHY_GRACE_STARTED,  /* open from here on */
 	RG_WHY_GRACE_SKIPPED,  /* knfsd knew of no client that could reclaim */
 	RG_WHY_GRACE_ENDED,
@@ -110,7 +111,8 @@ struct rg_policy {
 	__u64 scope : 2;     /* enum rg_scope */
 	__u64 end_grace : 1; /* on-origin-no-grace = end-grace */
 	__u64 which : 2;     /* enum rg_which */
-	__u64 unused : 16;
+	__u64 blind : 1;     /* no program sees who is refused: settled is settle-timeout */
+	__u64 unused : 15;
 };
 _Static_assert(sizeof(struct rg_policy) == 8, "a policy is stored at once");
 
@@ -221,6 +223,7 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 	struct rg_gate_word at = {.word = *(const volatile __u64 *)&g->policy_word};
 	struct rg_policy policy = at.policy;
 	__u64 last_ns = 0, timeout_ns, deadline_ns, settled_ns;
+	__u32 awaited;
 	struct rg_view v;
 
 	if (hand == RG_HAND_OPEN)
@@ -267,7 +270,8 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 	timeout_ns = last_ns + rg_settle_timeout_of(policy, g->lease_s);
 	deadline_ns = g->knfsd_start_ns + policy.max_hold_s * RG_NS_PER_SEC;
 	/* `awaited` before `settled_ns`: it is written the other way round. */
-	if (!*(const volatile __u32 *)&g->awaited) {
+	awaited = *(const volatile __u32 *)&g->awaited;
+	if (!awaited && !policy.blind) {
 		if (!g->refused)
 			return rg_view_make(RG_STATE_OPEN, RG_WHY_NOBODY_REFUSED, last_ns, 0);
 		settled_ns = g->settled_ns > last_ns ? g->settled_ns : last_ns;
@@ -278,8 +282,8 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 			return rg_view_make(RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, timeout_ns, 0);
 		return rg_view_make(RG_STATE_OPEN, RG_WHY_TIMED_OUT, deadline_ns, 0);
 	}
-	v = rg_view_kept_out(policy, now_ns, RG_STATE_SETTLING, RG_WHY_AWAITED, last_ns,
-			     g->knfsd_start_ns);
+	v = rg_view_kept_out(policy, now_ns, RG_STATE_SETTLING,
+			     awaited ? RG_WHY_AWAITED : RG_WHY_BLIND, last_ns, g->knfsd_start_ns);
 	if (timeout_ns >= deadline_ns)
 		return v;
 	if (now_ns >= timeout_ns)

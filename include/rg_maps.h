@@ -81,6 +81,8 @@ struct rg_meta {
 	__u32 rules; /* elements of `rules` in use */
 	__u32 ledger_interval_s;
 	__u32 metrics_interval_s;
+	__u32 left_out; /* followers that this kernel does not take, 1 << enum rg_link */
+	__u32 unused;
 	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */

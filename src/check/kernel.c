@@ -203,15 +203,17 @@ static void check_module(enum rg_module_state state, const char *name, struct rg
 	}
 }
 
-/* Of programs that only watch, or of the others: how many hooks are missing, and
- * which. */
-static unsigned int missing(const struct rg_kernel_facts *k, bool trace, char *buf, size_t size)
+/* The names of some missing hooks: those without which nothing is armed, or those
+ * of programs that only watch. How many. */
+static unsigned int missing(const struct rg_kernel_facts *k, bool needed, char *buf, size_t size)
 {
 	struct rg_line l = rg_line_in(buf, size - 1);
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < k->probe.n_missing; i++) {
-		if (k->probe.missing[i].trace != trace)
+		const struct rg_follower *follower = k->probe.missing[i].follower;
+
+		if (needed ? !follower || !follower->needed : follower != NULL)
 			continue;
 		if (n++)
 			rg_line_text(&l, " ");
@@ -219,6 +221,38 @@ static unsigned int missing(const struct rg_kernel_facts *k, bool trace, char *b
 	}
 	buf[l.at - l.from] = '\0';
 	return n;
+}
+
+/* What a gate has to do without here, and what that costs. False: nothing. */
+static bool check_followers(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	__u32 left_out = k->left_out;
+	bool any = false;
+
+	for (unsigned int i = 0; i < k->probe.n_missing; i++) {
+		const struct rg_follower *follower = k->probe.missing[i].follower;
+
+		if (!follower || follower->needed)
+			continue;
+		left_out &= ~(1u << follower->link);
+		rg_find(f, RG_WARNING, RG_F_HOOKS, k->probe.missing[i].name,
+			"is not in this kernel, so program %s is left out; without it %s",
+			follower->program, follower->without);
+		rg_remedy(f, "use a kernel that this version knows: docs/kernel.md");
+		any = true;
+	}
+	for (const struct rg_follower *each = rg_followers; each->program; each++) {
+		if (!(left_out & 1u << each->link))
+			continue;
+		rg_find(f, RG_WARNING, RG_F_HOOKS, each->program,
+			"is not attached: `enable` left it out, as the kernel did not take it; "
+			"without it %s",
+			each->without);
+		rg_remedy(f, "use a kernel that this version knows: docs/kernel.md; or run "
+			     "`disable`, and see what `enable` says");
+		any = true;
+	}
+	return any;
 }
 
 static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
@@ -237,13 +271,16 @@ static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
 			     "itself");
 		return;
 	}
-	if (missing(k, false, names, sizeof(names))) {
+	if (missing(k, true, names, sizeof(names))) {
 		rg_find(f, RG_PROBLEM, RG_F_HOOKS, NULL,
 			"functions that the gate has to follow are not in this kernel: %s", names);
 		rg_remedy(f, "use a kernel that this version knows: docs/kernel.md");
+		rg_cannot(f);
 		return;
 	}
-	if (missing(k, true, names, sizeof(names))) {
+	if (check_followers(k, f))
+		return;
+	if (missing(k, false, names, sizeof(names))) {
 		rg_find(f, RG_NOTE, RG_F_HOOKS, NULL,
 			"the gate has all it needs; `trace` will not see what goes by: %s", names);
 		return;

@@ -97,6 +97,20 @@ static void try_rungs(bool load, struct rg_kernel_facts *k)
 	}
 }
 
+/* Of the set that is enabled; 0 if there is none. */
+static __u32 left_out(void)
+{
+	struct rg_meta meta = {};
+	struct rg_pins pins;
+
+	rg_pins_init(&pins);
+	if (rg_pins_lock(&pins, RG_LOCK_SHARED, false) || rg_pins_open(&pins) ||
+	    rg_pins_meta(&pins, &meta))
+		meta.left_out = 0;
+	rg_pins_close(&pins);
+	return meta.left_out;
+}
+
 void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 {
 	char dir[RG_ROOT_PATH];
@@ -110,6 +124,7 @@ void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 	k->lockdown_err = rg_root_read(root, "/sys/kernel/security/lockdown", k->lockdown,
 				       sizeof(k->lockdown));
 	try_rungs(load, k);
+	k->left_out = load ? left_out() : 0;
 	k->bpffs = is_bpffs(root);
 	k->nfs = module_state(root, "nfs");
 	k->nfsv4 = module_state(root, "nfsv4");

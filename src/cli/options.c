@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/followers.h"
 #include "loader/log.h"
 #include "loader/metrics.h"
 #include "loader/names.h"
@@ -25,6 +26,7 @@ static const struct other {
 	[RG_OPT_ONCE] = {"once", NULL, "print once, as plain text"},
 	[RG_OPT_FORCE_RUNG] = {"force-rung", "lsm|fmod_ret", NULL},
 	[RG_OPT_FORCE_MAX_HELD] = {"force-max-held", "N", NULL},
+	[RG_OPT_FORCE_WITHOUT] = {"force-without", "PROGRAM", NULL},
 	[RG_OPT_FILE] = {NULL, "FILE", NULL},
 	[RG_OPT_TRACE_CLIENT] = {"client", "WHO",
 				 "only this peer: an address, ADDRESS/PREFIX, or a part of a name"},
@@ -84,6 +86,7 @@ static int take_setting(struct rg_options *o, enum rg_key key, const char *value
 
 static int take(struct rg_options *o, int option, const char *value, struct rg_config *scratch)
 {
+	const struct rg_follower *follower;
 	char expected[64], *end;
 
 	o->given |= RG_TAKES(option);
@@ -121,6 +124,12 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		if (*value < '0' || *value > '9' || *end || o->force_max_held < 1 ||
 		    o->force_max_held > RG_MAX_HELD)
 			return bad(o, option, value, expected);
+		break;
+	case RG_OPT_FORCE_WITHOUT:
+		follower = rg_follower_of(value);
+		if (!follower)
+			return bad(o, option, value, "a program that follows, like grace_end");
+		o->force_left_out |= 1u << follower->link;
 		break;
 	case RG_OPT_NETNS:
 		o->netns = value;

@@ -28,8 +28,9 @@ struct rg_options {
 	long interval_s; /* 0: not given */
 	bool html;
 	bool help;
-	int force_rung;	     /* enum rg_rung, or -1 */
-	long force_max_held; /* 0: not forced */
+	int force_rung;	      /* enum rg_rung, or -1 */
+	long force_max_held;  /* 0: not forced */
+	__u32 force_left_out; /* 1 << enum rg_link */
 	const char *netns;
 	const char *reason;
 	/* From RG_OPT_TRACE_CLIENT on; NULL: not given. */
@@ -50,6 +51,7 @@ enum rg_option {
 	RG_OPT_ONCE,
 	RG_OPT_FORCE_RUNG,
 	RG_OPT_FORCE_MAX_HELD,
+	RG_OPT_FORCE_WITHOUT,
 	RG_OPT_FILE, /* one argument */
 	/* Of `trace`, all of them: rg_trace_wish_of(). */
 	RG_OPT_TRACE_CLIENT,
@@ -77,7 +79,9 @@ _Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OP
 #define RG_TAKES_TRACE                                                                             \
 	(((RG_TAKES(RG_NR_TRACE_OPTIONS) - 1) << RG_OPT_TRACE_CLIENT) | RG_TAKES(RG_OPT_JSON))
 /* Tests only. */
-#define RG_TAKES_FORCE (RG_TAKES(RG_OPT_FORCE_RUNG) | RG_TAKES(RG_OPT_FORCE_MAX_HELD))
+#define RG_TAKES_FORCE                                                                             \
+	(RG_TAKES(RG_OPT_FORCE_RUNG) | RG_TAKES(RG_OPT_FORCE_MAX_HELD) |                           \
+	 RG_TAKES(RG_OPT_FORCE_WITHOUT))
 
 /* Parse a verb's arguments (argv[0] is passed over); `takes` is a mask of
  * RG_TAKES(). RG_DONE, or RG_USAGE with one line said. The caller frees. */

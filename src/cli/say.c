@@ -6,6 +6,7 @@
 
 #include "cli/verbs.h"
 #include "loader/doors.h"
+#include "loader/followers.h"
 #include "loader/gates.h"
 #include "loader/host.h"
 #include "loader/names.h"
@@ -90,6 +91,20 @@ static void say_regime_changed(const struct rg_pins *p)
 	}
 }
 
+/* What this kernel does not let us see. */
+static void say_left_out(const struct rg_pins *p)
+{
+	struct rg_meta meta;
+
+	if (rg_pins_meta(p, &meta))
+		return;
+	for (const struct rg_follower *f = rg_followers; f->program; f++)
+		if (meta.left_out & 1u << f->link)
+			rg_warn("program %s is not attached: this kernel does not take it; "
+				"without it %s",
+				f->program, f->without);
+}
+
 void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const struct rg_armed *armed)
 {
 	const struct rg_policy *policy = &wish->config->policy;
@@ -111,6 +126,7 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 		if (armed->doors & 1u << what)
 			printf("  hook    %s, proven by a canary\n",
 			       rg_door_hook(what, armed->rung));
+	say_left_out(p);
 	say_regime(p);
 	say_release(policy->release);
 	say_delegations(wish->config);

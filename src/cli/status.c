@@ -18,6 +18,7 @@
 #include "cli/verbs.h"
 #include "loader/budget.h"
 #include "loader/doors.h"
+#include "loader/followers.h"
 #include "loader/flows.h"
 #include "loader/gates.h"
 #include "loader/held.h"
@@ -353,6 +354,21 @@ static json_object *tracing_of(const struct rg_pins *p)
 	return o;
 }
 
+static json_object *left_out_json(__u32 left_out)
+{
+	json_object *list = json_object_new_array(), *o;
+
+	for (const struct rg_follower *f = rg_followers; f->program; f++) {
+		if (!(left_out & 1u << f->link))
+			continue;
+		o = json_object_new_object();
+		put_text(o, "program", f->program);
+		put_text(o, "without", f->without);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 static json_object *collect(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
@@ -388,6 +404,7 @@ static json_object *collect(const struct rg_pins *p)
 	}
 	put(o, "hooks_missing", lacking);
 	put(o, "rungs", rungs);
+	put(o, "left_out", left_out_json(meta.left_out));
 	put(o, "canary_ms", json_object_new_double((double)meta.canary_ns / 1e6));
 	put(daemon, "alive", json_object_new_boolean(rg_daemon_is_alive(p)));
 	put(daemon, "pid", u64(p->live->daemon_pid));
@@ -545,6 +562,15 @@ static void print_regime(json_object *o)
 		printf("changed  %s\n", text_of(json_object_array_get_idx(changed, i), "text"));
 }
 
+static void print_left_out(json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		json_object *one = json_object_array_get_idx(list, i);
+
+		printf("without  %s: %s\n", text_of(one, "program"), text_of(one, "without"));
+	}
+}
+
 static void print(json_object *o)
 {
 	json_object *counters = json_object_object_get(o, "counters"),
@@ -559,6 +585,7 @@ static void print(json_object *o)
 			printf(" %s", hook);
 	}
 	printf(" by %s\n", text_of(json_object_object_get(o, "rungs"), "file_lock"));
+	print_left_out(json_object_object_get(o, "left_out"));
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
 	else

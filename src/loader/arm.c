@@ -13,6 +13,7 @@
 #include "loader/canary.h"
 #include "loader/doors.h"
 #include "loader/exempt.h"
+#include "loader/followers.h"
 #include "loader/gates.h"
 #include "loader/held.h"
 #include "loader/host.h"
@@ -102,8 +103,12 @@ static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed 
 	struct rg_gate policy = {.policy = config->policy};
 	struct rg_control c = {.op = RG_OP_ARM};
 	bool all = config->policy.which == RG_WHICH_ALL;
+	struct rg_meta meta;
 	int err;
 
+	if (rg_pins_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
+	policy.policy.blind = rg_followers_blind(meta.left_out);
 	for (size_t i = 0; i < plan->rules.n; i++)
 		plan->rules.at[i].slot = armed->slot;
 	err = rg_exempt_write(p, config);
@@ -337,15 +342,20 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 {
 	const struct rg_policy *policy = &plan->wish->config->policy;
 	struct rg_meta meta = {.pins_version = RG_PINS_VERSION, .rung = rung};
+	const struct rg_load_wish wish = {
+		.rung = rung,
+		.max_held = (__u32)plan->wish->force_max_held,
+		.left_out = plan->wish->force_left_out,
+	};
 	struct rg_loaded loaded;
 	__u32 doors = 0;
 	int err;
 
 	snprintf(meta.tool_version, sizeof(meta.tool_version), "%s", RG_VERSION);
-	err = rg_load(p, rung, (__u32)plan->wish->force_max_held, &loaded);
+	err = rg_load(p, &wish, &loaded) ?: rg_attach_followers(&loaded);
+	meta.left_out = loaded.left_out;
 	if (!err && rg_pins_set_meta(p, &meta) < 0)
 		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
-	err = err ?: rg_attach_followers(&loaded);
 	err = err ?: choose_slot(p, armed);
 	err = err ?: arm_gate(p, plan, armed);
 	/* Alive before the doors are there, or their first visitors were denied. */
@@ -390,9 +400,9 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 				"enabled with rung %s: run `reexport-guard disable` before "
 				"another one is forced",
 				rg_rung_name(meta.rung));
-	if (wish->force_max_held)
+	if (wish->force_max_held || wish->force_left_out)
 		return rg_error(RG_FAILED, "enabled already: run `reexport-guard disable` before "
-					   "another size of its tables is forced");
+					   "other tables or programs are forced");
 	err = choose_slot(p, armed) ?: doors_with(p, armed, &wish->config->policy, &doors);
 	err = err ?: rg_doors_attach(p, doors & ~there);
 	err = err
@@ -438,7 +448,7 @@ static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *a
 					RG_PIN_DIR, RG_PINS_VERSION);
 		if (err != -ENOENT) {
 			rg_warn("%s: an earlier set is not whole (%s): taken away, arming anew",
-				RG_PIN_DIR, rg_pins_missing() ?: "it was never armed");
+				RG_PIN_DIR, rg_pins_missing(p) ?: "it was never armed");
 			take_away(p, &continued);
 			rg_pins_close(p);
 			continue;

@@ -12,37 +12,35 @@
 #include <bpf/libbpf.h>
 
 #include "guard.skel.h"
+#include "loader/followers.h"
 #include "loader/hooks.h"
 #include "loader/log.h"
 #include "loader/names.h"
+#include "loader/probe.h"
 
 const void *rg_load_object(size_t *n)
 {
 	return guard_bpf__elf_bytes(n);
 }
 
-/* Some of the programs, in the order they are attached: who follows knfsd is
- * there before anybody is kept out. */
-struct attachment {
-	enum rg_link link;
-	struct bpf_program *prog;
-	const char *what_for;
-};
-
-static int attach(const struct attachment *a)
+/* One that the set does without is in *left_out if it cannot be. */
+static int attach(const struct rg_follower *f, const struct bpf_object *obj, __u32 *left_out)
 {
-	struct bpf_link *link = bpf_program__attach(a->prog);
+	struct bpf_link *link =
+		bpf_program__attach(bpf_object__find_program_by_name(obj, f->program));
 	char path[256];
 	int err;
 
 	if (!link) {
 		err = errno;
+		if (rg_followers_leave_out(f->program, err, left_out))
+			return RG_DONE;
 		return rg_error(RG_CANNOT,
 				"program %s: cannot be attached: %s; without it %s (RG_DEBUG=1 "
 				"shows more)",
-				bpf_program__name(a->prog), rg_strerror(err), a->what_for);
+				f->program, rg_strerror(err), f->without);
 	}
-	err = bpf_link__pin(link, rg_pin_path(path, rg_pin_of_link(a->link)));
+	err = bpf_link__pin(link, rg_pin_path(path, rg_pin_of_link(f->link)));
 	/* The pin holds it from here on. */
 	bpf_link__destroy(link);
 	if (err)
@@ -118,7 +116,7 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 	return RG_DONE;
 }
 
-static int open_object(struct rg_loaded *loaded, enum rg_rung rung, __u32 max_held, bool no_traces)
+static int open_object(struct rg_loaded *loaded, const struct rg_load_wish *wish, bool no_traces)
 {
 	struct guard_bpf *skel;
 	int err = rg_hooks_register();
@@ -135,66 +133,64 @@ static int open_object(struct rg_loaded *loaded, enum rg_rung rung, __u32 max_he
 				rg_strerror(err));
 	for (__u32 what = 0; what < RG_NR_WHATS; what++)
 		for (int i = 0; i < RG_NR_RUNGS; i++)
-			bpf_program__set_autoload(door_program(skel, what, i), i == (int)rung);
-	if (max_held)
-		bpf_map__set_max_entries(skel->maps.held, max_held);
+			bpf_program__set_autoload(door_program(skel, what, i),
+						  i == (int)wish->rung);
+	if (wish->max_held)
+		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
+	if (!rg_followers_choose(skel->obj, &loaded->left_out))
+		return RG_CANNOT;
 	rg_traces_choose(skel->obj, no_traces);
 	return RG_DONE;
 }
 
-int rg_load(struct rg_pins *p, enum rg_rung rung, __u32 max_held, struct rg_loaded *loaded)
+/* Loading failed: can it do with fewer programs? The gate does not depend on those
+ * who only watch, nor on every follower. */
+static bool with_fewer(enum rg_rung rung, int err, bool *no_traces, __u32 *left_out)
+{
+	const char *last = rg_hooks_last();
+
+	if (last && rg_follower_of(last)) {
+		/* That one was refused only if a door's, which came next, was not. */
+		if (rg_probe_load(rung))
+			return false;
+		return rg_followers_leave_out(last, err, left_out);
+	}
+	if (*no_traces)
+		return false;
+	*no_traces = !rg_traces_leave_out(last, err);
+	return true;
+}
+
+int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded)
 {
 	bool no_traces = false;
 	int err;
 
-	/* The gate does not depend on those who only watch. */
+	*loaded = (struct rg_loaded){.left_out = wish->left_out};
 	for (;;) {
-		err = open_object(loaded, rung, max_held, no_traces);
+		err = open_object(loaded, wish, no_traces);
 		if (err)
 			return err;
 		err = guard_bpf__load(loaded->skel);
 		if (!err)
 			break;
-		if (no_traces)
+		if (!with_fewer(wish->rung, err, &no_traces, &loaded->left_out))
 			return rg_error(RG_CANNOT,
 					"BPF programs (rung %s): this kernel refuses them: %s "
 					"(RG_DEBUG=1 shows the verifier's words)",
-					rg_rung_name(rung), rg_strerror(err));
-		no_traces = !rg_traces_leave_out(rg_hooks_last(), err);
+					rg_rung_name(wish->rung), rg_strerror(err));
 		rg_unload(loaded);
 	}
-	return pin_all(loaded->skel, rung, p);
+	return pin_all(loaded->skel, wish->rung, p);
 }
 
-int rg_attach_followers(const struct rg_loaded *loaded)
+int rg_attach_followers(struct rg_loaded *loaded)
 {
-	const struct guard_bpf *skel = loaded->skel;
-	const struct attachment followers[] = {
-		{RG_LINK_SUPER_GONE, skel->progs.super_gone,
-		 "a device number that is used again could be taken for another mount"},
-		{RG_LINK_TASK_EXIT, skel->progs.task_exit,
-		 "records of held processes that died would stay"},
-		{RG_LINK_GRACE_END, skel->progs.grace_end, "the end of grace would not be seen"},
-		{RG_LINK_KNFSD_STOP, skel->progs.knfsd_stop,
-		 "the gate would not close when knfsd shuts down"},
-		{RG_LINK_KNFSD_STARTED, skel->progs.knfsd_started,
-		 "the start of knfsd would not be seen"},
-		{RG_LINK_GRACE_START, skel->progs.grace_start,
-		 "the start of grace would not be seen"},
-		{RG_LINK_LOCK_DONE, skel->progs.lock_done,
-		 "end clients' locks could not be counted"},
-		{RG_LINK_UNLOCK_DONE, skel->progs.unlock_done,
-		 "end clients' locks could not be counted"},
-		{RG_LINK_OPEN_DONE, skel->progs.open_done, "a refused reclaim would not be seen"},
-		{RG_LINK_CLIENT_GONE, skel->progs.client_gone,
-		 "end clients that are gone would be awaited"},
-		{RG_LINK_ORIGIN_ERROR, skel->progs.origin_error,
-		 "it would not be seen that the original server refuses this host's reclaims"},
-	};
 	int err = RG_DONE;
 
-	for (size_t i = 0; i < sizeof(followers) / sizeof(followers[0]) && !err; i++)
-		err = attach(&followers[i]);
+	for (const struct rg_follower *f = rg_followers; f->program && !err; f++)
+		if (!(loaded->left_out & 1u << f->link))
+			err = attach(f, loaded->skel->obj, &loaded->left_out);
 	return err;
 }
 

@@ -99,6 +99,8 @@ static const struct {
 	[RG_WHY_LOCKD_GRACE] = {"lockd-grace", "lockd is in its grace period"},
 	[RG_WHY_AWAITED] = {"awaited", "end clients that were refused a reclaim are taking their "
 				       "locks again"},
+	[RG_WHY_BLIND] = {"blind", "end clients are given settle-timeout: who was refused a "
+				   "reclaim is not seen on this kernel"},
 	[RG_WHY_GRACE_STARTED] = {"grace-started", "knfsd's grace period started"},
 	[RG_WHY_GRACE_SKIPPED] = {"grace-skipped", "knfsd skipped its grace period"},
 	[RG_WHY_GRACE_ENDED] = {"grace-ended", "the last grace period ended"},
@@ -107,7 +109,7 @@ static const struct {
 	[RG_WHY_SETTLED] = {"settled", "every end client that was refused a reclaim has settled"},
 	[RG_WHY_SETTLE_TIMED_OUT] = {"settle-timeout",
 				     "settle-timeout is over; some end client was "
-				     "still awaited"},
+				     "still awaited, or nobody could see"},
 	[RG_WHY_KNFSD_WAS_RUNNING] = {"knfsd-was-running", "knfsd was already running"},
 	[RG_WHY_RELEASED_BY_HAND] = {"released-by-hand", "released by hand"},
 	[RG_WHY_TIMED_OUT] = {"timed-out", "timed out: max-hold is over"},

@@ -166,15 +166,19 @@ void rg_pins_unlock(struct rg_pins *p)
 	p->dir_fd = -1;
 }
 
-const char *rg_pins_missing(void)
+const char *rg_pins_missing(const struct rg_pins *p)
 {
+	struct rg_meta meta = {};
 	char path[256];
+
+	if (p->map_fd[RG_MAP_META] < 0 || rg_pins_meta(p, &meta))
+		meta.left_out = 0;
 
 	for (int i = 0; i < RG_NR_MAPS; i++)
 		if (access(rg_pin_path(path, map_pins[i]), F_OK) < 0)
 			return map_pins[i];
 	for (int i = 0; i < RG_NR_FIXED_LINKS; i++)
-		if (access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
+		if (!(meta.left_out & 1u << i) && access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
 			return link_pins[i];
 	for (int i = 0; i < RG_NR_PROGS; i++)
 		if (access(rg_pin_path(path, prog_pins[i]), F_OK) < 0)
@@ -256,7 +260,7 @@ int rg_pins_open(struct rg_pins *p)
 	err = rg_pins_map_live(p);
 	if (err)
 		return err;
-	return rg_pins_missing() || !meta.armed ? -EBADMSG : 0;
+	return rg_pins_missing(p) || !meta.armed ? -EBADMSG : 0;
 }
 
 int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode)
@@ -282,7 +286,7 @@ int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode)
 			       RG_PIN_DIR, RG_PINS_VERSION);
 		break;
 	case -EBADMSG: {
-		const char *missing = rg_pins_missing();
+		const char *missing = rg_pins_missing(p);
 
 		err = rg_error(RG_FAILED,
 			       "%s: the pinned set is not whole (%s%s): the gate keeps nobody out "

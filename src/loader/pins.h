@@ -108,8 +108,9 @@ int rg_pins_map_live(struct rg_pins *p);
 void rg_pins_init(struct rg_pins *p);
 void rg_pins_close(struct rg_pins *p);
 
-/* Name of the first pinned file that is missing, NULL if none is. */
-const char *rg_pins_missing(void);
+/* Name of the first pinned file that is missing, NULL if none is. Those of followers
+ * that were left out are not. */
+const char *rg_pins_missing(const struct rg_pins *p);
 /* Unlink everything below the directory, and the directory. */
 void rg_pins_remove(struct rg_pins *p);
 

@@ -18,9 +18,10 @@
 /* A hook that some program has. */
 struct wanted {
 	char name[64];
-	__u32 kind;	/* BTF_KIND_FUNC, BTF_KIND_TYPEDEF */
-	int rung, what; /* of a door; -1: not a door */
-	bool trace, found;
+	__u32 kind;			    /* BTF_KIND_FUNC, BTF_KIND_TYPEDEF */
+	int rung, what;			    /* of a door; -1: not a door */
+	const struct rg_follower *follower; /* NULL: a tracing program's, or a door's */
+	bool found;
 	bool newer; /* another one's name on newer kernels; not missing for itself */
 };
 
@@ -60,7 +61,7 @@ static bool hook_of(const struct bpf_program *prog, struct wanted *w)
 	*w = (struct wanted){.kind = BTF_KIND_FUNC,
 			     .rung = -1,
 			     .what = -1,
-			     .trace = rg_is_trace(bpf_program__name(prog))};
+			     .follower = rg_follower_of(bpf_program__name(prog))};
 	if (strncmp(section, "lsm/", 4) == 0) {
 		prefix = "bpf_lsm_";
 		w->rung = RG_RUNG_LSM;
@@ -132,7 +133,7 @@ static int collect(struct list *l)
 		while (i < l->n && strcmp(l->at[i].name, w.name) != 0)
 			i++;
 		if (i < l->n)
-			l->at[i].trace &= w.trace;
+			l->at[i].follower = l->at[i].follower ?: w.follower;
 		else if (l->n < RG_MAX_MISSING)
 			l->at[l->n++] = w;
 		else
@@ -205,7 +206,7 @@ static void sum_up(const struct list *l, struct rg_probe *p)
 			p->doors[w->rung] |= w->found ? 1u << w->what : 0;
 		} else if (!w->newer && !is_there(l, w)) {
 			snprintf(m->name, sizeof(m->name), "%s", w->name);
-			m->trace = w->trace;
+			m->follower = w->follower;
 			p->n_missing++;
 		}
 	}

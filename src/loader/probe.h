@@ -8,13 +8,15 @@
 
 #include <stdbool.h>
 
+#include "loader/followers.h"
 #include "loader/pins.h"
 
 #define RG_MAX_MISSING 96
 
 struct rg_missing_hook {
 	char name[64]; /* of the function or tracepoint */
-	bool trace;    /* only a tracing program needs it */
+	/* The follower that has it; NULL: only tracing programs do. */
+	const struct rg_follower *follower;
 };
 
 struct rg_probe {

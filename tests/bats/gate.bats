@@ -393,3 +393,116 @@ again() { (($(counter held_again) >= 1)); }
 	wait_held 0
 }
 some_held() { (($(held_count) >= 1)); }
+
+# ---- a kernel that does not take every program ----
+
+# without PROGRAM OPTION...: enabled without it, which is said in all three places.
+without() {
+	arm --mount $a --action deny --force-without "$@"
+	grep -q "program $1 is not attached" "$work/enable.err"
+	[ ! -e $pins/link_$1 ]
+	[ "$(json .left_out[0].program)" = "$1" ]
+	run rg status
+	[[ $output == *$'\n'"without  $1: "* ]]
+	run rg check
+	[[ $output == *"warning  hooks $1: is not attached"* ]]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+}
+
+@test "without a follower that is needed nothing is armed: exit 3" {
+	for program in super_gone task_exit knfsd_started grace_start; do
+		run rg enable --mount $a --force-without $program
+		[ "$status" -eq 3 ]
+		[[ $output == *"program $program: "*"without it "*"docs/kernel.md"* ]]
+		[ ! -e $pins ]
+	done
+}
+
+@test "without a follower that is not known: exit 2; a set that is enabled stays as it is" {
+	run rg enable --mount $a --force-without open_ends
+	[ "$status" -eq 2 ]
+	arm --mount $a --action deny
+	run rg enable --mount $a --action deny --force-without grace_end
+	[ "$status" -eq 1 ]
+	[ -e $pins/link_grace_end ]
+	# One that was not left out, and is gone, is still missed.
+	rm $pins/link_grace_end
+	run rg status
+	[ "$status" -eq 1 ]
+	[[ $output == *"link_grace_end is missing"* ]]
+}
+
+@test "without a follower of the end of grace: opens by grace-start, by hand, by max-hold" {
+	want_skip
+	without grace_end
+	knfsd_start rex
+	wait_gate open
+	[ "$(json '.gates[0].why')" = grace-started ]
+	rg enable --mount $a --action deny --release grace-end --max-hold 60s
+	[ "$(gate_state)" = grace ] # which was skipped: nobody could see it
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	rg release
+	[ "$(gate_state)" = open ]
+	knfsd_stop rex
+	[ "$(gate_state)" = closed ]
+	knfsd_start rex
+	[ "$(gate_state)" = grace ]
+	rg enable --mount $a --action deny --release grace-end --max-hold 1s
+	wait_gate open
+	[ "$(json '.gates[0].why')" = timed-out ]
+}
+
+@test "without a follower of knfsd's shutdown: the gate is called open until knfsd starts again" {
+	want_grace
+	without knfsd_stop --release grace-end
+	knfsd_start rex
+	wait_gate open 60
+	knfsd_stop rex
+	[ "$(gate_state)" = open ]
+	run try posix $a/f
+	[ "$output" = granted ]
+	# The end client is not there to end it early.
+	tier cli ip link set c-rex down
+	knfsd_start rex 90 90 3
+	[ "$(gate_state)" = grace ]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+}
+
+@test "without a follower of refused reclaims: settled waits for settle-timeout" {
+	for program in open_done lock_done; do
+		want_grace
+		without $program --release settled --settle-timeout 20s
+		knfsd_start rex
+		wait_gate settling 60
+		[ "$(json '.gates[0].why')" = blind ]
+		run try posix $a/f
+		[ "$output" = EAGAIN ]
+		wait_gate open 60
+		[ "$(json '.gates[0].why')" = settle-timeout ]
+		rg disable
+	done
+	# With all of them it opens at once.
+	want_grace
+	arm --mount $a --action deny --release settled --settle-timeout 1h
+	knfsd_start rex
+	wait_gate open 60
+	[ "$(json '.gates[0].why')" = nobody-refused ]
+	cli_umount # while somebody answers it
+}
+
+@test "without the followers that settled can do without: what they would have told is said to be lost" {
+	arm --mount $a --action deny --force-without unlock_done --force-without client_gone \
+		--force-without origin_error
+	[ "$(json '.left_out | map(.program) | sort | join(" ")')" = \
+		"client_gone origin_error unlock_done" ]
+	[ "$(grep -c 'is not attached' "$work/enable.err")" -eq 3 ]
+	# As it was, when there is a daemon.
+	daemon_start
+	[ "$(json '.left_out | length')" -eq 3 ]
+	want_skip
+	knfsd_start rex
+	wait_gate open
+}

@@ -27,12 +27,12 @@ static struct rg_kernel_facts good(void)
 	return k;
 }
 
-static void missing(struct rg_kernel_facts *k, const char *name, bool trace)
+static void missing(struct rg_kernel_facts *k, const char *name, const char *program)
 {
 	struct rg_missing_hook *m = &k->probe.missing[k->probe.n_missing++];
 
 	snprintf(m->name, sizeof(m->name), "%s", name);
-	m->trace = trace;
+	m->follower = program ? rg_follower_of(program) : NULL;
 }
 
 /* What must be found of it, and what the exit status is. */
@@ -123,6 +123,8 @@ static void test_rungs(void **unused)
 static void test_rest(void **unused)
 {
 	struct rg_kernel_facts k = good();
+	struct rg_findings f = {};
+	unsigned int warnings = 0;
 
 	(void)unused;
 	k.bpffs = 0;
@@ -144,18 +146,31 @@ static void test_rest(void **unused)
 	k.probe.absent = "nfsv4"; /* and nothing is missing: it is built in */
 	judge(&k, RG_F_HOOKS, RG_OK, RG_DONE);
 	k.probe.absent = NULL;
-	missing(&k, "btf_trace_something", true);
+	missing(&k, "btf_trace_something", NULL);
 	judge(&k, RG_F_HOOKS, RG_NOTE, RG_DONE);
-	missing(&k, "nfsd4_lock", false);
-	judge(&k, RG_F_HOOKS, RG_PROBLEM, RG_FAILED);
+	missing(&k, "nfsd4_lock", "lock_done");
+	judge(&k, RG_F_HOOKS, RG_WARNING, RG_DONE);
+	missing(&k, "locks_start_grace", "grace_start");
+	judge(&k, RG_F_HOOKS, RG_PROBLEM, RG_CANNOT);
 	k.probe.absent = "nfsv4"; /* it may be in there */
 	judge(&k, RG_F_HOOKS, RG_UNKNOWN, RG_DONE);
 	/* As many as there may be, with the longest names. */
 	k.probe.absent = NULL;
 	while (k.probe.n_missing < RG_MAX_MISSING)
 		missing(&k, "a_function_with_a_name_that_is_as_long_as_names_may_be_in_here",
-			false);
-	judge(&k, RG_F_HOOKS, RG_PROBLEM, RG_FAILED);
+			"grace_start");
+	judge(&k, RG_F_HOOKS, RG_PROBLEM, RG_CANNOT);
+
+	/* There, but not taken at `enable`: said, and said once. */
+	k = good();
+	k.left_out = 1u << RG_LINK_LOCK_DONE;
+	judge(&k, RG_F_HOOKS, RG_WARNING, RG_DONE);
+	missing(&k, "nfsd4_lock", "lock_done");
+	rg_kernel_check(&k, &f);
+	for (size_t i = 0; i < f.n; i++)
+		warnings += f.at[i].id == RG_F_HOOKS;
+	assert_int_equal(warnings, 1);
+	rg_findings_free(&f);
 
 	k = good();
 	k.kptr_restrict = 2;

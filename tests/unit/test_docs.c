@@ -13,6 +13,7 @@
 
 #include "cli/options.h"
 #include "cli/verbs.h"
+#include "loader/followers.h"
 #include "loader/names.h"
 #include "loader/record_header.h"
 #include "loader/record_json.h"
@@ -315,6 +316,23 @@ static void test_links(void **unused)
 	}
 }
 
+/* A row for each follower's link, and its program is that of its pin. */
+static void test_followers(void **unused)
+{
+	__u32 all = 0;
+
+	(void)unused;
+	for (const struct rg_follower *f = rg_followers; f->program; f++) {
+		assert_string_equal(rg_pin_of_link(f->link) + strlen("link_"), f->program);
+		assert_ptr_equal(rg_follower_of(f->program), f);
+		assert_false(all & 1u << f->link);
+		all |= 1u << f->link;
+		check_pin(rg_pin_of_link(f->link), f->needed ? "needed" : "goes without");
+	}
+	assert_int_equal(all, (1u << RG_LINK_DOOR_LOCK) - 1);
+	assert_null(rg_follower_of("open_ends"));
+}
+
 static void test_versions(void **unused)
 {
 	char text[64];
@@ -457,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_events_of_the_table),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_followers),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_example_of_report),

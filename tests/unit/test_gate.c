@@ -210,6 +210,31 @@ static void test_awaited_keeps_settling(void **unused)
 	}
 }
 
+/* Who was refused is not seen: that nobody is awaited says nothing. */
+static void test_blind_waits_for_the_timeout(void **unused)
+{
+	__u64 until = END_AT + TIMEOUT_S * S;
+	struct rg_gate g = settling(0, 0);
+
+	(void)unused;
+	g.policy.blind = 1;
+	expect(&g, END_AT, RG_STATE_SETTLING, RG_WHY_BLIND, END_AT, until);
+	expect(&g, until - 1, RG_STATE_SETTLING, RG_WHY_BLIND, END_AT, until);
+	expect(&g, until, RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, until, 0);
+	g = settling(3, 1); /* one that was seen all the same */
+	g.policy.blind = 1;
+	expect(&g, END_AT, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, until);
+	g.awaited = 0;
+	g.settled_ns = 320 * S;
+	expect(&g, 330 * S, RG_STATE_SETTLING, RG_WHY_BLIND, END_AT, until);
+	/* The others do not go by that. */
+	g.policy.release = RG_RELEASE_GRACE_END;
+	expect(&g, END_AT, RG_STATE_OPEN, RG_WHY_GRACE_ENDED, END_AT, 0);
+	g.policy.release = RG_RELEASE_SETTLED;
+	g.knfsd = RG_KNFSD_SKIPPED;
+	expect(&g, END_AT, RG_STATE_OPEN, RG_WHY_GRACE_SKIPPED, START_AT, 0);
+}
+
 static void test_the_last_one_settled_opens_at_once(void **unused)
 {
 	struct rg_gate g = settling(3, 1);
@@ -833,6 +858,7 @@ int main(void)
 		cmocka_unit_test(test_knfsd_was_running),
 		cmocka_unit_test(test_nobody_refused_opens_at_the_last_end),
 		cmocka_unit_test(test_awaited_keeps_settling),
+		cmocka_unit_test(test_blind_waits_for_the_timeout),
 		cmocka_unit_test(test_the_last_one_settled_opens_at_once),
 		cmocka_unit_test(test_settle_timeout_to_the_nanosecond),
 		cmocka_unit_test(test_settle_timeout_of_one_lease),

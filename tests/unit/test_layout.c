@@ -114,7 +114,7 @@ static void test_policy(void **unused)
 	const struct rg_gate ones = {.policy_word = ~0ULL};
 	const struct field fields[] = {
 		F(max_hold_s), F(settle_timeout_s), F(settle_quiet_s), F(action), F(release),
-		F(scope),      F(end_grace),	    F(which),	       F(unused),
+		F(scope),      F(end_grace),	    F(which),	       F(blind),  F(unused),
 	};
 	__s32 id = btf__find_by_name_kind(guard, "rg_policy", BTF_KIND_STRUCT);
 	const struct btf_type *t;
@@ -216,6 +216,8 @@ static void test_meta(void **unused)
 		M(rg_meta, rules),
 		M(rg_meta, ledger_interval_s),
 		M(rg_meta, metrics_interval_s),
+		M(rg_meta, left_out),
+		M(rg_meta, unused),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),

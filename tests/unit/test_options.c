@@ -188,7 +188,8 @@ static void test_every_option(void **unused)
 			       "/metrics", "--format", "prometheus", "--interval", "2min", "--once",
 			       "--config", "x", "--netns", "blue", "--reason", "a b", "--dry-run",
 			       "--json", "--html", "--output", "out", "--force-rung", "fmod_ret",
-			       "--force-max-held", "16384", "--client", "10.0.0.0/8", "--file=db",
+			       "--force-max-held", "16384", "--force-without", "grace_end",
+			       "--force-without=lock_done", "--client", "10.0.0.0/8", "--file=db",
 			       "--op", "LOCK", "--side", "server", "--errors", "--downgrades",
 			       "--record", "rec", "--record-size", "1M", "--record-keep", "2",
 			       "--count", "5", "--duration", "9s", "--help"),
@@ -207,6 +208,7 @@ static void test_every_option(void **unused)
 	assert_string_equal(parsed.reason, "a b");
 	assert_int_equal(parsed.force_rung, RG_RUNG_FMOD_RET);
 	assert_int_equal(parsed.force_max_held, RG_MAX_HELD);
+	assert_int_equal(parsed.force_left_out, 1u << RG_LINK_GRACE_END | 1u << RG_LINK_LOCK_DONE);
 	for (size_t i = 0; i < RG_NR_TRACE_OPTIONS; i++)
 		assert_string_equal(parsed.trace[i], trace[i]);
 	assert_int_equal(parsed.given, ALL_OPTIONS & ~not_there);
@@ -360,6 +362,8 @@ static void test_bad_values(void **unused)
 		"0");
 	REFUSED("--interval 61min: expected", ALL_OPTIONS, "--interval", "61min");
 	REFUSED("--force-rung kprobe: expected", ALL_OPTIONS, "--force-rung", "kprobe");
+	REFUSED("--force-without open_ends: expected a program that follows", ALL_OPTIONS,
+		"--force-without", "open_ends");
 	REFUSED("--force-max-held 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-held", "0");
 	REFUSED("--force-max-held 16385: expected", ALL_OPTIONS, "--force-max-held", "16385");
 	REFUSED("--force-max-held -1: expected", ALL_OPTIONS, "--force-max-held", "-1");

@@ -98,7 +98,7 @@ static void test_options_over_file(void **unused)
 
 	(void)unused;
 	WISH(text, "--action", "audit", "--settle-quiet", "3s", "--state-dir", "/option",
-	     "--force-rung", "lsm", "--force-max-held", "7");
+	     "--force-rung", "lsm", "--force-max-held", "7", "--force-without", "open_done");
 	assert_int_equal(config.policy.action, RG_ACTION_AUDIT);
 	assert_int_equal(config.policy.release, RG_RELEASE_SETTLED);
 	assert_int_equal(config.policy.max_hold_s, 3600);
@@ -111,6 +111,7 @@ static void test_options_over_file(void **unused)
 	assert_false(config.origin[RG_KEY_RELEASE].command_line);
 	assert_int_equal(wish.force_rung, RG_RUNG_LSM);
 	assert_int_equal(wish.force_max_held, 7);
+	assert_int_equal(wish.force_left_out, 1u << RG_LINK_OPEN_DONE);
 	WISH(text, "--action", "audit", "--action=hold"); /* the last one counts */
 	assert_int_equal(config.policy.action, RG_ACTION_HOLD);
 }
