@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The kernel's modules: not there at enable, unloaded, loaded again. In a machine of
+# its own without tiers: nobody else has them in use.
+
+load common
+
+# Nobody is in a tier here.
+rg() { "$RG" "$@"; }
+in_rex() { "$@"; }
+
+setup_file() { mkdir -p "$work"; }
+setup() { nothing_loaded; }
+teardown_file() { nothing_loaded; }
+
+modules=(nfsv4 nfsv3 nfsd nfs lockd grace)
+loaded() { [[ -d /sys/module/$1 ]]; }
+
+# Nothing enabled, no knfsd, none of the modules.
+nothing_loaded() {
+	local pid module
+	rg disable >/dev/null 2>&1 || true
+	for pid in "$work"/*.pid /run/nfs-pids/*; do
+		[[ ! -e $pid ]] || kill "$(<"$pid")" 2>/dev/null || true
+	done
+	if mountpoint -q /proc/fs/nfsd; then
+		rpc.nfsd 0 || true
+		umount /proc/fs/nfsd
+	fi
+	! mountpoint -q /run/rpc_pipefs || umount -l /run/rpc_pipefs
+	rm -rf /run/nfs-pids "$work"/*.{pid,rc,out}
+	for module in "${modules[@]}"; do
+		! loaded "$module" || wait_for 20 "$module to be unloaded" modprobe -q -r "$module" ||
+			return 1
+	done
+}
+unload_all() {
+	local module
+	for module in "${modules[@]}"; do
+		! loaded "$module" || modprobe -r "$module" || return 1
+	done
+}
+none_loaded() {
+	local module
+	for module in "${modules[@]}"; do
+		! loaded "$module" || {
+			echo "$module is still there"
+			return 1
+		}
+	done
+}
+knfsd_here() {
+	"$tiers_nfs" setup
+	"$tiers_nfs" knfsd-start 10 10
+}
+
+@test "no module is there at enable: it loads them, and sees knfsd start and stop" {
+	none_loaded
+	arm --action deny
+	for module in nfsd nfsv4 lockd grace; do
+		loaded $module
+	done
+	[ "$(gate_state)" = closed ]
+	[ "$(json '.left_out | length')" -eq 0 ]
+	[ "$(json '.tracing.missing | length')" -eq 0 ]
+	knfsd_here
+	wait_gate open
+	"$tiers_nfs" knfsd-stop
+	[ "$(gate_state)" = closed ]
+}
+
+@test "after disable the modules can be unloaded; enabled again it follows the new ones" {
+	arm_hold --release settled
+	background trace "$RG" trace --json
+	wait_for 30 "trace to listen" grep -q . "$work/trace.out"
+	run modprobe -r nfsd
+	[ "$status" -ne 0 ]
+	rg disable
+	expect_end daemon 0
+	expect_end trace 0
+	unload_all
+	none_loaded
+	arm --action deny
+	knfsd_here
+	wait_gate open
+}
+
+@test "while it is enabled they are in use: modprobe says so, and the gate goes on" {
+	arm --action deny
+	for module in nfsd nfsv4 nfs lockd; do
+		run modprobe -r $module
+		[ "$status" -ne 0 ]
+		[[ $output == *"in use"* ]]
+		loaded $module
+	done
+	run rg status
+	[ "$status" -eq 0 ]
+	[ "$(gate_state)" = closed ]
+	knfsd_here
+	wait_gate open
+}
+
+@test "a module that may not be loaded: exit 3, nothing left, and the others can be unloaded" {
+	mkdir -p /run/modprobe.d
+	echo "blacklist nfsd" >/run/modprobe.d/x.conf
+	run rg enable --action deny
+	rm /run/modprobe.d/x.conf
+	[ "$status" -eq 3 ]
+	[[ $output == *"kernel module nfsd: cannot be loaded: blacklisted"* ]]
+	[ ! -e $pins ]
+	unload_all
+	none_loaded
+}
