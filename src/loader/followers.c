@@ -11,8 +11,7 @@
 const struct rg_follower rg_followers[] = {
 	{RG_LINK_SUPER_GONE, "super_gone", true,
 	 "a device number that is used again could be taken for another mount"},
-	{RG_LINK_TASK_EXIT, "task_exit", true,
-	 "records of held processes that died would stay"},
+	{RG_LINK_TASK_EXIT, "task_exit", true, "records of held processes that died would stay"},
 	{RG_LINK_GRACE_END, "grace_end", false,
 	 "the end of grace is not seen: with release grace-end or settled the gate opens after "
 	 "max-hold, or by hand"},
