@@ -464,7 +464,7 @@ without() {
 	run try posix $a/f
 	[ "$output" = granted ]
 	# The end client is not there to end it early.
-	tier cli ip link set c-rex down
+	cable cli down
 	knfsd_start rex 90 90 3
 	[ "$(gate_state)" = grace ]
 	run try posix $a/f
