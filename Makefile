@@ -87,7 +87,7 @@ bench: deps ## what it costs, against others: docs/results/bench.md; half an hou
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
 	$(Q)bench/run --kernel $(KERNEL)
 
-bench-quick: deps ## the same with less of everything, to the terminal: five minutes
+bench-quick: deps ## the same with less of everything, to the terminal: ten minutes
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
 	$(Q)bench/run --kernel $(KERNEL) --quick
 
