@@ -34,17 +34,6 @@ static void die(const char *what)
 
 /* ---- what is in the kernel's place ---- */
 
-int __wrap_rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode);
-char *__wrap_rg_pin_path(char *buf, const char *name);
-int __wrap_bpf_map_lookup_elem(int fd, const void *key, void *value);
-int __wrap_capng_apply(int set);
-int __wrap_rg_tracer_open(const struct rg_pins *p, __u32 bytes, rg_record_fn *fn, void *arg,
-			  struct rg_tracer_ring *t);
-int __wrap_rg_tracer_fd(const struct rg_tracer_ring *t);
-int __wrap_rg_tracer_consume(struct rg_tracer_ring *t);
-__u64 __wrap_rg_tracer_lost(const struct rg_tracer_ring *t);
-void __wrap_rg_tracer_close(struct rg_tracer_ring *t);
-
 int __wrap_rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode)
 {
 	(void)mode;
