@@ -87,14 +87,7 @@ users_are() { [[ $(users_of_modules) == "$1" ]]; }
 	[ "$(json .regime.nfs4_locks)" = $regime ]
 	run rg status
 	[[ $output == *"locks    of end clients: NFSv4 $regime, "* ]]
-	restart thief
-	cli_recovered
-	wait_gate open 90
-	wait_traced '.event == "GATE" and .state == "open" and .generation == 2'
-	tell app quit
-	expect_end thief 0 granted 60
-	wait_traced '.event == "CONTINUED" and .comm == "locker"'
-	end_trace
+	recovery_with_thief
 	cli='.client.addr == "10.77.2.2" and .client.minor == 2'
 	counts "$server and $cli and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\" and
 		(.back | length) > 0 and .file.fileid > 0 and .duration_ns > 0" 1

@@ -18,14 +18,7 @@ teardown_file() { teardown_recovery; }
 	guard --release settled
 	serve
 	take 5
-	restart thief
-	cli_recovered
-	wait_gate open 90
-	wait_traced '.event == "GATE" and .state == "open" and .generation == 2'
-	tell app quit
-	expect_end thief 0 granted 60
-	wait_traced '.event == "CONTINUED" and .comm == "locker"'
-	end_trace
+	recovery_with_thief
 	cli='.client.addr == "10.77.2.2"'
 	# the server's side, in this order
 	run bash -c "grep '^{' '$work/trace.out' | jq -rs '[.[] | select(.generation == 2 and .side == \"server\")] |

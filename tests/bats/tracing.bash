@@ -163,3 +163,16 @@ recovered_locks() {
 		.back[0].op == \"LOCK\" and .back[0].status == \"NFS4_OK\"" 5
 	[ "$(json '.tracing.downgrades["reclaim-refused-by-client"]')" = 1 ]
 }
+
+# A recovery from knfsd's restart on, with a local application that goes for the end
+# client's locks: until all have what they get, and the trace has ended.
+recovery_with_thief() {
+	restart thief
+	cli_recovered
+	wait_gate open 90
+	wait_traced '.event == "GATE" and .state == "open" and .generation == 2'
+	tell app quit
+	expect_end thief 0 granted 60
+	wait_traced '.event == "CONTINUED" and .comm == "locker"'
+	end_trace
+}
