@@ -82,12 +82,12 @@ unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 
 # ---- what it costs ----
 
-bench: deps ## what it costs, against others: docs/results/bench.md; half an hour
+bench: deps ## what it costs, against others: docs/results/bench.md; half an hour at most
 	$(Q)packaging/deps --bench
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
 	$(Q)bench/run --kernel $(KERNEL)
 
-bench-quick: deps ## the same with less of everything, to the terminal: ten minutes
+bench-quick: deps ## the same with less of everything, to the terminal: five minutes
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
 	$(Q)bench/run --kernel $(KERNEL) --quick
 
