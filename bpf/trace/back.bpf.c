@@ -34,6 +34,7 @@ int BPF_PROG(nfs_lock_ends, struct file *filp, int cmd, struct file_lock *fl, in
 
 	if (!w)
 		return 0;
+	w->forwarded = 1; /* an OPEN is not yet that: lockd has one made before it refuses */
 	if (ret == -ENOGRACE)
 		w->facts |= RG_FACT_CLIENT_REFUSED;
 	if (w->op == RG_REC_LOCK) { /* knfsd's: so the owner is one of its */

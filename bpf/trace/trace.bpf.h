@@ -27,7 +27,7 @@ struct rg_at_work {
 	__u32 owner_len;
 	__u32 n_back;
 	__u32 claim; /* enum rg_claim; of an OPEN, as it was asked */
-	__u32 pad;
+	__u32 forwarded; /* the NFS client was asked for the lock */
 	/* The lock owner or open owner; hashed if there is to be a record. Room for
 	 * what hash_one() might read. */
 	__u8 owner[RG_CLIENT_NAME_HASHED];
@@ -101,6 +101,7 @@ static __always_inline struct rg_at_work *begin(__u32 op)
 	w->clp = 0;
 	w->owner_len = 0;
 	w->n_back = 0;
+	w->forwarded = 0;
 	w->start_ns = bpf_ktime_get_boot_ns();
 	w->op = op;
 	return w;
@@ -452,7 +453,7 @@ static __always_inline void saw_lock(const struct rg_at_work *w, __u32 protocol,
 
 	if (!totals)
 		return;
-	if (w->n_back)
+	if (w->forwarded)
 		totals->locks_forwarded[protocol]++;
 	else if (refused)
 		totals->locks_refused[protocol]++;
