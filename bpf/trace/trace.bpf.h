@@ -26,7 +26,7 @@ struct rg_at_work {
 	__u64 clp; /* nfs4_client that was confirmed meanwhile */
 	__u32 owner_len;
 	__u32 n_back;
-	__u32 claim; /* enum rg_claim; of an OPEN, as it was asked */
+	__u32 claim;	 /* enum rg_claim; of an OPEN, as it was asked */
 	__u32 forwarded; /* the NFS client was asked for the lock */
 	/* The lock owner or open owner; hashed if there is to be a record. Room for
 	 * what hash_one() might read. */
