@@ -47,6 +47,12 @@ fresh() {
 	rm -f "$work"/*.out "$work"/*.in
 }
 
+# For a teardown: what a failed test left mounted at the end client, and pulled out.
+tidy_cli() {
+	cable cli up
+	[[ -n ${BATS_TEST_COMPLETED-} ]] || tier cli umount -l /mnt/a 2>/dev/null || true
+}
+
 # background NAME COMMAND...: in the tier rex; output in $work/NAME.out, pid in
 # $work/NAME.pid. Killed by the next `fresh`.
 background() {
@@ -185,11 +191,18 @@ arm_hold() {
 # try KIND FILE: prints what came of it; the helper's status.
 try() { in_rex "$LOCKER" try "$@"; }
 
-# end_client_answered nfs4|nlm: the lock of an end client that has mounted is granted,
-# or refused where this kernel has none through a re-export, as status says.
+# wait_answered nfs4|nlm: until the lock of an end client that has mounted is granted, or
+# refused where this kernel has none through a re-export, as status says.
+wait_answered() {
+	wait_for 30 "an answer to the end client's lock, by $1" end_client_answered "$1" || {
+		echo "it got: $(<"$work/answer"); status says: $(json .regime)"
+		return 1
+	}
+}
 end_client_answered() {
 	local got
-	got=$(tier cli "$LOCKER" try posix /mnt/a/f) || true
+	got=$(tier cli "$LOCKER" try posix /mnt/a/f 2>&1) || true
+	echo "$got" >"$work/answer"
 	case $got in
 	granted) [[ $(json ".regime.$1_locks") == forwarded ]] ;;
 	ENOLCK | "errno 524"*) [[ $(json ".regime.$1_locks") == refused ]] ;; # NLM, NFSv4

@@ -8,7 +8,7 @@ load common
 
 setup_file() { setup_tiers; }
 setup() { fresh; }
-teardown() { cable cli up; }
+teardown() { tidy_cli; }
 teardown_file() { fresh; cli_umount; }
 
 kinds=(posix posixw ofd ofdw flock flocknb rdlease)
@@ -131,7 +131,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 	rg close
 	run tier cli "$LOCKER" try rdlease /mnt/a/f
 	[ "$status" -ne 1 ]
-	wait_for 30 "the end client's lock" end_client_answered nfs4
+	wait_answered nfs4
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
 	[ "$(counter denied.total)" -eq 1 ]
@@ -144,7 +144,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 	arm --mount $a --action deny
 	cli_mount vers=3
 	rg close
-	wait_for 30 "the NFSv3 end client's lock" end_client_answered nlm
+	wait_answered nlm
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
 	[ "$(counter denied.total)" -eq 1 ]

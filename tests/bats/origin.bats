@@ -15,7 +15,7 @@ setup() {
 	fresh
 	rm -rf "$state"
 }
-teardown() { cable cli up; }
+teardown() { tidy_cli; }
 teardown_file() {
 	fresh
 	rm -rf "$state"

@@ -12,7 +12,7 @@ setup_file() {
 }
 setup() { fresh; }
 teardown() {
-	cable cli up
+	tidy_cli
 	in_rex rm -rf /run/programs
 }
 teardown_file() {

@@ -9,7 +9,7 @@ load tracing
 
 setup_file() { setup_tiers; }
 setup() { setup_recovery; }
-teardown() { cable cli up; }
+teardown() { tidy_cli; }
 teardown_file() { teardown_recovery; }
 
 # The ids of all BPF programs in the kernel.
