@@ -35,7 +35,7 @@ spread() {
 		END {
 			low = int(NR / 10)
 			if (NR)
-				printf "%d %.1f %.1f %.1f\n", NR, v[int(NR / 2) + 1], v[low + 1], v[NR - low]
+				printf "%d %.1f %.1f %.1f\n", NR, (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[low + 1], v[NR - low]
 		}'
 }
 

@@ -33,8 +33,10 @@ function round(x) {
 # ---- bars ----
 
 function bar(id, text, good, got) {
-	if (got == "")
+	if (got == "") {
+		printf "| %s | | not measured |\n", text
 		return
+	}
 	printf "| %s | %s | %s |\n", text, got, good ? "met" : "**missed**"
 	if (!good)
 		missed[++n_missed] = id
