@@ -439,7 +439,7 @@ without() {
 	knfsd_start rex
 	wait_gate open
 	[ "$(json '.gates[0].why')" = grace-started ]
-	rg enable --mount $a --action deny --release grace-end --max-hold 60s
+	arm --mount $a --action deny --release grace-end --max-hold 60s
 	[ "$(gate_state)" = grace ] # which was skipped: nobody could see it
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
@@ -449,7 +449,7 @@ without() {
 	[ "$(gate_state)" = closed ]
 	knfsd_start rex
 	[ "$(gate_state)" = grace ]
-	rg enable --mount $a --action deny --release grace-end --max-hold 1s
+	arm --mount $a --action deny --release grace-end --max-hold 1s
 	wait_gate open
 	[ "$(json '.gates[0].why')" = timed-out ]
 }
