@@ -159,9 +159,22 @@ fetched() {
 	wait_for 60 "the end of the recording" \
 		on rex bash -c 'tail -n 1 /run/recording.ndjson | grep -q "\"event\":\"end\""'
 	on rex cat /run/recording.ndjson >"$work/recording"
-	"$BATS_TEST_DIRNAME/../wire" "$RG_CAPTURE/rc.rex.pcap" >"$work/cli.wire"
+	cp "$RG_CAPTURE/rc.rex.pcap" "$work/cli.pcap"
+	"$BATS_TEST_DIRNAME/../wire" "$work/cli.pcap" >"$work/cli.wire"
+	ports_say_nothing
 	"$BATS_TEST_DIRNAME/../wire" "$RG_CAPTURE/or.rex.pcap" >"$work/origin.wire"
 	[ "$(jq -s '[.[] | select(.event == "LOST")] | length' "$work/recording")" = 0 ]
+}
+
+# The capture reads the same if each of its ports is rsync's.
+ports_say_nothing() {
+	mkdir "$work/taken"
+	tshark -r "$work/cli.pcap" -Y tcp -T fields -e tcp.srcport -e tcp.dstport 2>/dev/null |
+		tr '\t' '\n' | sort -u |
+		sed 's/.*/decode_as_entry: tcp.port,&,RPC,RSYNC/' >"$work/taken/decode_as_entries"
+	[ -s "$work/taken/decode_as_entries" ]
+	WIRESHARK_CONFIG_DIR=$work/taken "$BATS_TEST_DIRNAME/../wire" "$work/cli.pcap" |
+		diff "$work/cli.wire" -
 }
 
 # What becomes an event (docs/events.md): who an end client is, that it is through,
