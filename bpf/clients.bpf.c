@@ -43,7 +43,6 @@ static __always_inline int read_name(struct nfs4_client *clp, struct scratch *tm
 {
 	__u32 len = BPF_CORE_READ(clp, cl_name.len), n = len;
 	void *data = BPF_CORE_READ(clp, cl_name.data);
-	__u64 h = RG_FNV_OFFSET;
 
 	/* The verifier must see the bound in the register that is used. */
 	asm volatile("" : "+r"(n));
@@ -56,12 +55,7 @@ static __always_inline int read_name(struct nfs4_client *clp, struct scratch *tm
 	__builtin_memset(tmp, 0, offsetof(struct scratch, swept_ns));
 	if (!n || bpf_probe_read_kernel(tmp->name, n, data))
 		return -1;
-	for (__u32 i = 0; i < RG_CLIENT_NAME_HASHED; i++) {
-		if (i >= n)
-			break;
-		h = (h ^ tmp->name[i]) * RG_FNV_PRIME;
-	}
-	*hash = h;
+	*hash = rg_hash_of(tmp->name, n);
 	tmp->client.name_len = len > 0xffff ? 0xffff : (__u16)len;
 	__builtin_memcpy(tmp->client.name, tmp->name, RG_CLIENT_NAME);
 	return 0;

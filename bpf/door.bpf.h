@@ -85,7 +85,8 @@ static __always_inline void tell_of(const struct rg_request *q, __u32 op, __u64 
 {
 	struct rg_told t = {
 		.time_ns = q->now_ns,
-		.g = q->g,
+		.netns = q->g->netns,
+		.generation = q->g->generation,
 		.op = op,
 		.side = RG_SIDE_GATE,
 		.value = q->what,
@@ -203,8 +204,8 @@ static __always_inline int hold(const struct rg_request *q)
 		.ino = q->inode->i_ino,
 		.dev = q->inode->i_sb->s_dev,
 		.tgid = task->tgid,
-		.slot = q->slot,
-		.what = q->what,
+		.slot = (__u16)q->slot,
+		.what = (__u16)q->what,
 		.phase = RG_HELD_RECORDED,
 	};
 	struct rg_held_key old_key = {.tid = task->pid};
@@ -257,7 +258,9 @@ static __always_inline int hold(const struct rg_request *q)
 	}
 	stored = bpf_map_lookup_elem(&held, &key);
 	if (stored)
-		stored->phase = RG_HELD_STOPPED;
+		(void)__sync_lock_test_and_set(&stored->phase, RG_HELD_STOPPED);
+	if (q->slot != RG_CANARY_SLOT)
+		rg_continue_self(q->slot, key.seq);
 	count_at(q->slot, again ? RG_COUNT_HELD_AGAIN : RG_COUNT_HELD);
 	if (!again)
 		tell_of(q, RG_REC_HELD, 0, 0);

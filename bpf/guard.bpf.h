@@ -147,68 +147,32 @@ static __always_inline void rg_count(__u32 which)
 /* Publish a word after the facts that belong to it. */
 #define rg_publish(word, value) ((void)__sync_lock_test_and_set((word), (value)))
 
+/* ---- who is held goes on (continue.bpf.c) ---- */
+
+/* The gate was in state `was`, and what may have opened it is published: threads that
+ * are held at it go on, if it is open. */
+int rg_continue_slot(__u32 slot, __u32 was);
+/* The calling thread has just been marked as stopped: it does not stop if the gate is
+ * open by now, as whoever opened it in the kernel did not wait for it. */
+int rg_continue_self(__u32 slot, __u32 seq);
+
 /* ---- what happened: to the tracers, and to wake the daemon ---- */
 
 struct rg_told {
 	__u64 time_ns, duration_ns, value;
-	const struct rg_gate *g;
-	const struct rg_flow_storm *storm; /* NULL: says nothing of it */
 	__u64 ino;
+	__u32 netns, generation;
+	__u32 expected, complete; /* end clients, as in rg_flow_storm */
 	__u32 op, side, dev;
 	__u32 facts;
 	__u32 err; /* positive errno, or 0 */
 	__u32 downgrade;
-	bool of_task; /* it is the current task's doing, and a local application */
+	__u32 of_task; /* 1: it is the current task's doing, and a local application */
 };
 
-/* Not inlined: there are many callers, and none is in a hurry. */
-static __noinline int rg_tell(const struct rg_told *t)
-{
-	struct rg_flow_totals *totals = rg_totals();
-	__u64 task = bpf_get_current_pid_tgid();
-
-	if (totals && t->op < RG_NR_RECORD_OPS)
-		totals->records[t->op]++;
-	if (totals && t->downgrade < RG_NR_DOWNGRADES)
-		totals->downgrades[t->downgrade]++;
-	for (__u32 i = 0; i < RG_MAX_TRACERS; i++) {
-		__u32 at = i;
-		void *ring = bpf_map_lookup_elem(&tracers, &at);
-		struct rg_record *r;
-
-		if (!ring)
-			continue;
-		r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
-		if (!r) {
-			rg_tracer_lost_one(at);
-			continue;
-		}
-		__builtin_memset(r, 0, sizeof(*r));
-		r->time_ns = t->time_ns;
-		r->duration_ns = t->duration_ns;
-		r->op = (__u16)t->op;
-		r->side = (__u8)t->side;
-		r->facts = t->facts;
-		r->netns = t->g->netns;
-		r->generation = t->g->generation;
-		r->tid = (__u32)task;
-		r->tgid = (__u32)(task >> 32);
-		r->value = t->value;
-		r->dev = t->dev;
-		r->fileid = t->ino;
-		r->status = t->err;
-		r->status_kind = t->err ? RG_STATUS_ERRNO : RG_STATUS_NONE;
-		if (t->storm) {
-			r->expected = t->storm->expected;
-			r->complete = t->storm->complete;
-		}
-		if (t->of_task)
-			bpf_get_current_comm(r->name, RG_COMM_SIZE);
-		r->downgrade = (__u16)t->downgrade;
-		bpf_ringbuf_submit(r, 0);
-	}
-	return 0;
-}
+/* Count it, and tell every tracer (tell.bpf.c). A global function: the verifier goes
+ * through it once a program, not once for each way to get there. */
+int rg_tell(const struct rg_told *t);
 
 static __always_inline __u32 rg_record_op_of_event(__u32 type)
 {
@@ -242,15 +206,19 @@ static __always_inline void rg_tell_event(__u32 op, __u32 slot, const struct rg_
 	struct rg_flow_storm *storm = rg_storm_at(slot);
 	struct rg_told t = {
 		.time_ns = now_ns,
-		.g = g,
+		.netns = g->netns,
+		.generation = g->generation,
 		.op = op,
 		.side = op == RG_REC_HAND ? RG_SIDE_GATE : RG_SIDE_SERVER,
 		.value = op == RG_REC_HAND ? g->hand : 0,
-		.storm = storm,
 	};
 
 	if (slot == RG_CANARY_SLOT)
 		return;
+	if (storm) {
+		t.expected = storm->expected;
+		t.complete = storm->complete;
+	}
 	if (op == RG_REC_GRACE_START && storm) {
 		t.value = storm->grace_ns / RG_NS_PER_SEC;
 		if (storm->expected)

@@ -48,6 +48,34 @@ static __always_inline __u32 rg_regime_of_export(const void *operations)
 	return rg_regime_of_flags(flags, bpf_core_field_exists(e->open));
 }
 
+/* A signal to another task: bpf_send_signal_task(), a kfunc that 6.1 and 6.12 have
+ * not and 7.2 has (kernel/trace/bpf_trace.c); a task by its number in the initial pid
+ * namespace. PIDTYPE_TGID: to the whole process. */
+enum pid_type___rg {
+	PIDTYPE_TGID___rg = 1,
+};
+
+extern int bpf_send_signal_task(struct task_struct *task, int sig, enum pid_type___rg type,
+				__u64 value) __ksym __weak;
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *p) __ksym __weak;
+
+/* Known when the program is loaded: what depends on it is not there for the verifier. */
+#define RG_CAN_SIGNAL_TASKS                                                                        \
+	(bpf_send_signal_task && bpf_task_from_pid && bpf_task_release)
+
+/* May it be called here? It asks whether user memory may be touched although it does
+ * not touch any, and for x86 that is no in a kernel thread (nmi_uaccess_okay(),
+ * arch/x86/mm/tlb.c). */
+static __always_inline int rg_may_signal(__u32 is_kthread)
+{
+#if defined(__TARGET_ARCH_x86)
+	return !is_kthread;
+#else
+	return 1;
+#endif
+}
+
 /* The executable of a task; NULL for a kernel thread.
  * mm_struct's fields are within an anonymous struct, which the pinned header
  * does not know. */

@@ -55,12 +55,13 @@ SEC("fexit/nfs4_state_start_net")
 int BPF_PROG(knfsd_started, struct net *net, int ret)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
+	__u32 slot = 0, was;
 	struct rg_gate *g;
-	__u32 slot = 0;
 
 	g = gate_of_net(net, &slot);
 	if (!g)
 		return 0;
+	was = rg_gate_view(g, now_ns).state;
 	if (ret) {
 		/* closed_ns stays: a start that fails again and again must not
 		 * put max-hold off. */
@@ -72,6 +73,7 @@ int BPF_PROG(knfsd_started, struct net *net, int ret)
 	if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_STARTING, RG_KNFSD_GRACE) ==
 	    RG_KNFSD_STARTING)
 		rg_emit(RG_EVENT_GRACE_START, slot, g, now_ns);
+	rg_continue_slot(slot, was);
 	return 0;
 }
 
@@ -81,6 +83,7 @@ int BPF_PROG(grace_end, struct lock_manager *lm)
 	__u64 now_ns = bpf_ktime_get_boot_ns(), key = (__u64)lm;
 	struct rg_manager *found = bpf_map_lookup_elem(&managers, &key), m;
 	struct rg_gate *g;
+	__u32 was;
 
 	/* Not ours, or ended before: the kernel may call this twice. */
 	if (!found)
@@ -90,10 +93,12 @@ int BPF_PROG(grace_end, struct lock_manager *lm)
 	g = rg_gate_at(m.slot);
 	if (!g)
 		return 0;
+	was = rg_gate_view(g, now_ns).state;
 	if (!m.is_knfsd) {
 		g->lockd_end_ns = now_ns;
 		rg_publish(&g->lockd, RG_LOCKD_OVER);
 		rg_emit(RG_EVENT_LOCKD_GRACE_END, m.slot, g, now_ns);
+		rg_continue_slot(m.slot, was);
 		return 0;
 	}
 	g->knfsd_end_ns = now_ns;
@@ -105,6 +110,7 @@ int BPF_PROG(grace_end, struct lock_manager *lm)
 	else if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_GRACE, RG_KNFSD_OVER) ==
 		 RG_KNFSD_GRACE)
 		rg_emit(RG_EVENT_GRACE_END, m.slot, g, now_ns);
+	rg_continue_slot(m.slot, was);
 	return 0;
 }
 

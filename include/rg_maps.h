@@ -53,9 +53,9 @@ struct rg_held {
 	__u64 ino;
 	__u32 dev;
 	__u32 tgid;
-	__u32 slot;
+	__u16 slot;
 	__u16 what;  /* enum rg_what */
-	__u16 phase; /* enum rg_held_phase */
+	__u32 phase; /* enum rg_held_phase */
 	char comm[RG_COMM_SIZE];
 };
 _Static_assert(sizeof(struct rg_held) == 56, "pinned layout: see RG_PINS_VERSION");
@@ -82,11 +82,18 @@ struct rg_meta {
 	__u32 ledger_interval_s;
 	__u32 metrics_interval_s;
 	__u32 left_out; /* followers that this kernel does not take, 1 << enum rg_link */
-	__u32 unused;
+	__u32 continues; /* enum rg_continue */
 	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */
 	char metrics_dir[RG_PATH_SIZE]; /* "": the daemon writes no metrics */
+};
+
+/* Who continues the held when knfsd opens a gate. */
+enum rg_continue {
+	RG_CONTINUE_USER = 0,	/* the daemon */
+	RG_CONTINUE_KERNEL = 1, /* the program that opens it, where it may; else the daemon */
+	RG_NR_CONTINUES,
 };
 
 enum rg_rung {
@@ -230,6 +237,7 @@ enum rg_counter {
 	RG_COUNT_AUDITED,
 	RG_COUNT_EXEMPTED,    /* executables that are never kept out, at a closed gate */
 	RG_COUNT_HELD_EXITED, /* died while held */
+	RG_COUNT_CONTINUED,   /* threads that were held and the kernel itself continued */
 	RG_COUNT_CANARY,      /* whatever the canary met: it counts nowhere else */
 	RG_COUNT_FAIL_HELD_UPDATE,
 	RG_COUNT_FAIL_SIGNAL,
@@ -239,6 +247,7 @@ enum rg_counter {
 	RG_COUNT_FAIL_MANAGERS,
 	RG_COUNT_FAIL_CLIENTS, /* the ledger is full, or an end client's name unreadable */
 	RG_COUNT_FAIL_LEDGER,  /* locks that could not be counted */
+	RG_COUNT_FAIL_CONTINUE, /* left to user space */
 	RG_COUNT_FAIL_SERVERS, /* more original servers than there is room for */
 	RG_COUNT_RELEASED,     /* + enum rg_why: the cause */
 	RG_NR_COUNTERS = RG_COUNT_RELEASED + RG_NR_WHYS,

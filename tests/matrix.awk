@@ -120,6 +120,7 @@ END {
 	print row_head "\n" row_line
 	of_smoke("NFSv4 locks through the re-export", "nfs4-locks")
 	of_smoke("default scope", "scope")
+	of_smoke("who is held goes on by", "continue")
 	print "\nWhere locks are refused there is nothing of them to protect: the tests of it assert the refusal,"
 	print "and that `status` and `trace` say so.\n"
 	print "## Promises\n"

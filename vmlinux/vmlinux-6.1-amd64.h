@@ -51,6 +51,7 @@ struct mm_struct;
 struct task_struct;
 struct files_struct;
 struct nsproxy;
+struct signal_struct;
 struct sigpending;
 struct fdtable;
 struct file;
@@ -115,6 +116,10 @@ struct sigpending {
 	sigset_t signal;
 };
 
+struct signal_struct {
+	struct sigpending shared_pending;
+};
+
 struct qstr {
 	unsigned char *name;
 };
@@ -170,6 +175,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
 	struct sigpending pending;
 };
 

@@ -84,9 +84,9 @@ int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, void *second)
 	read_name(r, lock.caller, lock.caller_len);
 	read_nlm_lock(r, &lock);
 	rg_remember(c, r);
-	if (rg_downgrade_of(r))
+	if (rg_judge(r))
 		__sync_fetch_and_add(&c->downgrades, 1);
-	send(r, &key);
+	rg_send(r, &key);
 	return 0;
 }
 
@@ -105,6 +105,6 @@ int BPF_PROG(host_rebooted, struct net *net, void *info)
 	r->minorversion = RG_NLM_MINOR;
 	r->value = RG_OF_REBOOT(info, state);
 	read_name(r, RG_OF_REBOOT(info, mon), RG_OF_REBOOT(info, len));
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }

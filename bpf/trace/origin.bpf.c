@@ -55,7 +55,7 @@ static __always_inline int said(__u32 op, struct nfs_client *clp, int error)
 	if (!r)
 		return 0;
 	status_of_client(r, error);
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }
 
@@ -93,7 +93,7 @@ int BPF_PROG(origin_reclaim_complete, struct nfs_client *clp, int error)
 		if (!error)
 			storm->origin_complete_ns = r->time_ns;
 	}
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }
 
@@ -109,7 +109,7 @@ int BPF_PROG(state_manager, struct nfs_client *clp)
 	if (!r)
 		return 0;
 	r->value = BPF_CORE_READ(clp, cl_state);
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }
 
@@ -126,7 +126,7 @@ int BPF_PROG(state_manager_failed, struct nfs_client *clp, const char *section, 
 		return 0;
 	status_of_client(r, error);
 	bpf_probe_read_kernel_str(r->path, sizeof(r->path), section);
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }
 
@@ -159,7 +159,7 @@ static __always_inline int opened(struct nfs_open_context *ctx, __u32 claim, int
 		return 0;
 	status_of_client(r, error);
 	read_dentry(r, dentry);
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }
 
@@ -188,7 +188,7 @@ int BPF_PROG(origin_delegation, struct inode *inode, unsigned int mode)
 	r->lock_type = mode & 3; /* FMODE_READ, FMODE_WRITE */
 	r->status_kind = RG_STATUS_NFS4;
 	read_inode(r, inode);
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }
 
@@ -213,7 +213,7 @@ static __always_inline int locked(struct nfs4_state *state, struct file_lock *fl
 		status_of_client(r, error);
 	read_inode(r, inode);
 	read_lock(r, fl);
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }
 
@@ -261,6 +261,6 @@ int BPF_PROG(origin_nlm_reclaim, struct nlm_host *host, struct file_lock *fl, st
 	if (file)
 		read_inode(r, BPF_CORE_READ(file, f_inode));
 	read_lock(r, fl);
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }

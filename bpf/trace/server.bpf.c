@@ -204,7 +204,7 @@ static __always_inline struct rg_record *record_of(struct rg_at_work *w, struct 
 	read_client(r, d->clp);
 	rg_remember(c, r);
 	read_dentry(r, d->dentry);
-	if (rg_downgrade_of(r))
+	if (rg_judge(r))
 		__sync_fetch_and_add(&c->downgrades, 1);
 	return r;
 }
@@ -241,7 +241,7 @@ int BPF_PROG(open_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	if (!r)
 		return 0;
 	r->lock_type = BPF_CORE_READ(u, op_share_access) & 3;
-	send(r, &key);
+	rg_send(r, &key);
 	return 0;
 }
 
@@ -281,7 +281,7 @@ int BPF_PROG(lock_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	r->lock_type = 2 - (BPF_CORE_READ(u, lk_type) & 1);
 	r->start = BPF_CORE_READ(u, lk_offset);
 	r->length = BPF_CORE_READ(u, lk_length);
-	send(r, &key);
+	rg_send(r, &key);
 	return 0;
 }
 
@@ -338,7 +338,7 @@ static __always_inline int introduced(__u32 op, struct svc_rqst *rqstp, struct x
 	read_peer(r, (void *)rqstp + bpf_core_field_offset(struct svc_rqst, rq_addr));
 	read_name(r, name->data, name->len);
 	rg_remember(c, r);
-	send(r, &key);
+	rg_send(r, &key);
 	return 0;
 }
 
@@ -421,7 +421,7 @@ static __always_inline int confirmed(__u32 op, struct svc_rqst *rqstp, clientid_
 	r->minorversion = (__u16)minorversion;
 	r->cl_boot = id.cl_boot;
 	r->cl_id = id.cl_id;
-	send(r, &key);
+	rg_send(r, &key);
 	return 0;
 }
 
@@ -503,7 +503,7 @@ int BPF_PROG(reclaim_complete_ends, void *rqstp, struct nfsd4_compound_state *cs
 		r->expected = storm->expected;
 		r->complete = storm->complete;
 	}
-	send(r, &key);
+	rg_send(r, &key);
 	return 0;
 }
 
@@ -526,7 +526,7 @@ static __always_inline int gone(clientid_t *id, __u32 how)
 	r = fresh_record(w, RG_REC_CLIENT_GONE, RG_SIDE_SERVER, g, now_ns);
 	r->how = (__u8)how;
 	read_client(r, clp);
-	send(r, &key);
+	rg_send(r, &key);
 	return 0;
 }
 
@@ -580,6 +580,6 @@ int BPF_PROG(grace_end_forced, struct nfsd_net *nn, bool ret)
 	rg_storm_now(walk.slot);
 	r->expected = storm->expected;
 	r->complete = storm->complete;
-	send(r, NULL);
+	rg_send(r, NULL);
 	return 0;
 }

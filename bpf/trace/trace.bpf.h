@@ -29,7 +29,7 @@ struct rg_at_work {
 	__u32 claim;	 /* enum rg_claim; of an OPEN, as it was asked */
 	__u32 forwarded; /* the NFS client was asked for the lock */
 	/* The lock owner or open owner; hashed if there is to be a record. Room for
-	 * what hash_one() might read. */
+	 * what rg_hash_one() might read. */
 	__u8 owner[RG_CLIENT_NAME_HASHED];
 	struct rg_back back[RG_BACK_MAX];
 	struct rg_record record; /* room to build it in */
@@ -136,32 +136,6 @@ _Static_assert((RG_BACK_MAX & (RG_BACK_MAX - 1)) == 0, "used as a mask");
 
 /* ---- bytes ---- */
 
-/* Bytes to hash, and the hash so far. By bpf_loop: an open-coded loop is gone
- * through by the verifier once for each byte, in each program. */
-struct hashing {
-	__u8 *at;
-	__u64 hash;
-};
-
-static long hash_one(__u32 i, struct hashing *h)
-{
-	if (i >= RG_CLIENT_NAME_HASHED)
-		return 1;
-	h->hash = (h->hash ^ h->at[i]) * RG_FNV_PRIME;
-	return 0;
-}
-
-/* FNV-1a of n bytes that are in buf, of RG_CLIENT_NAME_HASHED bytes. 0: none. */
-static __always_inline __u64 hash_of(__u8 *buf, __u32 n)
-{
-	struct hashing h = {.at = buf, .hash = RG_FNV_OFFSET};
-
-	if (!n)
-		return 0;
-	bpf_loop(n, hash_one, &h, 0);
-	return h.hash;
-}
-
 /* At most `max` bytes (a power of 2) of `len` to `to`. How many. */
 static __always_inline __u32 read_bytes(void *to, const __u32 max, const void *from, __u32 len)
 {
@@ -182,7 +156,7 @@ static __always_inline __u32 read_bytes(void *to, const __u32 max, const void *f
 static __always_inline __u64 hash_name(struct rg_at_work *w, const void *data, __u32 len)
 {
 	_Static_assert(sizeof(w->record) >= RG_CLIENT_NAME_HASHED, "room for a name");
-	return hash_of((__u8 *)&w->record,
+	return rg_hash_of((__u8 *)&w->record,
 		       read_bytes(&w->record, RG_CLIENT_NAME_HASHED, data, len));
 }
 
@@ -386,19 +360,20 @@ static __always_inline void rg_remember(struct rg_flow_client *c, const struct r
 	__builtin_memcpy(c->name, r->name, sizeof(c->name));
 }
 
+/* Number of bits of a number of microseconds, at most 32 (send.bpf.c). */
+int rg_bits_of(__u64 us);
+
 static __always_inline void rg_time(__u32 timed, __u64 ns)
 {
 	struct rg_flow_totals *totals = rg_totals();
-	__u32 bucket = 0;
 	__u64 us = ns / 1000;
+	__u32 bucket;
 
 	if (!totals || timed >= RG_NR_TIMED)
 		return;
-	/* Number of bits of us. */
-	for (__u32 i = 0; i < RG_LATENCY_BUCKETS - 1; i++)
-		bucket += us >> i != 0;
+	bucket = RG_ANY(rg_bits_of(us));
 	if (bucket >= RG_LATENCY_BUCKETS)
-		return;
+		bucket = RG_LATENCY_BUCKETS - 1;
 	totals->latency[timed][bucket]++;
 	totals->latency_sum_ns[timed] += ns;
 }
@@ -433,7 +408,7 @@ static __always_inline void took(struct rg_record *r, struct rg_at_work *w)
 {
 	r->facts |= w->facts;
 	r->duration_ns = r->time_ns - w->start_ns;
-	r->owner_hash = hash_of(w->owner, w->owner_len);
+	r->owner_hash = rg_hash_of(w->owner, w->owner_len);
 	r->n_back = w->n_back;
 	__builtin_memcpy(r->back, w->back, sizeof(r->back));
 }
@@ -468,120 +443,9 @@ static __always_inline void status_of_client(struct rg_record *r, int error)
 	r->status_kind = status && status < 10000 ? RG_STATUS_ERRNO : RG_STATUS_NFS4;
 }
 
-static __always_inline __u32 kind_of_reclaim(const struct rg_record *r)
-{
-	return r->claim == RG_CLAIM_DELEGATION_RECLAIM ? 2
-	       : r->op == RG_REC_OPEN		       ? 0
-	       : r->op == RG_REC_LOCK		       ? 1
-						       : 3;
-}
-
-static __always_inline int is_waiting(const struct rg_record *r)
-{
-	return r->status_kind == RG_STATUS_NFS4
-		       ? r->status == RG_NFS4ERR_GRACE || r->status == RG_NFS4ERR_DELAY
-		       : r->status_kind == RG_STATUS_NLM && r->status == RG_NLM_DENIED_GRACE &&
-				 r->side == RG_SIDE_CLIENT;
-}
-
-static __always_inline void note(struct rg_flow_note *n, const struct rg_record *r,
-				 const struct rg_client_key *client)
-{
-	struct rg_flow_note made = {
-		.time_ns = r->time_ns,
-		.duration_ns = r->duration_ns,
-		.fileid = r->fileid,
-		.start = r->start,
-		.length = r->length,
-		.generation = r->generation,
-		.op = r->op,
-		.downgrade = r->downgrade,
-		.side = r->side,
-		.claim = r->claim,
-		.status = r->status,
-		.status_kind = r->status_kind,
-		.family = r->family,
-	};
-
-	if (client)
-		made.client = *client;
-	__builtin_memcpy(made.addr, r->addr, sizeof(made.addr));
-	*n = made;
-}
-
-static __always_inline void note_downgrade(const struct rg_record *r,
-					   const struct rg_client_key *client)
-{
-	__u32 zero = 0, *next = bpf_map_lookup_elem(&next_downgrade, &zero), at;
-	struct rg_flow_note *n;
-
-	if (!next)
-		return;
-	at = __sync_fetch_and_add(next, 1) % RG_LAST_DOWNGRADES;
-	n = bpf_map_lookup_elem(&flow_downgrades, &at);
-	if (n)
-		note(n, r, client);
-}
-
-/* In the place of the quickest of those that are kept, or of one from before. */
-static __always_inline void note_slow(const struct rg_record *r, const struct rg_client_key *client)
-{
-	__u64 least_ns = ~0ULL;
-	struct rg_flow_note *n;
-	__u32 least = 0;
-
-	for (__u32 i = 0; i < RG_SLOWEST; i++) {
-		__u32 at = i;
-		__u64 ns;
-
-		n = bpf_map_lookup_elem(&flow_slowest, &at);
-		if (!n)
-			return;
-		ns = n->generation == r->generation ? n->duration_ns : 0;
-		if (ns < least_ns) {
-			least_ns = ns;
-			least = i;
-		}
-	}
-	if (r->duration_ns <= least_ns)
-		return;
-	n = bpf_map_lookup_elem(&flow_slowest, &least);
-	if (n)
-		note(n, r, client);
-}
-
-/* Judge it, count it, and tell every tracer. */
-static __noinline __attribute__((unused)) int send(struct rg_record *r,
-						   const struct rg_client_key *client)
-{
-	struct rg_flow_totals *totals = rg_totals();
-	__u32 op, downgrade, result;
-
-	if (!r)
-		return 0;
-	downgrade = rg_downgrade_of(r);
-	r->downgrade = (__u16)downgrade;
-	op = r->op;
-	if (totals) {
-		if (op < RG_NR_RECORD_OPS)
-			totals->records[op]++;
-		if (downgrade < RG_NR_DOWNGRADES)
-			totals->downgrades[downgrade]++;
-		if (rg_claim_is_reclaim(r->claim)) {
-			result = is_waiting(r) ? 2 : r->status != 0;
-			totals->reclaims[r->side & 1][kind_of_reclaim(r)][result]++;
-		}
-	}
-	if (downgrade)
-		note_downgrade(r, client);
-	if (r->side == RG_SIDE_SERVER && rg_claim_is_reclaim(r->claim))
-		note_slow(r, client);
-	for (__u32 i = 0; i < RG_MAX_TRACERS; i++) {
-		__u32 at = i;
-		void *ring = bpf_map_lookup_elem(&tracers, &at);
-
-		if (ring && bpf_ringbuf_output(ring, r, sizeof(*r), 0))
-			rg_tracer_lost_one(at);
-	}
-	return 0;
-}
+/* Judge the record, count it, and tell every tracer (send.bpf.c). client: NULL: none.
+ * A global function: the verifier goes through it once a program, not once for
+ * each way to get there. */
+int rg_send(struct rg_record *r, const struct rg_client_key *client);
+/* rg_downgrade_of(), as that is. */
+int rg_judge(const struct rg_record *r);

@@ -318,6 +318,7 @@ static json_object *counters_json(const struct rg_pins *p)
 	    sum_json(p, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
 		     RG_COUNT_RELEASED + RG_WHY_TIMED_OUT, rg_why_key, RG_COUNT_RELEASED));
 	put(o, "timed_out", u64(rg_counter_sum(p, RG_COUNT_RELEASED + RG_WHY_TIMED_OUT)));
+	put(o, "continued_by_kernel", u64(rg_counter_sum(p, RG_COUNT_CONTINUED)));
 	put(o, "exited", u64(rg_counter_sum(p, RG_COUNT_HELD_EXITED)));
 	put(o, "helper_failures",
 	    sum_json(p, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_SERVERS, rg_counter_name, 0));
@@ -403,6 +404,7 @@ static json_object *collect(const struct rg_pins *p)
 			json_object_array_add(lacking, json_object_new_string(hooks[what]));
 	}
 	put(o, "hooks_missing", lacking);
+	put_text(rungs, "continue", rg_continue_name(meta.continues));
 	put(o, "rungs", rungs);
 	put(o, "left_out", left_out_json(meta.left_out));
 	put(o, "canary_ms", json_object_new_double((double)meta.canary_ns / 1e6));
@@ -581,10 +583,11 @@ static void print(json_object *o)
 	printf("reexport-guard %s, hooks", text_of(o, "version"));
 	json_object_object_foreach(json_object_object_get(o, "rungs"), hook, rung)
 	{
-		if (rung)
+		if (rung && strcmp(hook, "continue") != 0)
 			printf(" %s", hook);
 	}
-	printf(" by %s\n", text_of(json_object_object_get(o, "rungs"), "file_lock"));
+	printf(" by %s; who is held goes on by %s\n", text_of(json_object_object_get(o, "rungs"), "file_lock"),
+	       text_of(json_object_object_get(o, "rungs"), "continue"));
 	print_left_out(json_object_object_get(o, "left_out"));
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));

@@ -346,6 +346,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 		.rung = rung,
 		.max_held = (__u32)plan->wish->force_max_held,
 		.left_out = plan->wish->force_left_out,
+		.continues = plan->wish->force_continue,
 	};
 	struct rg_loaded loaded;
 	__u32 doors = 0;
@@ -354,6 +355,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	snprintf(meta.tool_version, sizeof(meta.tool_version), "%s", RG_VERSION);
 	err = rg_load(p, &wish, &loaded) ?: rg_attach_followers(&loaded);
 	meta.left_out = loaded.left_out;
+	meta.continues = loaded.continues;
 	if (!err && rg_pins_set_meta(p, &meta) < 0)
 		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 	err = err ?: choose_slot(p, armed);
@@ -395,11 +397,12 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
 	armed->rung = meta.rung;
-	if (wish->force_rung >= 0 && (__u32)wish->force_rung != meta.rung)
+	if ((wish->force_rung >= 0 && (__u32)wish->force_rung != meta.rung) ||
+	    (wish->force_continue >= 0 && (__u32)wish->force_continue != meta.continues))
 		return rg_error(RG_FAILED,
-				"enabled with rung %s: run `reexport-guard disable` before "
-				"another one is forced",
-				rg_rung_name(meta.rung));
+				"enabled with rungs %s and %s: run `reexport-guard disable` before "
+				"others are forced",
+				rg_rung_name(meta.rung), rg_continue_name(meta.continues));
 	if (wish->force_max_held || wish->force_left_out)
 		return rg_error(RG_FAILED, "enabled already: run `reexport-guard disable` before "
 					   "other tables or programs are forced");
@@ -425,11 +428,11 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
 	const struct rg_wish *wish = plan->wish;
-	bool forced = wish->force_rung >= 0;
-	int rung = forced ? wish->force_rung : RG_RUNG_LSM, err;
+	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0;
+	int rung = wish->force_rung >= 0 ? wish->force_rung : RG_RUNG_LSM, err;
 	unsigned int continued;
 
-	if (!forced && rg_host_has_bpf_lsm() == 0)
+	if (wish->force_rung < 0 && rg_host_has_bpf_lsm() == 0)
 		rung = RG_RUNG_FMOD_RET;
 	for (;;) {
 		rg_pins_init(p);

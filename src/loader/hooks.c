@@ -34,6 +34,7 @@ struct hook {
 static struct hook hooks[MAX_HOOKS];
 static unsigned int n_hooks;
 static const char *last;
+static bool signal_task;
 static int module_fds[MAX_MODULES];
 static unsigned int n_module_fds;
 
@@ -50,6 +51,11 @@ bool rg_hook_is_there(const char *program)
 	const struct hook *h = hook_of(program);
 
 	return h && h->btf_id > 0;
+}
+
+bool rg_hooks_signal_task(void)
+{
+	return signal_task;
 }
 
 const char *rg_hooks_last(void)
@@ -232,6 +238,7 @@ int rg_hooks_resolve(const struct bpf_object *obj)
 
 	if (!core)
 		return -errno;
+	signal_task = btf__find_by_name_kind(core, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
 	collect(obj);
 	look_through_modules(core);
 	for (unsigned int i = 0; i < n_hooks; i++) {

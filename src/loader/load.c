@@ -116,6 +116,20 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 	return RG_DONE;
 }
 
+static int choose_continue(struct rg_loaded *loaded, const struct rg_load_wish *wish)
+{
+	if (!rg_hooks_signal_task()) {
+		if (wish->continues == RG_CONTINUE_KERNEL)
+			return rg_error(RG_CANNOT,
+					"rung %s: this kernel has no bpf_send_signal_task(): who is "
+					"held can be continued by user space only",
+					rg_continue_name(RG_CONTINUE_KERNEL));
+		loaded->continues = RG_CONTINUE_USER;
+	}
+	loaded->skel->rodata->rg_continues = loaded->continues;
+	return RG_DONE;
+}
+
 static int open_object(struct rg_loaded *loaded, const struct rg_load_wish *wish, bool no_traces)
 {
 	struct guard_bpf *skel;
@@ -135,6 +149,9 @@ static int open_object(struct rg_loaded *loaded, const struct rg_load_wish *wish
 		for (int i = 0; i < RG_NR_RUNGS; i++)
 			bpf_program__set_autoload(door_program(skel, what, i),
 						  i == (int)wish->rung);
+	err = choose_continue(loaded, wish);
+	if (err)
+		return err;
 	if (wish->max_held)
 		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
 	if (!rg_followers_choose(skel->obj, &loaded->left_out))
@@ -145,15 +162,25 @@ static int open_object(struct rg_loaded *loaded, const struct rg_load_wish *wish
 
 /* Loading failed: can it do with fewer programs? The gate does not depend on those
  * who only watch, nor on every follower. */
-static bool with_fewer(enum rg_rung rung, int err, bool *no_traces, __u32 *left_out)
+static bool with_fewer(const struct rg_load_wish *wish, int err, bool *no_traces,
+		       struct rg_loaded *loaded)
 {
 	const char *last = rg_hooks_last();
 
+	/* A door's, or one that opens gates: perhaps it may not signal others. */
+	if (loaded->continues == RG_CONTINUE_KERNEL && wish->continues < 0 &&
+	    (!last || !rg_is_trace(last))) {
+		rg_warn("rung %s: this kernel refuses it: %s; trying without (RG_DEBUG=1 shows the "
+			"verifier's words)",
+			rg_continue_name(RG_CONTINUE_KERNEL), rg_strerror(err));
+		loaded->continues = RG_CONTINUE_USER;
+		return true;
+	}
 	if (last && rg_follower_of(last)) {
 		/* That one was refused only if a door's, which came next, was not. */
-		if (rg_probe_load(rung))
+		if (rg_probe_load(wish->rung))
 			return false;
-		return rg_followers_leave_out(last, err, left_out);
+		return rg_followers_leave_out(last, err, &loaded->left_out);
 	}
 	if (*no_traces)
 		return false;
@@ -166,7 +193,10 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 	bool no_traces = false;
 	int err;
 
-	*loaded = (struct rg_loaded){.left_out = wish->left_out};
+	*loaded = (struct rg_loaded){
+		.left_out = wish->left_out,
+		.continues = wish->continues < 0 ? RG_CONTINUE_KERNEL : wish->continues,
+	};
 	for (;;) {
 		err = open_object(loaded, wish, no_traces);
 		if (err)
@@ -174,7 +204,7 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 		err = guard_bpf__load(loaded->skel);
 		if (!err)
 			break;
-		if (!with_fewer(wish->rung, err, &no_traces, &loaded->left_out))
+		if (!with_fewer(wish, err, &no_traces, loaded))
 			return rg_error(RG_CANNOT,
 					"BPF programs (rung %s): this kernel refuses them: %s "
 					"(RG_DEBUG=1 shows the verifier's words)",

@@ -16,11 +16,13 @@ struct rg_load_wish {
 	enum rg_rung rung;
 	__u32 max_held; /* places in the map `held`, 0: RG_MAX_HELD */
 	__u32 left_out; /* followers that are not wanted, 1 << enum rg_link */
+	int continues;	/* enum rg_continue, or -1: in the kernel if it can */
 };
 
 struct rg_loaded {
 	struct guard_bpf *skel;
 	__u32 left_out; /* and those that this kernel does not take */
+	enum rg_continue continues;
 };
 
 /* Each returns an enum rg_exit and has said what is wrong. What they pinned

@@ -343,6 +343,11 @@ static void write_exited(struct rg_exposition *e, const struct rg_snapshot *s)
 	rg_sample(e, s->counters[RG_COUNT_HELD_EXITED]);
 }
 
+static void write_continued(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->counters[RG_COUNT_CONTINUED]);
+}
+
 static void write_held(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s) {
@@ -628,6 +633,9 @@ const struct rg_metric rg_metrics[] = {
 	 write_released},
 	{"held_exited", COUNTER, "", "Threads that ended while held, or before they asked again",
 	 write_exited},
+	{"continued_by_kernel", COUNTER, "",
+	 "Held threads that the kernel itself continued as knfsd opened their gate",
+	 write_continued},
 
 	{"origin_lease_seconds", SECONDS, "netns, origin, address, minorversion",
 	 "Lease of an original server", write_origin_lease},

@@ -78,6 +78,52 @@ users_are() { [[ $(users_of_modules) == "$1" ]]; }
 	end_grace_by_hand
 }
 
+# killed_while_held OPTION...: two that are held, knfsd starts, and nobody is there to
+# continue them.
+killed_while_held() {
+	want_skip
+	arm_hold --mount $a "$@"
+	held_try one posixw $a/f
+	background many "$LOCKER" threads ofd $a/g 16
+	wait_for 20 "a thread more to be held" some_more_held
+	kill -KILL "$(pid_of daemon)"
+	knfsd_start rex 10 10 3
+	[ "$(gate_state)" = open ]
+}
+some_more_held() { (($(held_count) >= 2)); }
+
+@test "continue: the daemon is killed, and the held go on as knfsd starts, or with the next daemon" {
+	# The word of the kernel, against that of the program.
+	expected=user_space
+	! grep -qw bpf_send_signal_task /proc/kallsyms || expected=send_signal_task
+	echo "# seen continue=$expected" >&3
+	if [ $expected = send_signal_task ]; then
+		killed_while_held
+		[ "$(json .rungs.continue)" = $expected ]
+		expect_end one 0 granted
+		expect_end many 0 "16 of 16 granted"
+		(($(counter continued_by_kernel) >= 2))
+		counters_are denied.total=0 helper_failures.total=0
+		nothing_left
+		nobody_stopped
+		rg disable
+	else
+		run rg enable --mount $a --force-rung send_signal_task
+		[ "$status" -eq 3 ]
+		[[ $output == *"this kernel has no bpf_send_signal_task()"* ]]
+		[ ! -e $pins ]
+	fi
+	killed_while_held --force-rung user_space
+	[ "$(json .rungs.continue)" = user_space ]
+	is_state "$(json '.held[0].tgid')" T
+	daemon_start
+	expect_end one 0 granted
+	expect_end many 0 "16 of 16 granted"
+	counters_are continued_by_kernel=0 denied.total=0 helper_failures.total=0
+	nothing_left
+	nobody_stopped
+}
+
 @test "trace: one recovery, both sides; an end client's locks are forwarded or refused, and it is said" {
 	guard --release settled
 	serve

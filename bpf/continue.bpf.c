@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whoever is held goes on from the program that opens the gate, where a program can
+ * signal another task. What is left here for any reason is user space's
+ * (src/loader/held.c), which does the same.
+ *
+ * Global functions, as libbpf 1.1's linker takes a kfunc from one file only.
+ */
+#include "guard.bpf.h"
+
+#define SIGCONT 18
+#define SIGSTOP 19
+
+/* The loader sets it where it wants that; the kernel may not be able to. */
+const volatile __u32 rg_continues = RG_CONTINUE_USER;
+
+static __always_inline int continues_here(void)
+{
+	return RG_CAN_SIGNAL_TASKS && rg_continues == RG_CONTINUE_KERNEL;
+}
+
+/* Has somebody sent a SIGSTOP to the process, not to a thread of it? SIGCONT would
+ * throw that away, and it is not ours. */
+static __always_inline int stop_is_pending(struct task_struct *task)
+{
+	return (BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]) >> (SIGSTOP - 1)) & 1;
+}
+
+/* 0, and the process goes on. */
+static __always_inline int continue_task(struct task_struct *task)
+{
+	if (stop_is_pending(task))
+		return -1;
+	if (bpf_send_signal_task(task, SIGCONT, PIDTYPE_TGID___rg, 0)) {
+		rg_count(RG_COUNT_FAIL_CONTINUE);
+		return -1;
+	}
+	rg_count(RG_COUNT_CONTINUED);
+	return 0;
+}
+
+struct bpf_map;
+
+struct opened {
+	__u32 slot;
+};
+
+/* By the thread that was held, not by its process: the main thread may have left. */
+static long continue_one(struct bpf_map *map, struct rg_held_key *at, struct rg_held *h,
+			    struct opened *o)
+{
+	struct rg_held_key key = *at;
+	struct task_struct *task;
+	int done = 0;
+
+	if (h->slot != o->slot || h->phase != RG_HELD_STOPPED)
+		return 0;
+	task = bpf_task_from_pid((__s32)key.tid);
+	if (!task)
+		return 0;
+	if ((__u32)task->tgid == h->tgid && task->group_leader->start_boottime == h->start_ns)
+		done = continue_task(task) == 0;
+	bpf_task_release(task);
+	if (done)
+		bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
+__noinline int rg_continue_slot(__u32 slot, __u32 was)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct opened o = {.slot = slot};
+	struct rg_gate *g;
+
+	if (!continues_here() || was == RG_STATE_OPEN || !rg_may_signal(task->flags & PF_KTHREAD))
+		return 0;
+	g = rg_gate_at(slot);
+	if (g && rg_gate_view(g, bpf_ktime_get_boot_ns()).state == RG_STATE_OPEN)
+		bpf_for_each_map_elem(&held, continue_one, &o, 0);
+	return 0;
+}
+
+__noinline int rg_continue_self(__u32 slot, __u32 seq)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct rg_held_key key = {.tid = (__u32)task->pid, .seq = seq};
+	struct rg_gate *g;
+
+	if (!continues_here())
+		return 0;
+	g = rg_gate_at(slot);
+	if (g && rg_gate_view(g, bpf_ktime_get_boot_ns()).state == RG_STATE_OPEN &&
+	    continue_task(task) == 0)
+		bpf_map_delete_elem(&held, &key);
+	return 0;
+}
