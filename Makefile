@@ -7,6 +7,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/reexport-guard
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+MODPROBEDIR ?= $(PREFIX)/lib/modprobe.d
 B := build
 
 CC ?= cc
@@ -189,7 +190,7 @@ $(B)/reexport-guard.%: docs/reexport-guard.%.scd | $(B)/bpf
 	$(say) MAN $@
 	$(Q)scdoc < $< > $@
 
-install: all man ## install program, man pages, systemd unit and example (DESTDIR=, PREFIX=)
+install: all man ## install program, man pages, systemd unit, modprobe.d and example (DESTDIR=, PREFIX=)
 	install -D -m 0755 $(B)/reexport-guard $(DESTDIR)$(SBINDIR)/reexport-guard
 	install -D -m 0644 $(B)/reexport-guard.8 $(DESTDIR)$(MANDIR)/man8/reexport-guard.8
 	install -D -m 0644 $(B)/reexport-guard.conf.5 $(DESTDIR)$(MANDIR)/man5/reexport-guard.conf.5
@@ -198,6 +199,8 @@ install: all man ## install program, man pages, systemd unit and example (DESTDI
 	install -D -m 0644 docs/metrics.md $(DESTDIR)$(DOCDIR)/metrics.md
 	sed 's,@SBINDIR@,$(SBINDIR),' packaging/systemd/reexport-guard.service > $(B)/reexport-guard.service
 	install -D -m 0644 $(B)/reexport-guard.service $(DESTDIR)$(UNITDIR)/reexport-guard.service
+	sed 's,@SBINDIR@,$(SBINDIR),g' packaging/modprobe.d/50-reexport-guard.conf > $(B)/modprobe.conf
+	install -D -m 0644 $(B)/modprobe.conf $(DESTDIR)$(MODPROBEDIR)/50-reexport-guard.conf
 
 vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...deb
 	vmlinux/make-vmlinux $(DEB) > vmlinux/vmlinux-6.1-amd64.h

@@ -43,7 +43,7 @@ static __always_inline void *generic_of(struct net *net, __u32 id)
 
 /* Is knfsd or lockd of this namespace running, or in grace, already? Events
  * that came since the gate was entered in `gate_of` win. */
-static __always_inline int seed(struct net *net, __u32 slot, struct rg_gate *g, __u64 now_ns)
+static __noinline int seed(struct net *net, __u32 slot, struct rg_gate *g, __u64 now_ns)
 {
 	__u32 grace_id = net_id_of("grace_net_id"), nfsd_id = net_id_of("nfsd_net_id");
 	struct list_head *head, *at;
@@ -81,6 +81,9 @@ static __always_inline int seed(struct net *net, __u32 slot, struct rg_gate *g, 
 		g->lease_s = (__u32)BPF_CORE_READ((struct nfsd_net *)nfsd_net, nfsd4_lease);
 		rg_storm_of(slot, nfsd_net);
 		__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_DOWN, RG_KNFSD_WAS_RUNNING);
+		/* It started while nothing was attached in nfsd: in grace, or locks_end_grace()
+		 * would have said more. */
+		__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_STARTING, RG_KNFSD_GRACE);
 	}
 	return 0;
 }
@@ -122,6 +125,15 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 		g->netns = 0;
 	}
 	return err;
+}
+
+static __always_inline int seed_again(__u32 slot, struct rg_gate *g, __u64 now_ns)
+{
+	struct net *net = (struct net *)g->net;
+
+	if (!g->netns || !net || BPF_CORE_READ(net, ns.inum) != g->netns)
+		return -ENOENT;
+	return g->knfsd > RG_KNFSD_STARTING ? 0 : seed(net, slot, g, now_ns);
 }
 
 static __always_inline int by_hand(struct rg_gate *g, __u32 slot, __u32 hand, __u64 now_ns)
@@ -280,6 +292,9 @@ int control(struct rg_control *c)
 		break;
 	case RG_OP_SERVERS:
 		c->result = list_servers(c, g, now_ns);
+		break;
+	case RG_OP_SEED:
+		c->result = seed_again(c->slot, g, now_ns);
 		break;
 	case RG_OP_EXEMPT:
 		c->result = identify(c);

@@ -83,6 +83,8 @@ struct rg_meta {
 	__u32 metrics_interval_s;
 	__u32 left_out; /* followers that this kernel does not take, 1 << enum rg_link */
 	__u32 continues; /* enum rg_continue */
+	__u32 let_go;	 /* followers in nfsd, while that is let go of, 1 << enum rg_link */
+	__u32 unused;
 	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */
@@ -289,6 +291,7 @@ enum rg_op {
 	RG_OP_SERVERS = 6, /* fill in the map `servers` for this slot's namespace */
 	RG_OP_EXEMPT = 7,  /* out: `exempt`, of the caller's descriptor `fd` */
 	RG_OP_FORGET = 8,  /* end client `client`, if it has not come back */
+	RG_OP_SEED = 10,   /* of a gate that was without followers: has knfsd started? */
 	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
 };
 

@@ -232,6 +232,10 @@ static inline __attribute__((always_inline)) __u32 rg_downgrade_of_grace_start(_
 		       : RG_DOWNGRADE_NONE;
 }
 
+/* Size of struct rg_at_work, which is the tracing programs' own (bpf/trace). */
+#define RG_AT_WORK_BYTES                                                                           \
+	(40 + 256 + RG_BACK_MAX * sizeof(struct rg_back) + sizeof(struct rg_record))
+
 /* What a record says of a downgrade. Pure; total for any bytes in *r. Waiting
  * is none: GRACE and DELAY are asked again, and so is what the caller lacks. */
 static inline __attribute__((always_inline)) __u32 rg_downgrade_of(const struct rg_record *r)

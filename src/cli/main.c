@@ -85,6 +85,15 @@ static const struct verb {
 	 "run here at all.",
 	 "reexport-guard check --json | jq -r '.findings[] | select(.severity == \"problem\") | "
 	 ".id'"},
+	{"modules release", rg_verb_modules_release, 0,
+	 "let go of nfsd, so that it can be unloaded",
+	 "Detaches what follows knfsd, which keeps the kernel module nfsd in use. Refused\n"
+	 "while knfsd runs. Gates stay as they are: closed. For modprobe.d.",
+	 "reexport-guard modules release && modprobe -r nfsd"},
+	{"modules follow", rg_verb_modules_follow, 0,
+	 "attach again what follows knfsd, once nfsd is loaded",
+	 "The other way round, before knfsd starts. `enable` does so as well. For modprobe.d.",
+	 "modprobe nfsd && reexport-guard modules follow"},
 	{"policy check", rg_verb_policy_check, RG_TAKES(RG_OPT_FILE) | ANYBODY,
 	 "name every mistake in the configuration",
 	 "Reads FILE (" RG_CONFIG_FILE ") and names file, line and key of\n"
@@ -112,7 +121,7 @@ static void help(FILE *out)
 		"Keeps local applications out of re-exported NFS mounts until end clients had\n"
 		"their turn, so that these keep their locks when this host reboots.\n\n");
 	for (size_t i = 0; i < NR_VERBS; i++)
-		fprintf(out, "  %-14s %s\n", verbs[i].name, verbs[i].summary);
+		fprintf(out, "  %-15s %s\n", verbs[i].name, verbs[i].summary);
 	fprintf(out, "\n  --version, --help; `reexport-guard VERB --help` for one verb\n\n"
 		     "Exit status: 0 done, 1 failed, 2 usage, 3 this kernel or host cannot do it,\n"
 		     "4 not enabled.\n");

@@ -34,6 +34,7 @@
 #include "loader/held.h"
 #include "loader/keep.h"
 #include "loader/metrics_file.h"
+#include "loader/modules.h"
 #include "loader/names.h"
 #include "loader/netns.h"
 #include "loader/origin.h"
@@ -57,7 +58,8 @@ struct daemon {
 	bool classify_due;		     /* mounts changed while others worked on the set */
 	bool classified;		     /* since the held were last looked at */
 	bool stop;
-	int status; /* enum rg_exit to end with */
+	bool said_missed; /* that knfsd started unseen */
+	int status;	  /* enum rg_exit to end with */
 };
 
 /* ---- what it does ---- */
@@ -94,6 +96,22 @@ static void adjust_doors(struct daemon *d, const struct rg_gate *gates)
 		return;
 	rg_doors_adjust(&d->p, &changed);
 	rg_pins_unlock(&d->p);
+}
+
+/* nfsd was loaded again by something that did not tell us, and we have not the
+ * privileges that attaching takes any more. */
+static void look_at_modules(struct daemon *d)
+{
+	__u32 netns = rg_modules_missed(&d->p);
+
+	rg_modules_see_again(&d->p);
+
+	if (netns && !d->said_missed)
+		rg_warn("gate of network namespace %u: knfsd has started, and what follows it in "
+			RG_NFSD " is not attached: it opens late, or by max-hold; run "
+			"`reexport-guard modules follow`",
+			netns);
+	d->said_missed = netns != 0;
 }
 
 static void heed_origins(struct daemon *d, const struct rg_gate *gates)
@@ -154,6 +172,7 @@ static void look(struct daemon *d)
 		rg_info("%u continued by nobody: stopped by somebody else as well",
 			done.left_stopped);
 	adjust_doors(d, gates);
+	look_at_modules(d);
 	heed_origins(d, gates);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);

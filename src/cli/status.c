@@ -22,6 +22,7 @@
 #include "loader/flows.h"
 #include "loader/gates.h"
 #include "loader/held.h"
+#include "loader/modules.h"
 #include "loader/names.h"
 #include "loader/netns.h"
 #include "loader/record_names.h"
@@ -370,6 +371,15 @@ static json_object *left_out_json(__u32 left_out)
 	return list;
 }
 
+static json_object *let_go_json(const struct rg_meta *meta)
+{
+	json_object *list = json_object_new_array();
+
+	if (meta->let_go)
+		json_object_array_add(list, json_object_new_string(RG_NFSD));
+	return list;
+}
+
 static json_object *collect(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
@@ -407,6 +417,7 @@ static json_object *collect(const struct rg_pins *p)
 	put_text(rungs, "continue", rg_continue_name(meta.continues));
 	put(o, "rungs", rungs);
 	put(o, "left_out", left_out_json(meta.left_out));
+	put(o, "let_go", let_go_json(&meta));
 	put(o, "canary_ms", json_object_new_double((double)meta.canary_ns / 1e6));
 	put(daemon, "alive", json_object_new_boolean(rg_daemon_is_alive(p)));
 	put(daemon, "pid", u64(p->live->daemon_pid));
@@ -589,6 +600,9 @@ static void print(json_object *o)
 	printf(" by %s; who is held goes on by %s\n", text_of(json_object_object_get(o, "rungs"), "file_lock"),
 	       text_of(json_object_object_get(o, "rungs"), "continue"));
 	print_left_out(json_object_object_get(o, "left_out"));
+	if (json_object_array_length(json_object_object_get(o, "let_go")))
+		printf("let go   " RG_NFSD ": what follows knfsd is attached when it is loaded again; "
+		       "until then no gate opens but by hand and by max-hold\n");
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
 	else

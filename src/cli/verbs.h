@@ -17,6 +17,8 @@ int rg_verb_top(const struct rg_options *o);
 int rg_verb_policy_check(const struct rg_options *o);
 int rg_verb_policy_show(const struct rg_options *o);
 int rg_verb_policy_reload(const struct rg_options *o);
+int rg_verb_modules_release(const struct rg_options *o);
+int rg_verb_modules_follow(const struct rg_options *o);
 int rg_verb_report(const struct rg_options *o);
 int rg_verb_check(const struct rg_options *o);
 

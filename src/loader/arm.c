@@ -20,6 +20,7 @@
 #include "loader/ledger.h"
 #include "loader/load.h"
 #include "loader/loader.h"
+#include "loader/modules.h"
 #include "loader/names.h"
 #include "loader/netns.h"
 #include "loader/rules.h"
@@ -97,6 +98,15 @@ struct plan {
 	struct rg_rules rules;
 };
 
+/* Its knfsd started while nothing followed it (loader/modules.h). */
+static bool is_blind_still(const struct rg_pins *p, __u32 slot)
+{
+	struct rg_gate g;
+
+	return bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &slot, &g) == 0 && g.policy.blind &&
+	       g.knfsd != RG_KNFSD_DOWN;
+}
+
 static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed *armed)
 {
 	const struct rg_config *config = plan->wish->config;
@@ -108,7 +118,9 @@ static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed 
 
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
-	policy.policy.blind = rg_followers_blind(meta.left_out);
+	armed->adopted = rg_gate_slot(p, armed->netns) >= 0;
+	policy.policy.blind = rg_followers_blind(meta.left_out) ||
+			      (armed->adopted && is_blind_still(p, armed->slot));
 	for (size_t i = 0; i < plan->rules.n; i++)
 		plan->rules.at[i].slot = armed->slot;
 	err = rg_exempt_write(p, config);
@@ -124,7 +136,6 @@ static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed 
 			return rg_error(RG_FAILED, "map devices: cannot be written: %s",
 					rg_strerror(err));
 	}
-	armed->adopted = rg_gate_slot(p, armed->netns) >= 0;
 	if (!armed->adopted)
 		expect(p, config, armed);
 	c.slot = armed->slot;
@@ -406,7 +417,8 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 	if (wish->force_max_held || wish->force_left_out)
 		return rg_error(RG_FAILED, "enabled already: run `reexport-guard disable` before "
 					   "other tables or programs are forced");
-	err = choose_slot(p, armed) ?: doors_with(p, armed, &wish->config->policy, &doors);
+	err = rg_modules_follow(p) ?: choose_slot(p, armed);
+	err = err ?: doors_with(p, armed, &wish->config->policy, &doors);
 	err = err ?: rg_doors_attach(p, doors & ~there);
 	err = err
 		      ?: prove(p, doors | there, wish->config->policy.action, meta.rung,

@@ -29,6 +29,7 @@ struct hook {
 	__u32 kind;	     /* BTF_KIND_FUNC, BTF_KIND_TYPEDEF */
 	int btf_fd;	     /* of the module; 0: vmlinux */
 	int btf_id;	     /* 0: not found */
+	const char *module;  /* of rg_hook_modules; NULL: vmlinux */
 };
 
 static struct hook hooks[MAX_HOOKS];
@@ -51,6 +52,13 @@ bool rg_hook_is_there(const char *program)
 	const struct hook *h = hook_of(program);
 
 	return h && h->btf_id > 0;
+}
+
+const char *rg_hook_module(const char *program)
+{
+	const struct hook *h = hook_of(program);
+
+	return h ? h->module : NULL;
 }
 
 bool rg_hooks_signal_task(void)
@@ -137,7 +145,7 @@ static void collect(const struct bpf_object *obj)
 }
 
 /* Those of the types from `first` on that are somebody's hook. */
-static void look_through(const struct btf *btf, __u32 first, int btf_fd)
+static void look_through(const struct btf *btf, __u32 first, int btf_fd, const char *module)
 {
 	__u32 n = btf__type_cnt(btf);
 
@@ -156,20 +164,23 @@ static void look_through(const struct btf *btf, __u32 first, int btf_fd)
 				continue;
 			h->btf_fd = btf_fd;
 			h->btf_id = (int)id;
+			h->module = module;
 		}
 	}
 }
 
-static bool is_one_of_ours(const char *module)
+/* As it is in rg_hook_modules; NULL: it is none of them. */
+static const char *one_of_ours(const char *module)
 {
 	for (const char *const *name = rg_hook_modules; *name; name++)
 		if (strcmp(*name, module) == 0)
-			return true;
-	return false;
+			return *name;
+	return NULL;
 }
 
-/* fd of the BTF with this id, if it is that of a module of ours; else negative. */
-static int open_module(__u32 id)
+/* fd of the BTF with this id, if it is that of a module of ours, and which; else
+ * negative. */
+static int open_module(__u32 id, const char **module)
 {
 	char name[64] = "";
 	struct bpf_btf_info info = {.name = (__u64)(unsigned long)name, .name_len = sizeof(name)};
@@ -178,8 +189,10 @@ static int open_module(__u32 id)
 
 	if (fd < 0)
 		return -errno;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0 || !info.kernel_btf ||
-	    !is_one_of_ours(name)) {
+	*module = NULL;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.kernel_btf)
+		*module = one_of_ours(name);
+	if (!*module) {
 		close(fd);
 		return -ENOENT;
 	}
@@ -213,10 +226,11 @@ static bool rename_missing(void)
 static void look_through_modules(struct btf *core)
 {
 	struct btf *btf[MAX_MODULES] = {};
+	const char *module[MAX_MODULES];
 	__u32 id = 0;
 
 	while (n_module_fds < MAX_MODULES && bpf_btf_get_next_id(id, &id) == 0) {
-		int fd = open_module(id);
+		int fd = open_module(id, &module[n_module_fds]);
 
 		if (fd < 0)
 			continue;
@@ -226,7 +240,8 @@ static void look_through_modules(struct btf *core)
 	do {
 		for (unsigned int i = 0; i < n_module_fds; i++)
 			if (btf[i])
-				look_through(btf[i], btf__type_cnt(core), module_fds[i]);
+				look_through(btf[i], btf__type_cnt(core), module_fds[i],
+					     module[i]);
 	} while (rename_missing());
 	for (unsigned int i = 0; i < n_module_fds; i++)
 		btf__free(btf[i]);

@@ -22,6 +22,8 @@ extern const char *const rg_hook_modules[];
 const char *rg_hook_renamed(const char *function);
 /* Was the hook of this program found? */
 bool rg_hook_is_there(const char *program);
+/* Module that the hook of this program was found in; NULL: none, or the kernel. */
+const char *rg_hook_module(const char *program);
 /* Can a program of this kernel signal another task? */
 bool rg_hooks_signal_task(void);
 /* Of our sections, the program that was about to be loaded last: where loading

@@ -15,6 +15,7 @@
 #include "loader/followers.h"
 #include "loader/hooks.h"
 #include "loader/log.h"
+#include "loader/modules.h"
 #include "loader/names.h"
 #include "loader/probe.h"
 
@@ -72,7 +73,7 @@ static struct bpf_program *door_program(struct guard_bpf *skel, __u32 what, enum
 	return programs[what][rung];
 }
 
-static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
+static struct bpf_map *map_of(const struct guard_bpf *skel, enum rg_map map)
 {
 	struct bpf_map *const maps[RG_NR_MAPS] = {
 		[RG_MAP_META] = skel->maps.meta,
@@ -96,11 +97,22 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 		[RG_MAP_FLOW_STORMS] = skel->maps.flow_storms,
 		[RG_MAP_FLOW_SLOWEST] = skel->maps.flow_slowest,
 		[RG_MAP_FLOW_DOWNGRADES] = skel->maps.flow_downgrades,
+		[RG_MAP_CLIENT_OF] = skel->maps.client_of,
+		[RG_MAP_CLIENT_FILES] = skel->maps.client_files,
+		[RG_MAP_AT_WORK] = skel->maps.at_work,
+		[RG_MAP_FLOW_KEY_OF] = skel->maps.flow_key_of,
+		[RG_MAP_NEXT_DOWNGRADE] = skel->maps.next_downgrade,
 	};
+
+	return maps[map];
+}
+
+static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
+{
 	int err = RG_DONE;
 
 	for (int i = 0; i < RG_NR_MAPS && !err; i++)
-		err = pin_one(bpf_map__fd(maps[i]), rg_pin_of_map(i), &p->map_fd[i]);
+		err = pin_one(bpf_map__fd(map_of(skel, i)), rg_pin_of_map(i), &p->map_fd[i]);
 	if (!err)
 		err = pin_one(bpf_program__fd(skel->progs.control), rg_pin_of_prog(RG_PROG_CONTROL),
 			      &p->prog_fd[RG_PROG_CONTROL]);
@@ -214,12 +226,75 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 	return pin_all(loaded->skel, wish->rung, p);
 }
 
+/* Only what is in the module that was let go of, with the maps that are there. */
+static int open_again(const struct rg_pins *p, const struct rg_meta *meta, bool no_traces,
+		      struct rg_loaded *loaded)
+{
+	struct bpf_program *prog;
+	const char *module;
+	int err = rg_hooks_register();
+
+	if (err)
+		return rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
+	loaded->skel = guard_bpf__open();
+	if (!loaded->skel)
+		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
+	err = rg_hooks_resolve(loaded->skel->obj);
+	if (err)
+		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
+				rg_strerror(err));
+	for (int i = 0; i < RG_NR_MAPS && !err; i++)
+		err = bpf_map__reuse_fd(map_of(loaded->skel, i), p->map_fd[i]);
+	if (err)
+		return rg_error(RG_FAILED, "maps: those that are pinned cannot be used: %s",
+				rg_strerror(err));
+	loaded->skel->rodata->rg_continues = meta->continues;
+	if (!rg_followers_choose(loaded->skel->obj, &loaded->left_out))
+		return RG_CANNOT;
+	rg_traces_choose(loaded->skel->obj, no_traces);
+	bpf_object__for_each_program(prog, loaded->skel->obj)
+	{
+		module = rg_hook_module(bpf_program__name(prog));
+		if (!module || strcmp(module, RG_NFSD) != 0)
+			bpf_program__set_autoload(prog, false);
+	}
+	return RG_DONE;
+}
+
+int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded)
+{
+	bool no_traces = false;
+	int err;
+
+	*loaded = (struct rg_loaded){.left_out = meta->left_out, .continues = meta->continues};
+	for (;;) {
+		err = open_again(p, meta, no_traces, loaded);
+		if (err)
+			return err;
+		err = guard_bpf__load(loaded->skel);
+		if (!err)
+			return RG_DONE;
+		if (no_traces)
+			return rg_error(RG_CANNOT,
+					"BPF programs in " RG_NFSD ": this kernel refuses them: %s "
+					"(RG_DEBUG=1 shows the verifier's words)",
+					rg_strerror(err));
+		no_traces = !rg_traces_leave_out(rg_hooks_last(), err);
+		rg_unload(loaded);
+	}
+}
+
 int rg_attach_followers(struct rg_loaded *loaded)
+{
+	return rg_attach_these(loaded, ~0u);
+}
+
+int rg_attach_these(struct rg_loaded *loaded, __u32 links)
 {
 	int err = RG_DONE;
 
 	for (const struct rg_follower *f = rg_followers; f->program && !err; f++)
-		if (!(loaded->left_out & 1u << f->link))
+		if (links & 1u << f->link && !(loaded->left_out & 1u << f->link))
 			err = attach(f, loaded->skel->obj, &loaded->left_out);
 	return err;
 }

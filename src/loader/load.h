@@ -33,6 +33,10 @@ struct rg_loaded {
 int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded);
 /* Those that are not left out (loader/followers.h). */
 int rg_attach_followers(struct rg_loaded *loaded);
+/* The same of those whose link is in `links`, 1 << enum rg_link. */
+int rg_attach_these(struct rg_loaded *loaded, __u32 links);
+/* What was let go of, with the maps of the set (loader/modules.h). */
+int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded);
 /* Those that only watch (loader/traces.h). */
 unsigned int rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg);
 /* What is pinned stays. */

@@ -37,6 +37,11 @@ static const char *const map_pins[RG_NR_MAPS] = {
 	[RG_MAP_FLOW_STORMS] = "map_flow_storms",
 	[RG_MAP_FLOW_SLOWEST] = "map_flow_slowest",
 	[RG_MAP_FLOW_DOWNGRADES] = "map_flow_downgrades",
+	[RG_MAP_CLIENT_OF] = "map_client_of",
+	[RG_MAP_CLIENT_FILES] = "map_client_files",
+	[RG_MAP_AT_WORK] = "map_at_work",
+	[RG_MAP_FLOW_KEY_OF] = "map_flow_key_of",
+	[RG_MAP_NEXT_DOWNGRADE] = "map_next_downgrade",
 };
 
 static const char *const link_pins[RG_NR_LINKS] = {
@@ -88,6 +93,11 @@ static const struct {
 	[RG_MAP_FLOW_STORMS] = {4, sizeof(struct rg_flow_storm)},
 	[RG_MAP_FLOW_SLOWEST] = {4, sizeof(struct rg_flow_note)},
 	[RG_MAP_FLOW_DOWNGRADES] = {4, sizeof(struct rg_flow_note)},
+	[RG_MAP_CLIENT_OF] = {8, sizeof(struct rg_client_key)},
+	[RG_MAP_CLIENT_FILES] = {16, 12},
+	[RG_MAP_AT_WORK] = {4, RG_AT_WORK_BYTES},
+	[RG_MAP_FLOW_KEY_OF] = {8, sizeof(struct rg_client_key)},
+	[RG_MAP_NEXT_DOWNGRADE] = {4, 4},
 };
 
 const char *rg_pin_of_map(enum rg_map map)
@@ -172,13 +182,14 @@ const char *rg_pins_missing(const struct rg_pins *p)
 	char path[256];
 
 	if (p->map_fd[RG_MAP_META] < 0 || rg_pins_meta(p, &meta))
-		meta.left_out = 0;
+		meta.left_out = meta.let_go = 0;
 
 	for (int i = 0; i < RG_NR_MAPS; i++)
 		if (access(rg_pin_path(path, map_pins[i]), F_OK) < 0)
 			return map_pins[i];
 	for (int i = 0; i < RG_NR_FIXED_LINKS; i++)
-		if (!(meta.left_out & 1u << i) && access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
+		if (!((meta.left_out | meta.let_go) & 1u << i) &&
+		    access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
 			return link_pins[i];
 	for (int i = 0; i < RG_NR_PROGS; i++)
 		if (access(rg_pin_path(path, prog_pins[i]), F_OK) < 0)

@@ -36,6 +36,12 @@ enum rg_map {
 	RG_MAP_FLOW_STORMS,
 	RG_MAP_FLOW_SLOWEST,
 	RG_MAP_FLOW_DOWNGRADES,
+	/* Only for programs that are loaded later (loader/modules.h). */
+	RG_MAP_CLIENT_OF,
+	RG_MAP_CLIENT_FILES,
+	RG_MAP_AT_WORK,
+	RG_MAP_FLOW_KEY_OF,
+	RG_MAP_NEXT_DOWNGRADE,
 	RG_NR_MAPS,
 };
 
@@ -109,7 +115,7 @@ void rg_pins_init(struct rg_pins *p);
 void rg_pins_close(struct rg_pins *p);
 
 /* Name of the first pinned file that is missing, NULL if none is. Those of followers
- * that were left out are not. */
+ * that were left out, or let go of, are not. */
 const char *rg_pins_missing(const struct rg_pins *p);
 /* Unlink everything below the directory, and the directory. */
 void rg_pins_remove(struct rg_pins *p);

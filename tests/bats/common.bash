@@ -73,7 +73,7 @@ background() {
 			>"$work/$name.out" 2>&1 0<>"$input" 4>"$work/$name.pid" && rc=0 || rc=$?
 		echo "$rc" >"$work/$name.rc"
 	) &
-	wait_for 10 "$name to be started" test -s "$work/$name.pid"
+	wait_for 30 "$name to be started" test -s "$work/$name.pid"
 }
 
 # talk NAME COMMAND...: in the background, its standard input a FIFO that it

@@ -29,7 +29,7 @@ nothing_loaded() {
 		umount /proc/fs/nfsd
 	fi
 	! mountpoint -q /run/rpc_pipefs || umount -l /run/rpc_pipefs
-	rm -rf /run/nfs-pids "$work"/*.{pid,rc,out}
+	rm -rf /run/nfs-pids /run/modprobe.d "$work"/*.{pid,rc,out}
 	for module in "${modules[@]}"; do
 		! loaded "$module" || wait_for 20 "$module to be unloaded" modprobe -q -r "$module" ||
 			return 1
@@ -111,4 +111,110 @@ knfsd_here() {
 	[ ! -e $pins ]
 	unload_all
 	none_loaded
+}
+
+# ---- packaging/modprobe.d: unloaded and loaded again while it is enabled ----
+
+modprobe_conf() {
+	mkdir -p /run/modprobe.d
+	sed "s,@SBINDIR@/reexport-guard,$RG,g" "$repo/packaging/modprobe.d/50-reexport-guard.conf" \
+		>/run/modprobe.d/50-reexport-guard.conf
+}
+let_go_is() { [[ $(json '.let_go | length') == "$1" ]]; }
+why_is() { [[ $(json '.gates[0].why') == "$1" ]]; }
+all_is_attached() {
+	let_go_is 0 || return 1
+	[ "$(json '.tracing.missing | length')" -eq 0 ]
+	[ "$(json '.left_out | length')" -eq 0 ]
+}
+# The gate follows knfsd's start and stop.
+it_follows() {
+	knfsd_up
+	wait_gate open
+	"$tiers_nfs" knfsd-stop
+	[ "$(gate_state)" = closed ]
+	umount /proc/fs/nfsd
+}
+knfsd_up() {
+	"$tiers_nfs" setup
+	mountpoint -q /proc/fs/nfsd || mount -t nfsd nfsd /proc/fs/nfsd
+	knfsd_here
+}
+
+@test "nfsd is unloaded and loaded again while it is enabled: closed meanwhile, then it follows" {
+	modprobe_conf
+	arm_hold --release settled --max-hold 1h
+	background trace "$RG" trace --json
+	wait_for 30 "trace to listen" grep -q . "$work/trace.out"
+	it_follows
+	for turn in 1 2; do
+		modprobe -r nfsd
+		[ ! -d /sys/module/nfsd ]
+		[ "$(gate_state)" = closed ]
+		let_go_is 1
+		run rg status
+		[ "$status" -eq 0 ]
+		[[ $output == *"let go   nfsd: "* ]]
+		modprobe nfsd
+		all_is_attached
+		it_follows
+	done
+	# What the tracing programs in nfsd say: both starts since, and who reads is the same.
+	run grep -c '"event":"KNFSD_SHUTDOWN"' "$work/trace.out"
+	[ "$output" -eq 3 ]
+	[ "$(counter helper_failures.total)" -eq 0 ]
+	rg disable
+	expect_end daemon 0
+	expect_end trace 0
+	rm /run/modprobe.d/50-reexport-guard.conf
+	unload_all
+	none_loaded
+}
+
+@test "while knfsd runs nothing is let go: modprobe fails, and the gate follows knfsd's end" {
+	modprobe_conf
+	arm --action deny
+	knfsd_up
+	wait_gate open
+	run modprobe -r nfsd
+	[ "$status" -ne 0 ]
+	[[ $output == *"knfsd runs in network namespace"*"stop it first"* ]]
+	all_is_attached
+	"$tiers_nfs" knfsd-stop
+	[ "$(gate_state)" = closed ]
+	# Somebody else has it in use: attached again, and closed all the time.
+	run modprobe -r nfsd
+	[ "$status" -ne 0 ]
+	all_is_attached
+	it_follows
+	rm /run/modprobe.d/50-reexport-guard.conf
+}
+
+@test "nfsd is loaded again by nobody who tells us: closed, and said; follow, or enable, attaches" {
+	arm_hold --release settled --max-hold 1h
+	for by in "modules follow" "enable --all --scope locks --release settled --max-hold 1h"; do
+		rg modules release
+		modprobe -r nfsd
+		modprobe nfsd
+		# knfsd starts, and what is left in grace alone sees it.
+		knfsd_up
+		# It skipped its grace period, and who was refused is not known.
+		wait_for 30 "lockd's grace to end" why_is blind
+		[ "$(gate_state)" = settling ]
+		wait_said daemon "knfsd has started, and what follows it in nfsd is not attached"
+		# shellcheck disable=SC2086 # words
+		rg $by >/dev/null
+		all_is_attached
+		why_is blind
+		"$tiers_nfs" knfsd-stop
+		[ "$(gate_state)" = closed ]
+		# The next one is seen from its start.
+		daemon_looks 1
+		it_follows
+	done
+	run rg modules follow
+	[ "$status" -eq 0 ]
+	rg disable
+	run rg modules release
+	[ "$status" -eq 4 ]
 }

@@ -218,6 +218,8 @@ static void test_meta(void **unused)
 		M(rg_meta, metrics_interval_s),
 		M(rg_meta, left_out),
 		M(rg_meta, continues),
+		M(rg_meta, let_go),
+		M(rg_meta, unused),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),
@@ -450,7 +452,7 @@ static const struct {
 	{"client_files", BPF_MAP_TYPE_HASH, 16, 12, RG_MAX_CLIENT_FILES},
 	/* Facts, a lock owner's bytes, what was done, and room for the record. */
 	{"at_work", BPF_MAP_TYPE_TASK_STORAGE, 4,
-	 40 + 256 + RG_BACK_MAX * sizeof(struct rg_back) + sizeof(struct rg_record), 0},
+	 RG_AT_WORK_BYTES, 0},
 	{"flow_key_of", BPF_MAP_TYPE_LRU_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
 	{"nobody", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_client), 1},
 	{"next_downgrade", BPF_MAP_TYPE_ARRAY, 4, 4, 1},
