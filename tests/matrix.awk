@@ -33,8 +33,14 @@ FNR == 1 { suite = "" }
 	next
 }
 
+/^# refused/ { # of the test that ends next
+	refused = 1
+	next
+}
+
 /^(not )?ok / {
-	verdict = $0 ~ /^not/ ? "failed" : $0 ~ /# skip/ ? "skipped" : "passed"
+	verdict = $0 ~ /^not/ ? "failed" : $0 ~ /# skip/ ? "skipped" : refused ? "refused" : "passed"
+	refused = 0
 	name = $0
 	sub(/^(not )?ok [0-9]+ /, "", name)
 	total[kernel, verdict]++
@@ -57,14 +63,17 @@ FNR == 1 { suite = "" }
 	next
 }
 
-function cell(k, i,    passed, failed, skipped) {
+function cell(k, i,    passed, failed, skipped, refused_here) {
+	refused_here = count[k, i, "refused"] + 0
 	passed = count[k, i, "passed"] + 0
 	failed = count[k, i, "failed"] + 0
 	skipped = count[k, i, "skipped"] + 0
-	if (passed + failed + skipped == 0)
+	if (passed + failed + skipped + refused_here == 0)
 		return "not run"
 	if (failed)
-		return "**no**: " failed " of " passed + failed + skipped " failed"
+		return "**no**: " failed " of " passed + failed + skipped + refused_here " failed"
+	if (refused_here)
+		return (passed ? "yes, " passed "; " : "") refused_here " of locks, which are refused"
 	return (passed ? "yes, " passed : "") (skipped ? (passed ? "; " : "") skipped " skipped" : "")
 }
 
@@ -112,8 +121,8 @@ END {
 	of_run("seconds", "seconds")
 	for (i = 1; i <= n_kernels; i++) {
 		k = kernel_at[i]
-		values[i] = about[k, "date"] == "" ? "" : sprintf("%d passed, %d failed, %d skipped",
-			total[k, "passed"], total[k, "failed"], total[k, "skipped"])
+		values[i] = about[k, "date"] == "" ? "" : sprintf("%d passed, %d failed, %d skipped, %d of locks, which are refused",
+			total[k, "passed"], total[k, "failed"], total[k, "skipped"], total[k, "refused"])
 	}
 	row("tests, and looks at the log", values)
 	print "\n## What end clients get, and the default that follows\n"

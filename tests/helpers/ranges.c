@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 	puts("opened");
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
-		puts(obey(fd, line) < 0 ? strerrorname_np(errno) : "ok");
+		puts(obey(fd, line) < 0 ? strerrorname_np(errno) ?: strerror(errno) : "ok");
 		fflush(stdout);
 	}
 	return 0;
