@@ -47,7 +47,7 @@ struct opened {
 
 /* By the thread that was held, not by its process: the main thread may have left. */
 static long continue_one(struct bpf_map *map, struct rg_held_key *at, struct rg_held *h,
-			    struct opened *o)
+			 struct opened *o)
 {
 	struct rg_held_key key = *at;
 	struct task_struct *task;

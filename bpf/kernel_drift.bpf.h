@@ -61,8 +61,7 @@ extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
 extern void bpf_task_release(struct task_struct *p) __ksym __weak;
 
 /* Known when the program is loaded: what depends on it is not there for the verifier. */
-#define RG_CAN_SIGNAL_TASKS                                                                        \
-	(bpf_send_signal_task && bpf_task_from_pid && bpf_task_release)
+#define RG_CAN_SIGNAL_TASKS (bpf_send_signal_task && bpf_task_from_pid && bpf_task_release)
 
 /* May it be called here? It asks whether user memory may be touched although it does
  * not touch any, and for x86 that is no in a kernel thread (nmi_uaccess_okay(),

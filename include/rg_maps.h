@@ -81,7 +81,7 @@ struct rg_meta {
 	__u32 rules; /* elements of `rules` in use */
 	__u32 ledger_interval_s;
 	__u32 metrics_interval_s;
-	__u32 left_out; /* followers that this kernel does not take, 1 << enum rg_link */
+	__u32 left_out;	 /* followers that this kernel does not take, 1 << enum rg_link */
 	__u32 continues; /* enum rg_continue */
 	__u32 let_go;	 /* followers in nfsd, while that is let go of, 1 << enum rg_link */
 	__u32 unused;
@@ -247,11 +247,11 @@ enum rg_counter {
 	RG_COUNT_FAIL_READ,
 	RG_COUNT_FAIL_RING,
 	RG_COUNT_FAIL_MANAGERS,
-	RG_COUNT_FAIL_CLIENTS, /* the ledger is full, or an end client's name unreadable */
-	RG_COUNT_FAIL_LEDGER,  /* locks that could not be counted */
+	RG_COUNT_FAIL_CLIENTS,	/* the ledger is full, or an end client's name unreadable */
+	RG_COUNT_FAIL_LEDGER,	/* locks that could not be counted */
 	RG_COUNT_FAIL_CONTINUE, /* left to user space */
-	RG_COUNT_FAIL_SERVERS, /* more original servers than there is room for */
-	RG_COUNT_RELEASED,     /* + enum rg_why: the cause */
+	RG_COUNT_FAIL_SERVERS,	/* more original servers than there is room for */
+	RG_COUNT_RELEASED,	/* + enum rg_why: the cause */
 	RG_NR_COUNTERS = RG_COUNT_RELEASED + RG_NR_WHYS,
 };
 

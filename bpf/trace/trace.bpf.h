@@ -157,7 +157,7 @@ static __always_inline __u64 hash_name(struct rg_at_work *w, const void *data, _
 {
 	_Static_assert(sizeof(w->record) >= RG_CLIENT_NAME_HASHED, "room for a name");
 	return rg_hash_of((__u8 *)&w->record,
-		       read_bytes(&w->record, RG_CLIENT_NAME_HASHED, data, len));
+			  read_bytes(&w->record, RG_CLIENT_NAME_HASHED, data, len));
 }
 
 static __always_inline void read_owner(struct rg_at_work *w, const void *data, __u32 len)

@@ -289,7 +289,9 @@ int rg_verb_policy_show(const struct rg_options *o)
 /* A second `enable` with the file alone. */
 int rg_verb_policy_reload(const struct rg_options *o)
 {
-	struct rg_options file_only = {.verb = o->verb, .config = o->config, .force_rung = -1,
+	struct rg_options file_only = {.verb = o->verb,
+				       .config = o->config,
+				       .force_rung = -1,
 				       .force_continue = -1};
 	struct rg_provenance from = {};
 	struct rg_config config;

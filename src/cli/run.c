@@ -107,8 +107,8 @@ static void look_at_modules(struct daemon *d)
 	rg_modules_see_again(&d->p);
 
 	if (netns && !d->said_missed)
-		rg_warn("gate of network namespace %u: knfsd has started, and what follows it in "
-			RG_NFSD " is not attached: it opens late, or by max-hold; run "
+		rg_warn("gate of network namespace %u: knfsd has started, and what follows it "
+			"in " RG_NFSD " is not attached: it opens late, or by max-hold; run "
 			"`reexport-guard modules follow`",
 			netns);
 	d->said_missed = netns != 0;

@@ -597,11 +597,13 @@ static void print(json_object *o)
 		if (rung && strcmp(hook, "continue") != 0)
 			printf(" %s", hook);
 	}
-	printf(" by %s; who is held goes on by %s\n", text_of(json_object_object_get(o, "rungs"), "file_lock"),
+	printf(" by %s; who is held goes on by %s\n",
+	       text_of(json_object_object_get(o, "rungs"), "file_lock"),
 	       text_of(json_object_object_get(o, "rungs"), "continue"));
 	print_left_out(json_object_object_get(o, "left_out"));
 	if (json_object_array_length(json_object_object_get(o, "let_go")))
-		printf("let go   " RG_NFSD ": what follows knfsd is attached when it is loaded again; "
+		printf("let go   " RG_NFSD
+		       ": what follows knfsd is attached when it is loaded again; "
 		       "until then no gate opens but by hand and by max-hold\n");
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));

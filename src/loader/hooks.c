@@ -240,8 +240,7 @@ static void look_through_modules(struct btf *core)
 	do {
 		for (unsigned int i = 0; i < n_module_fds; i++)
 			if (btf[i])
-				look_through(btf[i], btf__type_cnt(core), module_fds[i],
-					     module[i]);
+				look_through(btf[i], btf__type_cnt(core), module_fds[i], module[i]);
 	} while (rename_missing());
 	for (unsigned int i = 0; i < n_module_fds; i++)
 		btf__free(btf[i]);

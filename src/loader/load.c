@@ -133,7 +133,8 @@ static int choose_continue(struct rg_loaded *loaded, const struct rg_load_wish *
 	if (!rg_hooks_signal_task()) {
 		if (wish->continues == RG_CONTINUE_KERNEL)
 			return rg_error(RG_CANNOT,
-					"rung %s: this kernel has no bpf_send_signal_task(): who is "
+					"rung %s: this kernel has no bpf_send_signal_task(): who "
+					"is "
 					"held can be continued by user space only",
 					rg_continue_name(RG_CONTINUE_KERNEL));
 		loaded->continues = RG_CONTINUE_USER;

@@ -83,8 +83,8 @@ static bool add(struct links *links, const char *name, __u32 nfsd)
 {
 	__u32 program, btf;
 
-	if (links->n == MAX_LINKS || !look_at(rg_pin_path(links->pin[links->n], name), &program, &btf) ||
-	    btf != nfsd)
+	if (links->n == MAX_LINKS ||
+	    !look_at(rg_pin_path(links->pin[links->n], name), &program, &btf) || btf != nfsd)
 		return false;
 	links->program[links->n++] = program;
 	return true;
@@ -213,7 +213,8 @@ int rg_modules_release(const struct rg_pins *p)
 		return rg_error(RG_FAILED, "kernel module " RG_NFSD ": is not loaded, or built in");
 	if (netns)
 		return rg_error(RG_FAILED,
-				"kernel module " RG_NFSD ": knfsd runs in network namespace %u: stop it "
+				"kernel module " RG_NFSD
+				": knfsd runs in network namespace %u: stop it "
 				"first (`rpc.nfsd 0`)",
 				netns);
 	make_blind(p);
@@ -239,7 +240,8 @@ static void seed_gates(const struct rg_pins *p)
 		int err = rg_control(p, &c);
 
 		if (err && err != -ENOENT)
-			rg_warn("gate %u: whether knfsd has started meanwhile cannot be seen: %s; it "
+			rg_warn("gate %u: whether knfsd has started meanwhile cannot be seen: %s; "
+				"it "
 				"stays closed until max-hold, or run `reexport-guard release`",
 				i, rg_strerror(err));
 	}

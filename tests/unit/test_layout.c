@@ -451,8 +451,7 @@ static const struct {
 	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
 	{"client_files", BPF_MAP_TYPE_HASH, 16, 12, RG_MAX_CLIENT_FILES},
 	/* Facts, a lock owner's bytes, what was done, and room for the record. */
-	{"at_work", BPF_MAP_TYPE_TASK_STORAGE, 4,
-	 RG_AT_WORK_BYTES, 0},
+	{"at_work", BPF_MAP_TYPE_TASK_STORAGE, 4, RG_AT_WORK_BYTES, 0},
 	{"flow_key_of", BPF_MAP_TYPE_LRU_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
 	{"nobody", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_client), 1},
 	{"next_downgrade", BPF_MAP_TYPE_ARRAY, 4, 4, 1},
