@@ -694,6 +694,13 @@ garbage() {
 	serve
 	tier cli mkdir -p /mnt/v3
 	tier cli mount -t nfs -o vers=3 rex:/srv/reexport/a /mnt/v3
+	run tier cli "$LOCKER" try posix /mnt/v3/f
+	if [ "$output" != granted ]; then
+		[ "$output" = ENOLCK ]
+		[ "$(json .regime.nlm_locks)" = refused ]
+		echo "# refused" >&3
+		return
+	fi
 	app cli app "$LOCKER" hold /mnt/v3/db 20
 	wait_said app '^locked 20$' 60
 	[ "$(kernel_locks)" -eq 20 ]
