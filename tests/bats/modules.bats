@@ -191,8 +191,10 @@ knfsd_up() {
 }
 
 @test "nfsd is loaded again by nobody who tells us: closed, and said; follow, or enable, attaches" {
-	arm_hold --release settled --max-hold 1h
-	for by in "modules follow" "enable --all --scope locks --release settled --max-hold 1h"; do
+	local policy="--release settled --settle-timeout 1h --max-hold 2h"
+	# shellcheck disable=SC2086 # words
+	arm_hold $policy
+	for by in "modules follow" "enable --all --scope locks $policy"; do
 		rg modules release
 		modprobe -r nfsd
 		modprobe nfsd
