@@ -88,7 +88,7 @@ static const struct verb {
 	{"modules release", rg_verb_modules_release, 0,
 	 "let go of nfsd, so that it can be unloaded",
 	 "Detaches what follows knfsd, which keeps the kernel module nfsd in use. Refused\n"
-	 "while knfsd runs. Gates stay as they are: closed. For modprobe.d.",
+	 "while knfsd runs. Gates stay as they are. For modprobe.d.",
 	 "reexport-guard modules release && modprobe -r nfsd"},
 	{"modules follow", rg_verb_modules_follow, 0,
 	 "attach again what follows knfsd, once nfsd is loaded",

@@ -5,32 +5,28 @@
 
 #include "cli/verbs.h"
 
-int rg_verb_modules_release(const struct rg_options *o)
+static int with_set(int (*step)(const struct rg_pins *p), const char *done)
 {
 	struct rg_pins p;
 	int err = rg_pins_open_enabled(&p, RG_LOCK_EXCLUSIVE);
 
-	(void)o;
 	if (err)
 		return err;
-	err = rg_modules_release(&p);
+	err = step(&p);
 	rg_pins_close(&p);
 	if (!err)
-		printf("let go: " RG_NFSD " can be unloaded; gates stay closed until it is back\n");
+		printf("%s\n", done);
 	return err;
+}
+
+int rg_verb_modules_release(const struct rg_options *o)
+{
+	(void)o;
+	return with_set(rg_modules_release, "let go: " RG_NFSD " can be unloaded");
 }
 
 int rg_verb_modules_follow(const struct rg_options *o)
 {
-	struct rg_pins p;
-	int err = rg_pins_open_enabled(&p, RG_LOCK_EXCLUSIVE);
-
 	(void)o;
-	if (err)
-		return err;
-	err = rg_modules_follow(&p);
-	rg_pins_close(&p);
-	if (!err)
-		printf("attached: what follows knfsd in " RG_NFSD "\n");
-	return err;
+	return with_set(rg_modules_follow, "attached: what follows knfsd in " RG_NFSD);
 }

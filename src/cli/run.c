@@ -100,12 +100,15 @@ static void adjust_doors(struct daemon *d, const struct rg_gate *gates)
 
 /* nfsd was loaded again by something that did not tell us, and we have not the
  * privileges that attaching takes any more. */
-static void look_at_modules(struct daemon *d)
+static void look_at_modules(struct daemon *d, const struct rg_gate *gates)
 {
 	__u32 netns = rg_modules_missed(&d->p);
 
-	rg_modules_see_again(&d->p);
-
+	if (rg_modules_may_see(&d->p, gates) &&
+	    !rg_pins_lock(&d->p, RG_LOCK_EXCLUSIVE_NOW, false)) {
+		rg_modules_see_again(&d->p);
+		rg_pins_unlock(&d->p);
+	}
 	if (netns && !d->said_missed)
 		rg_warn("gate of network namespace %u: knfsd has started, and what follows it "
 			"in " RG_NFSD " is not attached: it opens late, or by max-hold; run "
@@ -172,7 +175,7 @@ static void look(struct daemon *d)
 		rg_info("%u continued by nobody: stopped by somebody else as well",
 			done.left_stopped);
 	adjust_doors(d, gates);
-	look_at_modules(d);
+	look_at_modules(d, gates);
 	heed_origins(d, gates);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);

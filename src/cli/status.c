@@ -603,8 +603,8 @@ static void print(json_object *o)
 	print_left_out(json_object_object_get(o, "left_out"));
 	if (json_object_array_length(json_object_object_get(o, "let_go")))
 		printf("let go   " RG_NFSD
-		       ": what follows knfsd is attached when it is loaded again; "
-		       "until then no gate opens but by hand and by max-hold\n");
+		       ": what follows knfsd is to be attached when it is loaded "
+		       "again, by `reexport-guard modules follow`\n");
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
 	else

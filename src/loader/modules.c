@@ -186,6 +186,17 @@ static void make_blind(const struct rg_pins *p)
 			set_blind(p, i, &gates[i], true);
 }
 
+bool rg_modules_may_see(const struct rg_pins *p, const struct rg_gate *gates)
+{
+	struct rg_meta meta;
+
+	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++)
+		if (gates[i].netns && gates[i].policy.blind && gates[i].knfsd == RG_KNFSD_DOWN)
+			return rg_pins_meta(p, &meta) == 0 && !meta.let_go &&
+			       !rg_followers_blind(meta.left_out);
+	return false;
+}
+
 void rg_modules_see_again(const struct rg_pins *p)
 {
 	struct rg_gate gates[RG_MAX_GATES];
@@ -207,11 +218,12 @@ int rg_modules_release(const struct rg_pins *p)
 
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
-	if (meta.let_go)
-		return RG_DONE;
 	if (!nfsd)
-		return rg_error(RG_FAILED, "kernel module " RG_NFSD ": is not loaded, or built in");
-	if (netns)
+		return meta.let_go ? RG_DONE
+				   : rg_error(RG_FAILED, "kernel module " RG_NFSD
+							 ": is not loaded, or built in");
+	/* Let go of already, but for what a `follow` that was cut short attached. */
+	if (netns && !meta.let_go)
 		return rg_error(RG_FAILED,
 				"kernel module " RG_NFSD
 				": knfsd runs in network namespace %u: stop it "
@@ -220,7 +232,7 @@ int rg_modules_release(const struct rg_pins *p)
 	make_blind(p);
 	links_in_nfsd(&links, nfsd);
 	/* First: a set that lacks what it says it let go of is whole. */
-	meta.let_go = links.followers;
+	meta.let_go |= links.followers;
 	if (rg_pins_set_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 	for (unsigned int i = 0; i < links.n; i++)

@@ -24,6 +24,9 @@ int rg_modules_follow(const struct rg_pins *p);
 /* Gates whose knfsd ran while nothing followed it go on as if nobody saw who is refused
  * (blind) until it is down: then this makes them see again. */
 void rg_modules_see_again(const struct rg_pins *p);
+/* Is there such a gate? Needs no lock, which the other one does: it writes a policy, as
+ * `enable` does. */
+bool rg_modules_may_see(const struct rg_pins *p, const struct rg_gate *gates);
 /* They were let go of, and knfsd has started all the same, in this network namespace;
  * 0: no. Needs no privileges but to read the maps. */
 __u32 rg_modules_missed(const struct rg_pins *p);
