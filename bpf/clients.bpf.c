@@ -15,6 +15,7 @@
  * nothing is called, and the counts stay as they were: what is then expected.
  */
 #include "client.bpf.h"
+#include "kprobe.bpf.h"
 
 struct bpf_map;
 
@@ -290,11 +291,9 @@ static __always_inline struct rg_gate *gate_of_clp(struct nfs4_client *clp, __u3
 	return clp ? rg_gate_of_netns(BPF_CORE_READ(clp, net, ns.inum), slot) : NULL;
 }
 
-SEC("fexit/nfsd4_lock")
-int BPF_PROG(lock_done, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_lock *u,
-	     __u32 status)
+static __always_inline int lock_ends(struct nfs4_client *clp, struct nfsd4_compound_state *cstate,
+				     struct nfsd4_lock *u, __u32 status)
 {
-	struct nfs4_client *clp = cstate->clp;
 	__u32 slot = 0;
 	struct rg_gate *g = gate_of_clp(clp, &slot);
 
@@ -307,10 +306,29 @@ int BPF_PROG(lock_done, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	return 0;
 }
 
-SEC("fexit/nfsd4_locku")
-int BPF_PROG(unlock_done, void *rqstp, struct nfsd4_compound_state *cstate, void *u, __u32 status)
+SEC("fexit/nfsd4_lock")
+int BPF_PROG(lock_done, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_lock *u,
+	     __u32 status)
 {
-	struct nfs4_client *clp = cstate->clp;
+	return lock_ends(cstate->clp, cstate, u, status);
+}
+
+SEC("?kretprobe/nfsd4_lock")
+int kprobe_lock_done(struct pt_regs___rg *regs)
+{
+	struct nfsd4_compound_state *cstate;
+	struct rg_entered e;
+
+	if (!rg_left(RG_RETURN_LOCK_DONE, &e))
+		return 0;
+	cstate = (void *)e.arg[1];
+	return lock_ends(BPF_CORE_READ(cstate, clp), cstate, (void *)e.arg[2],
+			 (__u32)RG_RETURNED(regs));
+}
+
+static __always_inline int unlock_ends(struct nfs4_client *clp, struct nfsd4_compound_state *cstate,
+				       __u32 status)
+{
 	__u32 slot = 0;
 	struct rg_gate *g = gate_of_clp(clp, &slot);
 
@@ -319,23 +337,35 @@ int BPF_PROG(unlock_done, void *rqstp, struct nfsd4_compound_state *cstate, void
 	return 0;
 }
 
+SEC("fexit/nfsd4_locku")
+int BPF_PROG(unlock_done, void *rqstp, struct nfsd4_compound_state *cstate, void *u, __u32 status)
+{
+	return unlock_ends(cstate->clp, cstate, status);
+}
+
+SEC("?kretprobe/nfsd4_locku")
+int kprobe_unlock_done(struct pt_regs___rg *regs)
+{
+	struct nfsd4_compound_state *cstate;
+	struct rg_entered e;
+
+	if (!rg_left(RG_RETURN_UNLOCK_DONE, &e))
+		return 0;
+	cstate = (void *)e.arg[1];
+	return unlock_ends(BPF_CORE_READ(cstate, clp), cstate, (__u32)RG_RETURNED(regs));
+}
+
 /* What an awaited end client opens again in the ordinary way is a sign of life,
  * as a lock is: it may have lost opens only. */
-SEC("fexit/nfsd4_open")
-int BPF_PROG(open_done, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_open *u,
-	     __u32 status)
+static __always_inline int open_ends(struct nfs4_client *clp, struct nfsd4_open *u, __u32 status)
 {
 	struct rg_client_ref *found, ref;
-	struct nfs4_client *clp;
 	struct rg_client *c;
 	struct rg_gate *g;
 	__u32 slot = 0;
 	int reclaim;
 	__u64 at;
 
-	if (status && !is_refusal(status))
-		return 0;
-	clp = cstate->clp;
 	g = gate_of_clp(clp, &slot);
 	if (!g || (!status && !g->awaited))
 		return 0;
@@ -357,6 +387,26 @@ int BPF_PROG(open_done, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	return 0;
 }
 
+SEC("fexit/nfsd4_open")
+int BPF_PROG(open_done, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_open *u,
+	     __u32 status)
+{
+	return status && !is_refusal(status) ? 0 : open_ends(cstate->clp, u, status);
+}
+
+SEC("?kretprobe/nfsd4_open")
+int kprobe_open_done(struct pt_regs___rg *regs)
+{
+	__u32 status = (__u32)RG_RETURNED(regs);
+	struct nfsd4_compound_state *cstate;
+	struct rg_entered e;
+
+	if (!rg_left(RG_RETURN_OPEN_DONE, &e) || (status && !is_refusal(status)))
+		return 0;
+	cstate = (void *)e.arg[1];
+	return open_ends(BPF_CORE_READ(cstate, clp), (void *)e.arg[2], status);
+}
+
 struct forget_walk {
 	__u64 clp;
 };
@@ -373,8 +423,7 @@ static long forget_file(struct bpf_map *map, struct rg_client_file *at, struct r
 
 /* Called by expire_client() alone, which the compiler has inlined into the
  * laundromat; this one is in another file. Not called at knfsd's shutdown. */
-SEC("fentry/nfsd4_client_record_remove")
-int BPF_PROG(client_gone, struct nfs4_client *clp)
+static __always_inline int client_goes(struct nfs4_client *clp)
 {
 	struct rg_client_ref *found, ref;
 	struct forget_walk w = {.clp = (__u64)clp};
@@ -403,4 +452,16 @@ int BPF_PROG(client_gone, struct nfs4_client *clp)
 	}
 	rg_client_settle(g, ref.key.slot, c, RG_CLIENT_GONE, now_ns);
 	return 0;
+}
+
+SEC("fentry/nfsd4_client_record_remove")
+int BPF_PROG(client_gone, struct nfs4_client *clp)
+{
+	return client_goes(clp);
+}
+
+SEC("?kprobe/nfsd4_client_record_remove")
+int kprobe_client_gone(struct pt_regs___rg *regs)
+{
+	return client_goes((void *)RG_ARG1(regs));
 }

@@ -127,13 +127,34 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 	return err;
 }
 
+/* Its knfsd has stopped while nothing was attached in nfsd. It says that it is up only as
+ * it has started (nfsd_startup_net, fs/nfsd/nfssvc.c), so not of one that does right now. */
+static __always_inline void stopped_unseen(struct net *net, __u32 slot, struct rg_gate *g,
+					   __u64 now_ns)
+{
+	void *nfsd_net = generic_of(net, net_id_of("nfsd_net_id"));
+	__u32 was = g->knfsd, generation = g->generation;
+
+	if (!nfsd_net || now_ns - g->knfsd_start_ns < RG_START_NS || rg_knfsd_is_up(nfsd_net) ||
+	    g->generation != generation)
+		return;
+	g->closed_ns = now_ns;
+	if (__sync_val_compare_and_swap(&g->knfsd, was, RG_KNFSD_DOWN) != was)
+		return;
+	rg_publish(&g->hand, RG_HAND_OFF);
+	rg_emit(RG_EVENT_KNFSD_SHUTDOWN, slot, g, now_ns);
+}
+
 static __always_inline int seed_again(__u32 slot, struct rg_gate *g, __u64 now_ns)
 {
 	struct net *net = (struct net *)g->net;
 
 	if (!g->netns || !net || BPF_CORE_READ(net, ns.inum) != g->netns)
 		return -ENOENT;
-	return g->knfsd > RG_KNFSD_STARTING ? 0 : seed(net, slot, g, now_ns);
+	if (g->knfsd <= RG_KNFSD_STARTING)
+		return seed(net, slot, g, now_ns);
+	stopped_unseen(net, slot, g, now_ns);
+	return 0;
 }
 
 static __always_inline int by_hand(struct rg_gate *g, __u32 slot, __u32 hand, __u64 now_ns)

@@ -315,8 +315,14 @@ struct rg_syscall {
 #define RG_X32_BIT 0x40000000U /* arch/x86/include/uapi/asm/unistd.h */
 
 struct pt_regs___rg {
-	unsigned long cx, si, orig_ax;
+	unsigned long di, si, dx, cx, ax, orig_ax;
 } __attribute__((preserve_access_index));
+
+/* Arguments of a function that is entered, and what one returned. */
+#define RG_ARG1(regs) ((regs)->di)
+#define RG_ARG2(regs) ((regs)->si)
+#define RG_ARG3(regs) ((regs)->dx)
+#define RG_RETURNED(regs) ((regs)->ax)
 
 struct thread_info___rg {
 	__u32 status;
@@ -354,6 +360,11 @@ struct pt_regs___rg {
 	__u64 pstate;
 	__s32 syscallno; /* -1: none, another exception or a tracer that undid it */
 } __attribute__((preserve_access_index));
+
+#define RG_ARG1(regs) ((regs)->regs[0])
+#define RG_ARG2(regs) ((regs)->regs[1])
+#define RG_ARG3(regs) ((regs)->regs[2])
+#define RG_RETURNED(regs) ((regs)->regs[0])
 
 static __always_inline int rg_syscall_of(struct task_struct *task, struct rg_syscall *sc)
 {

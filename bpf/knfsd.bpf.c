@@ -13,17 +13,17 @@
  * (fs/nfsd/nfs4state.c). lock_manager.block_opens tells knfsd's from lockd's.
  */
 #include "client.bpf.h"
+#include "kprobe.bpf.h"
 
 static __always_inline struct rg_gate *gate_of_net(struct net *net, __u32 *slot)
 {
-	return rg_gate_of_netns(net->ns.inum, slot);
+	return rg_gate_of_netns(BPF_CORE_READ(net, ns.inum), slot);
 }
 
-SEC("fentry/locks_start_grace")
-int BPF_PROG(grace_start, struct net *net, struct lock_manager *lm)
+static __always_inline int grace_starts(struct net *net, struct lock_manager *lm)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
-	__u32 slot = 0, is_knfsd = lm->block_opens;
+	__u32 slot = 0, is_knfsd = BPF_CORE_READ(lm, block_opens);
 	struct rg_gate *g = gate_of_net(net, &slot);
 
 	if (!g)
@@ -51,8 +51,19 @@ int BPF_PROG(grace_start, struct net *net, struct lock_manager *lm)
 	return 0;
 }
 
-SEC("fexit/nfs4_state_start_net")
-int BPF_PROG(knfsd_started, struct net *net, int ret)
+SEC("fentry/locks_start_grace")
+int BPF_PROG(grace_start, struct net *net, struct lock_manager *lm)
+{
+	return grace_starts(net, lm);
+}
+
+SEC("?kprobe/locks_start_grace")
+int kprobe_grace_start(struct pt_regs___rg *regs)
+{
+	return grace_starts((void *)RG_ARG1(regs), (void *)RG_ARG2(regs));
+}
+
+static __always_inline int knfsd_start_ends(struct net *net, int ret)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	__u32 slot = 0, was;
@@ -77,8 +88,23 @@ int BPF_PROG(knfsd_started, struct net *net, int ret)
 	return 0;
 }
 
-SEC("fexit/locks_end_grace")
-int BPF_PROG(grace_end, struct lock_manager *lm)
+SEC("fexit/nfs4_state_start_net")
+int BPF_PROG(knfsd_started, struct net *net, int ret)
+{
+	return knfsd_start_ends(net, ret);
+}
+
+SEC("?kretprobe/nfs4_state_start_net")
+int kprobe_knfsd_started(struct pt_regs___rg *regs)
+{
+	struct rg_entered e;
+
+	if (!rg_left(RG_RETURN_KNFSD_STARTED, &e))
+		return 0;
+	return knfsd_start_ends((void *)e.arg[0], (int)RG_RETURNED(regs));
+}
+
+static __always_inline int grace_ends(struct lock_manager *lm)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns(), key = (__u64)lm;
 	struct rg_manager *found = bpf_map_lookup_elem(&managers, &key), m;
@@ -114,9 +140,22 @@ int BPF_PROG(grace_end, struct lock_manager *lm)
 	return 0;
 }
 
+SEC("fexit/locks_end_grace")
+int BPF_PROG(grace_end, struct lock_manager *lm)
+{
+	return grace_ends(lm);
+}
+
+SEC("?kretprobe/locks_end_grace")
+int kprobe_grace_end(struct pt_regs___rg *regs)
+{
+	struct rg_entered e;
+
+	return rg_left(RG_RETURN_GRACE_END, &e) ? grace_ends((void *)e.arg[0]) : 0;
+}
+
 /* Before the locks of the end clients are given back to the original server. */
-SEC("fentry/nfs4_state_shutdown_net")
-int BPF_PROG(knfsd_stop, struct net *net)
+static __always_inline int knfsd_stops(struct net *net)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	struct rg_gate *g;
@@ -132,11 +171,34 @@ int BPF_PROG(knfsd_stop, struct net *net)
 	return 0;
 }
 
+SEC("fentry/nfs4_state_shutdown_net")
+int BPF_PROG(knfsd_stop, struct net *net)
+{
+	return knfsd_stops(net);
+}
+
+SEC("?kprobe/nfs4_state_shutdown_net")
+int kprobe_knfsd_stop(struct pt_regs___rg *regs)
+{
+	return knfsd_stops((void *)RG_ARG1(regs));
+}
+
+static __always_inline int forget_super(__u32 dev)
+{
+	bpf_map_delete_elem(&devices, &dev);
+	return 0;
+}
+
 SEC("fentry/nfs_kill_super")
 int BPF_PROG(super_gone, struct super_block *sb)
 {
-	__u32 dev = sb->s_dev;
+	return forget_super(sb->s_dev);
+}
 
-	bpf_map_delete_elem(&devices, &dev);
-	return 0;
+SEC("?kprobe/nfs_kill_super")
+int kprobe_super_gone(struct pt_regs___rg *regs)
+{
+	struct super_block *sb = (void *)RG_ARG1(regs);
+
+	return forget_super(BPF_CORE_READ(sb, s_dev));
 }

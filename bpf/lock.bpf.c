@@ -34,3 +34,11 @@ int BPF_PROG(task_exit, struct task_struct *task)
 		rg_count(RG_COUNT_HELD_EXITED);
 	return 0;
 }
+
+SEC("?kprobe/do_exit")
+int kprobe_task_exit(struct pt_regs___rg *regs)
+{
+	if (forget_hold((__u32)bpf_get_current_pid_tgid()))
+		rg_count(RG_COUNT_HELD_EXITED);
+	return 0;
+}

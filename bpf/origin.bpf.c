@@ -7,12 +7,11 @@
  *
  * fs/nfs/nfs4state.c; called with what a round of reclaims ended with.
  */
-#include "guard.bpf.h"
+#include "kprobe.bpf.h"
 
 #define NFS4ERR_NO_GRACE 10033
 
-SEC("fentry/nfs4_recovery_handle_error")
-int BPF_PROG(origin_error, struct nfs_client *clp, int error)
+static __always_inline int recovery_ends(struct nfs_client *clp, int error)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	struct rg_gate *g;
@@ -26,4 +25,16 @@ int BPF_PROG(origin_error, struct nfs_client *clp, int error)
 	g->origin_no_grace_ns = now_ns;
 	rg_emit(RG_EVENT_ORIGIN_NO_GRACE, slot, g, now_ns);
 	return 0;
+}
+
+SEC("fentry/nfs4_recovery_handle_error")
+int BPF_PROG(origin_error, struct nfs_client *clp, int error)
+{
+	return recovery_ends(clp, error);
+}
+
+SEC("?kprobe/nfs4_recovery_handle_error")
+int kprobe_origin_error(struct pt_regs___rg *regs)
+{
+	return recovery_ends((void *)RG_ARG1(regs), (int)RG_ARG2(regs));
 }

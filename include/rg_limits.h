@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 6
+#define RG_PINS_VERSION 7
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -18,6 +18,14 @@
 
 /* Lock managers in grace at one time: two a network namespace. */
 #define RG_MAX_MANAGERS (2 * RG_MAX_GATES)
+
+/* Threads of knfsd within a function whose return is followed by a kretprobe; of one
+ * more the return is not seen, and that is counted. */
+#define RG_MAX_ENTERED 1024
+
+/* By then a knfsd whose grace period started has started, or failed: nothing waits in
+ * between but what knfsd does itself. */
+#define RG_START_NS (10 * 1000000000ULL)
 
 /* Mount rules of all gates, and the size of a path in one, NUL included. */
 #define RG_MAX_RULES 1024

@@ -84,11 +84,29 @@ struct rg_meta {
 	__u32 left_out;	 /* followers that this kernel does not take, 1 << enum rg_link */
 	__u32 continues; /* enum rg_continue */
 	__u32 let_go;	 /* followers in nfsd, while that is let go of, 1 << enum rg_link */
-	__u32 unused;
+	__u32 kprobes;	 /* followers that are kprobes, 1 << enum rg_link */
 	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */
 	char metrics_dir[RG_PATH_SIZE]; /* "": the daemon writes no metrics */
+};
+
+/* How the programs that follow are attached. */
+enum rg_follow {
+	RG_FOLLOW_FENTRY = 0, /* fentry, fexit, or a typed tracepoint */
+	RG_FOLLOW_KPROBE = 1, /* kprobe or kretprobe */
+	RG_NR_FOLLOWS,
+};
+
+/* Functions whose return is followed: on the rung kprobe somebody keeps what they were
+ * entered with. */
+enum rg_return {
+	RG_RETURN_KNFSD_STARTED = 0,
+	RG_RETURN_GRACE_END,
+	RG_RETURN_LOCK_DONE,
+	RG_RETURN_UNLOCK_DONE,
+	RG_RETURN_OPEN_DONE,
+	RG_NR_RETURNS,
 };
 
 /* Who continues the held when knfsd opens a gate. */
@@ -250,6 +268,7 @@ enum rg_counter {
 	RG_COUNT_FAIL_CLIENTS,	/* the ledger is full, or an end client's name unreadable */
 	RG_COUNT_FAIL_LEDGER,	/* locks that could not be counted */
 	RG_COUNT_FAIL_CONTINUE, /* left to user space */
+	RG_COUNT_FAIL_KPROBE,	/* an entry or a return that was not seen */
 	RG_COUNT_FAIL_SERVERS,	/* more original servers than there is room for */
 	RG_COUNT_RELEASED,	/* + enum rg_why: the cause */
 	RG_NR_COUNTERS = RG_COUNT_RELEASED + RG_NR_WHYS,

@@ -161,6 +161,19 @@ static void check_rung(const struct rg_kernel_facts *k, struct rg_findings *f)
 	rg_remedy(f, "use --scope locks");
 }
 
+static void check_continue(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	if (k->probe.btf_err || k->probe_err)
+		return;
+	if (k->probe.signal_task)
+		rg_find(f, RG_OK, RG_F_RUNG, rg_continue_name(RG_CONTINUE_KERNEL),
+			"who is held goes on by the kernel, where it may, or by the daemon");
+	else
+		rg_find(f, RG_OK, RG_F_RUNG, rg_continue_name(RG_CONTINUE_USER),
+			"who is held goes on by the daemon: this kernel has no "
+			"bpf_send_signal_task()");
+}
+
 /* ---- the rest ---- */
 
 static void check_bpffs(const struct rg_kernel_facts *k, struct rg_findings *f)
@@ -215,12 +228,31 @@ static unsigned int missing(const struct rg_kernel_facts *k, bool needed, char *
 
 		if (needed ? !follower || !follower->needed : follower != NULL)
 			continue;
+		if (k->probe.missing[i].is_symbol)
+			continue;
 		if (n++)
 			rg_line_text(&l, " ");
 		rg_line_text(&l, k->probe.missing[i].name);
 	}
 	buf[l.at - l.from] = '\0';
 	return n;
+}
+
+/* They serve, but an event may be missed. False: none. */
+static bool check_kprobes(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	__u32 kprobes = k->kprobes;
+
+	for (unsigned int i = 0; i < k->probe.n_missing; i++)
+		if (k->probe.missing[i].is_symbol)
+			kprobes |= 1u << k->probe.missing[i].follower->link;
+	for (const struct rg_follower *each = rg_followers; each->program; each++)
+		if (kprobes & 1u << each->link)
+			rg_find(f, RG_NOTE, RG_F_HOOKS, each->program,
+				"its function is followed by a kprobe, since this kernel refuses "
+				"better; it may miss a call, and `status` counts those that are "
+				"known");
+	return kprobes;
 }
 
 /* What a gate has to do without here, and what that costs. False: nothing. */
@@ -232,7 +264,7 @@ static bool check_followers(const struct rg_kernel_facts *k, struct rg_findings 
 	for (unsigned int i = 0; i < k->probe.n_missing; i++) {
 		const struct rg_follower *follower = k->probe.missing[i].follower;
 
-		if (!follower || follower->needed)
+		if (!follower || follower->needed || k->probe.missing[i].is_symbol)
 			continue;
 		left_out &= ~(1u << follower->link);
 		rg_find(f, RG_WARNING, RG_F_HOOKS, k->probe.missing[i].name,
@@ -259,6 +291,7 @@ static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	char names[RG_MAX_MISSING * 65 + 1];
 	const char *absent = k->probe.absent;
+	bool any;
 
 	if (k->probe.btf_err || k->probe_err)
 		return;
@@ -278,7 +311,8 @@ static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
 		rg_cannot(f);
 		return;
 	}
-	if (check_followers(k, f))
+	any = check_followers(k, f);
+	if (check_kprobes(k, f) || any)
 		return;
 	if (missing(k, false, names, sizeof(names))) {
 		rg_find(f, RG_NOTE, RG_F_HOOKS, NULL,
@@ -329,6 +363,7 @@ void rg_kernel_check(const struct rg_kernel_facts *k, struct rg_findings *f)
 	check_lockdown(k, f);
 	check_lsm(k, f);
 	check_rung(k, f);
+	check_continue(k, f);
 	check_bpffs(k, f);
 	check_module(k->nfs, "nfs", f);
 	check_module(k->nfsv4, "nfsv4", f);

@@ -17,7 +17,7 @@ struct rg_kernel_facts {
 	int bpf_err; /* what bpf(2) answers: 0, -EPERM, -ENOSYS, ... */
 	struct rg_probe probe;
 	int probe_err;
-	__u32 left_out; /* of what is enabled: followers, 1 << enum rg_link */
+	__u32 left_out, kprobes; /* of what is enabled: followers, 1 << enum rg_link */
 	/* Whether the kernel takes the doors' programs: 0, negative errno, or 1:
 	 * not tried. */
 	int load[RG_NR_RUNGS];

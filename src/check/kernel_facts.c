@@ -97,8 +97,8 @@ static void try_rungs(bool load, struct rg_kernel_facts *k)
 	}
 }
 
-/* Of the set that is enabled; 0 if there is none. */
-static __u32 left_out(void)
+/* Of the set that is enabled; empty if there is none. */
+static struct rg_meta enabled(void)
 {
 	struct rg_meta meta = {};
 	struct rg_pins pins;
@@ -106,13 +106,32 @@ static __u32 left_out(void)
 	rg_pins_init(&pins);
 	if (rg_pins_lock(&pins, RG_LOCK_SHARED, false) || rg_pins_open(&pins) ||
 	    rg_pins_meta(&pins, &meta))
-		meta.left_out = 0;
+		meta = (struct rg_meta){};
 	rg_pins_close(&pins);
-	return meta.left_out;
+	return meta;
+}
+
+/* Which of the missing hooks of followers are symbols, so that a kprobe serves. Who may
+ * not read the addresses may read the names. */
+static void look_for_symbols(const char *root, struct rg_probe *p)
+{
+	char path[RG_ROOT_PATH], line[512], name[256];
+	FILE *f = p->n_missing ? fopen(rg_root_path(root, "/proc/kallsyms", path), "re") : NULL;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*s %*[tT] %255s", name) != 1)
+			continue;
+		for (unsigned int i = 0; i < p->n_missing; i++)
+			if (p->missing[i].follower && strcmp(p->missing[i].name, name) == 0)
+				p->missing[i].is_symbol = true;
+	}
+	if (f)
+		fclose(f);
 }
 
 void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 {
+	struct rg_meta meta = {};
 	char dir[RG_ROOT_PATH];
 	__u32 id = 0;
 
@@ -120,11 +139,14 @@ void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 	/* Asks for the first program's id, which changes nothing. */
 	k->bpf_err = bpf_prog_get_next_id(0, &id) < 0 && errno != ENOENT ? -errno : 0;
 	k->probe_err = rg_probe_hooks(rg_root_path(root, "/sys/kernel/btf", dir), &k->probe);
+	look_for_symbols(root, &k->probe);
 	k->lsm_err = rg_root_read(root, "/sys/kernel/security/lsm", k->lsm, sizeof(k->lsm));
 	k->lockdown_err = rg_root_read(root, "/sys/kernel/security/lockdown", k->lockdown,
 				       sizeof(k->lockdown));
 	try_rungs(load, k);
-	k->left_out = load ? left_out() : 0;
+	meta = load ? enabled() : meta;
+	k->left_out = meta.left_out;
+	k->kprobes = meta.kprobes;
 	k->bpffs = is_bpffs(root);
 	k->nfs = module_state(root, "nfs");
 	k->nfsv4 = module_state(root, "nfsv4");

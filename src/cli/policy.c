@@ -292,6 +292,7 @@ int rg_verb_policy_reload(const struct rg_options *o)
 	struct rg_options file_only = {.verb = o->verb,
 				       .config = o->config,
 				       .force_rung = -1,
+				       .force_follow = -1,
 				       .force_continue = -1};
 	struct rg_provenance from = {};
 	struct rg_config config;

@@ -105,6 +105,20 @@ static void say_left_out(const struct rg_pins *p)
 				f->program, f->without);
 }
 
+/* They serve, but may miss what they follow. */
+static void say_kprobes(const struct rg_pins *p)
+{
+	struct rg_meta meta;
+
+	if (rg_pins_meta(p, &meta) || !meta.kprobes)
+		return;
+	printf("  follow  by kprobe:");
+	for (const struct rg_follower *f = rg_followers; f->program; f++)
+		if (meta.kprobes & 1u << f->link)
+			printf(" %s", f->program);
+	printf("\n");
+}
+
 void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const struct rg_armed *armed)
 {
 	const struct rg_policy *policy = &wish->config->policy;
@@ -126,6 +140,7 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 		if (armed->doors & 1u << what)
 			printf("  hook    %s, proven by a canary\n",
 			       rg_door_hook(what, armed->rung));
+	say_kprobes(p);
 	say_left_out(p);
 	say_regime(p);
 	say_release(policy->release);

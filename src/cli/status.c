@@ -371,6 +371,23 @@ static json_object *left_out_json(__u32 left_out)
 	return list;
 }
 
+static json_object *by_kprobe_json(const struct rg_meta *meta)
+{
+	json_object *list = json_object_new_array();
+
+	for (const struct rg_follower *f = rg_followers; f->program; f++)
+		if (meta->kprobes & 1u << f->link)
+			json_object_array_add(list, json_object_new_string(f->program));
+	return list;
+}
+
+static const char *follow_name(const struct rg_meta *meta)
+{
+	int each = rg_followers_each(meta->left_out, meta->kprobes);
+
+	return each == RG_NR_FOLLOWS ? "mixed" : rg_follow_name((__u32)each);
+}
+
 static json_object *let_go_json(const struct rg_meta *meta)
 {
 	json_object *list = json_object_new_array();
@@ -414,8 +431,10 @@ static json_object *collect(const struct rg_pins *p)
 			json_object_array_add(lacking, json_object_new_string(hooks[what]));
 	}
 	put(o, "hooks_missing", lacking);
+	put_text(rungs, "follow", follow_name(&meta));
 	put_text(rungs, "continue", rg_continue_name(meta.continues));
 	put(o, "rungs", rungs);
+	put(o, "by_kprobe", by_kprobe_json(&meta));
 	put(o, "left_out", left_out_json(meta.left_out));
 	put(o, "let_go", let_go_json(&meta));
 	put(o, "canary_ms", json_object_new_double((double)meta.canary_ns / 1e6));
@@ -594,11 +613,12 @@ static void print(json_object *o)
 	printf("reexport-guard %s, hooks", text_of(o, "version"));
 	json_object_object_foreach(json_object_object_get(o, "rungs"), hook, rung)
 	{
-		if (rung && strcmp(hook, "continue") != 0)
+		if (rung && strcmp(hook, "follow") != 0 && strcmp(hook, "continue") != 0)
 			printf(" %s", hook);
 	}
-	printf(" by %s; who is held goes on by %s\n",
+	printf(" by %s; knfsd is followed by %s; who is held goes on by %s\n",
 	       text_of(json_object_object_get(o, "rungs"), "file_lock"),
+	       text_of(json_object_object_get(o, "rungs"), "follow"),
 	       text_of(json_object_object_get(o, "rungs"), "continue"));
 	print_left_out(json_object_object_get(o, "left_out"));
 	if (json_object_array_length(json_object_object_get(o, "let_go")))

@@ -357,6 +357,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 		.rung = rung,
 		.max_held = (__u32)plan->wish->force_max_held,
 		.left_out = plan->wish->force_left_out,
+		.follow = plan->wish->force_follow,
 		.continues = plan->wish->force_continue,
 	};
 	struct rg_loaded loaded;
@@ -364,8 +365,9 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	int err;
 
 	snprintf(meta.tool_version, sizeof(meta.tool_version), "%s", RG_VERSION);
-	err = rg_load(p, &wish, &loaded) ?: rg_attach_followers(&loaded);
-	meta.left_out = loaded.left_out;
+	err = rg_load(p, &wish, &loaded) ?: rg_attach_followers(&loaded, ~0u);
+	meta.left_out = loaded.following.left_out;
+	meta.kprobes = loaded.following.kprobes & ~meta.left_out;
 	meta.continues = loaded.continues;
 	if (!err && rg_pins_set_meta(p, &meta) < 0)
 		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
@@ -396,6 +398,15 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	return err;
 }
 
+/* Are rungs forced that the set has not? */
+static bool other_rungs(const struct rg_wish *wish, const struct rg_meta *meta)
+{
+	return (wish->force_rung >= 0 && (__u32)wish->force_rung != meta->rung) ||
+	       (wish->force_continue >= 0 && (__u32)wish->force_continue != meta->continues) ||
+	       (wish->force_follow >= 0 &&
+		rg_followers_each(meta->left_out, meta->kprobes) != wish->force_follow);
+}
+
 /* The doors first, proven, then the policy: it is never in force without them. */
 static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
@@ -408,12 +419,9 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
 	armed->rung = meta.rung;
-	if ((wish->force_rung >= 0 && (__u32)wish->force_rung != meta.rung) ||
-	    (wish->force_continue >= 0 && (__u32)wish->force_continue != meta.continues))
-		return rg_error(RG_FAILED,
-				"enabled with rungs %s and %s: run `reexport-guard disable` before "
-				"others are forced",
-				rg_rung_name(meta.rung), rg_continue_name(meta.continues));
+	if (other_rungs(wish, &meta))
+		return rg_error(RG_FAILED, "enabled with other rungs, which `status` shows: run "
+					   "`reexport-guard disable` before these are forced");
 	if (wish->force_max_held || wish->force_left_out)
 		return rg_error(RG_FAILED, "enabled already: run `reexport-guard disable` before "
 					   "other tables or programs are forced");
@@ -440,7 +448,7 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
 	const struct rg_wish *wish = plan->wish;
-	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0;
+	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0 || wish->force_follow >= 0;
 	int rung = wish->force_rung >= 0 ? wish->force_rung : RG_RUNG_LSM, err;
 	unsigned int continued;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loader/followers.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <bpf/libbpf.h>
@@ -9,32 +10,37 @@
 #include "loader/log.h"
 
 const struct rg_follower rg_followers[] = {
-	{RG_LINK_SUPER_GONE, "super_gone", true,
+	{RG_LINK_SUPER_GONE, "super_gone", true, "nfs",
 	 "a device number that is used again could be taken for another mount"},
-	{RG_LINK_TASK_EXIT, "task_exit", true, "records of held processes that died would stay"},
-	{RG_LINK_GRACE_END, "grace_end", false,
+	{RG_LINK_TASK_EXIT, "task_exit", true, NULL,
+	 "records of held processes that died would stay"},
+	{RG_LINK_GRACE_END, "grace_end", false, "grace",
 	 "the end of grace is not seen: with release grace-end or settled the gate opens after "
 	 "max-hold, or by hand"},
-	{RG_LINK_KNFSD_STOP, "knfsd_stop", false,
+	{RG_LINK_KNFSD_STOP, "knfsd_stop", false, "nfsd",
 	 "the gate does not close when knfsd shuts down, but only when it starts again"},
-	{RG_LINK_KNFSD_STARTED, "knfsd_started", true, "the start of knfsd would not be seen"},
-	{RG_LINK_GRACE_START, "grace_start", true, "the start of grace would not be seen"},
-	{RG_LINK_LOCK_DONE, "lock_done", false,
+	{RG_LINK_KNFSD_STARTED, "knfsd_started", true, "nfsd",
+	 "the start of knfsd would not be seen"},
+	{RG_LINK_GRACE_START, "grace_start", true, "grace", "the start of grace would not be seen"},
+	{RG_LINK_LOCK_DONE, "lock_done", false, "nfsd",
 	 "end clients' locks are not counted, and who was refused one is not seen: with release "
 	 "settled the gate opens after settle-timeout"},
-	{RG_LINK_UNLOCK_DONE, "unlock_done", false,
+	{RG_LINK_UNLOCK_DONE, "unlock_done", false, "nfsd",
 	 "locks that end clients give back are counted on: with release settled these are awaited "
 	 "until they are quiet"},
-	{RG_LINK_OPEN_DONE, "open_done", false,
+	{RG_LINK_OPEN_DONE, "open_done", false, "nfsd",
 	 "who was refused the reclaim of an open is not seen: with release settled the gate opens "
 	 "after settle-timeout"},
-	{RG_LINK_CLIENT_GONE, "client_gone", false,
+	{RG_LINK_CLIENT_GONE, "client_gone", false, "nfsd",
 	 "end clients that are gone are awaited until they are quiet, with release settled"},
-	{RG_LINK_ORIGIN_ERROR, "origin_error", false,
+	{RG_LINK_ORIGIN_ERROR, "origin_error", false, "nfsv4",
 	 "it is not seen that the original server refuses this host's reclaims: "
 	 "on-origin-no-grace does nothing"},
 	{},
 };
+
+#define KPROBE "kprobe_"
+#define ENTERS "kprobe_enters"
 
 const struct rg_follower *rg_follower_of(const char *program)
 {
@@ -44,41 +50,119 @@ const struct rg_follower *rg_follower_of(const char *program)
 	return NULL;
 }
 
+const struct rg_follower *rg_follower_by(const char *program)
+{
+	bool is_kprobe = strncmp(program, KPROBE, strlen(KPROBE)) == 0;
+
+	return rg_follower_of(is_kprobe ? program + strlen(KPROBE) : program);
+}
+
+int rg_followers_each(__u32 left_out, __u32 kprobes)
+{
+	__u32 all = 0;
+
+	for (const struct rg_follower *f = rg_followers; f->program; f++)
+		all |= 1u << f->link;
+	all &= ~left_out;
+	if (!(kprobes & all))
+		return RG_FOLLOW_FENTRY;
+	return (kprobes & all) == all ? RG_FOLLOW_KPROBE : RG_NR_FOLLOWS;
+}
+
 bool rg_followers_blind(__u32 left_out)
 {
 	return left_out & (1u << RG_LINK_LOCK_DONE | 1u << RG_LINK_OPEN_DONE);
 }
 
-bool rg_followers_choose(const struct bpf_object *obj, __u32 *left_out)
-{
-	for (const struct rg_follower *f = rg_followers; f->program; f++) {
-		struct bpf_program *prog = bpf_object__find_program_by_name(obj, f->program);
+/* ---- which program ---- */
 
-		if (!rg_hook_is_there(f->program))
-			*left_out |= 1u << f->link;
-		if (!(*left_out & 1u << f->link))
-			continue;
-		if (f->needed) {
-			rg_error(0,
-				 "program %s: this kernel has no %s; without it %s; use a kernel "
-				 "that this version knows (docs/kernel.md)",
-				 f->program, strchr(bpf_program__section_name(prog), '/') + 1,
-				 f->without);
-			return false;
-		}
-		bpf_program__set_autoload(prog, false);
-	}
+static struct bpf_program *typed(const struct bpf_object *obj, const struct rg_follower *f)
+{
+	return bpf_object__find_program_by_name(obj, f->program);
+}
+
+static struct bpf_program *kprobe(const struct bpf_object *obj, const struct rg_follower *f)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), KPROBE "%s", f->program);
+	return bpf_object__find_program_by_name(obj, name);
+}
+
+const char *rg_followers_function(const struct bpf_program *prog)
+{
+	return strchr(bpf_program__section_name(prog), '/') + 1;
+}
+
+struct bpf_program *rg_followers_program(const struct bpf_object *obj, const struct rg_follower *f,
+					 const struct rg_following *following,
+					 struct bpf_program **enters)
+{
+	*enters = NULL;
+	if (!(following->kprobes & 1u << f->link))
+		return typed(obj, f);
+	if (rg_link_that_enters(f->link) < RG_NR_LINKS)
+		*enters = bpf_object__find_program_by_name(obj, ENTERS);
+	return kprobe(obj, f);
+}
+
+/* A kprobe is next. False: it may not be, or it was one. */
+static bool try_kprobe(const struct rg_follower *f, struct rg_following *following)
+{
+	if (following->forced == RG_FOLLOW_FENTRY || following->kprobes & 1u << f->link)
+		return false;
+	following->kprobes |= 1u << f->link;
 	return true;
 }
 
-bool rg_followers_leave_out(const char *program, int err, __u32 *left_out)
+/* Is it to be loaded, and by what? */
+static bool decide(const struct rg_follower *f, struct rg_following *following)
 {
-	const struct rg_follower *f = program ? rg_follower_of(program) : NULL;
+	__u32 bit = 1u << f->link;
 
-	if (!f || f->needed)
+	if (following->forced == RG_FOLLOW_KPROBE)
+		following->kprobes |= bit;
+	if (!(following->kprobes & bit) && !rg_hook_is_there(f->program) &&
+	    !try_kprobe(f, following))
+		following->left_out |= bit;
+	return !(following->left_out & bit);
+}
+
+bool rg_followers_choose(const struct bpf_object *obj, __u32 links, struct rg_following *following)
+{
+	bool any_enters = false;
+
+	for (const struct rg_follower *f = rg_followers; f->program; f++) {
+		bool wanted = links & 1u << f->link && decide(f, following);
+		bool by_kprobe = following->kprobes & 1u << f->link;
+
+		if (!wanted && f->needed && links & 1u << f->link) {
+			rg_error(0,
+				 "program %s: %s cannot be followed in this kernel; without it %s; "
+				 "use a kernel that this version knows (docs/kernel.md)",
+				 f->program, rg_followers_function(typed(obj, f)), f->without);
+			return false;
+		}
+		bpf_program__set_autoload(typed(obj, f), wanted && !by_kprobe);
+		bpf_program__set_autoload(kprobe(obj, f), wanted && by_kprobe);
+		any_enters |= wanted && by_kprobe && rg_link_that_enters(f->link) < RG_NR_LINKS;
+	}
+	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, ENTERS), any_enters);
+	return true;
+}
+
+bool rg_followers_step_down(const struct rg_follower *f, int err, struct rg_following *following)
+{
+	if (try_kprobe(f, following)) {
+		rg_warn("program %s: this kernel refuses it: %s; trying a kprobe (RG_DEBUG=1 shows "
+			"more)",
+			f->program, rg_strerror(err));
+		return true;
+	}
+	if (f->needed)
 		return false;
-	rg_warn("program %s: this kernel refuses it: %s (RG_DEBUG=1 shows the verifier's words)",
-		program, rg_strerror(err));
-	*left_out |= 1u << f->link;
+	rg_warn("program %s: this kernel refuses it: %s (RG_DEBUG=1 shows more)", f->program,
+		rg_strerror(err));
+	following->left_out |= 1u << f->link;
 	return true;
 }

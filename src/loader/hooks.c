@@ -75,12 +75,15 @@ const char *rg_hooks_last(void)
 
 static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
 {
-	const struct hook *h = hook_of(bpf_program__name(prog));
+	const struct hook *h;
 
 	(void)cookie;
+	last = bpf_program__name(prog);
+	if (bpf_program__type(prog) == BPF_PROG_TYPE_KPROBE)
+		return 0;
+	h = hook_of(last);
 	if (!h || h->btf_id <= 0)
 		return -ESRCH;
-	last = h->program;
 	opts->attach_btf_obj_fd = (__u32)h->btf_fd;
 	opts->attach_btf_id = (__u32)h->btf_id;
 	return 0;
@@ -98,17 +101,21 @@ int rg_hooks_register(void)
 	static bool done;
 	static const struct {
 		const char *section;
+		enum bpf_prog_type prog;
 		enum bpf_attach_type type;
 	} kinds[] = {
-		{"fentry+", BPF_TRACE_FENTRY},
-		{"fexit+", BPF_TRACE_FEXIT},
-		{"tp_btf+", BPF_TRACE_RAW_TP},
+		{"fentry+", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY},
+		{"fexit+", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT},
+		{"tp_btf+", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP},
+		/* Attached by their own functions: only to know which was loaded last. */
+		{"kprobe+", BPF_PROG_TYPE_KPROBE, 0},
+		{"kretprobe+", BPF_PROG_TYPE_KPROBE, 0},
 	};
 	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .prog_prepare_load_fn = prepare,
 		    .prog_attach_fn = attach);
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !done; i++) {
-		int err = libbpf_register_prog_handler(kinds[i].section, BPF_PROG_TYPE_TRACING,
+		int err = libbpf_register_prog_handler(kinds[i].section, kinds[i].prog,
 						       kinds[i].type, &opts);
 		if (err < 0)
 			return err;
@@ -246,12 +253,21 @@ static void look_through_modules(struct btf *core)
 		btf__free(btf[i]);
 }
 
+void rg_hooks_free(void)
+{
+	while (n_module_fds)
+		close(module_fds[--n_module_fds]);
+	n_hooks = 0;
+	last = NULL;
+}
+
 int rg_hooks_resolve(const struct bpf_object *obj)
 {
 	struct btf *core = btf__load_vmlinux_btf();
 
 	if (!core)
 		return -errno;
+	rg_hooks_free(); /* of an object that is loaded already */
 	signal_task = btf__find_by_name_kind(core, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
 	collect(obj);
 	look_through_modules(core);
@@ -264,12 +280,4 @@ int rg_hooks_resolve(const struct bpf_object *obj)
 	}
 	btf__free(core);
 	return 0;
-}
-
-void rg_hooks_free(void)
-{
-	while (n_module_fds)
-		close(module_fds[--n_module_fds]);
-	n_hooks = 0;
-	last = NULL;
 }

@@ -11,7 +11,8 @@
 
 struct bpf_object;
 
-/* Before the object is opened: its sections fentry, fexit and tp_btf are ours. */
+/* Before the object is opened: its sections fentry, fexit, tp_btf, kprobe
+ * and kretprobe are ours. */
 int rg_hooks_register(void);
 /* After it is opened, and before it is loaded. 0, or a negative errno: this
  * kernel's types cannot be read. */

@@ -24,31 +24,6 @@ const void *rg_load_object(size_t *n)
 	return guard_bpf__elf_bytes(n);
 }
 
-/* One that the set does without is in *left_out if it cannot be. */
-static int attach(const struct rg_follower *f, const struct bpf_object *obj, __u32 *left_out)
-{
-	struct bpf_link *link =
-		bpf_program__attach(bpf_object__find_program_by_name(obj, f->program));
-	char path[256];
-	int err;
-
-	if (!link) {
-		err = errno;
-		if (rg_followers_leave_out(f->program, err, left_out))
-			return RG_DONE;
-		return rg_error(RG_CANNOT,
-				"program %s: cannot be attached: %s; without it %s (RG_DEBUG=1 "
-				"shows more)",
-				f->program, rg_strerror(err), f->without);
-	}
-	err = bpf_link__pin(link, rg_pin_path(path, rg_pin_of_link(f->link)));
-	/* The pin holds it from here on. */
-	bpf_link__destroy(link);
-	if (err)
-		return rg_error(RG_FAILED, "%s: cannot be pinned: %s", path, rg_strerror(err));
-	return RG_DONE;
-}
-
 static int pin_one(int fd, const char *name, int *kept)
 {
 	char path[256];
@@ -143,21 +118,31 @@ static int choose_continue(struct rg_loaded *loaded, const struct rg_load_wish *
 	return RG_DONE;
 }
 
-static int open_object(struct rg_loaded *loaded, const struct rg_load_wish *wish, bool no_traces)
+/* Opened, and the hooks looked for. */
+static int open_object(struct rg_loaded *loaded)
 {
-	struct guard_bpf *skel;
 	int err = rg_hooks_register();
 
 	if (err)
 		return rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
-	skel = guard_bpf__open();
-	loaded->skel = skel;
-	if (!skel)
+	loaded->skel = guard_bpf__open();
+	if (!loaded->skel)
 		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
-	err = rg_hooks_resolve(skel->obj);
+	err = rg_hooks_resolve(loaded->skel->obj);
 	if (err)
 		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
 				rg_strerror(err));
+	return RG_DONE;
+}
+
+/* A set that is loaded anew. */
+static int open_set(struct rg_loaded *loaded, const struct rg_load_wish *wish, bool no_traces)
+{
+	int err = open_object(loaded);
+	struct guard_bpf *skel = loaded->skel;
+
+	if (err)
+		return err;
 	for (__u32 what = 0; what < RG_NR_WHATS; what++)
 		for (int i = 0; i < RG_NR_RUNGS; i++)
 			bpf_program__set_autoload(door_program(skel, what, i),
@@ -167,7 +152,7 @@ static int open_object(struct rg_loaded *loaded, const struct rg_load_wish *wish
 		return err;
 	if (wish->max_held)
 		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
-	if (!rg_followers_choose(skel->obj, &loaded->left_out))
+	if (!rg_followers_choose(skel->obj, ~0u, &loaded->following))
 		return RG_CANNOT;
 	rg_traces_choose(skel->obj, no_traces);
 	return RG_DONE;
@@ -189,11 +174,11 @@ static bool with_fewer(const struct rg_load_wish *wish, int err, bool *no_traces
 		loaded->continues = RG_CONTINUE_USER;
 		return true;
 	}
-	if (last && rg_follower_of(last)) {
+	if (last && rg_follower_by(last)) {
 		/* That one was refused only if a door's, which came next, was not. */
 		if (rg_probe_load(wish->rung))
 			return false;
-		return rg_followers_leave_out(last, err, &loaded->left_out);
+		return rg_followers_step_down(rg_follower_by(last), err, &loaded->following);
 	}
 	if (*no_traces)
 		return false;
@@ -207,11 +192,11 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 	int err;
 
 	*loaded = (struct rg_loaded){
-		.left_out = wish->left_out,
+		.following = {.forced = wish->follow, .left_out = wish->left_out},
 		.continues = wish->continues < 0 ? RG_CONTINUE_KERNEL : wish->continues,
 	};
 	for (;;) {
-		err = open_object(loaded, wish, no_traces);
+		err = open_set(loaded, wish, no_traces);
 		if (err)
 			return err;
 		err = guard_bpf__load(loaded->skel);
@@ -227,39 +212,41 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 	return pin_all(loaded->skel, wish->rung, p);
 }
 
-/* Only what is in the module that was let go of, with the maps that are there. */
+/* ---- with the maps of a set that is there ---- */
+
+/* Nothing but these followers, and the tracing programs in `module`; NULL: none. */
+static int choose_only(struct rg_loaded *loaded, __u32 links, const char *module, bool no_traces)
+{
+	const struct bpf_object *obj = loaded->skel->obj;
+	struct bpf_program *prog;
+	const char *of;
+
+	rg_traces_choose(obj, no_traces);
+	bpf_object__for_each_program(prog, obj)
+	{
+		of = rg_is_trace(bpf_program__name(prog)) ? rg_hook_module(bpf_program__name(prog))
+							  : NULL;
+		if (!of || !module || strcmp(of, module) != 0)
+			bpf_program__set_autoload(prog, false);
+	}
+	return rg_followers_choose(obj, links, &loaded->following) ? RG_DONE : RG_CANNOT;
+}
+
+/* What is in the module that was let go of. */
 static int open_again(const struct rg_pins *p, const struct rg_meta *meta, bool no_traces,
 		      struct rg_loaded *loaded)
 {
-	struct bpf_program *prog;
-	const char *module;
-	int err = rg_hooks_register();
+	int err = open_object(loaded);
 
 	if (err)
-		return rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
-	loaded->skel = guard_bpf__open();
-	if (!loaded->skel)
-		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
-	err = rg_hooks_resolve(loaded->skel->obj);
-	if (err)
-		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
-				rg_strerror(err));
+		return err;
 	for (int i = 0; i < RG_NR_MAPS && !err; i++)
 		err = bpf_map__reuse_fd(map_of(loaded->skel, i), p->map_fd[i]);
 	if (err)
 		return rg_error(RG_FAILED, "maps: those that are pinned cannot be used: %s",
 				rg_strerror(err));
 	loaded->skel->rodata->rg_continues = meta->continues;
-	if (!rg_followers_choose(loaded->skel->obj, &loaded->left_out))
-		return RG_CANNOT;
-	rg_traces_choose(loaded->skel->obj, no_traces);
-	bpf_object__for_each_program(prog, loaded->skel->obj)
-	{
-		module = rg_hook_module(bpf_program__name(prog));
-		if (!module || strcmp(module, RG_NFSD) != 0)
-			bpf_program__set_autoload(prog, false);
-	}
-	return RG_DONE;
+	return choose_only(loaded, meta->let_go, RG_NFSD, no_traces);
 }
 
 int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded)
@@ -267,7 +254,10 @@ int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg
 	bool no_traces = false;
 	int err;
 
-	*loaded = (struct rg_loaded){.left_out = meta->left_out, .continues = meta->continues};
+	*loaded = (struct rg_loaded){
+		.following = {.forced = -1, .left_out = meta->left_out, .kprobes = meta->kprobes},
+		.continues = meta->continues,
+	};
 	for (;;) {
 		err = open_again(p, meta, no_traces, loaded);
 		if (err)
@@ -285,18 +275,126 @@ int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg
 	}
 }
 
-int rg_attach_followers(struct rg_loaded *loaded)
+/* All maps but that of constants, which is written when it is loaded. */
+static int share_maps(const struct bpf_object *from, const struct bpf_object *to)
 {
-	return rg_attach_these(loaded, ~0u);
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map(map, to)
+	{
+		const char *name = bpf_map__name(map);
+
+		if (!err && !strstr(name, ".rodata"))
+			err = bpf_map__reuse_fd(map,
+						bpf_map__fd(
+							bpf_object__find_map_by_name(from, name)));
+	}
+	return err;
 }
 
-int rg_attach_these(struct rg_loaded *loaded, __u32 links)
+/* One of which only now it is known that it is to be a kprobe. 0, or a negative errno. */
+static int load_one(const struct rg_loaded *set, const struct rg_follower *f, struct rg_loaded *one)
+{
+	int err;
+
+	*one = (struct rg_loaded){.following = set->following, .continues = set->continues};
+	if (open_object(one))
+		return -ENOENT;
+	err = share_maps(set->skel->obj, one->skel->obj);
+	if (err)
+		return err;
+	one->skel->rodata->rg_continues = set->continues;
+	if (choose_only(one, 1u << f->link, NULL, true))
+		return -ENOENT;
+	return guard_bpf__load(one->skel);
+}
+
+/* ---- attaching ---- */
+
+static int pin(struct bpf_link *link, enum rg_link as)
+{
+	char path[256];
+	int err;
+
+	if (!link)
+		return -errno;
+	err = bpf_link__pin(link, rg_pin_path(path, rg_pin_of_link(as)));
+	/* The pin holds it from here on. */
+	bpf_link__destroy(link);
+	return err;
+}
+
+static struct bpf_link *attach_kprobe(const struct bpf_program *prog, const char *function,
+				      bool returns, __u64 cookie)
+{
+	LIBBPF_OPTS(bpf_kprobe_opts, opts, .retprobe = returns, .bpf_cookie = cookie);
+
+	return bpf_program__attach_kprobe_opts(prog, function, &opts);
+}
+
+static int attach(const struct rg_loaded *loaded, const struct rg_follower *f)
+{
+	struct bpf_program *enters,
+		*prog = rg_followers_program(loaded->skel->obj, f, &loaded->following, &enters);
+	const char *function = rg_followers_function(prog);
+	enum rg_link link = rg_link_that_enters(f->link);
+	int err = 0;
+
+	if (!(loaded->following.kprobes & 1u << f->link))
+		return pin(bpf_program__attach(prog), f->link);
+	/* First: no return is seen whose arguments were not kept. */
+	if (enters)
+		err = pin(attach_kprobe(enters, function, false, link - RG_LINK_ENTERS), link);
+	return err ?: pin(attach_kprobe(prog, function, enters != NULL, 0), f->link);
+}
+
+/* What an attempt may have left. */
+static void detach(const struct rg_follower *f)
+{
+	enum rg_link enters = rg_link_that_enters(f->link);
+	char path[256];
+
+	unlink(rg_pin_path(path, rg_pin_of_link(f->link)));
+	if (enters < RG_NR_LINKS)
+		unlink(rg_pin_path(path, rg_pin_of_link(enters)));
+}
+
+static int attach_as_kprobe(const struct rg_loaded *loaded, const struct rg_follower *f)
+{
+	struct rg_loaded one;
+	int err = load_one(loaded, f, &one) ?: attach(&one, f);
+
+	rg_unload(&one);
+	return err;
+}
+
+static int attach_or_step_down(struct rg_loaded *loaded, const struct rg_follower *f)
+{
+	__u32 bit = 1u << f->link, was = loaded->following.kprobes;
+	int err = attach(loaded, f);
+
+	while (err) {
+		detach(f);
+		if (!rg_followers_step_down(f, err, &loaded->following))
+			return rg_error(RG_CANNOT,
+					"program %s: cannot be attached: %s; without it %s "
+					"(RG_DEBUG=1 shows more)",
+					f->program, rg_strerror(err), f->without);
+		err = loaded->following.kprobes & ~was & bit && !(loaded->following.left_out & bit)
+			      ? attach_as_kprobe(loaded, f)
+			      : 0;
+	}
+	return RG_DONE;
+}
+
+int rg_attach_followers(struct rg_loaded *loaded, __u32 links)
 {
 	int err = RG_DONE;
 
 	for (const struct rg_follower *f = rg_followers; f->program && !err; f++)
-		if (links & 1u << f->link && !(loaded->left_out & 1u << f->link))
-			err = attach(f, loaded->skel->obj, &loaded->left_out);
+		if (links & ~loaded->following.left_out & 1u << f->link)
+			err = attach_or_step_down(loaded, f);
 	return err;
 }
 

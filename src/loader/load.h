@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "loader/followers.h"
 #include "loader/pins.h"
 #include "loader/traces.h"
 
@@ -16,12 +17,13 @@ struct rg_load_wish {
 	enum rg_rung rung;
 	__u32 max_held; /* places in the map `held`, 0: RG_MAX_HELD */
 	__u32 left_out; /* followers that are not wanted, 1 << enum rg_link */
+	int follow;	/* enum rg_follow, or -1: the best that goes */
 	int continues;	/* enum rg_continue, or -1: in the kernel if it can */
 };
 
 struct rg_loaded {
 	struct guard_bpf *skel;
-	__u32 left_out; /* and those that this kernel does not take */
+	struct rg_following following;
 	enum rg_continue continues;
 };
 
@@ -31,10 +33,9 @@ struct rg_loaded {
 /* Open, load, pin maps, the control program and the doors' programs of one
  * rung; fills in p. */
 int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded);
-/* Those that are not left out (loader/followers.h). */
-int rg_attach_followers(struct rg_loaded *loaded);
-/* The same of those whose link is in `links`, 1 << enum rg_link. */
-int rg_attach_these(struct rg_loaded *loaded, __u32 links);
+/* Those whose link is in `links`, 1 << enum rg_link, and that are not left out. What
+ * cannot be attached steps down (loader/followers.h). */
+int rg_attach_followers(struct rg_loaded *loaded, __u32 links);
 /* What was let go of, with the maps of the set (loader/modules.h). */
 int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded);
 /* Those that only watch (loader/traces.h). */

@@ -23,7 +23,7 @@
 
 struct links {
 	char pin[MAX_LINKS][256]; /* paths */
-	__u32 program[MAX_LINKS]; /* ids */
+	__u32 program[MAX_LINKS]; /* ids; 0: a kprobe's, which holds no module */
 	unsigned int n;
 	__u32 followers; /* 1 << enum rg_link */
 };
@@ -90,11 +90,31 @@ static bool add(struct links *links, const char *name, __u32 nfsd)
 	return true;
 }
 
-static void links_in_nfsd(struct links *links, __u32 nfsd)
+static void add_kprobe(struct links *links, enum rg_link link)
+{
+	if (link < RG_NR_LINKS && links->n < MAX_LINKS &&
+	    access(rg_pin_path(links->pin[links->n], rg_pin_of_link(link)), F_OK) == 0)
+		links->program[links->n++] = 0;
+}
+
+/* A kprobe stays when its module is unloaded, and is dead. */
+static void add_kprobes(struct links *links, __u32 kprobes)
+{
+	for (const struct rg_follower *f = rg_followers; f->program; f++) {
+		if (!(kprobes & 1u << f->link) || !f->module || strcmp(f->module, RG_NFSD) != 0)
+			continue;
+		links->followers |= 1u << f->link;
+		add_kprobe(links, rg_link_that_enters(f->link));
+		add_kprobe(links, f->link);
+	}
+}
+
+static void links_in_nfsd(struct links *links, __u32 nfsd, __u32 kprobes)
 {
 	char name[64];
 
 	memset(links, 0, sizeof(*links));
+	add_kprobes(links, kprobes);
 	for (const struct rg_follower *f = rg_followers; f->program; f++)
 		if (add(links, rg_pin_of_link(f->link), nfsd))
 			links->followers |= 1u << f->link;
@@ -230,7 +250,7 @@ int rg_modules_release(const struct rg_pins *p)
 				"first (`rpc.nfsd 0`)",
 				netns);
 	make_blind(p);
-	links_in_nfsd(&links, nfsd);
+	links_in_nfsd(&links, nfsd, meta.kprobes);
 	/* First: a set that lacks what it says it let go of is whole. */
 	meta.let_go |= links.followers;
 	if (rg_pins_set_meta(p, &meta) < 0)
@@ -277,13 +297,14 @@ int rg_modules_follow(const struct rg_pins *p)
 	if (!nfsd)
 		return rg_error(RG_FAILED, "kernel module " RG_NFSD ": is not loaded");
 	/* Of one that was cut short. */
-	links_in_nfsd(&left, nfsd);
+	links_in_nfsd(&left, nfsd, meta.kprobes);
 	for (unsigned int i = 0; i < left.n; i++)
 		unlink(left.pin[i]);
 	let_go = meta.let_go;
-	err = rg_load_again(p, &meta, &loaded) ?: rg_attach_these(&loaded, let_go);
+	err = rg_load_again(p, &meta, &loaded) ?: rg_attach_followers(&loaded, let_go);
 	if (!err) {
-		meta.left_out |= loaded.left_out & let_go;
+		meta.left_out |= loaded.following.left_out & let_go;
+		meta.kprobes = loaded.following.kprobes & ~meta.left_out;
 		meta.let_go = 0;
 		if (rg_pins_set_meta(p, &meta) < 0)
 			err = rg_error(RG_FAILED, "map meta: cannot be written: %s",

@@ -56,6 +56,10 @@ static const char *const continues[] = {
 	[RG_CONTINUE_USER] = "user_space",
 	[RG_CONTINUE_KERNEL] = "send_signal_task",
 };
+static const char *const follows[] = {
+	[RG_FOLLOW_FENTRY] = "fentry",
+	[RG_FOLLOW_KPROBE] = "kprobe",
+};
 static const char *const rungs[] = {
 	[RG_RUNG_LSM] = "lsm",
 	[RG_RUNG_FMOD_RET] = "fmod_ret",
@@ -91,6 +95,7 @@ static const char *const counters[] = {
 	[RG_COUNT_FAIL_CLIENTS] = "clients_update",
 	[RG_COUNT_FAIL_LEDGER] = "ledger_count",
 	[RG_COUNT_FAIL_CONTINUE] = "send_signal_task",
+	[RG_COUNT_FAIL_KPROBE] = "kprobe",
 	[RG_COUNT_FAIL_SERVERS] = "servers_update",
 };
 _Static_assert(COUNT(counters) == RG_COUNT_RELEASED, "a name for every counter");
@@ -135,6 +140,7 @@ const char *rg_knfsd_name(__u32 knfsd) { return NAME_OF(knfsds, knfsd); }
 const char *rg_lockd_name(__u32 lockd) { return NAME_OF(lockds, lockd); }
 const char *rg_what_name(__u32 what) { return NAME_OF(whats, what); }
 const char *rg_continue_name(__u32 by) { return NAME_OF(continues, by); }
+const char *rg_follow_name(__u32 by) { return NAME_OF(follows, by); }
 const char *rg_rung_name(__u32 rung) { return NAME_OF(rungs, rung); }
 const char *rg_regime_name(__u32 regime) { return NAME_OF(regimes, regime); }
 const char *rg_protocol_name(__u32 protocol) { return NAME_OF(protocols, protocol); }
@@ -157,6 +163,7 @@ int rg_action_of(const char *name) { return find(actions, COUNT(actions), name);
 int rg_release_of(const char *name) { return find(releases, COUNT(releases), name); }
 int rg_scope_of(const char *name) { return find(scopes, COUNT(scopes), name); }
 int rg_continue_of(const char *name) { return find(continues, COUNT(continues), name); }
+int rg_follow_of(const char *name) { return find(follows, COUNT(follows), name); }
 int rg_rung_of(const char *name) { return find(rungs, COUNT(rungs), name); }
 int rg_regime_of(const char *name) { return find(regimes, COUNT(regimes), name); }
 // clang-format on

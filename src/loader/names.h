@@ -16,6 +16,7 @@ const char *rg_lockd_name(__u32 lockd);
 const char *rg_what_name(__u32 what);
 const char *rg_rung_name(__u32 rung);
 const char *rg_continue_name(__u32 by);
+const char *rg_follow_name(__u32 by);
 const char *rg_regime_name(__u32 regime);
 const char *rg_protocol_name(__u32 protocol); /* for people: "NFSv4" */
 const char *rg_counter_name(__u32 counter);   /* the JSON key, without "released" */
@@ -28,4 +29,5 @@ int rg_release_of(const char *name);
 int rg_scope_of(const char *name);
 int rg_rung_of(const char *name);
 int rg_continue_of(const char *name);
+int rg_follow_of(const char *name);
 int rg_regime_of(const char *name);

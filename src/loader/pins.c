@@ -60,6 +60,19 @@ static const char *const link_pins[RG_NR_LINKS] = {
 	[RG_LINK_DOOR_OPEN] = "link_door_open",
 	[RG_LINK_DOOR_CREATE] = "link_door_create",
 	[RG_LINK_DOOR_ACCESS] = "link_door_access",
+	[RG_LINK_KNFSD_STARTED_ENTERS] = "link_knfsd_started_enters",
+	[RG_LINK_GRACE_END_ENTERS] = "link_grace_end_enters",
+	[RG_LINK_LOCK_DONE_ENTERS] = "link_lock_done_enters",
+	[RG_LINK_UNLOCK_DONE_ENTERS] = "link_unlock_done_enters",
+	[RG_LINK_OPEN_DONE_ENTERS] = "link_open_done_enters",
+};
+
+static const enum rg_link returns[RG_NR_RETURNS] = {
+	[RG_RETURN_KNFSD_STARTED] = RG_LINK_KNFSD_STARTED,
+	[RG_RETURN_GRACE_END] = RG_LINK_GRACE_END,
+	[RG_RETURN_LOCK_DONE] = RG_LINK_LOCK_DONE,
+	[RG_RETURN_UNLOCK_DONE] = RG_LINK_UNLOCK_DONE,
+	[RG_RETURN_OPEN_DONE] = RG_LINK_OPEN_DONE,
 };
 
 static const char *const prog_pins[RG_NR_PROGS] = {
@@ -108,6 +121,14 @@ const char *rg_pin_of_map(enum rg_map map)
 const char *rg_pin_of_link(enum rg_link link)
 {
 	return link_pins[link];
+}
+
+enum rg_link rg_link_that_enters(enum rg_link link)
+{
+	for (int i = 0; i < RG_NR_RETURNS; i++)
+		if (returns[i] == link)
+			return RG_LINK_ENTERS + i;
+	return RG_NR_LINKS;
 }
 
 const char *rg_pin_of_prog(enum rg_prog prog)
@@ -180,17 +201,22 @@ const char *rg_pins_missing(const struct rg_pins *p)
 {
 	struct rg_meta meta = {};
 	char path[256];
+	__u32 absent;
 
 	if (p->map_fd[RG_MAP_META] < 0 || rg_pins_meta(p, &meta))
-		meta.left_out = meta.let_go = 0;
+		meta.left_out = meta.let_go = meta.kprobes = 0;
+	absent = meta.left_out | meta.let_go;
 
 	for (int i = 0; i < RG_NR_MAPS; i++)
 		if (access(rg_pin_path(path, map_pins[i]), F_OK) < 0)
 			return map_pins[i];
 	for (int i = 0; i < RG_NR_FIXED_LINKS; i++)
-		if (!((meta.left_out | meta.let_go) & 1u << i) &&
-		    access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
+		if (!(absent & 1u << i) && access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
 			return link_pins[i];
+	for (int i = 0; i < RG_NR_RETURNS; i++)
+		if (meta.kprobes & ~absent & 1u << returns[i] &&
+		    access(rg_pin_path(path, link_pins[RG_LINK_ENTERS + i]), F_OK) < 0)
+			return link_pins[RG_LINK_ENTERS + i];
 	for (int i = 0; i < RG_NR_PROGS; i++)
 		if (access(rg_pin_path(path, prog_pins[i]), F_OK) < 0)
 			return prog_pins[i];

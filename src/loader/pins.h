@@ -64,8 +64,18 @@ enum rg_link {
 	RG_LINK_DOOR_OPEN = RG_NR_FIXED_LINKS,
 	RG_LINK_DOOR_CREATE,
 	RG_LINK_DOOR_ACCESS,
+	/* Beside the links of the same names on the rung kprobe. In the order of enum
+	 * rg_return. */
+	RG_LINK_ENTERS,
+	RG_LINK_KNFSD_STARTED_ENTERS = RG_LINK_ENTERS,
+	RG_LINK_GRACE_END_ENTERS,
+	RG_LINK_LOCK_DONE_ENTERS,
+	RG_LINK_UNLOCK_DONE_ENTERS,
+	RG_LINK_OPEN_DONE_ENTERS,
 	RG_NR_LINKS,
 };
+_Static_assert(RG_NR_LINKS - RG_LINK_ENTERS == RG_NR_RETURNS, "a link for each");
+_Static_assert(RG_NR_LINKS <= 32, "sets of links are words");
 
 /* Pinned programs: `control` is run, the doors are attached from their pins. */
 enum rg_prog {
@@ -94,6 +104,9 @@ enum rg_lock_mode {
 /* File names below RG_PIN_DIR. */
 const char *rg_pin_of_map(enum rg_map map);
 const char *rg_pin_of_link(enum rg_link link);
+/* Of a follower whose function's return is followed: the link that is beside its own on
+ * the rung kprobe. RG_NR_LINKS: another one. */
+enum rg_link rg_link_that_enters(enum rg_link link);
 const char *rg_pin_of_prog(enum rg_prog prog);
 /* Full path; buf of at least 256 bytes. Returns buf. */
 char *rg_pin_path(char *buf, const char *name);

@@ -231,6 +231,7 @@ int rg_probe_hooks(const char *dir, struct rg_probe *p)
 		p->btf_err = -errno;
 		return 0;
 	}
+	p->signal_task = btf__find_by_name_kind(core, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
 	err = collect(&l);
 	if (!err) {
 		look_through(&l, core, 1);

@@ -17,11 +17,13 @@ struct rg_missing_hook {
 	char name[64]; /* of the function or tracepoint */
 	/* The follower that has it; NULL: only tracing programs do. */
 	const struct rg_follower *follower;
+	bool is_symbol; /* there all the same, for a kprobe (filled in by the caller) */
 };
 
 struct rg_probe {
 	int btf_err;		  /* of the kernel's own BTF: 0 or negative errno */
 	__u32 doors[RG_NR_RUNGS]; /* a bit a door, 1 << enum rg_what: its hook is there */
+	bool signal_task;	  /* bpf_send_signal_task() is there */
 	/* Hooks of the other programs that are not found. */
 	struct rg_missing_hook missing[RG_MAX_MISSING];
 	unsigned int n_missing;

@@ -12,13 +12,24 @@ LOCKER=$repo/build/tests/helpers/locker
 JGET=$repo/build/tests/helpers/jget
 TOGGLE=$repo/build/tests/helpers/toggle
 TRACER=$repo/build/tests/helpers/tracer
+CROWD=$repo/build/tests/helpers/crowd
 pins=/sys/fs/bpf/reexport-guard
 a=/srv/reexport/a # re-exported
 other=/srv/other  # an NFS mount that is not
 work=/run/bats    # in the machine; every tier sees it by /proc/1/root
 
+# The rung that this machine was booted for: `rg.rung=kprobe` on its command line.
+forced=()
+read -r cmdline </proc/cmdline
+[[ ! $cmdline =~ rg\.rung=([a-z_]+) ]] || forced=(--force-rung "${BASH_REMATCH[1]}")
+
 # The program in the tier of the re-export server.
-rg() { tier rex "$RG" "$@"; }
+rg() {
+	if [[ ${1-} == enable ]]; then
+		set -- enable "${forced[@]}" "${@:2}"
+	fi
+	tier rex "$RG" "$@"
+}
 in_rex() { tier rex "$@"; }
 
 # A file for locks on both NFS mounts, and on a file system that is not NFS.
@@ -152,7 +163,12 @@ values_are() {
 map_size() { bpftool map dump pinned "$pins/map_$1" | grep -c '"key":' || true; }
 map_is() { [[ $(map_size "$1") == "$2" ]]; }
 # Nobody is held, by the program's word and by the maps themselves.
-nothing_left() { held_is 0 && map_is held 0 && map_is holding 0; }
+nothing_left() {
+	! held_is 0 || ! map_is held 0 || ! map_is holding 0 || return 0
+	rg status --json | jq -c .held
+	bpftool map dump pinned "$pins/map_holding"
+	return 1
+}
 
 # enable, in scope locks if not told otherwise: the default is opens where knfsd hands
 # out write delegations. With a daemon when the action is hold.

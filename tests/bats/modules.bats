@@ -121,6 +121,7 @@ modprobe_conf() {
 		>/run/modprobe.d/50-reexport-guard.conf
 }
 let_go_is() { [[ $(json '.let_go | length') == "$1" ]]; }
+later_than() { (($(date +%s) > $1)); }
 why_is() { [[ $(json '.gates[0].why') == "$1" ]]; }
 all_is_attached() {
 	let_go_is 0 || return 1
@@ -171,6 +172,26 @@ knfsd_up() {
 	none_loaded
 }
 
+@test "kprobes in nfsd are made anew when it is loaded again; what is in grace stays" {
+	modprobe_conf
+	arm --action deny --force-rung kprobe
+	it_follows
+	modprobe -r nfsd
+	let_go_is 1
+	[ ! -e $pins/link_lock_done ]
+	[ ! -e $pins/link_lock_done_enters ]
+	[ -e $pins/link_grace_end_enters ]
+	modprobe nfsd
+	all_is_attached
+	[ "$(json .rungs.follow)" = kprobe ]
+	it_follows
+	[ "$(counter helper_failures.total)" -eq 0 ]
+	rg disable
+	rm /run/modprobe.d/50-reexport-guard.conf
+	unload_all
+	none_loaded
+}
+
 @test "while knfsd runs nothing is let go: modprobe fails, and the gate follows knfsd's end" {
 	modprobe_conf
 	arm --action deny
@@ -214,6 +235,19 @@ knfsd_up() {
 		daemon_looks 1
 		it_follows
 	done
+	# One that starts and stops, and nobody sees it.
+	rg modules release
+	modprobe -r nfsd
+	modprobe nfsd
+	knfsd_up
+	wait_for 30 "lockd's grace to end" why_is blind
+	started=$(date +%s)
+	"$tiers_nfs" knfsd-stop
+	[ "$(gate_state)" = settling ]
+	wait_for 30 "10 s since its start to be over" later_than $((started + 11))
+	rg modules follow
+	gate_has state=closed why=knfsd-down knfsd.state=down
+	it_follows
 	run rg modules follow
 	[ "$status" -eq 0 ]
 	rg disable

@@ -33,7 +33,7 @@ origin_forgets() {
 	wait_said opener '^ok$' 30
 	want_grace
 	cable cli down
-	background daemon "$RG" run --mount "$a" --state-dir $state "$@"
+	background daemon "$RG" run --mount "$a" --scope locks --state-dir $state "$@"
 	wait_for 90 "the daemon to be alive" daemon_alive
 	knfsd_start rex 90 90 3
 	[ "$(json '.gates[0].origin_no_grace')" = null ]
@@ -42,7 +42,7 @@ origin_forgets() {
 	knfsd_forget_clients origin
 	knfsd_start origin 10 10 1
 	# Whatever it asks of the original server, it learns of the restart.
-	in_rex timeout 30 touch "$a/g"
+	in_rex timeout 90 touch "$a/g"
 	wait_for 60 "NO_GRACE" no_grace_seen
 	run json '.gates[0].origin_no_grace'
 	[[ $output == 20*Z ]]
@@ -77,7 +77,7 @@ renewed() { [[ $(in_budget last_renewal) == 20*Z ]]; }
 renewed_since() { renewed && [[ $(in_budget last_renewal) > $1 ]]; }
 
 @test "the last renewal of the original server's lease is kept on disk, not too often" {
-	background daemon "$RG" run --mount "$a" --state-dir $state
+	background daemon "$RG" run --mount "$a" --scope locks --state-dir $state
 	wait_for 90 "the daemon to be alive" daemon_alive
 	# It takes a while if the machine booted 4 to 6 minutes ago: HZ is not clear.
 	wait_for 180 "a renewal" renewed
@@ -108,7 +108,7 @@ renewed_since() { renewed && [[ $(in_budget last_renewal) > $1 ]]; }
 }
 
 @test "after a reboot status says how long this host was away: in time, or not" {
-	background daemon "$RG" run --mount "$a" --state-dir $state
+	background daemon "$RG" run --mount "$a" --scope locks --state-dir $state
 	wait_for 90 "the daemon to be alive" daemon_alive
 	wait_for 180 "a renewal" renewed
 	[ "$(json '.reboot | length')" -eq 1 ]

@@ -4,6 +4,7 @@
 # A kernel that was booted without BPF LSM: the second rung.
 
 load common
+load tracing
 
 setup_file() { setup_tiers; }
 setup() { fresh; }
@@ -48,7 +49,7 @@ teardown_file() { fresh; }
 
 @test "securityfs is not mounted: nobody can tell, and the canary finds out" {
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	run in_rex unshare -m bash -c 'umount /sys/kernel/security && "$0" enable --mount "$1" --action deny' \
+	run in_rex unshare -m bash -c 'umount /sys/kernel/security && "$0" enable --mount "$1" --scope locks --action deny' \
 		"$RG" $a
 	[ "$status" -eq 0 ]
 	[[ $output == *"trying fmod_ret"* ]]
@@ -82,4 +83,58 @@ teardown_file() { fresh; }
 		expect_end daemon 0
 	done
 	nobody_stopped
+}
+
+# ---- who follows ----
+
+# Other tools have all places for fentry and fexit on these functions.
+crowd() {
+	background crowd "$CROWD" nfsd "$@"
+	wait_said crowd '^crowded$' 120
+}
+
+@test "crowded: a function that fentry is refused on is followed by a kprobe, and that is said" {
+	in_rex modprobe -a nfsd nfsv4
+	crowd nfsd4_lock nfs4_state_start_net
+	run rg enable --mount $a --action deny
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"program lock_done: this kernel refuses it: Argument list too long; trying a kprobe"* ]]
+	[[ $output == *"  follow  by kprobe: knfsd_started lock_done"* ]]
+	[ "$(json '[.rungs.follow, .by_kprobe, .left_out] | tostring')" = \
+		'["mixed",["knfsd_started","lock_done"],[]]' ]
+	[ "$(json '.tracing.missing | tostring')" = '["lock_begins","lock_ends"]' ]
+	run rg check
+	[[ $output == *"note     hooks lock_done: its function is followed by a kprobe"* ]]
+	want_skip
+	knfsd_start rex 10 10 3
+	wait_gate open
+	clients_umount
+	tiers_make_client_known
+	tier cli "$LOCKER" try posix /mnt/a/f
+	knfsd_stop rex
+	[ "$(gate_state)" = closed ]
+	counters_are helper_failures.total=0
+	run rg enable --mount $a --force-rung fentry
+	[ "$status" -eq 1 ]
+	[[ $output == *"enabled with other rungs"* ]]
+	# A pin of a kprobe is missed as any other.
+	rm $pins/link_lock_done_enters
+	run rg status
+	[ "$status" -eq 1 ]
+	[[ $output == *"link_lock_done_enters is missing"* ]]
+	rg disable
+}
+
+@test "crowded, and no kprobe may stand in for what is needed: exit 3, nothing left" {
+	in_rex modprobe -a nfsd nfsv4
+	crowd nfsd4_lock nfs4_state_start_net
+	run rg enable --mount $a --action deny --force-rung fentry
+	[ "$status" -eq 3 ]
+	[[ $output == *"program knfsd_started: cannot be attached: Argument list too long; without it"* ]]
+	[ ! -e $pins ]
+	kill "$(pid_of crowd)"
+	ended crowd || wait_for 30 "the places to be free" ended crowd
+	arm --mount $a --action deny --force-rung fentry
+	[ "$(json '[.rungs.follow, .by_kprobe] | tostring')" = '["fentry",[]]' ]
 }

@@ -134,7 +134,7 @@ nudge() { tier "${1:-cli}" timeout 10 stat /mnt/a/.known >/dev/null 2>&1 || true
 
 # guard OPTIONS...: the daemon, and a gate that is closed, while knfsd is down.
 guard() {
-	background daemon "$RG" run --mount "$a" --release settled --state-dir $state "$@"
+	background daemon "$RG" run "${forced[@]}" --mount "$a" --release settled --state-dir $state "$@"
 	wait_for 90 "the daemon to be alive" daemon_alive
 	[ "$(gate_state)" = closed ]
 }

@@ -124,6 +124,39 @@ some_more_held() { (($(held_count) >= 2)); }
 	nobody_stopped
 }
 
+@test "kprobe: by the last rung the gate follows knfsd's starts, ends and shutdown as well" {
+	want_grace
+	link_down # or the end client would be done reclaiming at once
+	users=$(users_of_modules)
+	arm_hold --mount $a --release grace-end --force-rung kprobe
+	[ "$(json '[.rungs.follow, .left_out, .tracing.missing] | tostring')" = '["kprobe",[],[]]' ]
+	run rg status
+	[[ $output == *"knfsd is followed by kprobe"* ]]
+	run rg check
+	[[ $output == *"note     hooks grace_start: its function is followed by a kprobe"* ]]
+	held_try one posixw $a/f
+	knfsd_start rex 90 90 3
+	wait_gate grace
+	held_is 1
+	end_grace_by_hand
+	wait_gate open 60
+	expect_end one 0 granted
+	knfsd_stop rex
+	gate_has state=closed knfsd.state=down
+	held_try two posixw $a/f
+	want_skip
+	knfsd_start rex 10 10 3
+	wait_gate open 60
+	expect_end two 0 granted
+	counters_are held=2 denied.total=0 helper_failures.total=0
+	nothing_left
+	nobody_stopped
+	knfsd_stop rex
+	rg disable
+	expect_end daemon 0
+	wait_for 30 "the modules to be let go" users_are "$users"
+}
+
 @test "trace: one recovery, both sides; an end client's locks are forwarded or refused, and it is said" {
 	guard --release settled
 	serve

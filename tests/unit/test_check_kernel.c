@@ -172,6 +172,17 @@ static void test_rest(void **unused)
 	assert_int_equal(warnings, 1);
 	rg_findings_free(&f);
 
+	/* A kprobe stands in, for one that is needed too, or does so already. */
+	k = good();
+	missing(&k, "locks_start_grace", "grace_start");
+	k.probe.missing[0].is_symbol = true;
+	judge(&k, RG_F_HOOKS, RG_NOTE, RG_DONE);
+	missing(&k, "nfsd4_lock", "lock_done");
+	judge(&k, RG_F_HOOKS, RG_WARNING, RG_DONE);
+	k = good();
+	k.kprobes = 1u << RG_LINK_LOCK_DONE;
+	judge(&k, RG_F_HOOKS, RG_NOTE, RG_DONE);
+
 	k = good();
 	k.kptr_restrict = 2;
 	judge(&k, RG_F_SYMBOLS, RG_PROBLEM, RG_FAILED);

@@ -316,6 +316,28 @@ static void test_links(void **unused)
 	}
 }
 
+/* What stands in for it hooks the same function, the return of it if that is followed. */
+static void check_kprobe(const struct rg_follower *f)
+{
+	enum rg_link enters = rg_link_that_enters(f->link);
+	char name[64], hook[128], kprobe[128], text[160];
+	const char *kind = enters < RG_NR_LINKS ? "kretprobe" : "kprobe";
+
+	snprintf(name, sizeof(name), "kprobe_%s", f->program);
+	assert_ptr_equal(rg_follower_by(name), f);
+	assert_ptr_equal(rg_follower_by(f->program), f);
+	hook_of(name, kprobe, sizeof(kprobe));
+	hook_of(f->program, hook, sizeof(hook));
+	snprintf(text, sizeof(text), "%s%s", kind,
+		 f->link == RG_LINK_TASK_EXIT ? " `do_exit`" : strchr(hook, ' '));
+	assert_string_equal(kprobe, text);
+	assert_int_equal(enters < RG_NR_LINKS, strncmp(hook, "fexit ", 6) == 0);
+	if (enters < RG_NR_LINKS) {
+		snprintf(text, sizeof(text), "%s_enters", rg_pin_of_link(f->link));
+		assert_string_equal(rg_pin_of_link(enters), text);
+	}
+}
+
 /* A row for each follower's link, and its program is that of its pin. */
 static void test_followers(void **unused)
 {
@@ -328,6 +350,7 @@ static void test_followers(void **unused)
 		assert_false(all & 1u << f->link);
 		all |= 1u << f->link;
 		check_pin(rg_pin_of_link(f->link), f->needed ? "needed" : "goes without");
+		check_kprobe(f);
 	}
 	assert_int_equal(all, (1u << RG_LINK_DOOR_LOCK) - 1);
 	assert_null(rg_follower_of("open_ends"));

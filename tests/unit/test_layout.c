@@ -219,7 +219,7 @@ static void test_meta(void **unused)
 		M(rg_meta, left_out),
 		M(rg_meta, continues),
 		M(rg_meta, let_go),
-		M(rg_meta, unused),
+		M(rg_meta, kprobes),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),
@@ -448,6 +448,7 @@ static const struct {
 	{"flow_slowest", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_note), RG_SLOWEST},
 	{"flow_downgrades", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_note), RG_LAST_DOWNGRADES},
 	{"managers", BPF_MAP_TYPE_HASH, 8, 8, RG_MAX_MANAGERS},
+	{"entered", BPF_MAP_TYPE_HASH, 8, 24, RG_MAX_ENTERED},
 	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
 	{"client_files", BPF_MAP_TYPE_HASH, 16, 12, RG_MAX_CLIENT_FILES},
 	/* Facts, a lock owner's bytes, what was done, and room for the record. */
@@ -530,6 +531,8 @@ static void test_every_record(void **unused)
 		"rg_slot_walk",
 		"rg_at_work",
 		"rg_told",
+		"rg_entered_key",
+		"rg_entered",
 	};
 
 	(void)unused;

@@ -146,6 +146,8 @@ static void test_defaults(void **unused)
 	assert_null(parsed.file);
 	assert_false(parsed.dry_run || parsed.json || parsed.help);
 	assert_int_equal(parsed.force_rung, -1);
+	assert_int_equal(parsed.force_follow, -1);
+	assert_int_equal(parsed.force_continue, -1);
 	assert_int_equal(parsed.force_max_held, 0);
 	assert_null(parsed.netns);
 	assert_null(parsed.reason);
@@ -207,6 +209,7 @@ static void test_every_option(void **unused)
 	assert_string_equal(parsed.netns, "blue");
 	assert_string_equal(parsed.reason, "a b");
 	assert_int_equal(parsed.force_rung, RG_RUNG_FMOD_RET);
+	assert_int_equal(parsed.force_follow, -1);
 	assert_int_equal(parsed.force_max_held, RG_MAX_HELD);
 	assert_int_equal(parsed.force_left_out, 1u << RG_LINK_GRACE_END | 1u << RG_LINK_LOCK_DONE);
 	for (size_t i = 0; i < RG_NR_TRACE_OPTIONS; i++)
@@ -361,7 +364,7 @@ static void test_bad_values(void **unused)
 	REFUSED("--interval 0: expected a time like 2s, from 1s to 1h", ALL_OPTIONS, "--interval",
 		"0");
 	REFUSED("--interval 61min: expected", ALL_OPTIONS, "--interval", "61min");
-	REFUSED("--force-rung kprobe: expected", ALL_OPTIONS, "--force-rung", "kprobe");
+	REFUSED("--force-rung fexit: expected", ALL_OPTIONS, "--force-rung", "fexit");
 	REFUSED("--force-without open_ends: expected a program that follows", ALL_OPTIONS,
 		"--force-without", "open_ends");
 	REFUSED("--force-max-held 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-held", "0");

@@ -82,6 +82,7 @@ static void test_nothing_said(void **unused)
 	assert_ptr_equal(wish.config, &config);
 	assert_false(wish.serve);
 	assert_int_equal(wish.force_rung, -1);
+	assert_int_equal(wish.force_follow, -1);
 	assert_int_equal(wish.force_max_held, 0);
 	assert_true(config.exports);
 	assert_false(config.all);
@@ -98,7 +99,8 @@ static void test_options_over_file(void **unused)
 
 	(void)unused;
 	WISH(text, "--action", "audit", "--settle-quiet", "3s", "--state-dir", "/option",
-	     "--force-rung", "lsm", "--force-max-held", "7", "--force-without", "open_done");
+	     "--force-rung", "lsm", "--force-rung", "kprobe", "--force-rung", "user_space",
+	     "--force-max-held", "7", "--force-without", "open_done");
 	assert_int_equal(config.policy.action, RG_ACTION_AUDIT);
 	assert_int_equal(config.policy.release, RG_RELEASE_SETTLED);
 	assert_int_equal(config.policy.max_hold_s, 3600);
@@ -110,6 +112,8 @@ static void test_options_over_file(void **unused)
 	assert_int_equal(config.origin[RG_KEY_RELEASE].line, 3);
 	assert_false(config.origin[RG_KEY_RELEASE].command_line);
 	assert_int_equal(wish.force_rung, RG_RUNG_LSM);
+	assert_int_equal(wish.force_follow, RG_FOLLOW_KPROBE);
+	assert_int_equal(wish.force_continue, RG_CONTINUE_USER);
 	assert_int_equal(wish.force_max_held, 7);
 	assert_int_equal(wish.force_left_out, 1u << RG_LINK_OPEN_DONE);
 	WISH(text, "--action", "audit", "--action=hold"); /* the last one counts */

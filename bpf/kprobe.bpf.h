@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The last rung of the programs that follow: kprobes, where fentry and fexit are
+ * refused. Their programs are named kprobe_ and the name of the one they stand in for,
+ * and are loaded only then. Arguments come from registers, so all is read by
+ * BPF_CORE_READ, and a function that returns has them no more: a kprobe keeps them.
+ *
+ * A kprobe may be missed (trace_call_bpf, kernel/trace/bpf_trace.c: another program or
+ * bpf(2) is at work on this CPU), a return too (struct kretprobe, nmissed).
+ */
+#pragma once
+
+#include "guard.bpf.h"
+
+struct rg_entered_key {
+	__u32 tid;
+	__u32 what; /* enum rg_return */
+};
+
+struct rg_entered {
+	__u64 arg[3];
+};
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_ENTERED);
+	__type(key, struct rg_entered_key);
+	__type(value, struct rg_entered);
+} entered SEC(".maps");
+
+static __always_inline struct rg_entered_key rg_entered_key_of(__u32 what)
+{
+	struct rg_entered_key key = {.tid = (__u32)bpf_get_current_pid_tgid(), .what = what};
+
+	return key;
+}
+
+/* What the function that now returns was entered with. 0: nobody saw, and that is
+ * counted. */
+static __always_inline int rg_left(__u32 what, struct rg_entered *args)
+{
+	struct rg_entered_key key = rg_entered_key_of(what);
+	struct rg_entered *found = bpf_map_lookup_elem(&entered, &key);
+
+	if (!found) {
+		rg_count(RG_COUNT_FAIL_KPROBE);
+		return 0;
+	}
+	*args = *found;
+	bpf_map_delete_elem(&entered, &key);
+	return 1;
+}
