@@ -108,7 +108,10 @@ $(B)/guard.bpf.o: $(BPF_OBJS) Makefile
 
 $(B)/guard.skel.h: $(B)/guard.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name guard_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name guard_bpf > $@.new
+	@# The analyzer sees a leak in what bpftool writes; there is none.
+	$(Q){ echo '/* NOLINTBEGIN(clang-analyzer-unix.Malloc) */'; cat $@.new; \
+		echo '/* NOLINTEND(clang-analyzer-unix.Malloc) */'; } > $@; rm $@.new
 
 # ---- the program ----
 

@@ -10,30 +10,30 @@
 #include "loader/log.h"
 
 const struct rg_follower rg_followers[] = {
-	{RG_LINK_SUPER_GONE, "super_gone", true, "nfs",
+	{RG_LINK_SUPER_GONE, true, "super_gone", "nfs",
 	 "a device number that is used again could be taken for another mount"},
-	{RG_LINK_TASK_EXIT, "task_exit", true, NULL,
+	{RG_LINK_TASK_EXIT, true, "task_exit", NULL,
 	 "records of held processes that died would stay"},
-	{RG_LINK_GRACE_END, "grace_end", false, "grace",
+	{RG_LINK_GRACE_END, false, "grace_end", "grace",
 	 "the end of grace is not seen: with release grace-end or settled the gate opens after "
 	 "max-hold, or by hand"},
-	{RG_LINK_KNFSD_STOP, "knfsd_stop", false, "nfsd",
+	{RG_LINK_KNFSD_STOP, false, "knfsd_stop", "nfsd",
 	 "the gate does not close when knfsd shuts down, but only when it starts again"},
-	{RG_LINK_KNFSD_STARTED, "knfsd_started", true, "nfsd",
+	{RG_LINK_KNFSD_STARTED, true, "knfsd_started", "nfsd",
 	 "the start of knfsd would not be seen"},
-	{RG_LINK_GRACE_START, "grace_start", true, "grace", "the start of grace would not be seen"},
-	{RG_LINK_LOCK_DONE, "lock_done", false, "nfsd",
+	{RG_LINK_GRACE_START, true, "grace_start", "grace", "the start of grace would not be seen"},
+	{RG_LINK_LOCK_DONE, false, "lock_done", "nfsd",
 	 "end clients' locks are not counted, and who was refused one is not seen: with release "
 	 "settled the gate opens after settle-timeout"},
-	{RG_LINK_UNLOCK_DONE, "unlock_done", false, "nfsd",
+	{RG_LINK_UNLOCK_DONE, false, "unlock_done", "nfsd",
 	 "locks that end clients give back are counted on: with release settled these are awaited "
 	 "until they are quiet"},
-	{RG_LINK_OPEN_DONE, "open_done", false, "nfsd",
+	{RG_LINK_OPEN_DONE, false, "open_done", "nfsd",
 	 "who was refused the reclaim of an open is not seen: with release settled the gate opens "
 	 "after settle-timeout"},
-	{RG_LINK_CLIENT_GONE, "client_gone", false, "nfsd",
+	{RG_LINK_CLIENT_GONE, false, "client_gone", "nfsd",
 	 "end clients that are gone are awaited until they are quiet, with release settled"},
-	{RG_LINK_ORIGIN_ERROR, "origin_error", false, "nfsv4",
+	{RG_LINK_ORIGIN_ERROR, false, "origin_error", "nfsv4",
 	 "it is not seen that the original server refuses this host's reclaims: "
 	 "on-origin-no-grace does nothing"},
 	{},

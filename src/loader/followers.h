@@ -19,8 +19,8 @@ struct bpf_program;
 
 struct rg_follower {
 	enum rg_link link;
-	const char *program;
 	bool needed;
+	const char *program;
 	const char *module;  /* that its function is in; NULL: the kernel itself */
 	const char *without; /* "without it ...": what would be wrong, or is lost */
 };

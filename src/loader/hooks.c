@@ -233,7 +233,7 @@ static bool rename_missing(void)
 static void look_through_modules(struct btf *core)
 {
 	struct btf *btf[MAX_MODULES] = {};
-	const char *module[MAX_MODULES];
+	const char *module[MAX_MODULES] = {};
 	__u32 id = 0;
 
 	while (n_module_fds < MAX_MODULES && bpf_btf_get_next_id(id, &id) == 0) {

@@ -103,7 +103,8 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 	return RG_DONE;
 }
 
-static int choose_continue(struct rg_loaded *loaded, const struct rg_load_wish *wish)
+static int choose_continue(const struct guard_bpf *skel, const struct rg_load_wish *wish,
+			   struct rg_loaded *loaded)
 {
 	if (!rg_hooks_signal_task()) {
 		if (wish->continues == RG_CONTINUE_KERNEL)
@@ -114,48 +115,55 @@ static int choose_continue(struct rg_loaded *loaded, const struct rg_load_wish *
 					rg_continue_name(RG_CONTINUE_KERNEL));
 		loaded->continues = RG_CONTINUE_USER;
 	}
-	loaded->skel->rodata->rg_continues = loaded->continues;
+	skel->rodata->rg_continues = loaded->continues;
 	return RG_DONE;
 }
 
-/* Opened, and the hooks looked for. */
-static int open_object(struct rg_loaded *loaded)
+/* Opened, and the hooks looked for. NULL: *result says why, and loaded->skel is to be
+ * destroyed all the same. */
+static struct guard_bpf *open_object(struct rg_loaded *loaded, int *result)
 {
 	int err = rg_hooks_register();
 
-	if (err)
-		return rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
+	if (err) {
+		*result = rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
+		return NULL;
+	}
 	loaded->skel = guard_bpf__open();
-	if (!loaded->skel)
-		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
+	if (!loaded->skel) {
+		*result =
+			rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
+		return NULL;
+	}
 	err = rg_hooks_resolve(loaded->skel->obj);
-	if (err)
-		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
-				rg_strerror(err));
-	return RG_DONE;
+	if (err) {
+		*result = rg_error(RG_CANNOT,
+				   "/sys/kernel/btf: the kernel's types cannot be read: %s",
+				   rg_strerror(err));
+		return NULL;
+	}
+	return loaded->skel;
 }
 
-/* A set that is loaded anew. */
-static int open_set(struct rg_loaded *loaded, const struct rg_load_wish *wish, bool no_traces)
+/* A set that is loaded anew. NULL likewise. */
+static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load_wish *wish,
+				  bool no_traces, int *result)
 {
-	int err = open_object(loaded);
-	struct guard_bpf *skel = loaded->skel;
+	struct guard_bpf *skel = open_object(loaded, result);
 
-	if (err)
-		return err;
+	if (!skel)
+		return NULL;
 	for (__u32 what = 0; what < RG_NR_WHATS; what++)
 		for (int i = 0; i < RG_NR_RUNGS; i++)
 			bpf_program__set_autoload(door_program(skel, what, i),
 						  i == (int)wish->rung);
-	err = choose_continue(loaded, wish);
-	if (err)
-		return err;
 	if (wish->max_held)
 		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
-	if (!rg_followers_choose(skel->obj, ~0u, &loaded->following))
-		return RG_CANNOT;
 	rg_traces_choose(skel->obj, no_traces);
-	return RG_DONE;
+	*result = choose_continue(skel, wish, loaded);
+	if (!*result && !rg_followers_choose(skel->obj, ~0u, &loaded->following))
+		*result = RG_CANNOT;
+	return *result ? NULL : skel;
 }
 
 /* Loading failed: can it do with fewer programs? The gate does not depend on those
@@ -188,20 +196,21 @@ static bool with_fewer(const struct rg_load_wish *wish, int err, bool *no_traces
 
 int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded)
 {
+	struct guard_bpf *skel;
 	bool no_traces = false;
-	int err;
+	int err = RG_DONE;
 
 	*loaded = (struct rg_loaded){
 		.following = {.forced = wish->follow, .left_out = wish->left_out},
 		.continues = wish->continues < 0 ? RG_CONTINUE_KERNEL : wish->continues,
 	};
 	for (;;) {
-		err = open_set(loaded, wish, no_traces);
-		if (err)
+		skel = open_set(loaded, wish, no_traces, &err);
+		if (!skel)
 			return err;
-		err = guard_bpf__load(loaded->skel);
+		err = guard_bpf__load(skel);
 		if (!err)
-			break;
+			return pin_all(skel, wish->rung, p);
 		if (!with_fewer(wish, err, &no_traces, loaded))
 			return rg_error(RG_CANNOT,
 					"BPF programs (rung %s): this kernel refuses them: %s "
@@ -209,15 +218,14 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 					rg_rung_name(wish->rung), rg_strerror(err));
 		rg_unload(loaded);
 	}
-	return pin_all(loaded->skel, wish->rung, p);
 }
 
 /* ---- with the maps of a set that is there ---- */
 
 /* Nothing but these followers, and the tracing programs in `module`; NULL: none. */
-static int choose_only(struct rg_loaded *loaded, __u32 links, const char *module, bool no_traces)
+static int choose_only(const struct bpf_object *obj, __u32 links, const char *module,
+		       bool no_traces, struct rg_following *following)
 {
-	const struct bpf_object *obj = loaded->skel->obj;
 	struct bpf_program *prog;
 	const char *of;
 
@@ -229,40 +237,45 @@ static int choose_only(struct rg_loaded *loaded, __u32 links, const char *module
 		if (!of || !module || strcmp(of, module) != 0)
 			bpf_program__set_autoload(prog, false);
 	}
-	return rg_followers_choose(obj, links, &loaded->following) ? RG_DONE : RG_CANNOT;
+	return rg_followers_choose(obj, links, following) ? RG_DONE : RG_CANNOT;
 }
 
 /* What is in the module that was let go of. */
-static int open_again(const struct rg_pins *p, const struct rg_meta *meta, bool no_traces,
-		      struct rg_loaded *loaded)
+static struct guard_bpf *open_again(const struct rg_pins *p, const struct rg_meta *meta,
+				    bool no_traces, struct rg_loaded *loaded, int *result)
 {
-	int err = open_object(loaded);
+	struct guard_bpf *skel = open_object(loaded, result);
+	int err = 0;
 
-	if (err)
-		return err;
+	if (!skel)
+		return NULL;
 	for (int i = 0; i < RG_NR_MAPS && !err; i++)
-		err = bpf_map__reuse_fd(map_of(loaded->skel, i), p->map_fd[i]);
-	if (err)
-		return rg_error(RG_FAILED, "maps: those that are pinned cannot be used: %s",
-				rg_strerror(err));
-	loaded->skel->rodata->rg_continues = meta->continues;
-	return choose_only(loaded, meta->let_go, RG_NFSD, no_traces);
+		err = bpf_map__reuse_fd(map_of(skel, i), p->map_fd[i]);
+	if (err) {
+		*result = rg_error(RG_FAILED, "maps: those that are pinned cannot be used: %s",
+				   rg_strerror(err));
+		return NULL;
+	}
+	skel->rodata->rg_continues = meta->continues;
+	*result = choose_only(skel->obj, meta->let_go, RG_NFSD, no_traces, &loaded->following);
+	return *result ? NULL : skel;
 }
 
 int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded)
 {
+	struct guard_bpf *skel;
 	bool no_traces = false;
-	int err;
+	int err = RG_DONE;
 
 	*loaded = (struct rg_loaded){
 		.following = {.forced = -1, .left_out = meta->left_out, .kprobes = meta->kprobes},
 		.continues = meta->continues,
 	};
 	for (;;) {
-		err = open_again(p, meta, no_traces, loaded);
-		if (err)
+		skel = open_again(p, meta, no_traces, loaded, &err);
+		if (!skel)
 			return err;
-		err = guard_bpf__load(loaded->skel);
+		err = guard_bpf__load(skel);
 		if (!err)
 			return RG_DONE;
 		if (no_traces)
@@ -296,18 +309,20 @@ static int share_maps(const struct bpf_object *from, const struct bpf_object *to
 /* One of which only now it is known that it is to be a kprobe. 0, or a negative errno. */
 static int load_one(const struct rg_loaded *set, const struct rg_follower *f, struct rg_loaded *one)
 {
+	struct guard_bpf *skel;
 	int err;
 
 	*one = (struct rg_loaded){.following = set->following, .continues = set->continues};
-	if (open_object(one))
+	skel = open_object(one, &err);
+	if (!skel)
 		return -ENOENT;
-	err = share_maps(set->skel->obj, one->skel->obj);
+	err = share_maps(set->skel->obj, skel->obj);
 	if (err)
 		return err;
-	one->skel->rodata->rg_continues = set->continues;
-	if (choose_only(one, 1u << f->link, NULL, true))
+	skel->rodata->rg_continues = set->continues;
+	if (choose_only(skel->obj, 1u << f->link, NULL, true, &one->following))
 		return -ENOENT;
-	return guard_bpf__load(one->skel);
+	return guard_bpf__load(skel);
 }
 
 /* ---- attaching ---- */

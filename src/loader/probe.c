@@ -275,7 +275,10 @@ int rg_probe_nfs4_locks(enum rg_regime *nfs4)
 	if (!obj)
 		return -errno;
 	control = bpf_object__find_program_by_name(obj, "control");
-	bpf_object__for_each_program(prog, obj) bpf_program__set_autoload(prog, prog == control);
+	bpf_object__for_each_program(prog, obj)
+	{
+		bpf_program__set_autoload(prog, prog == control);
+	}
 	err = bpf_object__load(obj);
 	if (!err && bpf_prog_test_run_opts(bpf_program__fd(control), &opts) < 0)
 		err = -errno;
