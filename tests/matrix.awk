@@ -17,13 +17,23 @@ FNR == 1 { suite = "" }
 
 /^about\t/ {
 	split($2, word, " ")
-	about[kernel, word[1]] = substr($2, length(word[1]) + 2)
+	value = substr($2, length(word[1]) + 2)
+	if (!((kernel, word[1], value) in said)) {
+		said[kernel, word[1], value] = 1
+		about[kernel, word[1]] = about[kernel, word[1]] (about[kernel, word[1]] ? ", " : "") value
+	}
 	next
 }
 
 /^# == suite / {
 	suite = substr($0, length("# == suite ") + 1)
 	ran[kernel, suite] = 1
+	next
+}
+
+/^# suite .* took / {
+	split($0, word, " ")
+	about[kernel, "seconds"] += word[5]
 	next
 }
 
@@ -106,7 +116,8 @@ END {
 	print "kernels, in virtual machines of one CPU, and writes this. A number is that of tests that passed;"
 	print "\"not run\" is said of what nobody tried, and means nothing else. After each suite the kernel's log"
 	print "was looked through for complaints of itself (`tests/vm/splats.deny`); one fails the suite."
-	print "`make test`, every suite on 6.1, is not in these tables, unless it is run here.\n"
+	print "Suites can be run in parts, so a kernel may have several dates and commits. `make test`, every"
+	print "suite on 6.1, is not in these tables, unless it is run here.\n"
 	row_head = "| |"
 	row_line = "|---|"
 	for (i = 1; i <= n_kernels; i++) {
@@ -118,7 +129,7 @@ END {
 	of_run("Debian's package", "version")
 	of_run("run on", "date")
 	of_run("commit", "commit")
-	of_run("seconds", "seconds")
+	of_run("seconds of suites", "seconds")
 	for (i = 1; i <= n_kernels; i++) {
 		k = kernel_at[i]
 		values[i] = about[k, "date"] == "" ? "" : sprintf("%d passed, %d failed, %d skipped, %d of locks, which are refused",
