@@ -63,7 +63,8 @@ int kprobe_grace_start(struct pt_regs___rg *regs)
 	return grace_starts((void *)RG_ARG1(regs), (void *)RG_ARG2(regs));
 }
 
-static __always_inline int knfsd_start_ends(struct net *net, int ret)
+/* `continues`: who is held may be continued from here. A kprobe may not call the kfuncs. */
+static __always_inline int knfsd_start_ends(struct net *net, int ret, int continues)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	__u32 slot = 0, was;
@@ -84,14 +85,15 @@ static __always_inline int knfsd_start_ends(struct net *net, int ret)
 	if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_STARTING, RG_KNFSD_GRACE) ==
 	    RG_KNFSD_STARTING)
 		rg_emit(RG_EVENT_GRACE_START, slot, g, now_ns);
-	rg_continue_slot(slot, was);
+	if (continues)
+		rg_continue_slot(slot, was);
 	return 0;
 }
 
 SEC("fexit/nfs4_state_start_net")
 int BPF_PROG(knfsd_started, struct net *net, int ret)
 {
-	return knfsd_start_ends(net, ret);
+	return knfsd_start_ends(net, ret, 1);
 }
 
 SEC("?kretprobe/nfs4_state_start_net")
@@ -101,10 +103,10 @@ int kprobe_knfsd_started(struct pt_regs___rg *regs)
 
 	if (!rg_left(RG_RETURN_KNFSD_STARTED, &e))
 		return 0;
-	return knfsd_start_ends((void *)e.arg[0], (int)RG_RETURNED(regs));
+	return knfsd_start_ends((void *)e.arg[0], (int)RG_RETURNED(regs), 0);
 }
 
-static __always_inline int grace_ends(struct lock_manager *lm)
+static __always_inline int grace_ends(struct lock_manager *lm, int continues)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns(), key = (__u64)lm;
 	struct rg_manager *found = bpf_map_lookup_elem(&managers, &key), m;
@@ -124,7 +126,8 @@ static __always_inline int grace_ends(struct lock_manager *lm)
 		g->lockd_end_ns = now_ns;
 		rg_publish(&g->lockd, RG_LOCKD_OVER);
 		rg_emit(RG_EVENT_LOCKD_GRACE_END, m.slot, g, now_ns);
-		rg_continue_slot(m.slot, was);
+		if (continues)
+			rg_continue_slot(m.slot, was);
 		return 0;
 	}
 	g->knfsd_end_ns = now_ns;
@@ -136,14 +139,15 @@ static __always_inline int grace_ends(struct lock_manager *lm)
 	else if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_GRACE, RG_KNFSD_OVER) ==
 		 RG_KNFSD_GRACE)
 		rg_emit(RG_EVENT_GRACE_END, m.slot, g, now_ns);
-	rg_continue_slot(m.slot, was);
+	if (continues)
+		rg_continue_slot(m.slot, was);
 	return 0;
 }
 
 SEC("fexit/locks_end_grace")
 int BPF_PROG(grace_end, struct lock_manager *lm)
 {
-	return grace_ends(lm);
+	return grace_ends(lm, 1);
 }
 
 SEC("?kretprobe/locks_end_grace")
@@ -151,7 +155,7 @@ int kprobe_grace_end(struct pt_regs___rg *regs)
 {
 	struct rg_entered e;
 
-	return rg_left(RG_RETURN_GRACE_END, &e) ? grace_ends((void *)e.arg[0]) : 0;
+	return rg_left(RG_RETURN_GRACE_END, &e) ? grace_ends((void *)e.arg[0], 0) : 0;
 }
 
 /* Before the locks of the end clients are given back to the original server. */

@@ -103,18 +103,23 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 	return RG_DONE;
 }
 
+/* In the kernel, if it can, and if some program that opens gates is no kprobe. */
 static int choose_continue(const struct guard_bpf *skel, const struct rg_load_wish *wish,
 			   struct rg_loaded *loaded)
 {
-	if (!rg_hooks_signal_task()) {
-		if (wish->continues == RG_CONTINUE_KERNEL)
-			return rg_error(RG_CANNOT,
-					"rung %s: this kernel has no bpf_send_signal_task(): who "
-					"is "
-					"held can be continued by user space only",
-					rg_continue_name(RG_CONTINUE_KERNEL));
+	const __u32 opens = 1u << RG_LINK_KNFSD_STARTED | 1u << RG_LINK_GRACE_END;
+	const char *why = NULL;
+
+	if (!rg_hooks_signal_task())
+		why = "this kernel has no bpf_send_signal_task()";
+	else if ((loaded->following.kprobes & opens) == opens)
+		why = "a kprobe may not call bpf_send_signal_task()";
+	if (why && wish->continues == RG_CONTINUE_KERNEL)
+		return rg_error(RG_CANNOT,
+				"rung %s: %s: who is held can be continued by user space only",
+				rg_continue_name(RG_CONTINUE_KERNEL), why);
+	if (why)
 		loaded->continues = RG_CONTINUE_USER;
-	}
 	skel->rodata->rg_continues = loaded->continues;
 	return RG_DONE;
 }
@@ -160,9 +165,9 @@ static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load
 	if (wish->max_held)
 		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
 	rg_traces_choose(skel->obj, no_traces);
-	*result = choose_continue(skel, wish, loaded);
-	if (!*result && !rg_followers_choose(skel->obj, ~0u, &loaded->following))
-		*result = RG_CANNOT;
+	*result = RG_CANNOT;
+	if (rg_followers_choose(skel->obj, ~0u, &loaded->following))
+		*result = choose_continue(skel, wish, loaded);
 	return *result ? NULL : skel;
 }
 

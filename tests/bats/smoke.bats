@@ -131,7 +131,7 @@ some_more_held() { (($(held_count) >= 2)); }
 	arm_hold --mount $a --release grace-end --force-rung kprobe
 	[ "$(json '[.rungs.follow, .left_out, .tracing.missing] | tostring')" = '["kprobe",[],[]]' ]
 	run rg status
-	[[ $output == *"knfsd is followed by kprobe"* ]]
+	[[ $output == *"knfsd is followed by kprobe; who is held goes on by user_space"* ]]
 	run rg check
 	[[ $output == *"note     hooks grace_start: its function is followed by a kprobe"* ]]
 	held_try one posixw $a/f
@@ -152,8 +152,13 @@ some_more_held() { (($(held_count) >= 2)); }
 	nothing_left
 	nobody_stopped
 	knfsd_stop rex
+	run rg enable --mount $a --force-rung send_signal_task
+	[ "$status" -eq 1 ]
 	rg disable
 	expect_end daemon 0
+	run rg enable --mount $a --force-rung send_signal_task --force-rung kprobe
+	[ "$status" -eq 3 ]
+	[ ! -e $pins ]
 	wait_for 30 "the modules to be let go" users_are "$users"
 }
 
