@@ -142,5 +142,5 @@ was_away() {
 	mv "$budget.new" $budget
 	in_rex touch "$a/g"
 	daemon_start
-	wait_for 60 "a renewal in this boot" renewed_since "$last"
+	wait_for 180 "a renewal in this boot" renewed_since "$last"
 }

@@ -111,7 +111,7 @@ crowd() {
 	wait_gate open
 	clients_umount
 	tiers_make_client_known
-	tier cli "$LOCKER" try posix /mnt/a/f
+	wait_answered nfs4
 	knfsd_stop rex
 	[ "$(gate_state)" = closed ]
 	counters_are helper_failures.total=0
