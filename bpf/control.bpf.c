@@ -67,7 +67,8 @@ static __noinline int seed(struct net *net, __u32 slot, struct rg_gate *g, __u64
 
 		rg_managers_add((__u64)lm, slot, is_knfsd);
 		if (is_knfsd) {
-			g->knfsd_start_ns = now_ns;
+			if (g->knfsd == RG_KNFSD_DOWN) /* else its start was seen */
+				g->knfsd_start_ns = now_ns;
 			g->lease_s = rg_lease_of(lm);
 			__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_DOWN, RG_KNFSD_GRACE);
 		} else {
@@ -76,7 +77,7 @@ static __noinline int seed(struct net *net, __u32 slot, struct rg_gate *g, __u64
 		at = BPF_CORE_READ(at, next);
 	}
 	if (rg_knfsd_is_up(nfsd_net) > 0) {
-		if (!g->knfsd_start_ns)
+		if (!g->knfsd_start_ns || g->knfsd == RG_KNFSD_DOWN)
 			g->knfsd_start_ns = now_ns;
 		g->lease_s = (__u32)BPF_CORE_READ((struct nfsd_net *)nfsd_net, nfsd4_lease);
 		rg_storm_of(slot, nfsd_net);
