@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -14,6 +13,7 @@
 #include "loader/doors.h"
 #include "loader/exempt.h"
 #include "loader/followers.h"
+#include "loader/freed.h"
 #include "loader/gates.h"
 #include "loader/held.h"
 #include "loader/host.h"
@@ -252,57 +252,25 @@ int rg_doors_adjust(const struct rg_pins *p, __u32 *changed)
 
 /* ---- taking away ---- */
 
-static void pause_ms(long ms)
-{
-	const struct timespec t = {.tv_nsec = ms * 1000000};
-
-	nanosleep(&t, NULL);
-}
-
-/* Ids of the pinned links; 0 where there is none. */
-static void link_ids(__u32 *ids)
+/* All that is attached. The doors' programs are open here: their links will do. */
+static void attached(struct rg_programs *programs)
 {
 	char path[256];
 
+	programs->n = 0;
 	for (int i = 0; i < RG_NR_LINKS; i++) {
-		struct bpf_link_info info = {};
-		__u32 size = sizeof(info);
-		int fd = bpf_obj_get(rg_pin_path(path, rg_pin_of_link(i)));
+		bool is_door = i >= RG_LINK_DOOR_LOCK && i <= RG_LINK_DOOR_ACCESS;
 
-		ids[i] = 0;
-		if (fd < 0)
-			continue;
-		if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
-			ids[i] = info.id;
-		close(fd);
+		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link(i)), !is_door);
 	}
-}
-
-/* The kernel lets go of a link some time after its last reference. */
-static bool links_are_gone(const __u32 *ids)
-{
-	for (int tries = 0; tries < 500; tries++) {
-		bool gone = true;
-
-		for (int i = 0; i < RG_NR_LINKS && gone; i++) {
-			int fd = ids[i] ? bpf_link_get_fd_by_id(ids[i]) : -1;
-
-			if (fd >= 0) {
-				close(fd);
-				gone = false;
-			}
-		}
-		if (gone)
-			return true;
-		pause_ms(10);
-	}
-	return false;
+	for (const char *const *name = rg_trace_names(); *name; name++)
+		rg_programs_add(programs, rg_trace_pin(path, *name), true);
 }
 
 static int take_away(struct rg_pins *p, unsigned int *continued)
 {
 	struct rg_continued done = {};
-	__u32 ids[RG_NR_LINKS];
+	struct rg_programs programs;
 	int err = 0, result = RG_DONE;
 
 	if (p->map_fd[RG_MAP_GATES] >= 0 && p->prog_fd[RG_PROG_CONTROL] >= 0) {
@@ -312,11 +280,11 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 			rg_control(p, &open_gate);
 		}
 	}
-	link_ids(ids);
+	attached(&programs);
 	if (p->map_fd[RG_MAP_HELD] >= 0)
 		err = rg_held_continue(p, true, &done);
 	rg_pins_remove(p);
-	if (!links_are_gone(ids))
+	if (!rg_programs_wait(&programs))
 		result = rg_error(RG_FAILED, "programs are still attached: another process holds "
 					     "them open; see `bpftool link`");
 	/* Who met a closed gate in its last instant. */

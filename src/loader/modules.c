@@ -12,20 +12,19 @@
 #include <bpf/bpf.h>
 
 #include "loader/followers.h"
+#include "loader/freed.h"
 #include "loader/gates.h"
 #include "loader/hooks.h"
 #include "loader/load.h"
 #include "loader/log.h"
 
-/* Links of followers and of tracing programs. */
-#define MAX_LINKS 96
-#define TRIES 500 /* of 10 ms */
+#define TRIES 250 /* of 10 ms */
 
 struct links {
-	char pin[MAX_LINKS][256]; /* paths */
-	__u32 program[MAX_LINKS]; /* ids; 0: a kprobe's, which holds no module */
+	char pin[RG_MAX_LINKS][256]; /* paths */
 	unsigned int n;
 	__u32 followers; /* 1 << enum rg_link */
+	struct rg_programs programs;
 };
 
 /* Id of the BTF of nfsd as it is loaded now: another one each time. 0: it is not. */
@@ -55,49 +54,23 @@ static __u32 nfsd_btf_id(void)
 	return 0;
 }
 
-/* The program of a pinned link, and the BTF of what it is attached in. */
-static bool look_at(const char *path, __u32 *program, __u32 *btf)
+static bool add(struct links *links, const char *path, __u32 nfsd)
 {
-	struct bpf_prog_info prog = {};
-	struct bpf_link_info link = {};
-	__u32 size = sizeof(link);
-	int fd = bpf_obj_get(path);
-	bool seen;
-
-	if (fd < 0)
+	if (links->n == RG_MAX_LINKS || rg_link_btf(path) != nfsd)
 		return false;
-	seen = bpf_obj_get_info_by_fd(fd, &link, &size) == 0;
-	close(fd);
-	fd = seen ? bpf_prog_get_fd_by_id(link.prog_id) : -1;
-	if (fd < 0)
-		return false;
-	size = sizeof(prog);
-	seen = bpf_obj_get_info_by_fd(fd, &prog, &size) == 0;
-	close(fd);
-	*program = link.prog_id;
-	*btf = prog.attach_btf_obj_id;
-	return seen;
-}
-
-static bool add(struct links *links, const char *name, __u32 nfsd)
-{
-	__u32 program, btf;
-
-	if (links->n == MAX_LINKS ||
-	    !look_at(rg_pin_path(links->pin[links->n], name), &program, &btf) || btf != nfsd)
-		return false;
-	links->program[links->n++] = program;
+	snprintf(links->pin[links->n++], sizeof(links->pin[0]), "%s", path);
+	rg_programs_add(&links->programs, path, true);
 	return true;
 }
 
 static void add_kprobe(struct links *links, enum rg_link link)
 {
-	if (link < RG_NR_LINKS && links->n < MAX_LINKS &&
+	if (link < RG_NR_LINKS && links->n < RG_MAX_LINKS &&
 	    access(rg_pin_path(links->pin[links->n], rg_pin_of_link(link)), F_OK) == 0)
-		links->program[links->n++] = 0;
+		links->n++;
 }
 
-/* A kprobe stays when its module is unloaded, and is dead. */
+/* A kprobe holds no module; it stays when that is unloaded, and is dead. */
 static void add_kprobes(struct links *links, __u32 kprobes)
 {
 	for (const struct rg_follower *f = rg_followers; f->program; f++) {
@@ -111,17 +84,15 @@ static void add_kprobes(struct links *links, __u32 kprobes)
 
 static void links_in_nfsd(struct links *links, __u32 nfsd, __u32 kprobes)
 {
-	char name[64];
+	char path[256];
 
 	memset(links, 0, sizeof(*links));
 	add_kprobes(links, kprobes);
 	for (const struct rg_follower *f = rg_followers; f->program; f++)
-		if (add(links, rg_pin_of_link(f->link), nfsd))
+		if (add(links, rg_pin_path(path, rg_pin_of_link(f->link)), nfsd))
 			links->followers |= 1u << f->link;
-	for (const char *const *trace = rg_trace_names(); *trace; trace++) {
-		snprintf(name, sizeof(name), "trace_%s", *trace);
-		add(links, name, nfsd);
-	}
+	for (const char *const *trace = rg_trace_names(); *trace; trace++)
+		add(links, rg_trace_pin(path, *trace), nfsd);
 }
 
 static void pause_10ms(void)
@@ -131,31 +102,12 @@ static void pause_10ms(void)
 	nanosleep(&t, NULL);
 }
 
-static bool are_freed(const struct links *links)
-{
-	for (int tries = 0; tries < TRIES; tries++) {
-		bool gone = true;
-
-		for (unsigned int i = 0; i < links->n && gone; i++) {
-			int fd = bpf_prog_get_fd_by_id(links->program[i]);
-
-			gone = fd < 0;
-			if (!gone)
-				close(fd);
-		}
-		if (gone)
-			return true;
-		pause_10ms();
-	}
-	return false;
-}
-
 /* The module is given back later still. Whoever else has it in use, modprobe says. */
 static void wait_for_module(void)
 {
 	char text[16] = "";
 
-	for (int tries = 0; tries < TRIES / 2; tries++) {
+	for (int tries = 0; tries < TRIES; tries++) {
 		int fd = open("/sys/module/" RG_NFSD "/refcnt", O_RDONLY | O_CLOEXEC);
 		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 
@@ -258,7 +210,7 @@ int rg_modules_release(const struct rg_pins *p)
 	for (unsigned int i = 0; i < links.n; i++)
 		if (unlink(links.pin[i]) < 0)
 			rg_warn("%s: cannot be unpinned: %s", links.pin[i], rg_strerror(errno));
-	if (!are_freed(&links))
+	if (!rg_programs_wait(&links.programs))
 		return rg_error(RG_FAILED, "programs are still attached in " RG_NFSD
 					   ": another process holds them open; see `bpftool link`");
 	wait_for_module();

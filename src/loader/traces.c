@@ -69,7 +69,7 @@ const char *const *rg_trace_names(void)
 	return names;
 }
 
-static char *pin_of(char *path, const char *name)
+char *rg_trace_pin(char *path, const char *name)
 {
 	char file[64];
 
@@ -81,7 +81,7 @@ bool rg_trace_is_attached(const char *name)
 {
 	char path[256];
 
-	return access(pin_of(path, name), F_OK) == 0;
+	return access(rg_trace_pin(path, name), F_OK) == 0;
 }
 
 /* ---- loading and attaching ---- */
@@ -154,7 +154,7 @@ static int attach(const struct bpf_program *prog)
 
 	if (!link)
 		return -errno;
-	err = bpf_link__pin(link, pin_of(path, bpf_program__name(prog)));
+	err = bpf_link__pin(link, rg_trace_pin(path, bpf_program__name(prog)));
 	bpf_link__destroy(link);
 	return err;
 }

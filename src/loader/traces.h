@@ -15,6 +15,8 @@ const char *const *rg_trace_names(void);
 bool rg_is_trace(const char *program);
 /* Is this one attached (pinned)? */
 bool rg_trace_is_attached(const char *name);
+/* Full path of its pin; path of at least 256 bytes. Returns path. */
+char *rg_trace_pin(char *path, const char *name);
 
 /* Before loading: only those whose hook this kernel has and that were not left
  * out, or none at all. */
