@@ -283,7 +283,7 @@ scope = locks"
 	look
 	if ! grep -qa nfsd4_deleg_getattr_conflict /sys/kernel/btf/nfsd; then
 		says delegations ok
-		skip "this kernel's knfsd hands out none"
+		return 0
 	fi
 	says delegations problem
 	delegations off

@@ -57,8 +57,13 @@ teardown_file() { teardown_recovery; }
 
 @test "a recovery by NFSv4.0: SETCLIENTID, and nobody says that it is through" {
 	serve
-	[ "$(cli_tries)" = granted ] ||
-		skip "where locks are refused knfsd and an NFSv4.0 end client get out of step"
+	tried=$(cli_tries)
+	if [ "$tried" != granted ]; then
+		# Where locks are refused knfsd and an NFSv4.0 end client get out of step.
+		[[ $tried == *"errno 524"* ]]
+		echo "# refused" >&3
+		return 0
+	fi
 	knfsd_stop rex
 	guard --release settled
 	serve vers=4.0
