@@ -223,7 +223,7 @@ downgraded() {
 	wait_said opener '^ok$' 30
 	want_grace
 	link_down
-	guard --release settled
+	guard --release settled --scope locks
 	knfsd_start rex 90 90 3
 	knfsd_stop origin
 	knfsd_forget_clients origin
