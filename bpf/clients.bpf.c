@@ -291,6 +291,18 @@ static __always_inline struct rg_gate *gate_of_clp(struct nfs4_client *clp, __u3
 	return clp ? rg_gate_of_netns(BPF_CORE_READ(clp, net, ns.inum), slot) : NULL;
 }
 
+/* Of a function of knfsd that a kretprobe sees return: its arguments, and the end client
+ * that it is called for. NULL: nobody saw it entered. */
+static __always_inline struct nfs4_client *clp_left(__u32 what, struct rg_entered *e)
+{
+	struct nfsd4_compound_state *cstate;
+
+	if (!rg_left(what, e))
+		return NULL;
+	cstate = (void *)e->arg[1];
+	return BPF_CORE_READ(cstate, clp);
+}
+
 static __always_inline int lock_ends(struct nfs4_client *clp, struct nfsd4_compound_state *cstate,
 				     struct nfsd4_lock *u, __u32 status)
 {
@@ -316,14 +328,10 @@ int BPF_PROG(lock_done, void *rqstp, struct nfsd4_compound_state *cstate, struct
 SEC("?kretprobe/nfsd4_lock")
 int kprobe_lock_done(struct pt_regs___rg *regs)
 {
-	struct nfsd4_compound_state *cstate;
-	struct rg_entered e;
+	struct rg_entered e = {};
+	struct nfs4_client *clp = clp_left(RG_RETURN_LOCK_DONE, &e);
 
-	if (!rg_left(RG_RETURN_LOCK_DONE, &e))
-		return 0;
-	cstate = (void *)e.arg[1];
-	return lock_ends(BPF_CORE_READ(cstate, clp), cstate, (void *)e.arg[2],
-			 (__u32)RG_RETURNED(regs));
+	return lock_ends(clp, (void *)e.arg[1], (void *)e.arg[2], (__u32)RG_RETURNED(regs));
 }
 
 static __always_inline int unlock_ends(struct nfs4_client *clp, struct nfsd4_compound_state *cstate,
@@ -346,13 +354,10 @@ int BPF_PROG(unlock_done, void *rqstp, struct nfsd4_compound_state *cstate, void
 SEC("?kretprobe/nfsd4_locku")
 int kprobe_unlock_done(struct pt_regs___rg *regs)
 {
-	struct nfsd4_compound_state *cstate;
-	struct rg_entered e;
+	struct rg_entered e = {};
+	struct nfs4_client *clp = clp_left(RG_RETURN_UNLOCK_DONE, &e);
 
-	if (!rg_left(RG_RETURN_UNLOCK_DONE, &e))
-		return 0;
-	cstate = (void *)e.arg[1];
-	return unlock_ends(BPF_CORE_READ(cstate, clp), cstate, (__u32)RG_RETURNED(regs));
+	return unlock_ends(clp, (void *)e.arg[1], (__u32)RG_RETURNED(regs));
 }
 
 /* What an awaited end client opens again in the ordinary way is a sign of life,
@@ -398,13 +403,10 @@ SEC("?kretprobe/nfsd4_open")
 int kprobe_open_done(struct pt_regs___rg *regs)
 {
 	__u32 status = (__u32)RG_RETURNED(regs);
-	struct nfsd4_compound_state *cstate;
-	struct rg_entered e;
+	struct rg_entered e = {};
+	struct nfs4_client *clp = clp_left(RG_RETURN_OPEN_DONE, &e);
 
-	if (!rg_left(RG_RETURN_OPEN_DONE, &e) || (status && !is_refusal(status)))
-		return 0;
-	cstate = (void *)e.arg[1];
-	return open_ends(BPF_CORE_READ(cstate, clp), (void *)e.arg[2], status);
+	return status && !is_refusal(status) ? 0 : open_ends(clp, (void *)e.arg[2], status);
 }
 
 struct forget_walk {

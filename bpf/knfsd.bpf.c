@@ -15,16 +15,12 @@
 #include "client.bpf.h"
 #include "kprobe.bpf.h"
 
-static __always_inline struct rg_gate *gate_of_net(struct net *net, __u32 *slot)
-{
-	return rg_gate_of_netns(BPF_CORE_READ(net, ns.inum), slot);
-}
-
-static __always_inline int grace_starts(struct net *net, struct lock_manager *lm)
+static __always_inline int grace_starts(struct net *net, __u32 netns, struct lock_manager *lm,
+					__u32 is_knfsd)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
-	__u32 slot = 0, is_knfsd = BPF_CORE_READ(lm, block_opens);
-	struct rg_gate *g = gate_of_net(net, &slot);
+	__u32 slot = 0;
+	struct rg_gate *g = rg_gate_of_netns(netns, &slot);
 
 	if (!g)
 		return 0;
@@ -54,23 +50,26 @@ static __always_inline int grace_starts(struct net *net, struct lock_manager *lm
 SEC("fentry/locks_start_grace")
 int BPF_PROG(grace_start, struct net *net, struct lock_manager *lm)
 {
-	return grace_starts(net, lm);
+	return grace_starts(net, net->ns.inum, lm, lm->block_opens);
 }
 
 SEC("?kprobe/locks_start_grace")
 int kprobe_grace_start(struct pt_regs___rg *regs)
 {
-	return grace_starts((void *)RG_ARG1(regs), (void *)RG_ARG2(regs));
+	struct lock_manager *lm = (void *)RG_ARG2(regs);
+	struct net *net = (void *)RG_ARG1(regs);
+
+	return grace_starts(net, BPF_CORE_READ(net, ns.inum), lm, BPF_CORE_READ(lm, block_opens));
 }
 
 /* `continues`: who is held may be continued from here. A kprobe may not call the kfuncs. */
-static __always_inline int knfsd_start_ends(struct net *net, int ret, int continues)
+static __always_inline int knfsd_start_ends(__u32 netns, int ret, int continues)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	__u32 slot = 0, was;
 	struct rg_gate *g;
 
-	g = gate_of_net(net, &slot);
+	g = rg_gate_of_netns(netns, &slot);
 	if (!g)
 		return 0;
 	was = rg_gate_view(g, now_ns).state;
@@ -93,17 +92,19 @@ static __always_inline int knfsd_start_ends(struct net *net, int ret, int contin
 SEC("fexit/nfs4_state_start_net")
 int BPF_PROG(knfsd_started, struct net *net, int ret)
 {
-	return knfsd_start_ends(net, ret, 1);
+	return knfsd_start_ends(net->ns.inum, ret, 1);
 }
 
 SEC("?kretprobe/nfs4_state_start_net")
 int kprobe_knfsd_started(struct pt_regs___rg *regs)
 {
-	struct rg_entered e;
+	struct rg_entered e = {};
+	struct net *net;
 
 	if (!rg_left(RG_RETURN_KNFSD_STARTED, &e))
 		return 0;
-	return knfsd_start_ends((void *)e.arg[0], (int)RG_RETURNED(regs), 0);
+	net = (void *)e.arg[0];
+	return knfsd_start_ends(BPF_CORE_READ(net, ns.inum), (int)RG_RETURNED(regs), 0);
 }
 
 static __always_inline int grace_ends(struct lock_manager *lm, int continues)
@@ -153,19 +154,19 @@ int BPF_PROG(grace_end, struct lock_manager *lm)
 SEC("?kretprobe/locks_end_grace")
 int kprobe_grace_end(struct pt_regs___rg *regs)
 {
-	struct rg_entered e;
+	struct rg_entered e = {};
 
 	return rg_left(RG_RETURN_GRACE_END, &e) ? grace_ends((void *)e.arg[0], 0) : 0;
 }
 
 /* Before the locks of the end clients are given back to the original server. */
-static __always_inline int knfsd_stops(struct net *net)
+static __always_inline int knfsd_stops(__u32 netns)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	struct rg_gate *g;
 	__u32 slot = 0;
 
-	g = gate_of_net(net, &slot);
+	g = rg_gate_of_netns(netns, &slot);
 	if (!g)
 		return 0;
 	g->closed_ns = now_ns;
@@ -178,13 +179,15 @@ static __always_inline int knfsd_stops(struct net *net)
 SEC("fentry/nfs4_state_shutdown_net")
 int BPF_PROG(knfsd_stop, struct net *net)
 {
-	return knfsd_stops(net);
+	return knfsd_stops(net->ns.inum);
 }
 
 SEC("?kprobe/nfs4_state_shutdown_net")
 int kprobe_knfsd_stop(struct pt_regs___rg *regs)
 {
-	return knfsd_stops((void *)RG_ARG1(regs));
+	struct net *net = (void *)RG_ARG1(regs);
+
+	return knfsd_stops(BPF_CORE_READ(net, ns.inum));
 }
 
 static __always_inline int forget_super(__u32 dev)

@@ -6,7 +6,7 @@
 
 #include <bpf/bpf.h>
 
-#define TRIES 2000 /* of 10 ms */
+#define TRIES 500 /* of 10 ms */
 
 /* Link and program, by the pin of the link. */
 static bool look_at(const char *path, __u32 *link, struct bpf_prog_info *prog)

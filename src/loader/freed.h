@@ -26,5 +26,5 @@ __u32 rg_link_btf(const char *path);
 /* Wait for one more link to be gone, before it is unpinned; `program`: and for its
  * program, which nobody else has open. */
 void rg_programs_add(struct rg_programs *p, const char *path, bool program);
-/* Until none is there, 20 s at most. False: some are, so somebody else holds them. */
+/* Until none is there, 5 s at most. False: some are, so somebody else holds them. */
 bool rg_programs_wait(const struct rg_programs *p);

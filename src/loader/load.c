@@ -332,6 +332,8 @@ static int load_one(const struct rg_loaded *set, const struct rg_follower *f, st
 
 /* ---- attaching ---- */
 
+/* 0; a negative errno: the kernel refuses the link; an enum rg_exit, and it was said: that
+ * it cannot be pinned, which is not the program's fault. */
 static int pin(struct bpf_link *link, enum rg_link as)
 {
 	char path[256];
@@ -339,10 +341,10 @@ static int pin(struct bpf_link *link, enum rg_link as)
 
 	if (!link)
 		return -errno;
-	err = bpf_link__pin(link, rg_pin_path(path, rg_pin_of_link(as)));
-	/* The pin holds it from here on. */
-	bpf_link__destroy(link);
-	return err;
+	err = rg_pin_link(link, rg_pin_path(path, rg_pin_of_link(as)));
+	if (err)
+		return rg_error(RG_FAILED, "%s: cannot be pinned: %s", path, rg_strerror(err));
+	return 0;
 }
 
 static struct bpf_link *attach_kprobe(const struct bpf_program *prog, const char *function,
@@ -394,7 +396,7 @@ static int attach_or_step_down(struct rg_loaded *loaded, const struct rg_followe
 	__u32 bit = 1u << f->link, was = loaded->following.kprobes;
 	int err = attach(loaded, f);
 
-	while (err) {
+	while (err < 0) {
 		detach(f);
 		if (!rg_followers_step_down(f, err, &loaded->following))
 			return rg_error(RG_CANNOT,
@@ -405,7 +407,7 @@ static int attach_or_step_down(struct rg_loaded *loaded, const struct rg_followe
 			      ? attach_as_kprobe(loaded, f)
 			      : 0;
 	}
-	return RG_DONE;
+	return err;
 }
 
 int rg_attach_followers(struct rg_loaded *loaded, __u32 links)

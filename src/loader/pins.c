@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "loader/log.h"
 
@@ -129,6 +130,14 @@ enum rg_link rg_link_that_enters(enum rg_link link)
 		if (returns[i] == link)
 			return RG_LINK_ENTERS + i;
 	return RG_NR_LINKS;
+}
+
+int rg_pin_link(struct bpf_link *link, const char *path)
+{
+	int err = bpf_link__pin(link, path);
+
+	bpf_link__destroy(link);
+	return err;
 }
 
 const char *rg_pin_of_prog(enum rg_prog prog)

@@ -11,6 +11,8 @@
 #include "rg_maps.h"
 #include "rg_records.h"
 
+struct bpf_link;
+
 #define RG_BPFFS "/sys/fs/bpf"
 #define RG_PIN_DIR RG_BPFFS "/reexport-guard"
 
@@ -108,6 +110,9 @@ const char *rg_pin_of_link(enum rg_link link);
  * the rung kprobe. RG_NR_LINKS: another one. */
 enum rg_link rg_link_that_enters(enum rg_link link);
 const char *rg_pin_of_prog(enum rg_prog prog);
+/* Give a link to its pin, which holds it from here on: it is destroyed in any case. 0 or
+ * negative errno. */
+int rg_pin_link(struct bpf_link *link, const char *path);
 /* Full path; buf of at least 256 bytes. Returns buf. */
 char *rg_pin_path(char *buf, const char *name);
 

@@ -145,18 +145,12 @@ void rg_traces_choose(const struct bpf_object *obj, bool none)
 	}
 }
 
-/* The pin holds it from here on. */
 static int attach(const struct bpf_program *prog)
 {
 	struct bpf_link *link = bpf_program__attach(prog);
 	char path[256];
-	int err;
 
-	if (!link)
-		return -errno;
-	err = bpf_link__pin(link, rg_trace_pin(path, bpf_program__name(prog)));
-	bpf_link__destroy(link);
-	return err;
+	return link ? rg_pin_link(link, rg_trace_pin(path, bpf_program__name(prog))) : -errno;
 }
 
 unsigned int rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, void *arg)

@@ -42,7 +42,7 @@ origin_forgets() {
 	knfsd_forget_clients origin
 	knfsd_start origin 10 10 1
 	# Whatever it asks of the original server, it learns of the restart.
-	in_rex timeout 90 touch "$a/g"
+	in_rex timeout 30 touch "$a/g"
 	wait_for 60 "NO_GRACE" no_grace_seen
 	run json '.gates[0].origin_no_grace'
 	[[ $output == 20*Z ]]
@@ -142,5 +142,6 @@ was_away() {
 	mv "$budget.new" $budget
 	in_rex touch "$a/g"
 	daemon_start
+	# As above: HZ may not be clear for a while.
 	wait_for 180 "a renewal in this boot" renewed_since "$last"
 }

@@ -93,6 +93,8 @@ crowd() {
 	wait_said crowd '^crowded$' 120
 }
 
+link_id() { bpftool -j link show pinned "$pins/$1" | jq .id; }
+
 @test "crowded: a function that fentry is refused on is followed by a kprobe, and that is said" {
 	in_rex modprobe -a nfsd nfsv4
 	crowd nfsd4_lock nfs4_state_start_net
@@ -123,6 +125,13 @@ crowd() {
 	run rg enable --mount $a --force-rung fentry
 	[ "$status" -eq 1 ]
 	[[ $output == *"enabled with other rungs"* ]]
+	# Nobody keeps what it is entered with, though something is pinned in its place.
+	rm $pins/link_lock_done_enters
+	bpftool link pin id "$(link_id link_super_gone)" $pins/link_lock_done_enters
+	knfsd_start rex 10 10 3
+	wait_answered nfs4
+	[ "$(counter helper_failures.kprobe)" -ge 1 ]
+	knfsd_stop rex
 	# A pin of a kprobe is missed as any other.
 	rm $pins/link_lock_done_enters
 	run rg status
