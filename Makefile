@@ -161,7 +161,7 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \
 		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) \
-		$(if $(findstring crowd,$@),$(shell $(PKG_CONFIG) --cflags --libs libbpf)) \
+		$(if $(findstring stranger,$@),$(shell $(PKG_CONFIG) --cflags --libs libbpf)) \
 		$(if $(findstring png,$@),-lz) -o $@
 
 $(B)/bench/peers.bpf.o: bench/peers.bpf.c $(wildcard vmlinux/*.h) Makefile

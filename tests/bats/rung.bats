@@ -89,8 +89,8 @@ teardown_file() { fresh; }
 
 # Other tools have all places for fentry and fexit on these functions.
 crowd() {
-	background crowd "$CROWD" nfsd "$@"
-	wait_said crowd '^crowded$' 120
+	background stranger "$STRANGER" nfsd "$@"
+	wait_said stranger '^crowded$' 120
 }
 
 link_id() { bpftool -j link show pinned "$pins/$1" | jq .id; }
@@ -138,8 +138,8 @@ link_id() { bpftool -j link show pinned "$pins/$1" | jq .id; }
 	[ "$status" -eq 1 ]
 	[[ $output == *"link_lock_done_enters is missing"* ]]
 	rg disable
-	kill "$(pid_of crowd)"
-	wait_for 30 "the places to be free" ended crowd
+	kill "$(pid_of stranger)"
+	wait_for 30 "the places to be free" ended stranger
 	arm --mount $a --action deny
 	[ "$(json '[.rungs.follow, .by_kprobe] | tostring')" = '["fentry",[]]' ]
 }

@@ -3,7 +3,7 @@
  * Takes every place for fentry and fexit programs on some functions of a module, as
  * other tools might: one program more is refused (BPF_MAX_TRAMP_LINKS, include/linux/bpf.h).
  *
- *   crowd MODULE FUNCTION...    says "crowded", and stays until it is killed
+ *   stranger MODULE FUNCTION...   says "crowded", and stays until it is killed
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 static void fail(const char *what)
 {
-	fprintf(stderr, "crowd: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "stranger: %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
@@ -58,7 +58,7 @@ static int attach(int btf_fd, int id)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY,
 		    .attach_btf_obj_fd = (__u32)btf_fd, .attach_btf_id = (__u32)id);
-	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "crowd", "GPL", nothing, 2, &opts);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "stranger", "GPL", nothing, 2, &opts);
 
 	if (fd < 0)
 		fail("a program");
