@@ -2,16 +2,19 @@
 /*
  * Arguments of the functions whose return is followed on the rung kprobe.
  *
- *   kprobe    attached to each of them, its cookie an enum rg_return
+ *   kprobe    attached to each of them; its cookie says which that is (rg_maps.h)
  */
 #include "kprobe.bpf.h"
 
 SEC("?kprobe")
 int kprobe_enters(struct pt_regs___rg *regs)
 {
-	struct rg_entered_key key = rg_entered_key_of((__u32)bpf_get_attach_cookie(regs));
+	__u64 cookie = bpf_get_attach_cookie(regs);
+	struct rg_entered_key key = rg_entered_key_of((__u32)cookie);
 	struct rg_entered args = {.arg = {RG_ARG1(regs), RG_ARG2(regs), RG_ARG3(regs)}};
 
+	if (!rg_entered_by_us(cookie))
+		return 0;
 	/* Nothing here is recursive: the last return of this thread was missed. */
 	if (bpf_map_lookup_elem(&entered, &key))
 		rg_count(RG_COUNT_FAIL_KPROBE);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The last rung of the programs that follow: kprobes, where fentry and fexit are
- * refused. Their programs are named kprobe_ and the name of the one they stand in for,
- * and are loaded only then. Arguments come from registers, so all is read by
- * BPF_CORE_READ, and a function that returns has them no more: a kprobe keeps them.
+ * The last rung of the programs at functions, those that follow and those that trace:
+ * kprobes, where fentry and fexit are refused. Their programs are named kprobe_ and the
+ * name of the one they stand in for, and are loaded only then. Arguments come from registers, so
+ * all is read by BPF_CORE_READ, and a function that returns has them no more: a kprobe keeps them.
  *
  * A kprobe may be missed (trace_call_bpf, kernel/trace/bpf_trace.c: another program or
  * bpf(2) is at work on this CPU), a return too (struct kretprobe, nmissed).
@@ -14,7 +14,7 @@
 
 struct rg_entered_key {
 	__u32 tid;
-	__u32 what; /* enum rg_return */
+	__u32 what; /* enum rg_return, or of a tracing program (rg_maps.h) */
 };
 
 struct rg_entered {
@@ -33,6 +33,12 @@ static __always_inline struct rg_entered_key rg_entered_key_of(__u32 what)
 	struct rg_entered_key key = {.tid = (__u32)bpf_get_current_pid_tgid(), .what = what};
 
 	return key;
+}
+
+/* Of whom is it kept? */
+static __always_inline int rg_entered_by_us(__u64 cookie)
+{
+	return !(cookie & RG_ENTERS_KTHREADS) || bpf_get_current_task_btf()->flags & PF_KTHREAD;
 }
 
 /* What the function that now returns was entered with. 0: nobody saw, and that is

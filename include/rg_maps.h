@@ -109,6 +109,11 @@ enum rg_return {
 	RG_NR_RETURNS,
 };
 
+/* The same of a tracing program: RG_NR_RETURNS and its place among them (rg_trace_names).
+ * A bit of the cookie besides: kept for kernel threads alone. Local applications may be
+ * within the function for as long as they like, and take all places. */
+#define RG_ENTERS_KTHREADS (1ULL << 32)
+
 /* Who continues the held when knfsd opens a gate. */
 enum rg_continue {
 	RG_CONTINUE_USER = 0,	/* the daemon */

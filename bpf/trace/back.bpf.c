@@ -8,6 +8,8 @@
  *   tp_btf  nfs4_set_lock      LOCK was answered
  *   tp_btf  nfs4_open_file, nfs4_cached_open
  *
+ * By kretprobe where fexit is refused.
+ *
  * Other threads have no operation: they leave after one look-up.
  */
 #include "trace.bpf.h"
@@ -26,8 +28,7 @@ static __always_inline __u32 positive(int error)
 	return error < 0 ? (__u32)-error : 0;
 }
 
-SEC("fexit/nfs_lock")
-int BPF_PROG(nfs_lock_ends, struct file *filp, int cmd, struct file_lock *fl, int ret)
+static __always_inline int nfs_lock_end(struct file_lock *fl, int ret)
 {
 	struct nfs4_stateowner *owner;
 	struct rg_at_work *w = at_op();
@@ -47,14 +48,41 @@ int BPF_PROG(nfs_lock_ends, struct file *filp, int cmd, struct file_lock *fl, in
 	return 0;
 }
 
-SEC("fexit/nlmclnt_proc")
-int BPF_PROG(nlmclnt_proc_ends, void *host, int cmd, void *fl, void *data, int ret)
+SEC("fexit/nfs_lock")
+int BPF_PROG(nfs_lock_ends, struct file *filp, int cmd, struct file_lock *fl, int ret)
+{
+	return nfs_lock_end(fl, ret);
+}
+
+SEC("?kretprobe/nfs_lock")
+int kprobe_nfs_lock_ends(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	return left_here(regs, &e) ? nfs_lock_end((void *)e.arg[2], (int)RG_RETURNED(regs)) : 0;
+}
+
+static __always_inline int nlmclnt_proc_end(int ret)
 {
 	struct rg_at_work *w = at_op();
 
 	if (w)
 		add_back(w, RG_BACK_NLM_LOCK, positive(ret));
 	return 0;
+}
+
+SEC("fexit/nlmclnt_proc")
+int BPF_PROG(nlmclnt_proc_ends, void *host, int cmd, void *fl, void *data, int ret)
+{
+	return nlmclnt_proc_end(ret);
+}
+
+SEC("?kretprobe/nlmclnt_proc")
+int kprobe_nlmclnt_proc_ends(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	return left_here(regs, &e) ? nlmclnt_proc_end((int)RG_RETURNED(regs)) : 0;
 }
 
 SEC("tp_btf/nfs4_set_lock")

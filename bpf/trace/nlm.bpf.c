@@ -5,15 +5,12 @@
  *   fentry, fexit  __nlm4svc_proc_lock    fs/lockd/svc4proc.c: NLM LOCK; in 7.2
  *                  nlm4svc_do_lock        (kernel_drift.bpf.h, src/loader/hooks.c)
  *   fentry         nlm_host_rebooted      fs/lockd/host.c: rpc.statd was notified
+ *
+ * By kprobe and kretprobe where these are refused.
  */
 #include "trace.bpf.h"
 
-SEC("fentry/__nlm4svc_proc_lock")
-int BPF_PROG(nlm_lock_begins)
-{
-	begin(RG_REC_NLM_LOCK);
-	return 0;
-}
+BEGINS(nlm_lock_begins, "__nlm4svc_proc_lock", RG_REC_NLM_LOCK)
 
 /* NULL: lockd did not get so far. */
 static __always_inline struct inode *inode_of(struct file *file)
@@ -33,8 +30,7 @@ static __always_inline void read_nlm_lock(struct rg_record *r, const struct rg_n
 		read_inode(r, inode);
 }
 
-SEC("fexit/__nlm4svc_proc_lock")
-int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, void *second)
+static __always_inline int nlm_lock_end(struct svc_rqst *rqstp, void *second)
 {
 	struct rg_at_work *w = end_of(RG_REC_NLM_LOCK);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
@@ -90,15 +86,28 @@ int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, void *second)
 	return 0;
 }
 
-SEC("fentry/nlm_host_rebooted")
-int BPF_PROG(host_rebooted, struct net *net, void *info)
+SEC("fexit/__nlm4svc_proc_lock")
+int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, void *second)
+{
+	return nlm_lock_end(rqstp, second);
+}
+
+SEC("?kretprobe/__nlm4svc_proc_lock")
+int kprobe_nlm_lock_ends(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	return left_here(regs, &e) ? nlm_lock_end((void *)e.arg[0], (void *)e.arg[1]) : 0;
+}
+
+static __always_inline int rebooted(__u32 netns, void *info)
 {
 	struct rg_at_work *w = at_work_made();
 	struct rg_record *r;
 	struct rg_gate *g;
 	__u32 slot = 0;
 
-	g = rg_gate_of_netns(net->ns.inum, &slot);
+	g = rg_gate_of_netns(netns, &slot);
 	if (!w || !g)
 		return 0;
 	r = fresh_record(w, RG_REC_SM_NOTIFY, RG_SIDE_SERVER, g, bpf_ktime_get_boot_ns());
@@ -107,4 +116,18 @@ int BPF_PROG(host_rebooted, struct net *net, void *info)
 	read_name(r, RG_OF_REBOOT(info, mon), RG_OF_REBOOT(info, len));
 	rg_send(r, NULL);
 	return 0;
+}
+
+SEC("fentry/nlm_host_rebooted")
+int BPF_PROG(host_rebooted, struct net *net, void *info)
+{
+	return rebooted(net->ns.inum, info);
+}
+
+SEC("?kprobe/nlm_host_rebooted")
+int kprobe_host_rebooted(struct pt_regs___rg *regs)
+{
+	struct net *net = (void *)RG_ARG1(regs);
+
+	return rebooted(BPF_CORE_READ(net, ns.inum), (void *)RG_ARG2(regs));
 }

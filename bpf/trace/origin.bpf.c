@@ -10,6 +10,8 @@
  *   fexit   nfs4_lock_reclaim, nfs4_lock_expired     fs/nfs/nfs4proc.c
  *   fexit   nlmclnt_reclaim                          fs/lockd/clntproc.c
  *
+ * By kretprobe where fexit is refused.
+ *
  * From 6.12 on the arguments of a tracepoint of a module may be NULL.
  */
 #include "trace.bpf.h"
@@ -223,9 +225,19 @@ int BPF_PROG(origin_lock_reclaim, struct nfs4_state *state, struct file_lock *fl
 	return locked(state, fl, RG_REC_LOCK, RG_CLAIM_RECLAIM, ret);
 }
 
+SEC("?kretprobe/nfs4_lock_reclaim")
+int kprobe_origin_lock_reclaim(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	if (!left_here(regs, &e))
+		return 0;
+	return locked((void *)e.arg[0], (void *)e.arg[1], RG_REC_LOCK, RG_CLAIM_RECLAIM,
+		      (int)RG_RETURNED(regs));
+}
+
 /* With recover_lost_locks=N it gives the lock up and returns 0. */
-SEC("fexit/nfs4_lock_expired")
-int BPF_PROG(origin_lock_expired, struct nfs4_state *state, struct file_lock *fl, int ret)
+static __always_inline int lock_expired(struct nfs4_state *state, struct file_lock *fl, int ret)
 {
 	struct nfs4_lock_state *lsp = rg_nfs4_lock_state_of(fl);
 
@@ -234,9 +246,24 @@ int BPF_PROG(origin_lock_expired, struct nfs4_state *state, struct file_lock *fl
 	return locked(state, fl, RG_REC_LOCK, RG_CLAIM_NOGRACE, ret);
 }
 
-SEC("fexit/nlmclnt_reclaim")
-int BPF_PROG(origin_nlm_reclaim, struct nlm_host *host, struct file_lock *fl, struct nlm_rqst *req,
-	     int ret)
+SEC("fexit/nfs4_lock_expired")
+int BPF_PROG(origin_lock_expired, struct nfs4_state *state, struct file_lock *fl, int ret)
+{
+	return lock_expired(state, fl, ret);
+}
+
+SEC("?kretprobe/nfs4_lock_expired")
+int kprobe_origin_lock_expired(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	if (!left_here(regs, &e))
+		return 0;
+	return lock_expired((void *)e.arg[0], (void *)e.arg[1], (int)RG_RETURNED(regs));
+}
+
+static __always_inline int nlm_reclaimed(struct nlm_host *host, struct file_lock *fl,
+					 struct nlm_rqst *req, int ret)
 {
 	struct rg_at_work *w = at_work_made();
 	struct file *file = rg_file_of_lock(fl);
@@ -263,4 +290,22 @@ int BPF_PROG(origin_nlm_reclaim, struct nlm_host *host, struct file_lock *fl, st
 	read_lock(r, fl);
 	rg_send(r, NULL);
 	return 0;
+}
+
+SEC("fexit/nlmclnt_reclaim")
+int BPF_PROG(origin_nlm_reclaim, struct nlm_host *host, struct file_lock *fl, struct nlm_rqst *req,
+	     int ret)
+{
+	return nlm_reclaimed(host, fl, req, ret);
+}
+
+SEC("?kretprobe/nlmclnt_reclaim")
+int kprobe_origin_nlm_reclaim(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	if (!left_here(regs, &e))
+		return 0;
+	return nlm_reclaimed((void *)e.arg[0], (void *)e.arg[1], (void *)e.arg[2],
+			     (int)RG_RETURNED(regs));
 }

@@ -11,6 +11,8 @@
  *           _expire_unconf               what became of an end client
  *   fexit   nfsd4_force_end_grace        somebody wrote v4_end_grace
  *
+ * By kprobe and kretprobe where fentry and fexit are refused.
+ *
  * Ordinary OPENs and LOCKs are counted; those that decide something become a
  * record: reclaims, what is taken again after a refusal, and errors of state.
  */
@@ -81,10 +83,10 @@ static __always_inline int key_of_name(struct rg_at_work *w, const void *data, _
 
 /* What is known of an end client. Looked up by address of its struct; another
  * one may have that address by now, so the clientid is compared. */
-static __always_inline struct rg_flow_client *client_of(struct rg_at_work *w,
-							struct nfs4_client *clp, __u32 slot,
-							const struct rg_gate *g, __u64 now_ns,
-							struct rg_client_key *key)
+static __always_inline struct rg_flow_client *flow_client_of(struct rg_at_work *w,
+							     struct nfs4_client *clp, __u32 slot,
+							     const struct rg_gate *g, __u64 now_ns,
+							     struct rg_client_key *key)
 {
 	__u32 boot = BPF_CORE_READ(clp, cl_clientid.cl_boot),
 	      id = BPF_CORE_READ(clp, cl_clientid.cl_id);
@@ -125,6 +127,48 @@ struct done {
 	__u32 claim; /* RG_CLAIM_ORDINARY, or a reclaim */
 	__u32 facts; /* that judge() found */
 };
+
+/* What an operation of a compound is about. */
+struct about {
+	struct svc_rqst *rqstp;
+	struct nfsd4_compound_state *cstate;
+	struct nfs4_client *clp;
+	struct dentry *dentry;
+	__u32 status;
+};
+
+/* The end of nfsd4_NAME(), on both rungs; name_end() says what is done about it. */
+#define ENDS(name, type)                                                                           \
+	SEC("fexit/nfsd4_" #name)                                                                  \
+	int BPF_PROG(name##_ends, struct svc_rqst *rqstp, struct nfsd4_compound_state *cstate,     \
+		     type *u, __u32 status)                                                        \
+	{                                                                                          \
+		struct about a = {                                                                 \
+			.rqstp = rqstp,                                                            \
+			.cstate = cstate,                                                          \
+			.clp = cstate->clp,                                                        \
+			.dentry = cstate->current_fh.fh_dentry,                                    \
+			.status = __builtin_bswap32(status),                                       \
+		};                                                                                 \
+		return name##_end(&a, u);                                                          \
+	}                                                                                          \
+	SEC("?kretprobe/nfsd4_" #name)                                                             \
+	int kprobe_##name##_ends(struct pt_regs___rg *regs)                                        \
+	{                                                                                          \
+		struct nfsd4_compound_state *cstate;                                               \
+		struct rg_entered e = {};                                                          \
+		struct about a = {};                                                               \
+                                                                                                   \
+		if (!left_here(regs, &e))                                                          \
+			return 0;                                                                  \
+		cstate = (void *)e.arg[1];                                                         \
+		a.rqstp = (void *)e.arg[0];                                                        \
+		a.cstate = cstate;                                                                 \
+		a.clp = BPF_CORE_READ(cstate, clp);                                                \
+		a.dentry = BPF_CORE_READ(cstate, current_fh.fh_dentry);                            \
+		a.status = __builtin_bswap32((__u32)RG_RETURNED(regs));                            \
+		return name##_end(&a, (type *)e.arg[2]);                                           \
+	}
 
 /* This kernel has no locks through a re-export. */
 static __always_inline int is_unsupported(const struct done *d)
@@ -186,7 +230,7 @@ static __always_inline struct rg_record *record_of(struct rg_at_work *w, struct 
 	g = gate_of_clp(d->clp, &slot);
 	if (!g)
 		return NULL;
-	c = client_of(w, d->clp, slot, g, now_ns, key);
+	c = flow_client_of(w, d->clp, slot, g, now_ns, key);
 	if (!c)
 		return NULL;
 	rg_time(d->op == RG_REC_OPEN
@@ -209,8 +253,7 @@ static __always_inline struct rg_record *record_of(struct rg_at_work *w, struct 
 	return r;
 }
 
-SEC("fentry/nfsd4_open")
-int BPF_PROG(open_begins, void *rqstp, void *cstate, struct nfsd4_open *u)
+static __always_inline int open_begin(struct nfsd4_open *u)
 {
 	struct rg_at_work *w = begin(RG_REC_OPEN);
 
@@ -222,20 +265,30 @@ int BPF_PROG(open_begins, void *rqstp, void *cstate, struct nfsd4_open *u)
 	return 0;
 }
 
-SEC("fexit/nfsd4_open")
-int BPF_PROG(open_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_open *u,
-	     __u32 status)
+SEC("fentry/nfsd4_open")
+int BPF_PROG(open_begins, void *rqstp, void *cstate, struct nfsd4_open *u)
+{
+	return open_begin(u);
+}
+
+SEC("?kprobe/nfsd4_open")
+int kprobe_open_begins(struct pt_regs___rg *regs)
+{
+	return open_begin((void *)RG_ARG3(regs));
+}
+
+static __always_inline int open_end(const struct about *a, struct nfsd4_open *u)
 {
 	struct rg_at_work *w = end_of(RG_REC_OPEN);
 	struct rg_client_key key = {};
-	struct done d = {.op = RG_REC_OPEN, .status = __builtin_bswap32(status)};
+	struct done d = {.op = RG_REC_OPEN, .status = a->status};
 	struct rg_record *r;
 
 	if (!w)
 		return 0;
 	read_owner(w, BPF_CORE_READ(u, op_owner.data), BPF_CORE_READ(u, op_owner.len));
-	d.clp = cstate->clp;
-	d.dentry = cstate->current_fh.fh_dentry;
+	d.clp = a->clp;
+	d.dentry = a->dentry;
 	d.claim = w->claim;
 	r = record_of(w, &d, &key);
 	if (!r)
@@ -244,28 +297,22 @@ int BPF_PROG(open_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	rg_send(r, &key);
 	return 0;
 }
+ENDS(open, struct nfsd4_open)
 
-SEC("fentry/nfsd4_lock")
-int BPF_PROG(lock_begins)
-{
-	begin(RG_REC_LOCK);
-	return 0;
-}
+BEGINS(lock_begins, "nfsd4_lock", RG_REC_LOCK)
 
-SEC("fexit/nfsd4_lock")
-int BPF_PROG(lock_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_lock *u,
-	     __u32 status)
+static __always_inline int lock_end(const struct about *a, struct nfsd4_lock *u)
 {
 	struct rg_at_work *w = end_of(RG_REC_LOCK);
-	struct done d = {.op = RG_REC_LOCK, .status = __builtin_bswap32(status)};
-	struct dentry *dentry = cstate->current_fh.fh_dentry;
+	struct done d = {.op = RG_REC_LOCK, .status = a->status};
+	struct dentry *dentry = a->dentry;
 	struct rg_client_key key = {};
 	struct xdr_netobj owner = {};
 	struct rg_record *r;
 
 	if (!w)
 		return 0;
-	d.clp = cstate->clp;
+	d.clp = a->clp;
 	d.dentry = dentry;
 	if (!w->owner_len && BPF_CORE_READ(u, lk_is_new)) { /* nfs_lock() never saw it */
 		rg_new_lock_owner(u, &owner);
@@ -284,9 +331,9 @@ int BPF_PROG(lock_ends, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	rg_send(r, &key);
 	return 0;
 }
+ENDS(lock, struct nfsd4_lock)
 
-SEC("fexit/nfsd4_client_record_check")
-int BPF_PROG(record_checked, struct nfs4_client *clp, int ret)
+static __always_inline int record_was_checked(int ret)
 {
 	struct rg_at_work *w = at_work_here();
 
@@ -295,14 +342,23 @@ int BPF_PROG(record_checked, struct nfs4_client *clp, int ret)
 	return 0;
 }
 
+SEC("fexit/nfsd4_client_record_check")
+int BPF_PROG(record_checked, struct nfs4_client *clp, int ret)
+{
+	return record_was_checked(ret);
+}
+
+SEC("?kretprobe/nfsd4_client_record_check")
+int kprobe_record_checked(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	return left_here(regs, &e) ? record_was_checked((int)RG_RETURNED(regs)) : 0;
+}
+
 /* ---- coming and going ---- */
 
-SEC("fentry/nfsd4_exchange_id")
-int BPF_PROG(exchange_id_begins)
-{
-	begin(RG_REC_EXCHANGE_ID);
-	return 0;
-}
+BEGINS(exchange_id_begins, "nfsd4_exchange_id", RG_REC_EXCHANGE_ID)
 
 /* Before it has a clientid that counts, an end client is its name. */
 static __always_inline int introduced(__u32 op, struct svc_rqst *rqstp, struct xdr_netobj *name,
@@ -342,10 +398,9 @@ static __always_inline int introduced(__u32 op, struct svc_rqst *rqstp, struct x
 	return 0;
 }
 
-SEC("fexit/nfsd4_exchange_id")
-int BPF_PROG(exchange_id_ends, struct svc_rqst *rqstp, struct nfsd4_compound_state *cstate,
-	     struct nfsd4_exchange_id *u, __u32 status)
+static __always_inline int exchange_id_end(const struct about *a, struct nfsd4_exchange_id *u)
 {
+	struct nfsd4_compound_state *cstate = a->cstate;
 	struct xdr_netobj name = {};
 	clientid_t id = {};
 	__u64 verifier = 0;
@@ -353,20 +408,14 @@ int BPF_PROG(exchange_id_ends, struct svc_rqst *rqstp, struct nfsd4_compound_sta
 	bpf_core_read(&name, sizeof(name), &u->clname);
 	bpf_core_read(&verifier, sizeof(verifier), &u->verifier);
 	bpf_core_read(&id, sizeof(id), &u->clientid);
-	return introduced(RG_REC_EXCHANGE_ID, rqstp, &name, verifier, id,
-			  BPF_CORE_READ(cstate, minorversion), __builtin_bswap32(status));
+	return introduced(RG_REC_EXCHANGE_ID, a->rqstp, &name, verifier, id,
+			  BPF_CORE_READ(cstate, minorversion), a->status);
 }
+ENDS(exchange_id, struct nfsd4_exchange_id)
 
-SEC("fentry/nfsd4_setclientid")
-int BPF_PROG(setclientid_begins)
-{
-	begin(RG_REC_SETCLIENTID);
-	return 0;
-}
+BEGINS(setclientid_begins, "nfsd4_setclientid", RG_REC_SETCLIENTID)
 
-SEC("fexit/nfsd4_setclientid")
-int BPF_PROG(setclientid_ends, struct svc_rqst *rqstp, void *cstate, struct nfsd4_setclientid *u,
-	     __u32 status)
+static __always_inline int setclientid_end(const struct about *a, struct nfsd4_setclientid *u)
 {
 	struct xdr_netobj name = {};
 	clientid_t id = {};
@@ -375,9 +424,9 @@ int BPF_PROG(setclientid_ends, struct svc_rqst *rqstp, void *cstate, struct nfsd
 	bpf_core_read(&name, sizeof(name), &u->se_name);
 	bpf_core_read(&verifier, sizeof(verifier), &u->se_verf);
 	bpf_core_read(&id, sizeof(id), &u->se_clientid);
-	return introduced(RG_REC_SETCLIENTID, rqstp, &name, verifier, id, 0,
-			  __builtin_bswap32(status));
+	return introduced(RG_REC_SETCLIENTID, a->rqstp, &name, verifier, id, 0, a->status);
 }
+ENDS(setclientid, struct nfsd4_setclientid)
 
 /* The end client that an operation is of is known in the middle of it. */
 SEC("tp_btf/nfsd_clid_confirmed")
@@ -409,7 +458,7 @@ static __always_inline int confirmed(__u32 op, struct svc_rqst *rqstp, clientid_
 		return 0;
 	clp = (void *)w->clp;
 	if (clp)
-		client_of(w, clp, slot, g, now_ns, &key);
+		flow_client_of(w, clp, slot, g, now_ns, &key);
 	r = fresh_record(w, op, RG_SIDE_SERVER, g, now_ns);
 	took(r, w);
 	r->status = status;
@@ -425,55 +474,38 @@ static __always_inline int confirmed(__u32 op, struct svc_rqst *rqstp, clientid_
 	return 0;
 }
 
-SEC("fentry/nfsd4_create_session")
-int BPF_PROG(create_session_begins)
-{
-	begin(RG_REC_CREATE_SESSION);
-	return 0;
-}
+BEGINS(create_session_begins, "nfsd4_create_session", RG_REC_CREATE_SESSION)
 
-SEC("fexit/nfsd4_create_session")
-int BPF_PROG(create_session_ends, struct svc_rqst *rqstp, struct nfsd4_compound_state *cstate,
-	     struct nfsd4_create_session *u, __u32 status)
+static __always_inline int create_session_end(const struct about *a, struct nfsd4_create_session *u)
 {
+	struct nfsd4_compound_state *cstate = a->cstate;
 	clientid_t id = {};
 
 	bpf_core_read(&id, sizeof(id), &u->clientid);
-	return confirmed(RG_REC_CREATE_SESSION, rqstp, id, BPF_CORE_READ(cstate, minorversion),
-			 __builtin_bswap32(status));
+	return confirmed(RG_REC_CREATE_SESSION, a->rqstp, id, BPF_CORE_READ(cstate, minorversion),
+			 a->status);
 }
+ENDS(create_session, struct nfsd4_create_session)
 
-SEC("fentry/nfsd4_setclientid_confirm")
-int BPF_PROG(setclientid_confirm_begins)
-{
-	begin(RG_REC_SETCLIENTID_CONFIRM);
-	return 0;
-}
+BEGINS(setclientid_confirm_begins, "nfsd4_setclientid_confirm", RG_REC_SETCLIENTID_CONFIRM)
 
-SEC("fexit/nfsd4_setclientid_confirm")
-int BPF_PROG(setclientid_confirm_ends, struct svc_rqst *rqstp, void *cstate,
-	     struct nfsd4_setclientid_confirm *u, __u32 status)
+static __always_inline int setclientid_confirm_end(const struct about *a,
+						   struct nfsd4_setclientid_confirm *u)
 {
 	clientid_t id = {};
 
 	bpf_core_read(&id, sizeof(id), &u->sc_clientid);
-	return confirmed(RG_REC_SETCLIENTID_CONFIRM, rqstp, id, 0, __builtin_bswap32(status));
+	return confirmed(RG_REC_SETCLIENTID_CONFIRM, a->rqstp, id, 0, a->status);
 }
+ENDS(setclientid_confirm, struct nfsd4_setclientid_confirm)
 
-SEC("fentry/nfsd4_reclaim_complete")
-int BPF_PROG(reclaim_complete_begins)
-{
-	begin(RG_REC_RECLAIM_COMPLETE);
-	return 0;
-}
+BEGINS(reclaim_complete_begins, "nfsd4_reclaim_complete", RG_REC_RECLAIM_COMPLETE)
 
-SEC("fexit/nfsd4_reclaim_complete")
-int BPF_PROG(reclaim_complete_ends, void *rqstp, struct nfsd4_compound_state *cstate, void *u,
-	     __u32 status)
+static __always_inline int reclaim_complete_end(const struct about *a, void *u)
 {
 	struct rg_at_work *w = end_of(RG_REC_RECLAIM_COMPLETE);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
-	struct nfs4_client *clp = cstate->clp;
+	struct nfs4_client *clp = a->clp;
 	struct rg_client_key key = {};
 	struct rg_flow_storm *storm;
 	struct rg_flow_client *c;
@@ -486,15 +518,15 @@ int BPF_PROG(reclaim_complete_ends, void *rqstp, struct nfsd4_compound_state *cs
 	g = gate_of_clp(clp, &slot);
 	if (!g)
 		return 0;
-	c = client_of(w, clp, slot, g, now_ns, &key);
+	c = flow_client_of(w, clp, slot, g, now_ns, &key);
 	r = fresh_record(w, RG_REC_RECLAIM_COMPLETE, RG_SIDE_SERVER, g, now_ns);
 	took(r, w);
-	r->status = __builtin_bswap32(status);
+	r->status = a->status;
 	r->status_kind = RG_STATUS_NFS4;
 	read_client(r, clp);
 	if (c) {
 		rg_remember(c, r);
-		if (!status)
+		if (!a->status)
 			c->complete_ns = now_ns;
 	}
 	rg_storm_now(slot);
@@ -506,6 +538,7 @@ int BPF_PROG(reclaim_complete_ends, void *rqstp, struct nfsd4_compound_state *cs
 	rg_send(r, &key);
 	return 0;
 }
+ENDS(reclaim_complete, void)
 
 static __always_inline int gone(clientid_t *id, __u32 how)
 {
@@ -559,10 +592,9 @@ static long find_storm(__u32 i, struct net_walk *walk)
 	return 1;
 }
 
-SEC("fexit/nfsd4_force_end_grace")
-int BPF_PROG(grace_end_forced, struct nfsd_net *nn, bool ret)
+static __always_inline int grace_end_was_forced(__u64 nn, bool ret)
 {
-	struct net_walk walk = {.net = (__u64)nn};
+	struct net_walk walk = {.net = nn};
 	struct rg_flow_storm *storm;
 	struct rg_at_work *w;
 	struct rg_record *r;
@@ -582,4 +614,19 @@ int BPF_PROG(grace_end_forced, struct nfsd_net *nn, bool ret)
 	r->complete = storm->complete;
 	rg_send(r, NULL);
 	return 0;
+}
+
+SEC("fexit/nfsd4_force_end_grace")
+int BPF_PROG(grace_end_forced, struct nfsd_net *nn, bool ret)
+{
+	return grace_end_was_forced((__u64)nn, ret);
+}
+
+SEC("?kretprobe/nfsd4_force_end_grace")
+int kprobe_grace_end_forced(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	/* A bool is the lowest byte of the register. */
+	return left_here(regs, &e) ? grace_end_was_forced(e.arg[0], (__u8)RG_RETURNED(regs)) : 0;
 }

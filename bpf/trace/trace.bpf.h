@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "../shared.bpf.h"
+#include "../kprobe.bpf.h"
 
 /* What is hashed of a lock owner. */
 #define RG_OWNER_HASHED 64
@@ -133,6 +133,35 @@ static __always_inline void add_back(struct rg_at_work *w, __u32 op, __u32 statu
 	w->n_back = n + 1;
 }
 _Static_assert((RG_BACK_MAX & (RG_BACK_MAX - 1)) == 0, "used as a mask");
+
+/* ---- both rungs ----
+ *
+ * A program at a function is there twice: by fentry or fexit, and by a kprobe or kretprobe
+ * for where these are refused. */
+
+/* What the function was entered with that now returns to a kretprobe; 0: it was not kept.
+ * The cookie is that of who keeps it. */
+static __always_inline int left_here(struct pt_regs___rg *regs, struct rg_entered *args)
+{
+	__u64 cookie = bpf_get_attach_cookie(regs);
+
+	return rg_entered_by_us(cookie) && rg_left((__u32)cookie, args);
+}
+
+/* Of an operation that needs no more than to be known to begin. */
+#define BEGINS(name, function, op)                                                                 \
+	SEC("fentry/" function)                                                                    \
+	int BPF_PROG(name)                                                                         \
+	{                                                                                          \
+		begin(op);                                                                         \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("?kprobe/" function)                                                                   \
+	int kprobe_##name(void *regs)                                                              \
+	{                                                                                          \
+		begin(op);                                                                         \
+		return 0;                                                                          \
+	}
 
 /* ---- bytes ---- */
 

@@ -242,17 +242,28 @@ static unsigned int missing(const struct rg_kernel_facts *k, bool needed, char *
 static bool check_kprobes(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	__u32 kprobes = k->kprobes;
+	bool any = false;
 
-	for (unsigned int i = 0; i < k->probe.n_missing; i++)
-		if (k->probe.missing[i].is_symbol)
-			kprobes |= 1u << k->probe.missing[i].follower->link;
+	for (unsigned int i = 0; i < k->probe.n_missing; i++) {
+		const struct rg_missing_hook *m = &k->probe.missing[i];
+
+		if (!m->is_symbol)
+			continue;
+		if (m->follower)
+			kprobes |= 1u << m->follower->link;
+		else
+			rg_find(f, RG_NOTE, RG_F_HOOKS, m->name,
+				"`trace` goes by a kprobe here, since this kernel's types have not "
+				"got it; it may miss a call");
+		any = true;
+	}
 	for (const struct rg_follower *each = rg_followers; each->program; each++)
 		if (kprobes & 1u << each->link)
 			rg_find(f, RG_NOTE, RG_F_HOOKS, each->program,
 				"its function is followed by a kprobe, since this kernel refuses "
 				"better; it may miss a call, and `status` counts those that are "
 				"known");
-	return kprobes;
+	return any || kprobes;
 }
 
 /* What a gate has to do without here, and what that costs. False: nothing. */

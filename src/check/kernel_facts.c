@@ -13,6 +13,7 @@
 
 #include "check/kernel.h"
 #include "check/root.h"
+#include "loader/hooks.h"
 #include "loader/host.h"
 
 /* Numbers of the initial namespaces, include/linux/proc_ns.h: PROC_PID_INIT_INO,
@@ -111,8 +112,15 @@ static struct rg_meta enabled(void)
 	return meta;
 }
 
-/* Which of the missing hooks of followers are symbols, so that a kprobe serves. Who may
- * not read the addresses may read the names. */
+static bool is_called(const struct rg_missing_hook *m, const char *symbol)
+{
+	const char *since = rg_hook_renamed(m->name);
+
+	return strcmp(m->name, symbol) == 0 || (since && strcmp(since, symbol) == 0);
+}
+
+/* Which of the missing hooks are symbols, so that a kprobe serves. Who may not read the
+ * addresses may read the names. */
 static void look_for_symbols(const char *root, struct rg_probe *p)
 {
 	char path[RG_ROOT_PATH], line[512], name[256];
@@ -122,7 +130,7 @@ static void look_for_symbols(const char *root, struct rg_probe *p)
 		if (sscanf(line, "%*s %*[tT] %255s", name) != 1)
 			continue;
 		for (unsigned int i = 0; i < p->n_missing; i++)
-			if (p->missing[i].follower && strcmp(p->missing[i].name, name) == 0)
+			if (is_called(&p->missing[i], name))
 				p->missing[i].is_symbol = true;
 	}
 	if (f)

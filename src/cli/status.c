@@ -330,16 +330,19 @@ static json_object *counters_json(const struct rg_pins *p)
 static json_object *tracing_of(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object(), *missing = json_object_new_array(),
+		    *by_kprobe = json_object_new_array(), *list,
 		    *downgrades = json_object_new_object();
 	struct rg_flow_totals totals = {};
 	struct rg_tracer owner;
 	__u32 attached = 0, tracers = 0;
 
-	for (const char *const *name = rg_trace_names(); *name; name++) {
-		if (rg_trace_is_attached(*name))
-			attached++;
-		else
-			json_object_array_add(missing, json_object_new_string(*name));
+	for (const struct rg_trace *t = rg_traces; t->program; t++) {
+		list = rg_trace_is_pinned(t, RG_TRACE_TYPED)	? NULL
+		       : rg_trace_is_pinned(t, RG_TRACE_KPROBE) ? by_kprobe
+								: missing;
+		attached += list != missing;
+		if (list)
+			json_object_array_add(list, json_object_new_string(t->program));
 	}
 	for (__u32 i = 0; i < RG_MAX_TRACERS; i++)
 		if (bpf_map_lookup_elem(p->map_fd[RG_MAP_TRACER_OWNERS], &i, &owner) == 0)
@@ -348,6 +351,7 @@ static json_object *tracing_of(const struct rg_pins *p)
 	for (__u32 i = RG_DOWNGRADE_NONE + 1; i < RG_NR_DOWNGRADES; i++)
 		put(downgrades, rg_downgrade_name(i), u64(totals.downgrades[i]));
 	put(o, "attached", u64(attached));
+	put(o, "by_kprobe", by_kprobe);
 	put(o, "missing", missing);
 	put(o, "tracers", u64(tracers));
 	put(o, "records_lost", u64(totals.lost));
@@ -563,8 +567,9 @@ static void print_sum(json_object *counters, const char *key)
 
 static void print_tracing(json_object *o)
 {
-	json_object *missing = json_object_object_get(o, "missing");
-	size_t n = json_object_array_length(missing);
+	json_object *missing = json_object_object_get(o, "missing"),
+		    *by_kprobe = json_object_object_get(o, "by_kprobe");
+	size_t n = json_object_array_length(missing), kprobes = json_object_array_length(by_kprobe);
 
 	printf("tracing  %llu programs, %llu tracers", (unsigned long long)number_of(o, "attached"),
 	       (unsigned long long)number_of(o, "tracers"));
@@ -572,6 +577,8 @@ static void print_tracing(json_object *o)
 		printf(", %llu records lost", (unsigned long long)number_of(o, "records_lost"));
 	if (number_of(o, "failures"))
 		printf(", %llu failures", (unsigned long long)number_of(o, "failures"));
+	if (kprobes)
+		printf(", %zu by kprobe", kprobes);
 	for (size_t i = 0; i < n; i++)
 		printf("%s%s", i ? ", " : "; not attached: ",
 		       json_object_get_string(json_object_array_get_idx(missing, i)));

@@ -263,8 +263,9 @@ static void attached(struct rg_programs *programs)
 
 		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link(i)), !is_door);
 	}
-	for (const char *const *name = rg_trace_names(); *name; name++)
-		rg_programs_add(programs, rg_trace_pin(path, *name), true);
+	for (const struct rg_trace *t = rg_traces; t->program; t++)
+		for (int pin = 0; pin < RG_NR_TRACE_PINS; pin++)
+			rg_programs_add(programs, rg_trace_pin(path, t, pin), true);
 }
 
 static int take_away(struct rg_pins *p, unsigned int *continued)

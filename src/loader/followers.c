@@ -40,7 +40,6 @@ const struct rg_follower rg_followers[] = {
 };
 
 #define KPROBE "kprobe_"
-#define ENTERS "kprobe_enters"
 
 const struct rg_follower *rg_follower_of(const char *program)
 {
@@ -89,11 +88,6 @@ static struct bpf_program *kprobe(const struct bpf_object *obj, const struct rg_
 	return bpf_object__find_program_by_name(obj, name);
 }
 
-const char *rg_followers_function(const struct bpf_program *prog)
-{
-	return strchr(bpf_program__section_name(prog), '/') + 1;
-}
-
 struct bpf_program *rg_followers_program(const struct bpf_object *obj, const struct rg_follower *f,
 					 const struct rg_following *following,
 					 struct bpf_program **enters)
@@ -102,7 +96,7 @@ struct bpf_program *rg_followers_program(const struct bpf_object *obj, const str
 	if (!(following->kprobes & 1u << f->link))
 		return typed(obj, f);
 	if (rg_link_that_enters(f->link) < RG_NR_LINKS)
-		*enters = bpf_object__find_program_by_name(obj, ENTERS);
+		*enters = bpf_object__find_program_by_name(obj, RG_KPROBE_ENTERS);
 	return kprobe(obj, f);
 }
 
@@ -130,8 +124,6 @@ static bool decide(const struct rg_follower *f, struct rg_following *following)
 
 bool rg_followers_choose(const struct bpf_object *obj, __u32 links, struct rg_following *following)
 {
-	bool any_enters = false;
-
 	for (const struct rg_follower *f = rg_followers; f->program; f++) {
 		bool wanted = links & 1u << f->link && decide(f, following);
 		bool by_kprobe = following->kprobes & 1u << f->link;
@@ -140,14 +132,12 @@ bool rg_followers_choose(const struct bpf_object *obj, __u32 links, struct rg_fo
 			rg_error(0,
 				 "program %s: %s cannot be followed in this kernel; without it %s; "
 				 "use a kernel that this version knows (docs/kernel.md)",
-				 f->program, rg_followers_function(typed(obj, f)), f->without);
+				 f->program, rg_hook_function(typed(obj, f)), f->without);
 			return false;
 		}
 		bpf_program__set_autoload(typed(obj, f), wanted && !by_kprobe);
 		bpf_program__set_autoload(kprobe(obj, f), wanted && by_kprobe);
-		any_enters |= wanted && by_kprobe && rg_link_that_enters(f->link) < RG_NR_LINKS;
 	}
-	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, ENTERS), any_enters);
 	return true;
 }
 

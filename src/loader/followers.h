@@ -55,10 +55,8 @@ bool rg_followers_choose(const struct bpf_object *obj, __u32 links, struct rg_fo
  * False: it is needed. */
 bool rg_followers_step_down(const struct rg_follower *f, int err, struct rg_following *following);
 
-/* What to attach: the program of a follower as it was chosen, and in what function;
+/* What to attach: the program of a follower as it was chosen;
  * *enters, where its function's return is followed by a kprobe: what keeps the arguments. */
 struct bpf_program *rg_followers_program(const struct bpf_object *obj, const struct rg_follower *f,
 					 const struct rg_following *following,
 					 struct bpf_program **enters);
-/* "nfsd4_lock", of "fexit/nfsd4_lock". */
-const char *rg_followers_function(const struct bpf_program *prog);

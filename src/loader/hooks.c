@@ -29,7 +29,6 @@ struct hook {
 	__u32 kind;	     /* BTF_KIND_FUNC, BTF_KIND_TYPEDEF */
 	int btf_fd;	     /* of the module; 0: vmlinux */
 	int btf_id;	     /* 0: not found */
-	const char *module;  /* of rg_hook_modules; NULL: vmlinux */
 };
 
 static struct hook hooks[MAX_HOOKS];
@@ -52,13 +51,6 @@ bool rg_hook_is_there(const char *program)
 	const struct hook *h = hook_of(program);
 
 	return h && h->btf_id > 0;
-}
-
-const char *rg_hook_module(const char *program)
-{
-	const struct hook *h = hook_of(program);
-
-	return h ? h->module : NULL;
 }
 
 bool rg_hooks_signal_task(void)
@@ -152,7 +144,7 @@ static void collect(const struct bpf_object *obj)
 }
 
 /* Those of the types from `first` on that are somebody's hook. */
-static void look_through(const struct btf *btf, __u32 first, int btf_fd, const char *module)
+static void look_through(const struct btf *btf, __u32 first, int btf_fd)
 {
 	__u32 n = btf__type_cnt(btf);
 
@@ -171,23 +163,21 @@ static void look_through(const struct btf *btf, __u32 first, int btf_fd, const c
 				continue;
 			h->btf_fd = btf_fd;
 			h->btf_id = (int)id;
-			h->module = module;
 		}
 	}
 }
 
-/* As it is in rg_hook_modules; NULL: it is none of them. */
-static const char *one_of_ours(const char *module)
+static bool is_one_of_ours(const char *module)
 {
 	for (const char *const *name = rg_hook_modules; *name; name++)
 		if (strcmp(*name, module) == 0)
-			return *name;
-	return NULL;
+			return true;
+	return false;
 }
 
-/* fd of the BTF with this id, if it is that of a module of ours, and which; else
+/* fd of the BTF with this id, if it is that of a module of ours; else
  * negative. */
-static int open_module(__u32 id, const char **module)
+static int open_module(__u32 id)
 {
 	char name[64] = "";
 	struct bpf_btf_info info = {.name = (__u64)(unsigned long)name, .name_len = sizeof(name)};
@@ -196,14 +186,11 @@ static int open_module(__u32 id, const char **module)
 
 	if (fd < 0)
 		return -errno;
-	*module = NULL;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.kernel_btf)
-		*module = one_of_ours(name);
-	if (!*module) {
-		close(fd);
-		return -ENOENT;
-	}
-	return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.kernel_btf &&
+	    is_one_of_ours(name))
+		return fd;
+	close(fd);
+	return -ENOENT;
 }
 
 const char *rg_hook_renamed(const char *function)
@@ -233,11 +220,10 @@ static bool rename_missing(void)
 static void look_through_modules(struct btf *core)
 {
 	struct btf *btf[MAX_MODULES] = {};
-	const char *module[MAX_MODULES] = {};
 	__u32 id = 0;
 
 	while (n_module_fds < MAX_MODULES && bpf_btf_get_next_id(id, &id) == 0) {
-		int fd = open_module(id, &module[n_module_fds]);
+		int fd = open_module(id);
 
 		if (fd < 0)
 			continue;
@@ -247,10 +233,30 @@ static void look_through_modules(struct btf *core)
 	do {
 		for (unsigned int i = 0; i < n_module_fds; i++)
 			if (btf[i])
-				look_through(btf[i], btf__type_cnt(core), module_fds[i], module[i]);
+				look_through(btf[i], btf__type_cnt(core), module_fds[i]);
 	} while (rename_missing());
 	for (unsigned int i = 0; i < n_module_fds; i++)
 		btf__free(btf[i]);
+}
+
+const char *rg_hook_function(const struct bpf_program *prog)
+{
+	return strchr(bpf_program__section_name(prog), '/') + 1;
+}
+
+bool rg_hook_returns(const struct bpf_program *prog)
+{
+	return strncmp(bpf_program__section_name(prog), "kretprobe/", 10) == 0;
+}
+
+struct bpf_link *rg_hook_kprobe(const struct bpf_program *prog, const struct bpf_program *at,
+				bool returns, __u64 cookie)
+{
+	LIBBPF_OPTS(bpf_kprobe_opts, opts, .retprobe = returns, .bpf_cookie = cookie);
+	const char *function = rg_hook_function(at), *since = rg_hook_renamed(function);
+	struct bpf_link *link = bpf_program__attach_kprobe_opts(prog, function, &opts);
+
+	return link || !since ? link : bpf_program__attach_kprobe_opts(prog, since, &opts);
 }
 
 void rg_hooks_free(void)

@@ -9,7 +9,14 @@
 
 #include <stdbool.h>
 
+#include <linux/types.h>
+
+struct bpf_link;
 struct bpf_object;
+struct bpf_program;
+
+/* The program that keeps arguments for a kretprobe (bpf/kprobe.bpf.c). */
+#define RG_KPROBE_ENTERS "kprobe_enters"
 
 /* Before the object is opened: its sections fentry, fexit, tp_btf, kprobe
  * and kretprobe are ours. */
@@ -23,8 +30,14 @@ extern const char *const rg_hook_modules[];
 const char *rg_hook_renamed(const char *function);
 /* Was the hook of this program found? */
 bool rg_hook_is_there(const char *program);
-/* Module that the hook of this program was found in; NULL: none, or the kernel. */
-const char *rg_hook_module(const char *program);
+/* "nfsd4_lock", of a program in section "fexit/nfsd4_lock". */
+const char *rg_hook_function(const struct bpf_program *prog);
+/* Is it a kretprobe? */
+bool rg_hook_returns(const struct bpf_program *prog);
+/* Attach by kprobe or kretprobe at the function of `at`, by the name that it has here.
+ * NULL: errno says why not. */
+struct bpf_link *rg_hook_kprobe(const struct bpf_program *prog, const struct bpf_program *at,
+				bool returns, __u64 cookie);
 /* Can a program of this kernel signal another task? */
 bool rg_hooks_signal_task(void);
 /* Of our sections, the program that was about to be loaded last: where loading

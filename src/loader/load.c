@@ -124,6 +124,19 @@ static int choose_continue(const struct guard_bpf *skel, const struct rg_load_wi
 	return RG_DONE;
 }
 
+/* After all others: what keeps arguments, if there is a kretprobe to ask for them. */
+static void choose_enters(const struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+	bool any = false;
+
+	bpf_object__for_each_program(prog, obj)
+	{
+		any |= bpf_program__autoload(prog) && rg_hook_returns(prog);
+	}
+	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, RG_KPROBE_ENTERS), any);
+}
+
 /* Opened, and the hooks looked for. NULL: *result says why, and loaded->skel is to be
  * destroyed all the same. */
 static struct guard_bpf *open_object(struct rg_loaded *loaded, int *result)
@@ -164,10 +177,11 @@ static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load
 						  i == (int)wish->rung);
 	if (wish->max_held)
 		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
-	rg_traces_choose(skel->obj, no_traces);
+	rg_traces_choose(skel->obj, no_traces, loaded->following.forced);
 	*result = RG_CANNOT;
 	if (rg_followers_choose(skel->obj, ~0u, &loaded->following))
 		*result = choose_continue(skel, wish, loaded);
+	choose_enters(skel->obj);
 	return *result ? NULL : skel;
 }
 
@@ -180,7 +194,7 @@ static bool with_fewer(const struct rg_load_wish *wish, int err, bool *no_traces
 
 	/* A door's, or one that opens gates: perhaps it may not signal others. */
 	if (loaded->continues == RG_CONTINUE_KERNEL && wish->continues < 0 &&
-	    (!last || !rg_is_trace(last))) {
+	    (!last || !rg_trace_by(last))) {
 		rg_warn("rung %s: this kernel refuses it: %s; trying without (RG_DEBUG=1 shows the "
 			"verifier's words)",
 			rg_continue_name(RG_CONTINUE_KERNEL), rg_strerror(err));
@@ -195,7 +209,7 @@ static bool with_fewer(const struct rg_load_wish *wish, int err, bool *no_traces
 	}
 	if (*no_traces)
 		return false;
-	*no_traces = !rg_traces_leave_out(last, err);
+	*no_traces = !rg_traces_step_down(last, err, loaded->following.forced);
 	return true;
 }
 
@@ -232,17 +246,19 @@ static int choose_only(const struct bpf_object *obj, __u32 links, const char *mo
 		       bool no_traces, struct rg_following *following)
 {
 	struct bpf_program *prog;
-	const char *of;
 
-	rg_traces_choose(obj, no_traces);
+	rg_traces_choose(obj, no_traces, following->forced);
 	bpf_object__for_each_program(prog, obj)
 	{
-		of = rg_is_trace(bpf_program__name(prog)) ? rg_hook_module(bpf_program__name(prog))
-							  : NULL;
-		if (!of || !module || strcmp(of, module) != 0)
+		const struct rg_trace *trace = rg_trace_by(bpf_program__name(prog));
+
+		if (!trace || !module || strcmp(trace->module, module) != 0)
 			bpf_program__set_autoload(prog, false);
 	}
-	return rg_followers_choose(obj, links, following) ? RG_DONE : RG_CANNOT;
+	if (!rg_followers_choose(obj, links, following))
+		return RG_CANNOT;
+	choose_enters(obj);
+	return RG_DONE;
 }
 
 /* What is in the module that was let go of. */
@@ -288,7 +304,7 @@ int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg
 					"BPF programs in " RG_NFSD ": this kernel refuses them: %s "
 					"(RG_DEBUG=1 shows the verifier's words)",
 					rg_strerror(err));
-		no_traces = !rg_traces_leave_out(rg_hooks_last(), err);
+		no_traces = !rg_traces_step_down(rg_hooks_last(), err, loaded->following.forced);
 		rg_unload(loaded);
 	}
 }
@@ -311,22 +327,28 @@ static int share_maps(const struct bpf_object *from, const struct bpf_object *to
 	return err;
 }
 
-/* One of which only now it is known that it is to be a kprobe. 0, or a negative errno. */
-static int load_one(const struct rg_loaded *set, const struct rg_follower *f, struct rg_loaded *one)
+/* Those of which only now it is known that they are to be kprobes: a follower, or, f is
+ * NULL, of tracing programs. 0, or a negative errno. */
+static int load_more(const struct rg_loaded *set, const struct rg_follower *f, __u64 traces,
+		     struct rg_loaded *more)
 {
 	struct guard_bpf *skel;
 	int err;
 
-	*one = (struct rg_loaded){.following = set->following, .continues = set->continues};
-	skel = open_object(one, &err);
+	*more = (struct rg_loaded){.following = set->following, .continues = set->continues};
+	skel = open_object(more, &err);
 	if (!skel)
 		return -ENOENT;
 	err = share_maps(set->skel->obj, skel->obj);
 	if (err)
 		return err;
 	skel->rodata->rg_continues = set->continues;
-	if (choose_only(skel->obj, 1u << f->link, NULL, true, &one->following))
+	if (f && choose_only(skel->obj, 1u << f->link, NULL, true, &more->following))
 		return -ENOENT;
+	if (!f) {
+		rg_traces_choose_kprobes(skel->obj, traces);
+		choose_enters(skel->obj);
+	}
 	return guard_bpf__load(skel);
 }
 
@@ -347,19 +369,10 @@ static int pin(struct bpf_link *link, enum rg_link as)
 	return 0;
 }
 
-static struct bpf_link *attach_kprobe(const struct bpf_program *prog, const char *function,
-				      bool returns, __u64 cookie)
-{
-	LIBBPF_OPTS(bpf_kprobe_opts, opts, .retprobe = returns, .bpf_cookie = cookie);
-
-	return bpf_program__attach_kprobe_opts(prog, function, &opts);
-}
-
 static int attach(const struct rg_loaded *loaded, const struct rg_follower *f)
 {
 	struct bpf_program *enters,
 		*prog = rg_followers_program(loaded->skel->obj, f, &loaded->following, &enters);
-	const char *function = rg_followers_function(prog);
 	enum rg_link link = rg_link_that_enters(f->link);
 	int err = 0;
 
@@ -367,8 +380,8 @@ static int attach(const struct rg_loaded *loaded, const struct rg_follower *f)
 		return pin(bpf_program__attach(prog), f->link);
 	/* First: no return is seen whose arguments were not kept. */
 	if (enters)
-		err = pin(attach_kprobe(enters, function, false, link - RG_LINK_ENTERS), link);
-	return err ?: pin(attach_kprobe(prog, function, enters != NULL, 0), f->link);
+		err = pin(rg_hook_kprobe(enters, prog, false, link - RG_LINK_ENTERS), link);
+	return err ?: pin(rg_hook_kprobe(prog, prog, enters != NULL, 0), f->link);
 }
 
 /* What an attempt may have left. */
@@ -385,7 +398,7 @@ static void detach(const struct rg_follower *f)
 static int attach_as_kprobe(const struct rg_loaded *loaded, const struct rg_follower *f)
 {
 	struct rg_loaded one;
-	int err = load_one(loaded, f, &one) ?: attach(&one, f);
+	int err = load_more(loaded, f, 0, &one) ?: attach(&one, f);
 
 	rg_unload(&one);
 	return err;
@@ -420,9 +433,25 @@ int rg_attach_followers(struct rg_loaded *loaded, __u32 links)
 	return err;
 }
 
-unsigned int rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg)
+void rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg)
 {
-	return rg_traces_attach(loaded->skel->obj, meanwhile, arg);
+	__u64 refused = rg_traces_attach(loaded->skel->obj, meanwhile, arg);
+	struct rg_loaded more;
+	int err;
+
+	if (!refused || loaded->following.forced == RG_FOLLOW_FENTRY)
+		return;
+	rg_warn("tracing programs: this kernel refuses to attach %d of them; trying kprobes "
+		"(RG_DEBUG=1 shows more)",
+		__builtin_popcountll(refused));
+	err = load_more(loaded, NULL, refused, &more);
+	if (err)
+		rg_warn("tracing programs: this kernel refuses the kprobes: %s; `status` names "
+			"what is missing (RG_DEBUG=1 shows the verifier's words)",
+			rg_strerror(err));
+	else
+		rg_traces_attach(more.skel->obj, meanwhile, arg);
+	rg_unload(&more);
 }
 
 void rg_unload(struct rg_loaded *loaded)

@@ -39,6 +39,6 @@ int rg_attach_followers(struct rg_loaded *loaded, __u32 links);
 /* What was let go of, with the maps of the set (loader/modules.h). */
 int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded);
 /* Those that only watch (loader/traces.h). */
-unsigned int rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg);
+void rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg);
 /* What is pinned stays. */
 void rg_unload(struct rg_loaded *loaded);

@@ -63,22 +63,32 @@ static bool add(struct links *links, const char *path, __u32 nfsd)
 	return true;
 }
 
-static void add_kprobe(struct links *links, enum rg_link link)
+static void add_kprobe(struct links *links, const char *path)
 {
-	if (link < RG_NR_LINKS && links->n < RG_MAX_LINKS &&
-	    access(rg_pin_path(links->pin[links->n], rg_pin_of_link(link)), F_OK) == 0)
-		links->n++;
+	if (links->n < RG_MAX_LINKS && access(path, F_OK) == 0)
+		snprintf(links->pin[links->n++], sizeof(links->pin[0]), "%s", path);
 }
 
 /* A kprobe holds no module; it stays when that is unloaded, and is dead. */
 static void add_kprobes(struct links *links, __u32 kprobes)
 {
+	enum rg_link enters;
+	char path[256];
+
 	for (const struct rg_follower *f = rg_followers; f->program; f++) {
 		if (!(kprobes & 1u << f->link) || !f->module || strcmp(f->module, RG_NFSD) != 0)
 			continue;
 		links->followers |= 1u << f->link;
-		add_kprobe(links, rg_link_that_enters(f->link));
-		add_kprobe(links, f->link);
+		enters = rg_link_that_enters(f->link);
+		if (enters < RG_NR_LINKS)
+			add_kprobe(links, rg_pin_path(path, rg_pin_of_link(enters)));
+		add_kprobe(links, rg_pin_path(path, rg_pin_of_link(f->link)));
+	}
+	for (const struct rg_trace *t = rg_traces; t->program; t++) {
+		if (strcmp(t->module, RG_NFSD) != 0)
+			continue;
+		add_kprobe(links, rg_trace_pin(path, t, RG_TRACE_KPROBE));
+		add_kprobe(links, rg_trace_pin(path, t, RG_TRACE_ENTERS));
 	}
 }
 
@@ -91,8 +101,8 @@ static void links_in_nfsd(struct links *links, __u32 nfsd, __u32 kprobes)
 	for (const struct rg_follower *f = rg_followers; f->program; f++)
 		if (add(links, rg_pin_path(path, rg_pin_of_link(f->link)), nfsd))
 			links->followers |= 1u << f->link;
-	for (const char *const *trace = rg_trace_names(); *trace; trace++)
-		add(links, rg_trace_pin(path, *trace), nfsd);
+	for (const struct rg_trace *t = rg_traces; t->program; t++)
+		add(links, rg_trace_pin(path, t, RG_TRACE_TYPED), nfsd);
 }
 
 static void pause_10ms(void)

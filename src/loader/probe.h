@@ -17,7 +17,8 @@ struct rg_missing_hook {
 	char name[64]; /* of the function or tracepoint */
 	/* The follower that has it; NULL: only tracing programs do. */
 	const struct rg_follower *follower;
-	bool is_symbol; /* there all the same, for a kprobe (filled in by the caller) */
+	bool is_symbol; /* a function that is there all the same, for a kprobe (filled in by the
+			   caller) */
 };
 
 struct rg_probe {

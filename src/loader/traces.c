@@ -8,164 +8,220 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "loader/hooks.h"
 #include "loader/log.h"
+#include "loader/modules.h"
 #include "loader/pins.h"
 
 /* What is not attached can still be said with nothing loaded. A unit test
  * compares this with the object. */
-static const char *const names[] = {
-	"open_begins",
-	"open_ends",
-	"lock_begins",
-	"lock_ends",
-	"record_checked",
-	"exchange_id_begins",
-	"exchange_id_ends",
-	"setclientid_begins",
-	"setclientid_ends",
-	"client_confirmed",
-	"create_session_begins",
-	"create_session_ends",
-	"setclientid_confirm_begins",
-	"setclientid_confirm_ends",
-	"reclaim_complete_begins",
-	"reclaim_complete_ends",
-	"client_expired",
-	"client_destroyed",
-	"client_replaced",
-	"client_admin_expired",
-	"client_unconfirmed",
-	"grace_end_forced",
-	"nfs_lock_ends",
-	"nlmclnt_proc_ends",
-	"set_lock",
-	"cached_open",
-	"open_file",
-	"nlm_lock_begins",
-	"nlm_lock_ends",
-	"host_rebooted",
-	"origin_exchange_id",
-	"origin_create_session",
-	"origin_setclientid",
-	"origin_setclientid_confirm",
-	"origin_reclaim_complete",
-	"state_manager",
-	"state_manager_failed",
-	"origin_open_reclaim",
-	"origin_open_expired",
-	"origin_delegation",
-	"origin_lock_reclaim",
-	"origin_lock_expired",
-	"origin_nlm_reclaim",
-	NULL,
+const struct rg_trace rg_traces[] = {
+	{"open_begins", "nfsd"},
+	{"open_ends", "nfsd"},
+	{"lock_begins", "nfsd"},
+	{"lock_ends", "nfsd"},
+	{"record_checked", "nfsd"},
+	{"exchange_id_begins", "nfsd"},
+	{"exchange_id_ends", "nfsd"},
+	{"setclientid_begins", "nfsd"},
+	{"setclientid_ends", "nfsd"},
+	{"client_confirmed", "nfsd"},
+	{"create_session_begins", "nfsd"},
+	{"create_session_ends", "nfsd"},
+	{"setclientid_confirm_begins", "nfsd"},
+	{"setclientid_confirm_ends", "nfsd"},
+	{"reclaim_complete_begins", "nfsd"},
+	{"reclaim_complete_ends", "nfsd"},
+	{"client_expired", "nfsd"},
+	{"client_destroyed", "nfsd"},
+	{"client_replaced", "nfsd"},
+	{"client_admin_expired", "nfsd"},
+	{"client_unconfirmed", "nfsd"},
+	{"grace_end_forced", "nfsd"},
+	{"nfs_lock_ends", "nfs"},
+	{"nlmclnt_proc_ends", "lockd"},
+	{"set_lock", "nfsv4"},
+	{"cached_open", "nfsv4"},
+	{"open_file", "nfsv4"},
+	{"nlm_lock_begins", "lockd"},
+	{"nlm_lock_ends", "lockd"},
+	{"host_rebooted", "lockd"},
+	{"origin_exchange_id", "nfsv4"},
+	{"origin_create_session", "nfsv4"},
+	{"origin_setclientid", "nfsv4"},
+	{"origin_setclientid_confirm", "nfsv4"},
+	{"origin_reclaim_complete", "nfsv4"},
+	{"state_manager", "nfsv4"},
+	{"state_manager_failed", "nfsv4"},
+	{"origin_open_reclaim", "nfsv4"},
+	{"origin_open_expired", "nfsv4"},
+	{"origin_delegation", "nfsv4"},
+	{"origin_lock_reclaim", "nfsv4"},
+	{"origin_lock_expired", "nfsv4"},
+	{"origin_nlm_reclaim", "lockd"},
+	{},
 };
 
-const char *const *rg_trace_names(void)
+#define KPROBE "kprobe_"
+
+const struct rg_trace *rg_trace_by(const char *program)
 {
-	return names;
-}
-
-char *rg_trace_pin(char *path, const char *name)
-{
-	char file[64];
-
-	snprintf(file, sizeof(file), "trace_%s", name);
-	return rg_pin_path(path, file);
-}
-
-bool rg_trace_is_attached(const char *name)
-{
-	char path[256];
-
-	return access(rg_trace_pin(path, name), F_OK) == 0;
-}
-
-/* ---- loading and attaching ---- */
-
-/* Every attempt loads everything again: seconds. */
-#define MAX_LEFT_OUT 8
-static const char *left_out[MAX_LEFT_OUT];
-static unsigned int n_left_out;
-
-/* As it is in `names`; NULL: not one of them. */
-static const char *name_of(const char *program)
-{
-	for (const char *const *name = names; *name; name++)
-		if (strcmp(*name, program) == 0)
-			return *name;
+	if (strncmp(program, KPROBE, strlen(KPROBE)) == 0)
+		program += strlen(KPROBE);
+	for (const struct rg_trace *t = rg_traces; t->program; t++)
+		if (strcmp(t->program, program) == 0)
+			return t;
 	return NULL;
 }
 
-bool rg_is_trace(const char *program)
+char *rg_trace_pin(char *path, const struct rg_trace *trace, enum rg_trace_pin pin)
 {
-	return name_of(program) != NULL;
+	static const char *const prefix[RG_NR_TRACE_PINS] = {
+		[RG_TRACE_TYPED] = "trace_",
+		[RG_TRACE_KPROBE] = "trace_kprobe_",
+		[RG_TRACE_ENTERS] = "trace_enters_",
+	};
+	char file[64];
+
+	snprintf(file, sizeof(file), "%s%s", prefix[pin], trace->program);
+	return rg_pin_path(path, file);
 }
 
-static bool is_left_out(const char *program)
+bool rg_trace_is_pinned(const struct rg_trace *trace, enum rg_trace_pin pin)
 {
-	for (unsigned int i = 0; i < n_left_out; i++)
-		if (strcmp(left_out[i], program) == 0)
-			return true;
-	return false;
+	char path[256];
+
+	return access(rg_trace_pin(path, trace, pin), F_OK) == 0;
 }
 
-bool rg_traces_leave_out(const char *program, int err)
-{
-	const char *name = program ? name_of(program) : NULL;
+/* ---- which programs ---- */
 
-	if (!name || n_left_out == MAX_LEFT_OUT || is_left_out(name)) {
-		rg_warn("tracing programs: this kernel refuses them: %s; the gate works, `trace`, "
-			"`top` and `metrics` have little to show (RG_DEBUG=1 shows the verifier's "
-			"words)",
-			rg_strerror(err));
+/* Every attempt loads everything again: seconds. */
+#define MAX_REFUSED 8
+static unsigned int n_refused;
+/* 1 << place in rg_traces */
+static __u64 kprobes, left_out;
+
+static __u64 bit_of(const struct rg_trace *trace)
+{
+	return 1ULL << (trace - rg_traces);
+}
+
+static bool is_kprobe(const struct bpf_program *prog)
+{
+	return bpf_program__type(prog) == BPF_PROG_TYPE_KPROBE;
+}
+
+static struct bpf_program *kprobe_of(const struct bpf_object *obj, const struct rg_trace *trace)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), KPROBE "%s", trace->program);
+	return bpf_object__find_program_by_name(obj, name);
+}
+
+/* False: none that is worth another attempt. */
+static bool refuse(const struct rg_trace *trace, bool was_kprobe, int err, int follow)
+{
+	if (!trace || n_refused++ == MAX_REFUSED)
 		return false;
-	}
-	left_out[n_left_out++] = name;
-	rg_warn("tracing program %s: this kernel refuses it: %s; it is left out "
-		"(RG_DEBUG=1 shows the verifier's words)",
-		name, rg_strerror(err));
+	if (was_kprobe || follow == RG_FOLLOW_FENTRY)
+		left_out |= bit_of(trace);
+	else
+		kprobes |= bit_of(trace);
+	rg_warn("tracing program %s: this kernel refuses it: %s; %s (RG_DEBUG=1 shows the "
+		"verifier's words)",
+		trace->program, rg_strerror(err),
+		left_out & bit_of(trace) ? "it is left out" : "trying a kprobe");
 	return true;
 }
 
-void rg_traces_choose(const struct bpf_object *obj, bool none)
+bool rg_traces_step_down(const char *program, int err, int follow)
 {
-	struct bpf_program *prog;
+	if (program && refuse(rg_trace_by(program), strncmp(program, KPROBE, strlen(KPROBE)) == 0,
+			      err, follow))
+		return true;
+	rg_warn("tracing programs: this kernel refuses them: %s; the gate works, `trace`, "
+		"`top` and `metrics` have little to show (RG_DEBUG=1 shows the verifier's "
+		"words)",
+		rg_strerror(err));
+	return false;
+}
 
-	bpf_object__for_each_program(prog, obj)
-	{
-		const char *name = bpf_program__name(prog);
+void rg_traces_choose(const struct bpf_object *obj, bool none, int follow)
+{
+	for (const struct rg_trace *t = rg_traces; t->program; t++) {
+		struct bpf_program *typed = bpf_object__find_program_by_name(obj, t->program),
+				   *kprobe = kprobe_of(obj, t);
+		bool wanted = !none && !(left_out & bit_of(t)),
+		     by_kprobe = kprobe && follow != RG_FOLLOW_FENTRY &&
+				 (follow == RG_FOLLOW_KPROBE || kprobes & bit_of(t) ||
+				  !rg_hook_is_there(t->program));
 
-		if (rg_is_trace(name))
-			bpf_program__set_autoload(prog, !none && rg_hook_is_there(name) &&
-								!is_left_out(name));
+		bpf_program__set_autoload(typed,
+					  wanted && !by_kprobe && rg_hook_is_there(t->program));
+		if (kprobe)
+			bpf_program__set_autoload(kprobe, wanted && by_kprobe);
 	}
 }
 
-static int attach(const struct bpf_program *prog)
-{
-	struct bpf_link *link = bpf_program__attach(prog);
-	char path[256];
-
-	return link ? rg_pin_link(link, rg_trace_pin(path, bpf_program__name(prog))) : -errno;
-}
-
-unsigned int rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, void *arg)
+void rg_traces_choose_kprobes(const struct bpf_object *obj, __u64 traces)
 {
 	struct bpf_program *prog;
-	unsigned int missing = 0;
 
 	bpf_object__for_each_program(prog, obj)
 	{
-		if (!rg_is_trace(bpf_program__name(prog)))
+		const struct rg_trace *t = rg_trace_by(bpf_program__name(prog));
+
+		bpf_program__set_autoload(prog, t && traces & bit_of(t) && is_kprobe(prog));
+	}
+}
+
+/* ---- attaching ---- */
+
+static int pin(struct bpf_link *link, const struct rg_trace *trace, enum rg_trace_pin as)
+{
+	char path[256];
+
+	return link ? rg_pin_link(link, rg_trace_pin(path, trace, as)) : -errno;
+}
+
+static int attach_kprobe(const struct bpf_object *obj, const struct bpf_program *prog,
+			 const struct rg_trace *trace)
+{
+	const struct bpf_program *enters = bpf_object__find_program_by_name(obj, RG_KPROBE_ENTERS);
+	bool returns = rg_hook_returns(prog);
+	__u64 cookie = RG_NR_RETURNS + (__u64)(trace - rg_traces);
+	int err = 0;
+
+	/* In knfsd's functions no local application stays. */
+	if (strcmp(trace->module, RG_NFSD) != 0)
+		cookie |= RG_ENTERS_KTHREADS;
+	/* First: no return is seen whose arguments were not kept. */
+	if (returns)
+		err = pin(rg_hook_kprobe(enters, prog, false, cookie), trace, RG_TRACE_ENTERS);
+	return err ?: pin(rg_hook_kprobe(prog, prog, returns, cookie), trace, RG_TRACE_KPROBE);
+}
+
+__u64 rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, void *arg)
+{
+	struct bpf_program *prog;
+	__u64 refused = 0;
+
+	bpf_object__for_each_program(prog, obj)
+	{
+		const struct rg_trace *t = rg_trace_by(bpf_program__name(prog));
+
+		if (!t || !bpf_program__autoload(prog))
 			continue;
-		if (!bpf_program__autoload(prog) || attach(prog))
-			missing++;
+		if (is_kprobe(prog))
+			attach_kprobe(obj, prog, t);
+		else if (pin(bpf_program__attach(prog), t, RG_TRACE_TYPED) && kprobe_of(obj, t))
+			refused |= bit_of(t);
 		if (meanwhile)
 			meanwhile(arg);
 	}
-	return missing;
+	return refused;
 }

@@ -3,29 +3,50 @@
  * The tracing programs (bpf/trace), among those of the BPF object: one that this
  * kernel has no hook for, or refuses, costs what it would have shown, and not
  * the gate.
+ *
+ * Each is attached by fentry, fexit or a typed tracepoint; where the kernel refuses
+ * that at a function, a kprobe stands in (bpf/kprobe.bpf.h).
  */
 #pragma once
 
 #include <stdbool.h>
 
+#include <linux/types.h>
+
 struct bpf_object;
 
-/* Names of the programs, NULL after the last; each is pinned as "trace_NAME". */
-const char *const *rg_trace_names(void);
-bool rg_is_trace(const char *program);
-/* Is this one attached (pinned)? */
-bool rg_trace_is_attached(const char *name);
-/* Full path of its pin; path of at least 256 bytes. Returns path. */
-char *rg_trace_pin(char *path, const char *name);
+struct rg_trace {
+	const char *program;
+	const char *module; /* that its hook is in, of rg_hook_modules */
+};
 
-/* Before loading: only those whose hook this kernel has and that were not left
- * out, or none at all. */
-void rg_traces_choose(const struct bpf_object *obj, bool none);
-/* This kernel refused the program: it is left out from now on, with a warning.
- * `err`: what loading said. False if it is no tracing program, or one more than
- * is worth another attempt: then none can be loaded, and that is the warning. */
-bool rg_traces_leave_out(const char *program, int err);
+/* program is NULL after the last. */
+extern const struct rg_trace rg_traces[];
+/* Of the name of a program, or of the kprobe that stands in for it; NULL: none. */
+const struct rg_trace *rg_trace_by(const char *program);
+
+/* What may be pinned of a program. */
+enum rg_trace_pin {
+	RG_TRACE_TYPED = 0, /* "trace_NAME" */
+	RG_TRACE_KPROBE,    /* "trace_kprobe_NAME" */
+	RG_TRACE_ENTERS,    /* "trace_enters_NAME": keeps arguments for a kretprobe */
+	RG_NR_TRACE_PINS,
+};
+
+/* Full path; path of at least 256 bytes. Returns path. */
+char *rg_trace_pin(char *path, const struct rg_trace *trace, enum rg_trace_pin pin);
+bool rg_trace_is_pinned(const struct rg_trace *trace, enum rg_trace_pin pin);
+
+/* Before loading: those whose hook this kernel has by itself, or by a kprobe, and that
+ * were not left out; or none at all. follow: enum rg_follow, or -1: the best that goes. */
+void rg_traces_choose(const struct bpf_object *obj, bool none, int follow);
+/* Nothing but these kprobes, 1 << place in rg_traces. */
+void rg_traces_choose_kprobes(const struct bpf_object *obj, __u64 traces);
+/* This kernel refused to load the program: from now on it is a kprobe, or left out, and it
+ * was said which. `err`: what loading said. False if it is no tracing program, or one
+ * more than is worth another attempt: then none can be loaded, and that is the warning. */
+bool rg_traces_step_down(const char *program, int err, int follow);
 /* Attach and pin those that were loaded, and call `meanwhile` after each: there
- * are many. Returns how many are not attached. */
+ * are many. Returns who was refused and is no kprobe, 1 << place in rg_traces. */
 typedef void rg_meanwhile(void *arg);
-unsigned int rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, void *arg);
+__u64 rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, void *arg);

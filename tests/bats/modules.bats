@@ -181,6 +181,9 @@ knfsd_up() {
 	[ ! -e $pins/link_lock_done ]
 	[ ! -e $pins/link_lock_done_enters ]
 	[ -e $pins/link_grace_end_enters ]
+	[ ! -e $pins/trace_kprobe_lock_ends ]
+	[ ! -e $pins/trace_enters_lock_ends ]
+	[ -e $pins/trace_kprobe_nfs_lock_ends ]
 	modprobe nfsd
 	all_is_attached
 	[ "$(json .rungs.follow)" = kprobe ]

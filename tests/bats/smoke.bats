@@ -135,7 +135,8 @@ some_more_held() { (($(held_count) >= 2)); }
 	link_down # or the end client would be done reclaiming at once
 	users=$(users_of_modules)
 	arm_hold --mount $a --release grace-end --force-rung kprobe
-	[ "$(json '[.rungs.follow, .left_out, .tracing.missing] | tostring')" = '["kprobe",[],[]]' ]
+	[ "$(json '[.rungs.follow, .left_out, .tracing.missing, (.tracing.by_kprobe | length)] | tostring')" = \
+		'["kprobe",[],[],24]' ]
 	run rg status
 	[[ $output == *"knfsd is followed by kprobe; who is held goes on by user_space"* ]]
 	run rg check

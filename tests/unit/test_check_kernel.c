@@ -48,6 +48,23 @@ static void judge(const struct rg_kernel_facts *k, enum rg_finding_id id, enum r
 	rg_findings_free(&f);
 }
 
+/* Which hook the first finding about hooks is of. */
+static void expect_hook(const struct rg_kernel_facts *k, const char *object)
+{
+	struct rg_findings f = {};
+	size_t i = 0;
+
+	rg_kernel_check(k, &f);
+	while (i < f.n && f.at[i].id != RG_F_HOOKS)
+		i++;
+	unit_need(i < f.n);
+	if (object)
+		assert_string_equal(f.at[i].object, object);
+	else
+		assert_null(f.at[i].object);
+	rg_findings_free(&f);
+}
+
 static void test_good(void **unused)
 {
 	struct rg_kernel_facts k = good();
@@ -182,6 +199,14 @@ static void test_rest(void **unused)
 	k = good();
 	k.kprobes = 1u << RG_LINK_LOCK_DONE;
 	judge(&k, RG_F_HOOKS, RG_NOTE, RG_DONE);
+	/* For one that only watches. */
+	k = good();
+	missing(&k, "nfs_lock", NULL);
+	judge(&k, RG_F_HOOKS, RG_NOTE, RG_DONE);
+	expect_hook(&k, NULL); /* in its text: no one's */
+	k.probe.missing[0].is_symbol = true;
+	judge(&k, RG_F_HOOKS, RG_NOTE, RG_DONE);
+	expect_hook(&k, "nfs_lock");
 
 	k = good();
 	k.kptr_restrict = 2;

@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "loader/followers.h"
+#include "loader/hooks.h"
 #include "loader/names.h"
 #include "loader/record_header.h"
 #include "loader/record_json.h"
@@ -310,9 +311,34 @@ static void test_links(void **unused)
 					? hook_of(name + strlen("link_"), hook, sizeof(hook))
 					: NULL);
 	}
-	for (const char *const *name = rg_trace_names(); *name; name++) {
-		snprintf(pin, sizeof(pin), "trace_%s", *name);
-		check_pin(pin, hook_of(*name, hook, sizeof(hook)));
+	for (const struct rg_trace *t = rg_traces; t->program; t++) {
+		snprintf(pin, sizeof(pin), "trace_%s", t->program);
+		check_pin(pin, hook_of(t->program, hook, sizeof(hook)));
+		snprintf(hook, sizeof(hook), "(%s)", t->module);
+		check_pin(pin, hook);
+	}
+}
+
+/* One at a function has a kprobe, or a kretprobe, at the same. */
+static void test_traces(void **unused)
+{
+	char name[64], hook[128], kprobe[128];
+
+	(void)unused;
+	for (const struct rg_trace *t = rg_traces; t->program; t++) {
+		bool at_function = hook_of(t->program, hook, sizeof(hook))[0] == 'f';
+		struct bpf_program *prog;
+
+		snprintf(name, sizeof(name), "kprobe_%s", t->program);
+		prog = bpf_object__find_program_by_name(object, name);
+		assert_int_equal(prog != NULL, at_function);
+		assert_ptr_equal(rg_trace_by(name), t);
+		assert_ptr_equal(rg_trace_by(t->program), t);
+		if (!prog)
+			continue;
+		assert_int_equal(rg_hook_returns(prog), hook[1] == 'e' && hook[2] == 'x');
+		assert_string_equal(strchr(hook_of(name, kprobe, sizeof(kprobe)), ' '),
+				    strchr(hook, ' '));
 	}
 }
 
@@ -498,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_events_of_the_table),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_traces),
 		cmocka_unit_test(test_followers),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_options),
