@@ -84,7 +84,7 @@ created() { tier cli timeout 60 touch /mnt/a/through && tier cli rm -f /mnt/a/th
 # guard OPTIONS...: the daemon, a gate that is closed as knfsd is down, and a
 # trace of everything.
 guard() {
-	background daemon "$RG" run --mount "$a" --state-dir $state "$@"
+	background daemon "$RG" run "${forced[@]}" --mount "$a" --state-dir $state "$@"
 	wait_for 90 "the daemon to be alive" daemon_alive
 	[ "$(gate_state)" = closed ]
 	listen
