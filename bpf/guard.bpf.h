@@ -5,8 +5,7 @@
 
 #include "shared.bpf.h"
 
-#define PF_IO_WORKER 0x00000010	  /* include/linux/sched.h */
-#define PF_USER_WORKER 0x00004000 /* the same, from 6.12 on; unused in 6.1 */
+#define PF_IO_WORKER 0x00000010 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
 
 RG_MAP struct {

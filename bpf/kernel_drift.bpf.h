@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The one header that knows how kernels differ. Each entry says what changed
+/* The one header that knows how kernels differ; what of it is no type is in
+ * include/rg_kernel_drift.h, for user space as well. Each entry says what changed
  * and where it was seen; nothing else branches on a kernel. */
 #pragma once
+
+#include "rg_kernel_drift.h"
+
+/* Flag of a thread of io_uring's or vhost's: include/linux/sched.h from 6.12 on; 6.1 has
+ * PF_IO_WORKER alone, and this bit unused. */
+#define PF_USER_WORKER 0x00004000
 
 /* Is knfsd up in this network namespace?
  * nfsd_net.nfsd_net_up is a bool in 6.1 and 6.12 (fs/nfsd/netns.h); 7.2 has it
@@ -31,7 +38,7 @@ static __always_inline int rg_knfsd_is_up(const void *nfsd_net)
 
 /* The NFS client's export operations: flags says what knfsd may not do with an
  * NFS mount. Without the member (before 5.11) nothing can be said; `open` tells
- * which bit NOLOCKS is (rg_regime.h). */
+ * which bit NOLOCKS is. */
 struct export_operations___rg {
 	unsigned long flags;
 	void *open;
@@ -171,7 +178,7 @@ static __always_inline void rg_new_lock_owner(void *lock, struct xdr_netobj *own
 /* NLM LOCK, NLMPROC4_LOCK and _LOCK_MSG (fs/lockd/svc4proc.c). 6.1 and 6.12:
  * __nlm4svc_proc_lock(), of struct nlm_args, and its second argument is the answer.
  * 7.2: nlm4svc_do_lock(), of what XDR decoded, and the answer is rq_resp; lockd's
- * own part of the arguments has the file. hooks.c knows both functions. */
+ * own part of the arguments has the file. */
 struct nlm4_bytes___rg {
 	__u32 len;
 	void *data;

@@ -15,27 +15,3 @@ enum rg_lock_protocol {
 	RG_LOCKS_NLM,
 	RG_NR_LOCK_PROTOCOLS,
 };
-
-/* Bits of export_operations.flags, include/linux/exportfs.h. No BTF has them. */
-#define RG_EXPORT_REMOTE_FS 0x8	      /* NFS has had it for as long as any of these */
-#define RG_EXPORT_NOLOCKS 0x40	      /* mainline */
-#define RG_EXPORT_NOLOCKS_BESIDE 0x80 /* backported to where 0x40 is ASYNC_LOCK (6.7 to 6.12) */
-#define RG_EXPORT_BEFORE_NOLOCKS 0x7f /* all there are without NOLOCKS, in 6.1 and 6.12 */
-
-/*
- * NFSv4, by `flags` of the NFS client's export operations. has_open: struct
- * export_operations has that member (6.14), so ASYNC_LOCK, which NFS never had, is
- * gone, NOLOCKS is where mainline has it and 0x80 is something else. Pure.
- */
-static inline __attribute__((always_inline)) __u32 rg_regime_of_flags(__u64 flags, int has_open)
-{
-	if (!(flags & RG_EXPORT_REMOTE_FS)) /* these are not the flags */
-		return RG_REGIME_UNKNOWN;
-	if (flags & RG_EXPORT_NOLOCKS)
-		return RG_REGIME_REFUSED;
-	if (has_open)
-		return RG_REGIME_FORWARDED;
-	if (flags & RG_EXPORT_NOLOCKS_BESIDE)
-		return RG_REGIME_REFUSED;
-	return flags & ~(__u64)RG_EXPORT_BEFORE_NOLOCKS ? RG_REGIME_UNKNOWN : RG_REGIME_FORWARDED;
-}

@@ -10,18 +10,17 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "rg_kernel_drift.h"
+
 /* Programs with sections of these kinds, and modules that they attach in. */
 #define MAX_HOOKS 96
 #define MAX_MODULES 8
 
 const char *const rg_hook_modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace", NULL};
 
-/* A function that has another name by now; the program knows both. */
 static const struct {
-	const char *name, *since; /* in the section's name; on kernels without it */
-} renamed[] = {
-	{"__nlm4svc_proc_lock", "nlm4svc_do_lock"}, /* fs/lockd/svc4proc.c, seen in 7.2 */
-};
+	const char *name, *since;
+} renamed[] = RG_RENAMED_FUNCTIONS;
 
 struct hook {
 	const char *program; /* the object's own */

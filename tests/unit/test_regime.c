@@ -4,6 +4,7 @@
 #include "unit_dir.h"
 
 #include "loader/regime.h"
+#include "rg_kernel_drift.h"
 
 #define UNKNOWN RG_REGIME_UNKNOWN
 #define FORWARDED RG_REGIME_FORWARDED
