@@ -241,7 +241,7 @@ origin_stops() {
 	talk opener "$RANGES" "$a/f"
 	tell opener "lock 0 1"
 	wait_said opener '^ok$' 30
-	guard --release settled
+	guard --release settled --scope locks
 	wait_for 60 "this host on record" this_host_known
 	"$@"
 	knfsd_stop origin
