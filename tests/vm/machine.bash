@@ -124,12 +124,16 @@ machine_argv() {
 	argv_nics "$@"
 }
 
+tcg_cheap=-la57,-smap,-smep,-umip,-pku,-avx,-avx2,-f16c,-fma
+
 argv_accel() {
 	case $1 in
 	kvm) argv+=(-accel kvm -cpu host) ;;
 	# cmpxchg16b under TCG of QEMU 7.2 corrupts flags: 6.12 then crashes in
-	# its memory allocator.
-	tcg) argv+=(-accel 'tcg,thread=multi' -cpu 'max,-cx16') ;;
+	# its memory allocator. The others cost an emulated machine an eighth of its
+	# time: a level of page tables more, and what is done at every system call and
+	# switch of threads.
+	tcg) argv+=(-accel 'tcg,thread=multi' -cpu "max,-cx16,$tcg_cheap") ;;
 	# Each instruction takes a nanosecond of the guest's time. An idle guest waits
 	# as others do (sleep=off would have its timeouts expire while the host reads).
 	icount) argv+=(-accel 'tcg,thread=single' -cpu 'max,-cx16' -icount shift=0) ;;
@@ -157,7 +161,9 @@ argv_nics() {
 	done
 }
 
-# mitigations and KASLR cost an emulated machine much and test nothing here;
+# mitigations and KASLR cost an emulated machine much and test nothing here. So do
+# processes at random addresses: TCG translates what it has translated for another
+# address anew, and exec of true(1) takes twice the time.
 # panic=-1 with -no-reboot turns a panic into an exit that the host sees.
 #
 # From 7.x on BPF's storage of tasks is had from kmalloc_nolock(), which without
@@ -168,6 +174,7 @@ machine_cmdline() {
 		" mitigations=off nokaslr random.trust_cpu=on audit=0" \
 		" rcupdate.rcu_expedited=1 net.ifnames=0"
 	[[ $1 == kvm ]] || printf '%s' " tsc=reliable no_timer_check"
+	[[ $1 != tcg ]] || printf '%s' " norandmaps"
 	[[ $1 == kvm || $2 == [1-6].* ]] || printf '%s' " slab_debug=F,kmalloc-*"
 }
 
