@@ -42,12 +42,13 @@ talk_at() {
 	talk "$2" nsenter --net="$ns.net" --mount="$ns.mnt" --uts="$ns.uts" -- "${@:3}"
 }
 app() { talk_at cli "$@"; }
-# take N: locks in N processes of the end client, which keep the file open in any
-# case. A kernel that refuses locks through a re-export refuses each of them.
+# take N [ERRNO]: locks in N processes of the end client, which keep the file open in
+# any case. A kernel that refuses locks through a re-export refuses each of them, by
+# NFSv4 with an errno that is not for user space.
 take() {
 	app app "$LOCKER" hold /mnt/a/db "$1"
 	wait_said app "^locked ($1|0)\$" 60
-	! refused_all || [ "$(grep -c '^lock byte [0-9]*: errno 524$' "$work/app.out")" -eq "$1" ]
+	! refused_all || [ "$(grep -c '^lock byte [0-9]*: errno '"${2:-524}\$" "$work/app.out")" -eq "$1" ]
 }
 cli_tries() { tier cli timeout 60 "$LOCKER" try posix /mnt/a/f || true; }
 refused_all() { said app '^locked 0$'; }
