@@ -2,8 +2,9 @@
 /*
  * The last rung of the programs at functions, those that follow and those that trace:
  * kprobes, where fentry and fexit are refused. Their programs are named kprobe_ and the
- * name of the one they stand in for, and are loaded only then. Arguments come from registers, so
- * all is read by BPF_CORE_READ, and a function that returns has them no more: a kprobe keeps them.
+ * name of the one they stand in for, and are loaded only then. Arguments come from
+ * registers, so all is read by BPF_CORE_READ, and a function that returns has them no
+ * more: a kprobe keeps them.
  *
  * A kprobe may be missed (trace_call_bpf, kernel/trace/bpf_trace.c: another program or
  * bpf(2) is at work on this CPU), a return too (struct kretprobe, nmissed).

@@ -39,8 +39,6 @@ const struct rg_follower rg_followers[] = {
 	{},
 };
 
-#define KPROBE "kprobe_"
-
 const struct rg_follower *rg_follower_of(const char *program)
 {
 	for (const struct rg_follower *f = rg_followers; f->program; f++)
@@ -51,9 +49,7 @@ const struct rg_follower *rg_follower_of(const char *program)
 
 const struct rg_follower *rg_follower_by(const char *program)
 {
-	bool is_kprobe = strncmp(program, KPROBE, strlen(KPROBE)) == 0;
-
-	return rg_follower_of(is_kprobe ? program + strlen(KPROBE) : program);
+	return rg_follower_of(rg_hook_stands_for(program));
 }
 
 int rg_followers_each(__u32 left_out, __u32 kprobes)
@@ -80,14 +76,6 @@ static struct bpf_program *typed(const struct bpf_object *obj, const struct rg_f
 	return bpf_object__find_program_by_name(obj, f->program);
 }
 
-static struct bpf_program *kprobe(const struct bpf_object *obj, const struct rg_follower *f)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), KPROBE "%s", f->program);
-	return bpf_object__find_program_by_name(obj, name);
-}
-
 struct bpf_program *rg_followers_program(const struct bpf_object *obj, const struct rg_follower *f,
 					 const struct rg_following *following,
 					 struct bpf_program **enters)
@@ -97,7 +85,7 @@ struct bpf_program *rg_followers_program(const struct bpf_object *obj, const str
 		return typed(obj, f);
 	if (rg_link_that_enters(f->link) < RG_NR_LINKS)
 		*enters = bpf_object__find_program_by_name(obj, RG_KPROBE_ENTERS);
-	return kprobe(obj, f);
+	return rg_hook_stand_in(obj, f->program);
 }
 
 /* A kprobe is next. False: it may not be, or it was one. */
@@ -136,7 +124,7 @@ bool rg_followers_choose(const struct bpf_object *obj, __u32 links, struct rg_fo
 			return false;
 		}
 		bpf_program__set_autoload(typed(obj, f), wanted && !by_kprobe);
-		bpf_program__set_autoload(kprobe(obj, f), wanted && by_kprobe);
+		bpf_program__set_autoload(rg_hook_stand_in(obj, f->program), wanted && by_kprobe);
 	}
 	return true;
 }

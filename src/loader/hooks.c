@@ -238,6 +238,21 @@ static void look_through_modules(struct btf *core)
 		btf__free(btf[i]);
 }
 
+#define STANDS_IN "kprobe_"
+
+struct bpf_program *rg_hook_stand_in(const struct bpf_object *obj, const char *program)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), STANDS_IN "%s", program);
+	return bpf_object__find_program_by_name(obj, name);
+}
+
+const char *rg_hook_stands_for(const char *name)
+{
+	return strncmp(name, STANDS_IN, strlen(STANDS_IN)) == 0 ? name + strlen(STANDS_IN) : name;
+}
+
 const char *rg_hook_function(const struct bpf_program *prog)
 {
 	return strchr(bpf_program__section_name(prog), '/') + 1;

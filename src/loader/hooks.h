@@ -17,6 +17,10 @@ struct bpf_program;
 
 /* The program that keeps arguments for a kretprobe (bpf/kprobe.bpf.c). */
 #define RG_KPROBE_ENTERS "kprobe_enters"
+/* The kprobe or kretprobe that stands in for this program, of the same object; NULL: none. */
+struct bpf_program *rg_hook_stand_in(const struct bpf_object *obj, const char *program);
+/* The program that one of this name stands in for; `name` itself: it is no stand-in. */
+const char *rg_hook_stands_for(const char *name);
 
 /* Before the object is opened: its sections fentry, fexit, tp_btf, kprobe
  * and kretprobe are ours. */

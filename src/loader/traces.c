@@ -64,12 +64,11 @@ const struct rg_trace rg_traces[] = {
 	{},
 };
 
-#define KPROBE "kprobe_"
+_Static_assert(sizeof(rg_traces) / sizeof(rg_traces[0]) - 1 <= 64, "sets of them are words");
 
 const struct rg_trace *rg_trace_by(const char *program)
 {
-	if (strncmp(program, KPROBE, strlen(KPROBE)) == 0)
-		program += strlen(KPROBE);
+	program = rg_hook_stands_for(program);
 	for (const struct rg_trace *t = rg_traces; t->program; t++)
 		if (strcmp(t->program, program) == 0)
 			return t;
@@ -114,14 +113,6 @@ static bool is_kprobe(const struct bpf_program *prog)
 	return bpf_program__type(prog) == BPF_PROG_TYPE_KPROBE;
 }
 
-static struct bpf_program *kprobe_of(const struct bpf_object *obj, const struct rg_trace *trace)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), KPROBE "%s", trace->program);
-	return bpf_object__find_program_by_name(obj, name);
-}
-
 /* False: none that is worth another attempt. */
 static bool refuse(const struct rg_trace *trace, bool was_kprobe, int err, int follow)
 {
@@ -140,8 +131,8 @@ static bool refuse(const struct rg_trace *trace, bool was_kprobe, int err, int f
 
 bool rg_traces_step_down(const char *program, int err, int follow)
 {
-	if (program && refuse(rg_trace_by(program), strncmp(program, KPROBE, strlen(KPROBE)) == 0,
-			      err, follow))
+	if (program &&
+	    refuse(rg_trace_by(program), rg_hook_stands_for(program) != program, err, follow))
 		return true;
 	rg_warn("tracing programs: this kernel refuses them: %s; the gate works, `trace`, "
 		"`top` and `metrics` have little to show (RG_DEBUG=1 shows the verifier's "
@@ -154,7 +145,7 @@ void rg_traces_choose(const struct bpf_object *obj, bool none, int follow)
 {
 	for (const struct rg_trace *t = rg_traces; t->program; t++) {
 		struct bpf_program *typed = bpf_object__find_program_by_name(obj, t->program),
-				   *kprobe = kprobe_of(obj, t);
+				   *kprobe = rg_hook_stand_in(obj, t->program);
 		bool wanted = !none && !(left_out & bit_of(t)),
 		     by_kprobe = kprobe && follow != RG_FOLLOW_FENTRY &&
 				 (follow == RG_FOLLOW_KPROBE || kprobes & bit_of(t) ||
@@ -188,12 +179,14 @@ static int pin(struct bpf_link *link, const struct rg_trace *trace, enum rg_trac
 	return link ? rg_pin_link(link, rg_trace_pin(path, trace, as)) : -errno;
 }
 
-static int attach_kprobe(const struct bpf_object *obj, const struct bpf_program *prog,
-			 const struct rg_trace *trace)
+/* Both or neither: what is kept for nobody would stay. `status` says what is missing. */
+static void attach_kprobe(const struct bpf_object *obj, const struct bpf_program *prog,
+			  const struct rg_trace *trace)
 {
 	const struct bpf_program *enters = bpf_object__find_program_by_name(obj, RG_KPROBE_ENTERS);
 	bool returns = rg_hook_returns(prog);
 	__u64 cookie = RG_NR_RETURNS + (__u64)(trace - rg_traces);
+	char path[256];
 	int err = 0;
 
 	/* In knfsd's functions no local application stays. */
@@ -202,7 +195,9 @@ static int attach_kprobe(const struct bpf_object *obj, const struct bpf_program 
 	/* First: no return is seen whose arguments were not kept. */
 	if (returns)
 		err = pin(rg_hook_kprobe(enters, prog, false, cookie), trace, RG_TRACE_ENTERS);
-	return err ?: pin(rg_hook_kprobe(prog, prog, returns, cookie), trace, RG_TRACE_KPROBE);
+	err = err ?: pin(rg_hook_kprobe(prog, prog, returns, cookie), trace, RG_TRACE_KPROBE);
+	if (err && returns)
+		unlink(rg_trace_pin(path, trace, RG_TRACE_ENTERS));
 }
 
 __u64 rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, void *arg)
@@ -218,7 +213,8 @@ __u64 rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, vo
 			continue;
 		if (is_kprobe(prog))
 			attach_kprobe(obj, prog, t);
-		else if (pin(bpf_program__attach(prog), t, RG_TRACE_TYPED) && kprobe_of(obj, t))
+		else if (pin(bpf_program__attach(prog), t, RG_TRACE_TYPED) &&
+			 rg_hook_stand_in(obj, t->program))
 			refused |= bit_of(t);
 		if (meanwhile)
 			meanwhile(arg);

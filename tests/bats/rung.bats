@@ -23,6 +23,7 @@ teardown_file() { fresh; }
 
 @test "enable steps down to fmod_ret: held, denied, let go" {
 	arm_hold --mount $a
+	grep -q "warning: rung fmod_ret: a kernel that preempts" "$work/enable.err"
 	[ "$(json .rungs.file_lock)" = fmod_ret ]
 	for kind in posix posixw ofd ofdw flock flocknb rdlease; do
 		in_rex touch $a/f.$kind

@@ -264,6 +264,7 @@ programs() {
 	wait_gate open 120
 	look
 	say "status: $(jq -c '.gates[0] | {state, why, refused, awaited}' "$work/status.json")"
+	[ "$(jq -r .regime.nfs4_locks "$work/status.json")" = "$(refused_all && echo refused || echo forwarded)" ]
 	# What cannot be had at all is not waited for.
 	[ "$(jq '.gates[0].refused' "$work/status.json")" -eq "$(refused_all && echo 0 || echo "$STORM_CLIENTS")" ]
 	[ "$(jq -c '.tracing | [.records_lost, .failures, .missing]' "$work/status.json")" = '[0,0,[]]' ]

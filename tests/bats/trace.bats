@@ -296,7 +296,7 @@ origin_starts() {
 	cli_mount vers=3,lock
 	take 3 37 # ENOLCK, where this kernel's lockd has none through a re-export
 	if refused_all; then
-		[ "$(json .regime.nlm_locks)" = refused ]
+		[ "$(json '.regime | [.nfs4_locks, .nlm_locks] | tostring')" = '["refused","refused"]' ]
 		end_trace
 		counts "$server and .event == \"NLM_LOCK\"" 0
 		counts '.downgrade.reason? == "granted-as-new-lock"' 0
