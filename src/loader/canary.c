@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "loader/gates.h"
@@ -56,12 +55,10 @@ static int canary_inode(__u32 what, int memfd, struct stat *st)
 /* Wait for the child to stop or end. False: it did neither in time. */
 static bool wait_child(pid_t child, int *status, __u64 deadline_ns)
 {
-	const struct timespec pause = {.tv_nsec = 500000};
-
 	while (waitpid(child, status, WNOHANG | WUNTRACED) != child) {
 		if (rg_now_ns() > deadline_ns)
 			return false;
-		nanosleep(&pause, NULL);
+		usleep(500);
 	}
 	return true;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loader/freed.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
-#define TRIES 500 /* of 10 ms */
+#define TRIES 500
+#define PAUSE_US 10000
 
 /* Link and program, by the pin of the link. */
 static bool look_at(const char *path, __u32 *link, struct bpf_prog_info *prog)
@@ -47,13 +47,6 @@ void rg_programs_add(struct rg_programs *p, const char *path, bool program)
 	p->id[p->n++] = program ? prog.id : 0;
 }
 
-static void pause_10ms(void)
-{
-	const struct timespec t = {.tv_nsec = 10000000};
-
-	nanosleep(&t, NULL);
-}
-
 static bool is_there(int fd)
 {
 	if (fd >= 0)
@@ -70,7 +63,7 @@ bool rg_programs_wait(const struct rg_programs *p)
 		       !is_there(bpf_prog_get_fd_by_id(p->id[gone])))
 			gone++;
 		/* The module is given back right after the id. */
-		pause_10ms();
+		usleep(PAUSE_US);
 		if (gone == p->n)
 			return true;
 	}

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -18,7 +17,8 @@
 #include "loader/load.h"
 #include "loader/log.h"
 
-#define TRIES 250 /* of 10 ms */
+#define TRIES 250
+#define PAUSE_US 10000
 
 struct links {
 	char pin[RG_MAX_LINKS][256]; /* paths */
@@ -105,13 +105,6 @@ static void links_in_nfsd(struct links *links, __u32 nfsd, __u32 kprobes)
 		add(links, rg_trace_pin(path, t, RG_TRACE_TYPED), nfsd);
 }
 
-static void pause_10ms(void)
-{
-	const struct timespec t = {.tv_nsec = 10000000};
-
-	nanosleep(&t, NULL);
-}
-
 /* The module is given back later still. Whoever else has it in use, modprobe says. */
 static void wait_for_module(void)
 {
@@ -125,7 +118,7 @@ static void wait_for_module(void)
 			close(fd);
 		if (n <= 0 || atoi(text) == 0)
 			return;
-		pause_10ms();
+		usleep(PAUSE_US);
 	}
 }
 
