@@ -14,6 +14,11 @@
 		}                                                                                  \
 	}
 
+/* A function that is there since LSM programs have no guard against recursion any more, and
+ * so are run for every call: bpf_prog_check_recur(), kernel/bpf/trampoline.c, 6.2 and
+ * Debian's 6.1.192. */
+#define RG_LSM_HAS_NO_GUARD "bpf_trampoline_enter"
+
 /* Bits of export_operations.flags, include/linux/exportfs.h. No BTF has them. */
 #define RG_EXPORT_REMOTE_FS 0x8	      /* NFS has had it for as long as any of these */
 #define RG_EXPORT_NOLOCKS 0x40	      /* mainline */

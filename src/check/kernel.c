@@ -76,7 +76,9 @@ static void check_lsm(const struct rg_kernel_facts *k, struct rg_findings *f)
 		return;
 	case 0:
 		rg_find(f, RG_NOTE, RG_F_BPF_LSM, LSM,
-			"%s: no bpf; the rung fmod_ret is used, if this kernel has it", k->lsm);
+			"%s: no bpf; the rung fmod_ret is used, if this kernel has it and does not "
+			"preempt its own threads",
+			k->lsm);
 		rg_remedy(f,
 			  "to have the rung lsm, add bpf to lsm= on the kernel command line: "
 			  "lsm=%s,bpf",
@@ -91,6 +93,12 @@ static void check_lsm(const struct rg_kernel_facts *k, struct rg_findings *f)
 
 /* ---- rungs ---- */
 
+/* Could calls pass it unasked? 1, 0; -1: nobody can tell. */
+static int is_passed(const struct rg_kernel_facts *k, enum rg_rung rung)
+{
+	return rung == RG_RUNG_LSM && k->probe.lsm_always ? 0 : k->preempt.does;
+}
+
 /* Would arming get by with it, as far as can be seen? */
 static bool serves(const struct rg_kernel_facts *k, enum rg_rung rung)
 {
@@ -99,13 +107,16 @@ static bool serves(const struct rg_kernel_facts *k, enum rg_rung rung)
 	return rung != RG_RUNG_LSM || has_bpf_lsm(k) != 0;
 }
 
-static const char *why_not(const struct rg_kernel_facts *k, enum rg_rung rung)
+static const char *why_not(const struct rg_kernel_facts *k, enum rg_rung rung, char *buf,
+			   size_t size)
 {
 	if (!(k->probe.doors[rung] & 1u << RG_WHAT_LOCK))
 		return "this kernel has not its hook";
 	if (k->load[rung] < 0)
 		return rg_strerror(k->load[rung]);
-	return "bpf is not in the list of LSMs";
+	if (rung == RG_RUNG_LSM && !has_bpf_lsm(k))
+		return "bpf is not in the list of LSMs";
+	return rg_preempt_why(&k->preempt, buf, size);
 }
 
 /* "lock, open" */
@@ -124,6 +135,32 @@ static const char *doors_text(__u32 doors, char *buf, size_t size)
 	return buf;
 }
 
+/* No rung serves. */
+static void check_no_rung(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	char lsm[160], fmod_ret[160];
+	bool unknown = false, passed = false;
+
+	for (int rung = 0; rung < RG_NR_RUNGS; rung++) {
+		passed |= serves(k, rung);
+		unknown |= serves(k, rung) && is_passed(k, rung) < 0;
+	}
+	rg_find(f, unknown ? RG_UNKNOWN : RG_PROBLEM, RG_F_RUNG, NULL,
+		"local applications can be kept out neither by lsm (%s) nor by fmod_ret (%s)",
+		why_not(k, RG_RUNG_LSM, lsm, sizeof(lsm)),
+		why_not(k, RG_RUNG_FMOD_RET, fmod_ret, sizeof(fmod_ret)));
+	if (unknown)
+		rg_remedy(f, "check as root; %s",
+			  rg_preempt_remedy(&k->preempt, k->probe.lsm_always));
+	else if (passed)
+		rg_remedy(f, "%s", rg_preempt_remedy(&k->preempt, k->probe.lsm_always));
+	else
+		rg_remedy(f, "boot a kernel built with CONFIG_BPF_LSM=y, with bpf in lsm=; "
+			     "RG_DEBUG=1 shows the verifier's words");
+	if (!unknown)
+		rg_cannot(f);
+}
+
 static void check_rung(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	const __u32 all = (1u << RG_NR_WHATS) - 1;
@@ -137,16 +174,10 @@ static void check_rung(const struct rg_kernel_facts *k, struct rg_findings *f)
 			rg_strerror(k->probe_err));
 		return;
 	}
-	while (rung < RG_NR_RUNGS && !serves(k, rung))
+	while (rung < RG_NR_RUNGS && (!serves(k, rung) || is_passed(k, rung)))
 		rung++;
 	if (rung == RG_NR_RUNGS) {
-		rg_find(f, RG_PROBLEM, RG_F_RUNG, NULL,
-			"local applications can be kept out neither by lsm (%s) nor by fmod_ret "
-			"(%s)",
-			why_not(k, RG_RUNG_LSM), why_not(k, RG_RUNG_FMOD_RET));
-		rg_remedy(f, "boot a kernel built with CONFIG_BPF_LSM=y, with bpf in lsm=; "
-			     "RG_DEBUG=1 shows the verifier's words");
-		rg_cannot(f);
+		check_no_rung(k, f);
 		return;
 	}
 	if (k->probe.doors[rung] == all) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "check/finding.h"
+#include "loader/preempt.h"
 #include "loader/probe.h"
 
 enum rg_module_state {
@@ -24,6 +25,7 @@ struct rg_kernel_facts {
 	/* Texts of files, and whether they could be read: 0 or negative errno. */
 	char lsm[512], lockdown[128];
 	int lsm_err, lockdown_err;
+	struct rg_preempt preempt;
 	int bpffs; /* 1, 0, or negative errno */
 	enum rg_module_state nfs, nfsv4, nfsd;
 	long long kptr_restrict;

@@ -137,6 +137,17 @@ static void look_for_symbols(const char *root, struct rg_probe *p)
 		fclose(f);
 }
 
+static struct rg_preempt preempt(const char *root)
+{
+	char modes[64], build[256];
+
+	if (rg_root_is_here(root))
+		return rg_preempt_read();
+	rg_root_read(root, RG_PREEMPT_MODES, modes, sizeof(modes));
+	rg_root_read(root, RG_KERNEL_BUILD, build, sizeof(build));
+	return rg_preempt_of(modes, build);
+}
+
 void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 {
 	struct rg_meta meta = {};
@@ -151,6 +162,7 @@ void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 	k->lsm_err = rg_root_read(root, "/sys/kernel/security/lsm", k->lsm, sizeof(k->lsm));
 	k->lockdown_err = rg_root_read(root, "/sys/kernel/security/lockdown", k->lockdown,
 				       sizeof(k->lockdown));
+	k->preempt = preempt(root);
 	try_rungs(load, k);
 	meta = load ? enabled() : meta;
 	k->left_out = meta.left_out;

@@ -140,12 +140,6 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 		if (armed->doors & 1u << what)
 			printf("  hook    %s, proven by a canary\n",
 			       rg_door_hook(what, armed->rung));
-	/* bpf_prog.active: docs/kernel.md, The lock hook. */
-	if (armed->rung == RG_RUNG_FMOD_RET)
-		rg_warn("rung fmod_ret: a kernel that preempts its own threads does not ask it "
-			"about a "
-			"call while another thread is preempted within it, and lets that call in; "
-			"boot with `bpf` in lsm= to be sure");
 	say_kprobes(p);
 	say_left_out(p);
 	say_regime(p);

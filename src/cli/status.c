@@ -25,6 +25,7 @@
 #include "loader/modules.h"
 #include "loader/names.h"
 #include "loader/netns.h"
+#include "loader/progs.h"
 #include "loader/record_names.h"
 #include "loader/regime.h"
 #include "loader/settle.h"
@@ -305,6 +306,23 @@ static json_object *sum_json(const struct rg_pins *p, __u32 from, __u32 to,
 	return o;
 }
 
+/* Calls that our programs were not run for: of no program is most of the time. */
+static json_object *skipped_json(const struct rg_pins *p)
+{
+	json_object *o = json_object_new_object();
+	struct rg_prog_counts progs[RG_MAX_PROGS];
+	int n = rg_progs_read(p, progs);
+	__u64 total = 0;
+
+	for (int i = 0; i < n; i++) {
+		total += progs[i].skipped;
+		if (progs[i].skipped)
+			put(o, progs[i].name, u64(progs[i].skipped));
+	}
+	put(o, "total", u64(total));
+	return o;
+}
+
 static json_object *counters_json(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object();
@@ -323,6 +341,7 @@ static json_object *counters_json(const struct rg_pins *p)
 	put(o, "exited", u64(rg_counter_sum(p, RG_COUNT_HELD_EXITED)));
 	put(o, "helper_failures",
 	    sum_json(p, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_SERVERS, rg_counter_name, 0));
+	put(o, "skipped", skipped_json(p));
 	return o;
 }
 
@@ -656,6 +675,7 @@ static void print(json_object *o)
 	print_sum(counters, "denied");
 	print_sum(counters, "released");
 	print_sum(counters, "helper_failures");
+	print_sum(counters, "skipped");
 }
 
 int rg_verb_status(const struct rg_options *o)

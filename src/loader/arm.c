@@ -324,6 +324,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	struct rg_meta meta = {.pins_version = RG_PINS_VERSION, .rung = rung};
 	const struct rg_load_wish wish = {
 		.rung = rung,
+		.force_rung = plan->wish->force_rung >= 0,
 		.max_held = (__u32)plan->wish->force_max_held,
 		.left_out = plan->wish->force_left_out,
 		.follow = plan->wish->force_follow,

@@ -33,7 +33,7 @@ struct hook {
 static struct hook hooks[MAX_HOOKS];
 static unsigned int n_hooks;
 static const char *last;
-static bool signal_task;
+static bool signal_task, lsm_always;
 static int module_fds[MAX_MODULES];
 static unsigned int n_module_fds;
 
@@ -55,6 +55,11 @@ bool rg_hook_is_there(const char *program)
 bool rg_hooks_signal_task(void)
 {
 	return signal_task;
+}
+
+bool rg_hooks_lsm_always(void)
+{
+	return lsm_always;
 }
 
 const char *rg_hooks_last(void)
@@ -289,6 +294,7 @@ int rg_hooks_resolve(const struct bpf_object *obj)
 		return -errno;
 	rg_hooks_free(); /* of an object that is loaded already */
 	signal_task = btf__find_by_name_kind(core, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
+	lsm_always = btf__find_by_name_kind(core, RG_LSM_HAS_NO_GUARD, BTF_KIND_FUNC) > 0;
 	collect(obj);
 	look_through_modules(core);
 	for (unsigned int i = 0; i < n_hooks; i++) {

@@ -44,6 +44,8 @@ struct bpf_link *rg_hook_kprobe(const struct bpf_program *prog, const struct bpf
 				bool returns, __u64 cookie);
 /* Can a program of this kernel signal another task? */
 bool rg_hooks_signal_task(void);
+/* Are LSM programs run for every call (loader/preempt.h)? */
+bool rg_hooks_lsm_always(void);
 /* Of our sections, the program that was about to be loaded last: where loading
  * failed, the one that was refused, unless it is of another section. The caller
  * may keep the name no longer than the object. NULL: none was. */

@@ -17,6 +17,7 @@
 #include "loader/log.h"
 #include "loader/modules.h"
 #include "loader/names.h"
+#include "loader/preempt.h"
 #include "loader/probe.h"
 
 const void *rg_load_object(size_t *n)
@@ -124,6 +125,27 @@ static int choose_continue(const struct guard_bpf *skel, const struct rg_load_wi
 	return RG_DONE;
 }
 
+/* A gate that lets calls in is not closed. */
+static int choose_rung(const struct rg_load_wish *wish)
+{
+	struct rg_preempt p;
+	char why[128];
+
+	if (wish->rung == RG_RUNG_LSM && rg_hooks_lsm_always())
+		return RG_DONE;
+	p = rg_preempt_read();
+	if (!p.does)
+		return RG_DONE;
+	rg_preempt_why(&p, why, sizeof(why));
+	if (!wish->force_rung)
+		return rg_error(RG_CANNOT, "rung %s: %s, and so lets calls in unasked; %s",
+				rg_rung_name(wish->rung), why,
+				rg_preempt_remedy(&p, rg_hooks_lsm_always()));
+	rg_warn("rung %s: %s, and so lets calls in unasked; `status` counts them",
+		rg_rung_name(wish->rung), why);
+	return RG_DONE;
+}
+
 /* After all others: what keeps arguments, if there is a kretprobe to ask for them. */
 static void choose_enters(const struct bpf_object *obj)
 {
@@ -216,7 +238,7 @@ static bool with_fewer(const struct rg_load_wish *wish, int err, bool *no_traces
 int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded)
 {
 	struct guard_bpf *skel;
-	bool no_traces = false;
+	bool no_traces = false, chosen = false;
 	int err = RG_DONE;
 
 	*loaded = (struct rg_loaded){
@@ -227,6 +249,11 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 		skel = open_set(loaded, wish, no_traces, &err);
 		if (!skel)
 			return err;
+		if (!chosen)
+			err = choose_rung(wish);
+		if (err)
+			return err;
+		chosen = true;
 		err = guard_bpf__load(skel);
 		if (!err)
 			return pin_all(skel, wish->rung, p);

@@ -498,22 +498,24 @@ static void write_failures(struct rg_exposition *e, const struct rg_snapshot *s)
 	rg_sample(e, s->totals.failed, "what", "tracing");
 }
 
-/* "lock_done": the pin without what it is. */
-static const char *program_name(const struct rg_prog_cost *cost)
+static void write_prog_skipped(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	return rg_pin_of_link(cost->link) + strlen("link_");
+	for (int i = 0; i < s->n_progs; i++)
+		rg_sample(e, s->progs[i].skipped, "prog", s->progs[i].name);
 }
 
 static void write_prog_seconds(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (int i = 0; i < s->n_progs; i++)
-		rg_sample_seconds(e, s->progs[i].run_ns, "prog", program_name(&s->progs[i]));
+		if (s->progs[i].runs)
+			rg_sample_seconds(e, s->progs[i].run_ns, "prog", s->progs[i].name);
 }
 
 static void write_prog_runs(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (int i = 0; i < s->n_progs; i++)
-		rg_sample(e, s->progs[i].runs, "prog", program_name(&s->progs[i]));
+		if (s->progs[i].runs)
+			rg_sample(e, s->progs[i].runs, "prog", s->progs[i].name);
 }
 
 /* ---- all of them ---- */
@@ -649,8 +651,13 @@ const struct rg_metric rg_metrics[] = {
 	{"events_lost", COUNTER, "reader", "Events and records that did not fit into a ring",
 	 write_lost},
 	{"failures", COUNTER, "what", "What the kernel programs could not do", write_failures},
+	{"prog_skipped", COUNTER, "prog",
+	 "Calls that a program was not run for, as another thread was preempted within it; from "
+	 "the daemon, of the hooks alone",
+	 write_prog_skipped},
 	{"prog_run_seconds", RG_METRIC_COUNTER, "seconds", "prog",
-	 "Time spent in a program; only with kernel.bpf_stats_enabled=1, and not from the daemon",
+	 "Time spent in a program; only with kernel.bpf_stats_enabled=1; from the daemon, of the "
+	 "hooks alone",
 	 write_prog_seconds},
 	{"prog_runs", COUNTER, "prog", "Runs of a program that were timed", write_prog_runs},
 };

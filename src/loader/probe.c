@@ -14,6 +14,7 @@
 
 #include "loader/hooks.h"
 #include "loader/load.h"
+#include "rg_kernel_drift.h"
 
 /* A hook that some program has. */
 struct wanted {
@@ -232,6 +233,7 @@ int rg_probe_hooks(const char *dir, struct rg_probe *p)
 		return 0;
 	}
 	p->signal_task = btf__find_by_name_kind(core, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
+	p->lsm_always = btf__find_by_name_kind(core, RG_LSM_HAS_NO_GUARD, BTF_KIND_FUNC) > 0;
 	err = collect(&l);
 	if (!err) {
 		look_through(&l, core, 1);

@@ -89,7 +89,7 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	s->doors_attached = rg_doors_attached();
 	s->doors_wanted = rg_doors_wanted(s->gates, s->now_ns);
 	if (besides & RG_SNAPSHOT_PROGS)
-		s->n_progs = rg_progs_read(s->progs);
+		s->n_progs = rg_progs_read(p, s->progs);
 	return 0;
 }
 

@@ -35,7 +35,7 @@ struct rg_snapshot {
 	struct rg_flow_clients flows;
 	struct rg_flow_note slowest[RG_SLOWEST], downgrades[RG_LAST_DOWNGRADES];
 	int n_slowest, n_downgrades;
-	struct rg_prog_cost progs[RG_NR_LINKS];
+	struct rg_prog_counts progs[RG_MAX_PROGS];
 	int n_progs;
 
 	/* The caller's, who keeps it; this boot has begun. NULL: not known. */

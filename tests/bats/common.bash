@@ -163,6 +163,14 @@ values_are() {
 map_size() { bpftool map dump pinned "$pins/map_$1" | grep -c '"key":' || true; }
 map_is() { [[ $(map_size "$1") == "$2" ]]; }
 # Nobody is held, by the program's word and by the maps themselves.
+# replace_link NAME: the program is attached no longer, though the set seems whole.
+replace_link() {
+	local id
+	id=$(bpftool -j link show pinned $pins/link_super_gone | jq .id)
+	rm "$pins/$1"
+	bpftool link pin id "$id" "$pins/$1"
+}
+
 nothing_left() {
 	! held_is 0 || ! map_is held 0 || ! map_is holding 0 || return 0
 	rg status --json | jq -c .held

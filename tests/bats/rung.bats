@@ -6,8 +6,24 @@
 load common
 load tracing
 
-setup_file() { setup_tiers; }
-setup() { fresh; }
+modes=/sys/kernel/debug/sched/preempt # "none (voluntary) full", "full (lazy)"
+preempts() { [[ $(<$modes) != *"(none)"* && $(<$modes) != *"(voluntary)"* ]]; }
+
+setup_file() {
+	mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
+	cat $modes >"$BATS_FILE_TMPDIR/modes"
+	setup_tiers
+}
+setup() {
+	fresh
+	# Calls pass the rung unasked there, so it is taken only by force.
+	! preempts || forced=(--force-rung fmod_ret)
+}
+teardown() {
+	local mode
+	[[ $(<"$BATS_FILE_TMPDIR/modes") =~ \(([a-z]+)\) ]] && mode=${BASH_REMATCH[1]}
+	echo "$mode" >$modes
+}
 teardown_file() { fresh; }
 
 @test "bpf is not in the lsm list of this machine" {
@@ -15,7 +31,8 @@ teardown_file() { fresh; }
 }
 
 @test "the rung that does not fire is found out by the canary: exit 3, nothing left" {
-	run rg enable --mount $a --force-rung lsm
+	forced=(--force-rung lsm)
+	run rg enable --mount $a
 	[ "$status" -eq 3 ]
 	[[ $output == *"add bpf to lsm="* ]]
 	[ ! -e $pins ]
@@ -23,7 +40,6 @@ teardown_file() { fresh; }
 
 @test "enable steps down to fmod_ret: held, denied, let go" {
 	arm_hold --mount $a
-	grep -q "warning: rung fmod_ret: a kernel that preempts" "$work/enable.err"
 	[ "$(json .rungs.file_lock)" = fmod_ret ]
 	for kind in posix posixw ofd ofdw flock flocknb rdlease; do
 		in_rex touch $a/f.$kind
@@ -52,8 +68,14 @@ teardown_file() { fresh; }
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	run in_rex unshare -m bash -c 'umount /sys/kernel/security && "$0" enable --mount "$1" --scope locks --action deny' \
 		"$RG" $a
-	[ "$status" -eq 0 ]
 	[[ $output == *"trying fmod_ret"* ]]
+	if preempts; then
+		[ "$status" -eq 3 ]
+		[[ $output == *"rung fmod_ret: this kernel preempts its own threads"* ]]
+		[ ! -e $pins ]
+		return
+	fi
+	[ "$status" -eq 0 ]
 	[ "$(json .rungs.file_lock)" = fmod_ret ]
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
@@ -86,6 +108,65 @@ teardown_file() { fresh; }
 	nobody_stopped
 }
 
+# ---- a kernel that preempts its own threads ----
+
+passed() { (($(counter skipped.door_lock) > 0)); }
+
+@test "a kernel that preempts its own threads: fmod_ret only by force, and what passes is counted" {
+	local preempts fix="boot with bpf in lsm="
+	forced=()
+	if grep -q voluntary $modes; then
+		run rg enable --mount $a --action deny
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ $output != *preempt* ]]
+		rg disable
+		echo full >$modes
+		fix="boot with bpf in lsm=, or with preempt=voluntary"
+	fi
+	preempts="this kernel preempts its own threads (preempt=$(sed 's/.*(\(.*\)).*/\1/' $modes))"
+	# debugfs is mounted for it, if need be.
+	for how in "" "umount /sys/kernel/debug &&"; do
+		run in_rex unshare -m bash -c "$how exec '$RG' enable --mount $a --action deny"
+		echo "$output"
+		[ "$status" -eq 3 ]
+		[[ $output == *"rung fmod_ret: $preempts, and so lets calls in unasked; $fix"* ]]
+		[ ! -e $pins ]
+	done
+	run rg check
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[[ $output == *"neither by lsm (bpf is not in the list of LSMs) nor by fmod_ret ($preempts)"* ]]
+	[[ $output == *"$fix"* ]]
+	# Who may not know is not told that it serves.
+	run in_rex setpriv --reuid nobody --clear-groups "$RG" check
+	[[ $output == *"nor by fmod_ret (this kernel may preempt its own threads ($modes cannot be read))"* ]]
+
+	forced=(--force-rung fmod_ret)
+	arm_hold --mount $a
+	grep -q "warning: rung fmod_ret: $preempts" "$work/enable.err"
+	# On another file system: the program is asked about all.
+	background busy "$LOCKER" stress /run 4 4 /run/enough
+	wait_for 120 "a call that the program was not run for" passed
+	wait_for 10 "the daemon to say so" said daemon \
+		"reexport-guard: warning: [0-9]* calls of this host's applications were not asked about.*"
+	in_rex touch /run/enough
+	wait_for 30 "the locker to end" ended busy
+	in_rex rm /run/enough
+	run rg status
+	[[ $output == *"  skipped "*"door_lock "* ]]
+	rg metrics >"$work/metrics"
+	grep -q '^reexport_guard_prog_skipped_total{prog="door_lock"} [1-9]' "$work/metrics"
+	rg disable
+	grep -q voluntary $modes || return 0
+	echo voluntary >$modes
+	forced=()
+	run rg enable --mount $a --action deny
+	[ "$status" -eq 0 ]
+	run rg check
+	[[ $output != *"preempts its own threads ("* ]]
+}
+
 # ---- who follows ----
 
 # Other tools have all places for fentry and fexit on these functions.
@@ -93,8 +174,6 @@ crowd() {
 	background stranger "$STRANGER" nfsd "$@"
 	wait_said stranger '^crowded$' 120
 }
-
-link_id() { bpftool -j link show pinned "$pins/$1" | jq .id; }
 
 @test "crowded: a function that fentry is refused on is followed by a kprobe, and that is said" {
 	in_rex modprobe -a nfsd nfsv4
@@ -130,8 +209,7 @@ link_id() { bpftool -j link show pinned "$pins/$1" | jq .id; }
 	[ "$status" -eq 1 ]
 	[[ $output == *"enabled with other rungs"* ]]
 	# Nobody keeps what it is entered with, though something is pinned in its place.
-	rm $pins/link_lock_done_enters
-	bpftool link pin id "$(link_id link_super_gone)" $pins/link_lock_done_enters
+	replace_link link_lock_done_enters
 	knfsd_start rex 10 10 3
 	wait_answered nfs4
 	[ "$(counter helper_failures.kprobe)" -ge 1 ]

@@ -130,6 +130,21 @@ static void test_rungs(void **unused)
 	k.load[RG_RUNG_LSM] = k.load[RG_RUNG_FMOD_RET] = 1; /* not tried */
 	judge(&k, RG_F_RUNG, RG_OK, RG_DONE);
 
+	/* Calls pass fmod_ret there, and lsm only on older kernels. */
+	k = good();
+	k.preempt = rg_preempt_of("none voluntary (full)", "");
+	k.probe.lsm_always = true;
+	judge(&k, RG_F_RUNG, RG_OK, RG_DONE);
+	k.probe.lsm_always = false;
+	judge(&k, RG_F_RUNG, RG_PROBLEM, RG_CANNOT);
+	k.probe.lsm_always = true;
+	strcpy(k.lsm, "capability,yama");
+	judge(&k, RG_F_RUNG, RG_PROBLEM, RG_CANNOT);
+	k.preempt = rg_preempt_of("none (voluntary) full", "");
+	judge(&k, RG_F_RUNG, RG_OK, RG_DONE);
+	k.preempt = rg_preempt_of("", "#1 SMP PREEMPT_DYNAMIC"); /* to nobody */
+	judge(&k, RG_F_RUNG, RG_UNKNOWN, RG_DONE);
+
 	k = good();
 	k.probe.doors[RG_RUNG_LSM] = 1u << RG_WHAT_LOCK;
 	judge(&k, RG_F_RUNG, RG_WARNING, RG_DONE);

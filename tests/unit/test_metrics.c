@@ -64,9 +64,10 @@ static int setup(void **unused)
 	(void)unused;
 	made_up(&snapshot);
 	make_up_budget();
-	snapshot.n_progs = 2;
-	snapshot.progs[0] = (struct rg_prog_cost){RG_LINK_LOCK_DONE, 1500, 3};
-	snapshot.progs[1] = (struct rg_prog_cost){RG_LINK_DOOR_LOCK, 7 * S + 1, 1000000};
+	snapshot.n_progs = 3;
+	snapshot.progs[0] = (struct rg_prog_counts){"lock_done", 1500, 3, 17};
+	snapshot.progs[1] = (struct rg_prog_counts){"door_lock", 7 * S + 1, 1000000, 0};
+	snapshot.progs[2] = (struct rg_prog_counts){"never_timed", 0, 0, 0};
 	return 0;
 }
 
@@ -351,6 +352,9 @@ static void test_local_applications(void **unused)
 	expect_line(P "held_oldest_seconds" TIMED_OUT "} 0.000000000");
 	expect_line(P "prog_run_seconds_total{prog=\"lock_done\"} 0.000001500");
 	expect_line(P "prog_runs_total{prog=\"door_lock\"} 1000000");
+	assert_null(strstr(text, "prog_runs_total{prog=\"never_timed\"}"));
+	expect_line(P "prog_skipped_total{prog=\"lock_done\"} 17");
+	expect_line(P "prog_skipped_total{prog=\"never_timed\"} 0");
 }
 
 static void test_times_that_go_back(void **unused)
@@ -473,7 +477,7 @@ static void test_nothing(void **unused)
 	expect_line(P "holds_total 0");
 	/* No gate, no original server, no program. */
 	assert_null(strstr(text, "netns"));
-	assert_null(strstr(text, "prog_run"));
+	assert_null(strstr(text, "prog="));
 }
 
 /* Any bytes in what the kernel says give a text that can be read. */
