@@ -202,6 +202,22 @@ static __always_inline int forget(const struct rg_gate *g, const struct rg_clien
 	return bpf_map_delete_elem(&clients, &key);
 }
 
+/* ---- the held ---- */
+
+/* The pid may belong to another thread by now, and that may be held as well. */
+static __always_inline int exited(const struct rg_held_key *gone)
+{
+	struct rg_held_key key = *gone;
+	struct rg_holding *last = bpf_map_lookup_elem(&holding, &key.tid);
+
+	if (last && last->seq == key.seq)
+		bpf_map_delete_elem(&holding, &key.tid);
+	if (bpf_map_delete_elem(&held, &key))
+		return -ENOENT;
+	rg_count(RG_COUNT_HELD_EXITED);
+	return 0;
+}
+
 /* ---- original servers ---- */
 
 struct servers_walk {
@@ -311,6 +327,9 @@ int control(struct rg_control *c)
 		break;
 	case RG_OP_FORGET:
 		c->result = forget(g, &c->client, now_ns);
+		break;
+	case RG_OP_EXITED:
+		c->result = exited(&c->held);
 		break;
 	case RG_OP_SERVERS:
 		c->result = list_servers(c, g, now_ns);

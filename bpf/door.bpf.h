@@ -47,12 +47,12 @@ static __always_inline void count_at(__u32 slot, __u32 which)
 /* The thread's records go. Was it held? */
 static __always_inline int forget_hold(__u32 tid)
 {
-	__u32 *seq = bpf_map_lookup_elem(&holding, &tid);
+	struct rg_holding *last = bpf_map_lookup_elem(&holding, &tid);
 	struct rg_held_key key = {.tid = tid};
 
-	if (!seq)
+	if (!last)
 		return 0;
-	key.seq = *seq;
+	key.seq = last->seq;
 	bpf_map_delete_elem(&held, &key);
 	bpf_map_delete_elem(&holding, &tid);
 	return 1;
@@ -61,15 +61,9 @@ static __always_inline int forget_hold(__u32 tid)
 /* Since when the thread has been held; 0: it is not. */
 static __always_inline __u64 held_since(__u32 tid)
 {
-	__u32 *seq = bpf_map_lookup_elem(&holding, &tid);
-	struct rg_held_key key = {.tid = tid};
-	struct rg_held *h;
+	struct rg_holding *last = bpf_map_lookup_elem(&holding, &tid);
 
-	if (!seq)
-		return 0;
-	key.seq = *seq;
-	h = bpf_map_lookup_elem(&held, &key);
-	return h ? h->since_ns : 0;
+	return last ? last->since_ns : 0;
 }
 
 /* A request that came to a gate. */
@@ -209,7 +203,8 @@ static __always_inline int hold(const struct rg_request *q)
 		.phase = RG_HELD_RECORDED,
 	};
 	struct rg_held_key old_key = {.tid = task->pid};
-	__u32 tid = task->pid, again = 0, *old_seq;
+	struct rg_holding now = {}, *last;
+	__u32 tid = task->pid, again = 0;
 	struct rg_held *stored;
 
 	if (is_io_uring(task))
@@ -218,24 +213,27 @@ static __always_inline int hold(const struct rg_request *q)
 	key.seq = __sync_fetch_and_add(&live.next_seq, 1);
 	bpf_get_current_comm(h.comm, sizeof(h.comm));
 
-	old_seq = bpf_map_lookup_elem(&holding, &tid);
-	if (old_seq) {
-		old_key.seq = *old_seq;
+	last = bpf_map_lookup_elem(&holding, &tid);
+	if (last) {
+		old_key.seq = last->seq;
 		stored = bpf_map_lookup_elem(&held, &old_key);
-		if (stored) {
+		/* Of a thread whose end was not seen: its pid has changed hands. */
+		if (stored && stored->tgid == h.tgid && stored->start_ns == h.start_ns) {
 			h.since_ns = stored->since_ns;
 			again = 1;
 		}
 	}
 	/* First, or it would be refused where the table is full. Nobody is missed
 	 * without a record: this thread looks at the gate again before it stops. */
-	if (old_seq)
+	if (last)
 		bpf_map_delete_elem(&held, &old_key);
 	if (bpf_map_update_elem(&held, &key, &h, BPF_NOEXIST)) {
 		rg_count(RG_COUNT_FAIL_HELD_UPDATE);
 		return refuse(q, RG_COUNT_DENIED_TABLE_FULL);
 	}
-	if (bpf_map_update_elem(&holding, &tid, &key.seq, BPF_ANY)) {
+	now.since_ns = h.since_ns;
+	now.seq = key.seq;
+	if (bpf_map_update_elem(&holding, &tid, &now, BPF_ANY)) {
 		bpf_map_delete_elem(&held, &key);
 		rg_count(RG_COUNT_FAIL_HELD_UPDATE);
 		return refuse(q, RG_COUNT_DENIED_TABLE_FULL);

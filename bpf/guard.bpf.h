@@ -22,12 +22,12 @@ RG_MAP struct {
 	__type(value, struct rg_held);
 } held SEC(".maps");
 
-/* tid -> seq of its element in `held`. */
+/* tid -> its element in `held`. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RG_MAX_HELD);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct rg_holding);
 } holding SEC(".maps");
 
 /* struct lock_manager * -> slot, while it is in grace: locks_end_grace() is

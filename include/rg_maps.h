@@ -60,6 +60,15 @@ struct rg_held {
 };
 _Static_assert(sizeof(struct rg_held) == 56, "pinned layout: see RG_PINS_VERSION");
 
+/* Map `holding`, by thread: its last element in `held`, which whoever continues it takes
+ * away before it comes by again. */
+struct rg_holding {
+	__u64 since_ns;
+	__u32 seq;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct rg_holding) == 16, "pinned layout: see RG_PINS_VERSION");
+
 /* Map `live`: words for hot paths, one element. User space writes all but
  * next_seq, nfs_net_id and nfs4_locks. */
 struct rg_live {
@@ -315,6 +324,7 @@ enum rg_op {
 	RG_OP_SERVERS = 6, /* fill in the map `servers` for this slot's namespace */
 	RG_OP_EXEMPT = 7,  /* out: `exempt`, of the caller's descriptor `fd` */
 	RG_OP_FORGET = 8,  /* end client `client`, if it has not come back */
+	RG_OP_EXITED = 11, /* thread `held` has ended, and nobody saw it: its record goes */
 	RG_OP_SEED = 10,   /* of a gate that was without followers: has knfsd started? */
 	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
 };
@@ -327,10 +337,11 @@ struct rg_control {
 	__u64 policy_word;
 	struct rg_client_key client;
 	struct rg_exempt_key exempt;
-	__s32 result;	       /* out: 0 or a negative errno */
-	__u32 caller;	       /* out: the caller's pid in the initial pid namespace */
-	__u64 caller_start_ns; /* out: when it started, CLOCK_BOOTTIME of the host */
-	__u64 jiffies;	       /* out: SERVERS: jiffies_64, and CLOCK_MONOTONIC with it */
+	struct rg_held_key held; /* EXITED */
+	__s32 result;		 /* out: 0 or a negative errno */
+	__u32 caller;		 /* out: the caller's pid in the initial pid namespace */
+	__u64 caller_start_ns;	 /* out: when it started, CLOCK_BOOTTIME of the host */
+	__u64 jiffies;		 /* out: SERVERS: jiffies_64, and CLOCK_MONOTONIC with it */
 	__u64 mono_ns;
 };
 

@@ -38,6 +38,7 @@
 #include "loader/names.h"
 #include "loader/netns.h"
 #include "loader/origin.h"
+#include "loader/progs.h"
 #include "loader/rules.h"
 #include "loader/settle.h"
 
@@ -58,6 +59,9 @@ struct daemon {
 	bool classify_due;		     /* mounts changed while others worked on the set */
 	bool classified;		     /* since the held were last looked at */
 	bool stop;
+	__u64 held_due_ns; /* when threads that are held are to be looked for again */
+	__u64 passed;	   /* calls that no door was asked about */
+	bool said_passed;
 	bool said_missed; /* that knfsd started unseen */
 	int status;	  /* enum rg_exit to end with */
 };
@@ -127,6 +131,31 @@ static void heed_origins(struct daemon *d, const struct rg_gate *gates)
 	}
 }
 
+/* Calls that no door was asked about, while some gate was closed. Said once. */
+static void heed_passed(struct daemon *d)
+{
+	__u64 passed = rg_progs_passed(&d->p);
+
+	if (passed > d->passed && !d->said_passed) {
+		rg_warn("%llu calls of this host's applications were not asked about, as another "
+			"thread was preempted within our program: a closed gate may have let them "
+			"in; run `reexport-guard check`",
+			(unsigned long long)(passed - d->passed));
+		d->said_passed = true;
+	}
+	d->passed = passed;
+}
+
+/* Once a second at most: it may be thousands. */
+static void look_at_held(struct daemon *d, __u64 now_ns)
+{
+	if (now_ns < d->held_due_ns || !rg_held_any(&d->p))
+		return;
+	d->held_due_ns = now_ns + RG_HEARTBEAT_NS;
+	if (rg_held_can_continue(&d->p) == 0)
+		rg_held_drop_exited(&d->p);
+}
+
 /* Look at every gate: continue, say what changed, and set the alarm for the
  * next change that time alone will bring. */
 static void look(struct daemon *d)
@@ -135,7 +164,7 @@ static void look(struct daemon *d)
 	__u64 now_ns = rg_now_ns(), next_ns = now_ns + RG_HEARTBEAT_NS;
 	struct rg_continued done = {.meanwhile = beat_meanwhile, .arg = d};
 	struct itimerspec alarm = {};
-	bool open = false;
+	bool open = false, closed = false;
 	int err;
 
 	beat(d);
@@ -152,6 +181,7 @@ static void look(struct daemon *d)
 		if (!gates[i].netns)
 			continue;
 		open |= v.state == RG_STATE_OPEN;
+		closed |= v.state != RG_STATE_OPEN;
 		if (v.until_ns && v.until_ns < next_ns)
 			next_ns = v.until_ns;
 	}
@@ -163,6 +193,7 @@ static void look(struct daemon *d)
 		beat(d);
 	}
 	d->classified = false;
+	look_at_held(d, now_ns);
 	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		struct rg_view v = rg_gate_view(&gates[i], now_ns);
 		__u32 shown = gates[i].netns ? 1 + v.state : 0;
@@ -177,6 +208,8 @@ static void look(struct daemon *d)
 	adjust_doors(d, gates);
 	look_at_modules(d, gates);
 	heed_origins(d, gates);
+	if (closed)
+		heed_passed(d);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);
 	/* An alarm of 0 would be none. */
@@ -296,6 +329,8 @@ static int adopt(struct daemon *d)
 		rg_warn("downgrades will not be said here: no place among the tracers: %s",
 			rg_strerror(err));
 	d->exports = 0;
+	d->passed = rg_progs_passed(&d->p);
+	d->said_passed = false;
 	rg_keep_start(&d->keep, &d->p);
 	rg_metrics_file_start(&d->metrics, &d->p);
 	return RG_DONE;

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -250,9 +249,28 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 	return again;
 }
 
+int rg_held_drop_exited(const struct rg_pins *p)
+{
+	struct rg_held_list list;
+	int err = rg_held_read(p, &list);
+
+	for (__u32 i = 0; !err && i < list.n; i++) {
+		struct rg_control c = {.op = RG_OP_EXITED, .held = list.keys[i]};
+
+		/* Of no thread, or of one of another process. */
+		if (syscall(SYS_tgkill, list.values[i].tgid, list.keys[i].tid, 0) == 0 ||
+		    errno != ESRCH)
+			continue;
+		err = rg_control(p, &c);
+		if (err == -ENOENT) /* its end was seen after all */
+			err = 0;
+	}
+	rg_held_free(&list);
+	return err;
+}
+
 int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continued *done)
 {
-	const struct timespec ms = {.tv_nsec = 1000000};
 	int again = 0;
 
 	/* Waits for the BPF programs under way (synchronize_rcu), so that one look
@@ -265,7 +283,7 @@ int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continue
 		again = continue_round(p, everybody, done);
 		if (again <= 0)
 			return again;
-		nanosleep(&ms, NULL);
+		usleep(1000);
 	}
 	return -EBUSY;
 }

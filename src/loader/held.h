@@ -38,6 +38,10 @@ void rg_held_free(struct rg_held_list *list);
  */
 int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continued *done);
 
+/* Take away the records of threads that have ended unseen (loader/preempt.h): only where
+ * rg_held_can_continue(). 0 or negative errno. */
+int rg_held_drop_exited(const struct rg_pins *p);
+
 /* Is this the process that started then (rg_held.start_ns), and not another one
  * that has its pid now? */
 bool rg_process_is(__u32 pid, __u64 start_ns);

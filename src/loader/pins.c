@@ -92,7 +92,7 @@ static const struct {
 	[RG_MAP_GATE_OF] = {4, 4},
 	[RG_MAP_DEVICES] = {4, sizeof(struct rg_device)},
 	[RG_MAP_HELD] = {sizeof(struct rg_held_key), sizeof(struct rg_held)},
-	[RG_MAP_HOLDING] = {4, 4},
+	[RG_MAP_HOLDING] = {4, sizeof(struct rg_holding)},
 	[RG_MAP_COUNTERS] = {4, 8},
 	[RG_MAP_EVENTS] = {0, 0},
 	[RG_MAP_RULES] = {4, sizeof(struct rg_rule)},

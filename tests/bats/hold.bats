@@ -138,8 +138,10 @@ pass_pid_on() {
 	arm_hold --mount $a
 	held_try one posix $a/f
 	rm $pins/link_task_exit # who takes the records of the dead away
+	kill -STOP "$(pid_of daemon)" # and who looks for those of which that was not seen
 	pass_pid_on one
 	map_is held 1
+	kill -CONT "$(pid_of daemon)"
 	# By the daemon: the gate opens. status would not tell, as a pin is missing.
 	"$TOGGLE" 1 1
 	wait_for 10 "the record to go" map_is held 0
@@ -149,6 +151,22 @@ pass_pid_on() {
 }
 
 # ---- the ends of the held ----
+
+@test "a held thread whose end nobody saw: the daemon takes its record away, and counts it" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	held_try two posixw $a/g
+	replace_link link_task_exit
+	kill -KILL "$(pid_of one)"
+	expect_end one 137
+	wait_held 1
+	map_is holding 1
+	counters_are exited=1 released.total=0
+	rg release
+	expect_end two 0 granted
+	nothing_left
+	counters_are exited=1 released.total=1
+}
 
 # held_beside ACTION [FILE]: a process of which four threads are held. The first that
 # is takes the others along before they ask; each is then let run by itself.

@@ -307,9 +307,11 @@ origin_starts() {
 	knfsd_stop rex
 	knfsd_start rex 15 15 15
 	tier_nfs rex notify
+	granted="$server and .event == \"NLM_LOCK\" and .claim == \"reclaim\" and .status == \"NLM4_GRANTED\" and
+		.back[0].op == \"LOCK\" and .client.addr == \"10.77.2.2\""
+	wait_for 60 "each of the three to be granted" is_count "$granted" 3
 	downgraded granted-as-new-lock server NLM_LOCK
-	counts "$server and .event == \"NLM_LOCK\" and .claim == \"reclaim\" and .status == \"NLM4_GRANTED\" and
-		.back[0].op == \"LOCK\" and .client.addr == \"10.77.2.2\"" 3
+	counts "$granted" 3
 }
 
 @test "downgrade locks-unsupported: once an end client, if this kernel has no locks through a re-export" {

@@ -127,9 +127,10 @@ traced() { events | jq -es "any(.[]; $1)" >/dev/null; }
 wait_traced() { wait_for "${2:-60}" "an event with $1" traced "$1" || { events | tail -n 30; return 1; }; }
 # count_of FILTER
 count_of() { events | jq -s "[.[] | select($1)] | length"; }
+is_count() { [[ $(count_of "$1") == "$2" ]]; }
 # counts FILTER NUMBER
 counts() {
-	[[ $(count_of "$1") == "$2" ]] || {
+	is_count "$1" "$2" || {
 		echo "$1: $(count_of "$1"), expected $2"
 		events | jq -c "select($1)"
 		return 1

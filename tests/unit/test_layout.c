@@ -183,6 +183,8 @@ static void test_view(void **unused)
 
 static void test_held(void **unused)
 {
+	static const struct member holding[] = {M(rg_holding, since_ns), M(rg_holding, seq),
+						M(rg_holding, pad)};
 	static const struct member key[] = {M(rg_held_key, tid), M(rg_held_key, seq)};
 	static const struct member held[] = {
 		M(rg_held, start_ns), M(rg_held, since_ns), M(rg_held, ino),
@@ -192,6 +194,7 @@ static void test_held(void **unused)
 
 	(void)unused;
 	CHECK(guard, rg_held_key, key);
+	CHECK(guard, rg_holding, holding);
 	CHECK(guard, rg_held, held);
 }
 
@@ -299,12 +302,19 @@ static void test_server(void **unused)
 static void test_control(void **unused)
 {
 	static const struct member control[] = {
-		M(rg_control, op),	    M(rg_control, slot),
-		M(rg_control, netns),	    M(rg_control, fd),
-		M(rg_control, policy_word), M(rg_control, client),
-		M(rg_control, exempt),	    M(rg_control, result),
-		M(rg_control, caller),	    M(rg_control, caller_start_ns),
-		M(rg_control, jiffies),	    M(rg_control, mono_ns),
+		M(rg_control, op),
+		M(rg_control, slot),
+		M(rg_control, netns),
+		M(rg_control, fd),
+		M(rg_control, policy_word),
+		M(rg_control, client),
+		M(rg_control, exempt),
+		M(rg_control, held),
+		M(rg_control, result),
+		M(rg_control, caller),
+		M(rg_control, caller_start_ns),
+		M(rg_control, jiffies),
+		M(rg_control, mono_ns),
 	};
 
 	(void)unused;
@@ -430,7 +440,7 @@ static const struct {
 	{"devices", BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_device), RG_MAX_DEVICES},
 	{"held", BPF_MAP_TYPE_HASH, sizeof(struct rg_held_key), sizeof(struct rg_held),
 	 RG_MAX_HELD},
-	{"holding", BPF_MAP_TYPE_HASH, 4, 4, RG_MAX_HELD},
+	{"holding", BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_holding), RG_MAX_HELD},
 	{"counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, RG_NR_COUNTERS},
 	{"rules", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_rule), RG_MAX_RULES},
 	{"exempt", BPF_MAP_TYPE_HASH, sizeof(struct rg_exempt_key), 4, RG_MAX_EXEMPT},
@@ -503,6 +513,7 @@ static void test_every_record(void **unused)
 		"rg_policy",
 		"rg_gate",
 		"rg_held_key",
+		"rg_holding",
 		"rg_held",
 		"rg_live",
 		"rg_meta",
