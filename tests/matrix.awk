@@ -37,7 +37,7 @@ FNR == 1 { suite = "" }
 	next
 }
 
-/^# seen / { # # seen WHAT=VALUE, of suite smoke
+/^# seen / { # # seen WHAT=VALUE, of suites smoke and rung
 	split(substr($0, length("# seen ") + 1), word, "=")
 	seen[kernel, word[1]] = word[2]
 	next
@@ -100,7 +100,7 @@ function of_run(title, what,    i, values) {
 	row(title, values)
 }
 
-function of_smoke(title, what,    i, values) {
+function of_seen(title, what,    i, values) {
 	for (i = 1; i <= n_kernels; i++)
 		values[i] = seen[kernel_at[i], what]
 	row(title, values)
@@ -138,11 +138,13 @@ END {
 	row("tests, and looks at the log", values)
 	print "\n## What end clients get, and the default that follows\n"
 	print row_head "\n" row_line
-	of_smoke("NFSv4 locks through the re-export", "nfs4-locks")
-	of_smoke("default scope", "scope")
-	of_smoke("who is held goes on by", "continue")
+	of_seen("NFSv4 locks through the re-export", "nfs4-locks")
+	of_seen("default scope", "scope")
+	of_seen("who is held goes on by", "continue")
+	of_seen("without BPF LSM, local applications are kept out by", "without-lsm")
 	print "\nWhere locks are refused there is nothing of them to protect: the tests of it assert the refusal,"
-	print "and that `status` and `trace` say so.\n"
+	print "and that `status` and `trace` say so. A kernel that preempts its own threads lets calls pass fmod_ret"
+	print "unasked (kernel.md, Preemption): there the tests assert that `enable` refuses it, and force it.\n"
 	print "## Promises\n"
 	print row_head "\n" row_line
 	for (i = 1; i <= n_promises; i++) {
