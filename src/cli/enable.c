@@ -6,6 +6,7 @@
 #include "loader/host.h"
 #include "loader/names.h"
 #include "loader/netns.h"
+#include "loader/preempt.h"
 #include "loader/rules.h"
 
 static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *rules,
@@ -27,27 +28,40 @@ static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *r
 	return RG_DONE;
 }
 
+static void print_rung(void)
+{
+	int lsm = rg_host_has_bpf_lsm();
+	struct rg_preempt p = rg_preempt_read();
+	char why[128];
+
+	if (lsm > 0)
+		printf("  rung    lsm\n");
+	else if (p.does)
+		printf("  rung    %s, not fmod_ret: %s\n",
+		       lsm < 0 ? "lsm, if it is there" : "none (bpf is not in the lsm list)",
+		       rg_preempt_why(&p, why, sizeof(why)));
+	else
+		printf("  rung    %s\n", lsm < 0 ? "lsm or fmod_ret (securityfs is not mounted)"
+						 : "fmod_ret (bpf is not in the lsm list)");
+}
+
 static int dry_run(const struct rg_wish *wish)
 {
 	const struct rg_policy *policy = &wish->config->policy;
 	struct rg_rules rules = {};
 	struct rg_mounts mounts;
-	int lsm, err = rg_mounts_read("/proc/self/mountinfo", &mounts);
+	int err = rg_mounts_read("/proc/self/mountinfo", &mounts);
 
 	if (err)
 		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
 				rg_strerror(err));
 	err = rg_rules_make(wish->config, &mounts, &rules);
 	if (!err) {
-		lsm = rg_host_has_bpf_lsm();
 		rg_scope_choose(wish->config);
 		printf("would enable: network namespace %u, action %s, scope %s, release %s\n",
 		       rg_netns_self(), rg_action_name(policy->action),
 		       rg_scope_name(policy->scope), rg_release_name(policy->release));
-		printf("  rung    %s\n", lsm > 0 ? "lsm"
-					 : lsm == 0
-						 ? "fmod_ret (bpf is not in the lsm list)"
-						 : "lsm or fmod_ret (securityfs is not mounted)");
+		print_rung();
 		err = print_mounts(&mounts, &rules, policy->which);
 	}
 	rg_rules_free(&rules);

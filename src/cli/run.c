@@ -131,12 +131,12 @@ static void heed_origins(struct daemon *d, const struct rg_gate *gates)
 	}
 }
 
-/* Calls that no door was asked about, while some gate was closed. Said once. */
-static void heed_passed(struct daemon *d)
+/* Calls that no door was asked about. Said once, of those while some gate is closed. */
+static void heed_passed(struct daemon *d, bool closed)
 {
 	__u64 passed = rg_progs_passed(&d->p);
 
-	if (passed > d->passed && !d->said_passed) {
+	if (closed && passed > d->passed && !d->said_passed) {
 		rg_warn("%llu calls of this host's applications were not asked about, as another "
 			"thread was preempted within our program: a closed gate may have let them "
 			"in; run `reexport-guard check`",
@@ -149,11 +149,18 @@ static void heed_passed(struct daemon *d)
 /* Once a second at most: it may be thousands. */
 static void look_at_held(struct daemon *d, __u64 now_ns)
 {
+	int err;
+
 	if (now_ns < d->held_due_ns || !rg_held_any(&d->p))
 		return;
 	d->held_due_ns = now_ns + RG_HEARTBEAT_NS;
-	if (rg_held_can_continue(&d->p) == 0)
-		rg_held_drop_exited(&d->p);
+	if (rg_held_can_continue(&d->p))
+		return;
+	err = rg_held_drop_exited(&d->p);
+	if (err)
+		rg_warn("records of threads that have ended could not be taken away: %s; trying "
+			"again",
+			rg_strerror(err));
 }
 
 /* Look at every gate: continue, say what changed, and set the alarm for the
@@ -208,8 +215,7 @@ static void look(struct daemon *d)
 	adjust_doors(d, gates);
 	look_at_modules(d, gates);
 	heed_origins(d, gates);
-	if (closed)
-		heed_passed(d);
+	heed_passed(d, closed);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);
 	/* An alarm of 0 would be none. */

@@ -133,6 +133,8 @@ passed() { (($(counter skipped.door_lock) > 0)); }
 		[[ $output == *"rung fmod_ret: $preempts, and so lets calls in unasked; $fix"* ]]
 		[ ! -e $pins ]
 	done
+	run rg enable --mount $a --dry-run
+	[[ $output == *"  rung    none (bpf is not in the lsm list), not fmod_ret: $preempts"* ]]
 	run rg check
 	echo "$output"
 	[ "$status" -eq 3 ]
