@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -115,4 +116,35 @@ int rg_exempt_write(const struct rg_pins *p, const struct rg_config *config)
 		return rg_error(RG_FAILED, "exempt programs: %s",
 				err == -ENOSPC ? "too many" : rg_strerror(err));
 	return RG_DONE;
+}
+
+/* The kernel's executable of a script is its interpreter. */
+static bool is_script(const char *program)
+{
+	char start[2];
+	ssize_t n;
+	int fd = open(program, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	n = read(fd, start, sizeof(start));
+	close(fd);
+	return n == sizeof(start) && start[0] == '#' && start[1] == '!';
+}
+
+enum rg_presence rg_exempt_look_for(const char *program, const char **why)
+{
+	struct stat st;
+
+	if (stat(program, &st) < 0) {
+		*why = rg_strerror(errno);
+		return errno == ENOENT || errno == ENOTDIR ? RG_PROGRAM_IS_MISSING
+							   : RG_PROGRAM_IS_NONE;
+	}
+	*why = S_ISDIR(st.st_mode)    ? "a directory"
+	       : !S_ISREG(st.st_mode) ? "not a regular file"
+	       : !(st.st_mode & 0111) ? "not executable"
+	       : is_script(program)   ? "a script, whose executable is its interpreter"
+				      : NULL;
+	return *why ? RG_PROGRAM_IS_NONE : RG_PROGRAM_IS_THERE;
 }

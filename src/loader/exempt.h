@@ -9,3 +9,12 @@
  * this program, and those of the configuration. One that is not there is
  * warned of. An enum rg_exit. */
 int rg_exempt_write(const struct rg_pins *p, const struct rg_config *config);
+
+enum rg_presence {
+	RG_PROGRAM_IS_THERE = 0,
+	RG_PROGRAM_IS_MISSING,
+	RG_PROGRAM_IS_NONE, /* something else */
+};
+
+/* Is this path an executable that can be exempt? *why: what it is instead, or NULL. */
+enum rg_presence rg_exempt_look_for(const char *program, const char **why);
