@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "loader/modules.h"
+
+static const char *text_of(json_object *o, const char *key)
+{
+	return json_object_get_string(json_object_object_get(o, key));
+}
+
+static __u64 number_of(json_object *o, const char *key)
+{
+	return json_object_get_uint64(json_object_object_get(o, key));
+}
+
+/* "  awaited  10.77.2.2 Linux NFSv4.2 cli: 7 of 20 locks taken again" */
+static void print_clients(json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		json_object *c = json_object_array_get_idx(list, i),
+			    *expected = json_object_object_get(c, "expected"),
+			    *quiet = json_object_object_get(c, "quiet_in_seconds");
+		const char *state = text_of(c, "state");
+
+		printf("  %-8s %s %s: ", state, text_of(c, "address") ?: "?", text_of(c, "name"));
+		if (!json_object_get_boolean(json_object_object_get(c, "seen")))
+			printf("not back yet, %llu locks before\n",
+			       (unsigned long long)json_object_get_uint64(expected));
+		else if (expected && number_of(c, "refusals"))
+			printf("%llu of %llu locks taken again%s",
+			       (unsigned long long)number_of(c, "locks"),
+			       (unsigned long long)json_object_get_uint64(expected),
+			       quiet ? "" : "\n");
+		else
+			printf("%llu locks%s", (unsigned long long)number_of(c, "locks"),
+			       quiet ? "" : "\n");
+		if (quiet)
+			printf("; given up if quiet for %.0f s more\n",
+			       json_object_get_double(quiet));
+	}
+}
+
+static void print_gates(json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		json_object *g = json_object_array_get_idx(list, i), *left;
+
+		printf("gate of network namespace %llu\n",
+		       (unsigned long long)number_of(g, "netns"));
+		printf("  state    %s%s for %.0f s: %s", text_of(g, "state"),
+		       strcmp(text_of(g, "why"), "timed-out") == 0 ? " (timed out)" : "",
+		       json_object_get_double(json_object_object_get(g, "since_seconds")),
+		       text_of(g, "why_text"));
+		left = json_object_object_get(g, "changes_in_seconds");
+		if (left)
+			printf("; changes in %.0f s at the latest", json_object_get_double(left));
+		printf("\n  policy   %s local %s, release %s", text_of(g, "action"),
+		       text_of(g, "scope"), text_of(g, "release"));
+		if (strcmp(text_of(g, "release"), "settled") == 0)
+			printf(" (settle-timeout %llu s, settle-quiet %llu s)",
+			       (unsigned long long)number_of(g, "settle_timeout_seconds"),
+			       (unsigned long long)number_of(g, "settle_quiet_seconds"));
+		printf(", max-hold %llu s, mounts %s\n",
+		       (unsigned long long)number_of(g, "max_hold_seconds"), text_of(g, "which"));
+		printf("  knfsd    %s, start %llu seen; lockd %s\n",
+		       text_of(json_object_object_get(g, "knfsd"), "state"),
+		       (unsigned long long)number_of(json_object_object_get(g, "knfsd"),
+						     "generation"),
+		       text_of(g, "lockd"));
+		printf("  clients  %llu refused a reclaim, %llu awaited\n",
+		       (unsigned long long)number_of(g, "refused"),
+		       (unsigned long long)number_of(g, "awaited"));
+		print_clients(json_object_object_get(g, "clients"));
+	}
+}
+
+static void print_held(json_object *list)
+{
+	size_t n = json_object_array_length(list);
+
+	if (n)
+		printf("held\n  %8s %8s %-15s %-6s %7s  %s\n", "PID", "TGID", "COMM", "WHAT",
+		       "SECONDS", "FILE");
+	for (size_t i = 0; i < n; i++) {
+		json_object *h = json_object_array_get_idx(list, i);
+
+		printf("  %8llu %8llu %-15s %-6s %7.0f  %s\n",
+		       (unsigned long long)number_of(h, "pid"),
+		       (unsigned long long)number_of(h, "tgid"), text_of(h, "comm"),
+		       text_of(h, "what"),
+		       json_object_get_double(json_object_object_get(h, "since_seconds")),
+		       text_of(h, "file"));
+	}
+}
+
+/* "denied 3 (no_daemon 2, policy 1)": what is zero is left out. */
+static void print_sum(json_object *counters, const char *key)
+{
+	json_object *o = json_object_object_get(counters, key);
+	const char *between = " (";
+
+	printf("  %-16s %llu", key, (unsigned long long)number_of(o, "total"));
+	json_object_object_foreach(o, name, value)
+	{
+		if (strcmp(name, "total") == 0 || !json_object_get_uint64(value))
+			continue;
+		printf("%s%s %llu", between, name,
+		       (unsigned long long)json_object_get_uint64(value));
+		between = ", ";
+	}
+	printf("%s\n", between[0] == ',' ? ")" : "");
+}
+
+static void print_tracing(json_object *o)
+{
+	json_object *missing = json_object_object_get(o, "missing"),
+		    *by_kprobe = json_object_object_get(o, "by_kprobe");
+	size_t n = json_object_array_length(missing), kprobes = json_object_array_length(by_kprobe);
+
+	printf("tracing  %llu programs, %llu tracers", (unsigned long long)number_of(o, "attached"),
+	       (unsigned long long)number_of(o, "tracers"));
+	if (number_of(o, "records_lost"))
+		printf(", %llu records lost", (unsigned long long)number_of(o, "records_lost"));
+	if (number_of(o, "failures"))
+		printf(", %llu failures", (unsigned long long)number_of(o, "failures"));
+	if (kprobes)
+		printf(", %zu by kprobe", kprobes);
+	for (size_t i = 0; i < n; i++)
+		printf("%s%s", i ? ", " : "; not attached: ",
+		       json_object_get_string(json_object_array_get_idx(missing, i)));
+	putchar('\n');
+	json_object_object_foreach(json_object_object_get(o, "downgrades"), reason, count)
+	{
+		if (json_object_get_uint64(count))
+			printf("downgrade  %s: %llu\n", reason,
+			       (unsigned long long)json_object_get_uint64(count));
+	}
+}
+
+static void print_regime(json_object *o)
+{
+	json_object *changed = json_object_object_get(o, "changed");
+
+	printf("locks    of end clients: NFSv4 %s, NLM %s\n", text_of(o, "nfs4_locks"),
+	       text_of(o, "nlm_locks"));
+	for (size_t i = 0; i < json_object_array_length(changed); i++)
+		printf("changed  %s\n", text_of(json_object_array_get_idx(changed, i), "text"));
+}
+
+static void print_left_out(json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		json_object *one = json_object_array_get_idx(list, i);
+
+		printf("without  %s: %s\n", text_of(one, "program"), text_of(one, "without"));
+	}
+}
+
+void rg_status_print(json_object *o)
+{
+	json_object *counters = json_object_object_get(o, "counters"),
+		    *mounts = json_object_object_get(o, "mounts"),
+		    *daemon = json_object_object_get(o, "daemon"),
+		    *reboot = json_object_object_get(o, "reboot");
+
+	printf("reexport-guard %s, hooks", text_of(o, "version"));
+	json_object_object_foreach(json_object_object_get(o, "rungs"), hook, rung)
+	{
+		if (rung && strcmp(hook, "follow") != 0 && strcmp(hook, "continue") != 0)
+			printf(" %s", hook);
+	}
+	printf(" by %s; knfsd is followed by %s; who is held goes on by %s\n",
+	       text_of(json_object_object_get(o, "rungs"), "file_lock"),
+	       text_of(json_object_object_get(o, "rungs"), "follow"),
+	       text_of(json_object_object_get(o, "rungs"), "continue"));
+	print_left_out(json_object_object_get(o, "left_out"));
+	if (json_object_array_length(json_object_object_get(o, "let_go")))
+		printf("let go   " RG_NFSD
+		       ": what follows knfsd is to be attached when it is loaded "
+		       "again, by `reexport-guard modules follow`\n");
+	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
+		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
+	else
+		printf("daemon   none: a gate with action hold denies until `reexport-guard run` "
+		       "is "
+		       "running\n");
+	print_tracing(json_object_object_get(o, "tracing"));
+	print_regime(json_object_object_get(o, "regime"));
+	print_gates(json_object_object_get(o, "gates"));
+	for (size_t i = 0; i < json_object_array_length(mounts); i++) {
+		json_object *m = json_object_array_get_idx(mounts, i);
+
+		printf("guarded  %s  %s  %s\n", text_of(m, "path"), text_of(m, "device"),
+		       text_of(m, "source"));
+	}
+	for (size_t i = 0; i < json_object_array_length(reboot); i++)
+		printf("reboot   %s\n", text_of(json_object_array_get_idx(reboot, i), "text"));
+	print_held(json_object_object_get(o, "held"));
+	printf("counters\n  %-16s %llu\n  %-16s %llu\n", "held",
+	       (unsigned long long)number_of(counters, "held"), "audited",
+	       (unsigned long long)number_of(counters, "audited"));
+	print_sum(counters, "denied");
+	print_sum(counters, "released");
+	print_sum(counters, "helper_failures");
+	print_sum(counters, "skipped");
+}
