@@ -16,10 +16,10 @@ const void *rg_load_object(size_t *n);
 struct rg_load_wish {
 	enum rg_rung rung;
 	bool force_rung; /* although calls may pass it unasked */
-	__u32 max_held; /* places in the map `held`, 0: RG_MAX_HELD */
-	__u32 left_out; /* followers that are not wanted, 1 << enum rg_link */
-	int follow;	/* enum rg_follow, or -1: the best that goes */
-	int continues;	/* enum rg_continue, or -1: in the kernel if it can */
+	__u32 max_held;	 /* places in the map `held`, 0: RG_MAX_HELD */
+	__u32 left_out;	 /* followers that are not wanted, 1 << enum rg_link */
+	int follow;	 /* enum rg_follow, or -1: the best that goes */
+	int continues;	 /* enum rg_continue, or -1: in the kernel if it can */
 };
 
 struct rg_loaded {
