@@ -352,7 +352,7 @@ struct rg_flow_totals {
 	 * refused without asking it. */
 	__u64 locks_forwarded[RG_NR_LOCK_PROTOCOLS], locks_refused[RG_NR_LOCK_PROTOCOLS];
 	__u64 failed; /* helpers of the tracing programs that failed */
-	__u64 lost;   /* records that did not fit into a tracer's ring, of all tracers */
+	__u64 lost;   /* records that a tracer has not, of all tracers */
 };
 
 /* Map `flow_storms`, pinned, array by slot: the recovery under way. */
@@ -383,7 +383,7 @@ struct rg_flow_note {
 /* Map `tracers`, pinned: rings, one a tracer; `tracer_owners` beside it. */
 struct rg_tracer {
 	__u64 start_ns; /* of the process, as rg_held.start_ns; 0: free */
-	__u64 lost;	/* records that did not fit */
+	__u64 lost;	/* records that did not fit, or were not seen whole */
 	__u32 pid;	/* in the initial pid namespace */
 	__u32 pad;
 };

@@ -126,6 +126,18 @@ static __always_inline void note_slow(const struct rg_record *r, const struct rg
 		rg_note(n, r, client);
 }
 
+__noinline int rg_missed(void)
+{
+	failed();
+	for (__u32 i = 0; i < RG_MAX_TRACERS; i++) {
+		__u32 at = i;
+
+		if (bpf_map_lookup_elem(&tracers, &at))
+			rg_tracer_lost_one(at);
+	}
+	return 0;
+}
+
 __noinline int rg_send(struct rg_record *r, const struct rg_client_key *client)
 {
 	struct rg_flow_totals *totals = rg_totals();

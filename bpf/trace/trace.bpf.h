@@ -76,6 +76,11 @@ static __always_inline void failed(void)
 
 /* ---- the thread's operation ---- */
 
+/* An operation of which the beginning or the end was not seen, since the kernel skipped the
+ * program (src/loader/preempt.h) or a kretprobe had no place: a record less, for every
+ * tracer. */
+int rg_missed(void);
+
 static __always_inline struct rg_at_work *at_work_here(void)
 {
 	return bpf_task_storage_get(&at_work, bpf_get_current_task_btf(), NULL, 0);
@@ -97,6 +102,8 @@ static __always_inline struct rg_at_work *begin(__u32 op)
 
 	if (!w)
 		return NULL;
+	if (w->op)
+		rg_missed();
 	w->facts = 0;
 	w->clp = 0;
 	w->owner_len = 0;
@@ -107,13 +114,18 @@ static __always_inline struct rg_at_work *begin(__u32 op)
 	return w;
 }
 
-/* The operation that ends now; NULL: its beginning was not seen. */
+/* The operation that ends now; NULL: its beginning was not seen. A thread that was at
+ * work when the programs were attached has begun nothing yet. */
 static __always_inline struct rg_at_work *end_of(__u32 op)
 {
 	struct rg_at_work *w = at_work_here();
 
-	if (!w || w->op != op)
+	if (!w)
 		return NULL;
+	if (w->op != op) {
+		rg_missed();
+		return NULL;
+	}
 	w->op = RG_REC_NONE;
 	return w;
 }

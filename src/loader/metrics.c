@@ -648,8 +648,8 @@ const struct rg_metric rg_metrics[] = {
 	 "1: that was within the lease; 0: it was not; missing if not known", write_origin_in_time},
 
 	{"tracers", GAUGE, "", "Tracers that have a ring of records", write_tracers},
-	{"events_lost", COUNTER, "reader", "Events and records that did not fit into a ring",
-	 write_lost},
+	{"events_lost", COUNTER, "reader",
+	 "Events and records that did not fit into a ring, or were not seen whole", write_lost},
 	{"failures", COUNTER, "what", "What the kernel programs could not do", write_failures},
 	{"prog_skipped", COUNTER, "prog",
 	 "Calls that a program was not run for, as another thread was preempted within it; from "

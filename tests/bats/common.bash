@@ -163,6 +163,13 @@ values_are() {
 map_size() { bpftool map dump pinned "$pins/map_$1" | grep -c '"key":' || true; }
 map_is() { [[ $(map_size "$1") == "$2" ]]; }
 # Nobody is held, by the program's word and by the maps themselves.
+# Does the kernel preempt its own threads (docs/kernel.md, Preemption)?
+modes=/sys/kernel/debug/sched/preempt # "none (voluntary) full", "full (lazy)"
+preempts() {
+	mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
+	[[ $(<$modes) != *"(none)"* && $(<$modes) != *"(voluntary)"* ]]
+}
+
 # replace_link NAME: the program is attached no longer, though the set seems whole.
 replace_link() {
 	local id

@@ -6,11 +6,8 @@
 load common
 load tracing
 
-modes=/sys/kernel/debug/sched/preempt # "none (voluntary) full", "full (lazy)"
-preempts() { [[ $(<$modes) != *"(none)"* && $(<$modes) != *"(voluntary)"* ]]; }
-
 setup_file() {
-	mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
+	preempts || true # debugfs is mounted
 	cat $modes >"$BATS_FILE_TMPDIR/modes"
 	setup_tiers
 }
