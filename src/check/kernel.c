@@ -291,10 +291,9 @@ static bool check_kprobes(const struct rg_kernel_facts *k, struct rg_findings *f
 	for (const struct rg_follower *each = rg_followers; each->program; each++)
 		if (kprobes & 1u << each->link)
 			rg_find(f, RG_NOTE, RG_F_HOOKS, each->program,
-				"its function is followed by a kprobe, since this kernel %s "
-				"better; "
-				"it may miss a call, and `status` counts those that are known",
-				k->preempt.does ? "refuses, or would skip, anything" : "refuses");
+				"its function is followed by a kprobe, since this kernel refuses "
+				"better; it may miss a call, and `status` counts those that are "
+				"known");
 	return any || kprobes;
 }
 

@@ -44,9 +44,6 @@ struct bpf_link *rg_hook_kprobe(const struct bpf_program *prog, const struct bpf
 				bool returns, __u64 cookie);
 /* Can a program of this kernel signal another task? */
 bool rg_hooks_signal_task(void);
-/* Can each return be seen by a kprobe_multi link, however many calls are under way? A
- * program that is there for a return is loaded and attached for that then. */
-bool rg_hooks_returns_have_room(void);
 /* Are LSM programs run for every call (loader/preempt.h)? */
 bool rg_hooks_lsm_always(void);
 /* Of our sections, the program that was about to be loaded last: where loading

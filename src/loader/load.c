@@ -146,19 +146,6 @@ static int choose_rung(const struct rg_load_wish *wish)
 	return RG_DONE;
 }
 
-/* Where a program at a function may be skipped as its thread is preempted (loader/preempt.h),
- * and a kprobe sees every return, those that are busy are kprobes. */
-static bool prefer_kprobes(struct rg_following *following)
-{
-	const __u32 busy =
-		1u << RG_LINK_LOCK_DONE | 1u << RG_LINK_UNLOCK_DONE | 1u << RG_LINK_OPEN_DONE;
-
-	if (following->forced >= 0 || !rg_hooks_returns_have_room() || !rg_preempt_read().does)
-		return false;
-	following->kprobes |= busy;
-	return true;
-}
-
 /* After all others: what keeps arguments, if there is a kretprobe to ask for them. */
 static void choose_enters(const struct bpf_object *obj)
 {
@@ -212,9 +199,7 @@ static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load
 						  i == (int)wish->rung);
 	if (wish->max_held)
 		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
-	rg_traces_choose(skel->obj, no_traces,
-			 prefer_kprobes(&loaded->following) ? RG_FOLLOW_KPROBE
-							    : loaded->following.forced);
+	rg_traces_choose(skel->obj, no_traces, loaded->following.forced);
 	*result = RG_CANNOT;
 	if (rg_followers_choose(skel->obj, ~0u, &loaded->following))
 		*result = choose_continue(skel, wish, loaded);
@@ -289,8 +274,7 @@ static int choose_only(const struct bpf_object *obj, __u32 links, const char *mo
 {
 	struct bpf_program *prog;
 
-	rg_traces_choose(obj, no_traces,
-			 prefer_kprobes(following) ? RG_FOLLOW_KPROBE : following->forced);
+	rg_traces_choose(obj, no_traces, following->forced);
 	bpf_object__for_each_program(prog, obj)
 	{
 		const struct rg_trace *trace = rg_trace_by(bpf_program__name(prog));

@@ -170,9 +170,6 @@ preempts() {
 	[[ $(<$modes) != *"(none)"* && $(<$modes) != *"(voluntary)"* ]]
 }
 
-# Then what is busy goes by kprobes, where these see every return.
-prefers_kprobes() { preempts && grep -q ' fprobe_fgraph_entry$' /proc/kallsyms; }
-
 # replace_link NAME: the program is attached no longer, though the set seems whole.
 replace_link() {
 	local id

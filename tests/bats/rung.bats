@@ -189,21 +189,13 @@ crowd() {
 	run rg enable --mount $a --action deny
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"program knfsd_started: this kernel refuses it: Argument list too long; trying a kprobe"* ]]
-	if prefers_kprobes; then # lock_done would be one in any case
-		[[ $output == *"  follow  by kprobe: knfsd_started lock_done unlock_done open_done"* ]]
-		[ "$(json '[.rungs.follow, .by_kprobe, .left_out] | tostring')" = \
-			'["mixed",["knfsd_started","lock_done","unlock_done","open_done"],[]]' ]
-		[ "$(json '[(.tracing.by_kprobe | length), .tracing.missing] | tostring')" = '[24,[]]' ]
-	else
-		[[ $output == *"program lock_done: this kernel refuses it: Argument list too long; trying a kprobe"* ]]
-		[[ $output == *"  follow  by kprobe: knfsd_started lock_done"* ]]
-		[ "$(json '[.rungs.follow, .by_kprobe, .left_out] | tostring')" = \
-			'["mixed",["knfsd_started","lock_done"],[]]' ]
-		[[ $output == *"tracing programs: this kernel refuses to attach 2 of them; trying kprobes"* ]]
-		[ "$(json '[.tracing.by_kprobe, .tracing.missing] | tostring')" = \
-			'[["lock_begins","lock_ends"],[]]' ]
-	fi
+	[[ $output == *"program lock_done: this kernel refuses it: Argument list too long; trying a kprobe"* ]]
+	[[ $output == *"  follow  by kprobe: knfsd_started lock_done"* ]]
+	[ "$(json '[.rungs.follow, .by_kprobe, .left_out] | tostring')" = \
+		'["mixed",["knfsd_started","lock_done"],[]]' ]
+	[[ $output == *"tracing programs: this kernel refuses to attach 2 of them; trying kprobes"* ]]
+	[ "$(json '[.tracing.by_kprobe, .tracing.missing] | tostring')" = \
+		'[["lock_begins","lock_ends"],[]]' ]
 	run rg check
 	[[ $output == *"note     hooks lock_done: its function is followed by a kprobe"* ]]
 	want_skip
@@ -234,9 +226,5 @@ crowd() {
 	kill "$(pid_of stranger)"
 	wait_for 30 "the places to be free" ended stranger
 	arm --mount $a --action deny
-	if prefers_kprobes; then
-		[ "$(json '.by_kprobe | tostring')" = '["lock_done","unlock_done","open_done"]' ]
-	else
-		[ "$(json '[.rungs.follow, .by_kprobe, .tracing.by_kprobe] | tostring')" = '["fentry",[],[]]' ]
-	fi
+	[ "$(json '[.rungs.follow, .by_kprobe, .tracing.by_kprobe] | tostring')" = '["fentry",[],[]]' ]
 }

@@ -30,12 +30,6 @@ users_are() { [[ $(users_of_modules) == "$1" ]]; }
 		'["closed","lsm",[]]' ]
 	[ "$(programs)" != "$before" ]
 	[ "$(users_of_modules)" != "$users" ]
-	if prefers_kprobes; then
-		[[ $output == *"  follow  by kprobe: lock_done unlock_done open_done"* ]]
-		[ "$(json '[.rungs.follow, (.tracing.by_kprobe | length)] | tostring')" = '["mixed",24]' ]
-	else
-		[ "$(json '[.rungs.follow, .by_kprobe, .tracing.by_kprobe] | tostring')" = '["fentry",[],[]]' ]
-	fi
 	scope=$(json '.gates[0].scope')
 	echo "# seen scope=$scope" >&3 # for tests/matrix
 	[[ $output == *"scope $scope,"* ]]
