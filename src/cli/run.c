@@ -146,14 +146,14 @@ static void heed_passed(struct daemon *d, bool closed)
 	d->passed = passed;
 }
 
-/* Once a second at most: it may be thousands. */
+/* Now and then: it may be thousands, and no kprobe is run while they are read. */
 static void look_at_held(struct daemon *d, __u64 now_ns)
 {
 	int err;
 
 	if (now_ns < d->held_due_ns || !rg_held_any(&d->p))
 		return;
-	d->held_due_ns = now_ns + RG_HEARTBEAT_NS;
+	d->held_due_ns = now_ns + 5 * RG_HEARTBEAT_NS;
 	if (rg_held_can_continue(&d->p))
 		return;
 	err = rg_held_drop_exited(&d->p);

@@ -178,8 +178,11 @@ replace_link() {
 	bpftool link pin id "$id" "$pins/$1"
 }
 
+no_record() { held_is 0 && map_is held 0 && map_is holding 0; }
 nothing_left() {
-	! held_is 0 || ! map_is held 0 || ! map_is holding 0 || return 0
+	# Where the end of a thread may go unseen, the daemon looks for those that are gone.
+	! preempts || wait_for 15 "the records to go" no_record || true
+	! no_record || return 0
 	rg status --json | jq -c .held
 	bpftool map dump pinned "$pins/map_holding"
 	return 1
