@@ -20,6 +20,7 @@ static const char *const names[RG_NR_FINDING_IDS] = {
 	[RG_F_BPFFS] = "bpffs",
 	[RG_F_MODULES] = "modules",
 	[RG_F_HOOKS] = "hooks",
+	[RG_F_PREEMPTION] = "preemption",
 	[RG_F_SYMBOLS] = "symbols",
 	[RG_F_NAMESPACES] = "namespaces",
 	[RG_F_CONFIGURATION] = "configuration",

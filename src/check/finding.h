@@ -30,6 +30,7 @@ enum rg_finding_id {
 	RG_F_BPFFS,
 	RG_F_MODULES,
 	RG_F_HOOKS,
+	RG_F_PREEMPTION,
 	RG_F_SYMBOLS,
 	RG_F_NAMESPACES,
 	/* policy.c */

@@ -364,6 +364,30 @@ static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
 	rg_find(f, RG_OK, RG_F_HOOKS, NULL, "every function that is followed is in this kernel");
 }
 
+/* Tracing programs have the guard on every kernel. */
+static void check_preemption(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	char why[160];
+
+	if (!k->preempt.does) {
+		rg_find(f, RG_OK, RG_F_PREEMPTION, NULL,
+			"this kernel does not preempt its own threads");
+		return;
+	}
+	rg_preempt_why(&k->preempt, why, sizeof(why));
+	if (k->preempt.does < 0) {
+		rg_find(f, RG_UNKNOWN, RG_F_PREEMPTION, NULL, "%s", why);
+		rg_remedy(f, "check as root, where debugfs can be read");
+		return;
+	}
+	rg_find(f, RG_NOTE, RG_F_PREEMPTION, NULL,
+		"%s: under load it skips programs that watch, so the ledger and `trace` miss "
+		"calls; `status` counts them (skipped)",
+		why);
+	if (strstr(k->preempt.modes, "voluntary"))
+		rg_remedy(f, "boot with preempt=voluntary");
+}
+
 static void check_symbols(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	static const char file[] = "/proc/sys/kernel/kptr_restrict";
@@ -411,6 +435,7 @@ void rg_kernel_check(const struct rg_kernel_facts *k, struct rg_findings *f)
 	check_module(k->nfsv4, "nfsv4", f);
 	check_module(k->nfsd, "nfsd", f);
 	check_hooks(k, f);
+	check_preemption(k, f);
 	check_symbols(k, f);
 	check_namespaces(k, f);
 }

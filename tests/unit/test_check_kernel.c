@@ -135,6 +135,7 @@ static void test_rungs(void **unused)
 	k.preempt = rg_preempt_of("none voluntary (full)", "");
 	k.probe.lsm_always = true;
 	judge(&k, RG_F_RUNG, RG_OK, RG_DONE);
+	judge(&k, RG_F_PREEMPTION, RG_NOTE, RG_DONE);
 	k.probe.lsm_always = false;
 	judge(&k, RG_F_RUNG, RG_PROBLEM, RG_CANNOT);
 	k.probe.lsm_always = true;
@@ -144,6 +145,7 @@ static void test_rungs(void **unused)
 	judge(&k, RG_F_RUNG, RG_OK, RG_DONE);
 	k.preempt = rg_preempt_of("", "#1 SMP PREEMPT_DYNAMIC"); /* to nobody */
 	judge(&k, RG_F_RUNG, RG_UNKNOWN, RG_DONE);
+	judge(&k, RG_F_PREEMPTION, RG_UNKNOWN, RG_DONE);
 
 	k = good();
 	k.probe.doors[RG_RUNG_LSM] = 1u << RG_WHAT_LOCK;
