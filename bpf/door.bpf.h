@@ -44,26 +44,20 @@ static __always_inline void count_at(__u32 slot, __u32 which)
 	rg_count(slot == RG_CANARY_SLOT ? RG_COUNT_CANARY : which);
 }
 
-/* The thread's records go. Was it held? */
-static __always_inline int forget_hold(__u32 tid)
+/* The thread's records go. Since when it was held; 0: it was not. */
+static __always_inline __u64 forget_hold(__u32 tid)
 {
 	struct rg_holding *last = bpf_map_lookup_elem(&holding, &tid);
 	struct rg_held_key key = {.tid = tid};
+	__u64 since_ns;
 
 	if (!last)
 		return 0;
 	key.seq = last->seq;
+	since_ns = last->since_ns;
 	bpf_map_delete_elem(&held, &key);
 	bpf_map_delete_elem(&holding, &tid);
-	return 1;
-}
-
-/* Since when the thread has been held; 0: it is not. */
-static __always_inline __u64 held_since(__u32 tid)
-{
-	struct rg_holding *last = bpf_map_lookup_elem(&holding, &tid);
-
-	return last ? last->since_ns : 0;
+	return since_ns;
 }
 
 /* A request that came to a gate. */
@@ -101,9 +95,8 @@ static __always_inline void tell_of(const struct rg_request *q, __u32 op, __u64 
 static __always_inline int refuse(const struct rg_request *q, __u32 counter)
 {
 	int err = denial_errno(q->task, q->what);
-	__u64 since_ns = held_since(q->task->pid);
+	__u64 since_ns = forget_hold(q->task->pid);
 
-	forget_hold(q->task->pid);
 	count_at(q->slot, counter);
 	tell_of(q, RG_REC_DENIED, since_ns, err);
 	return err;
@@ -113,9 +106,9 @@ static __always_inline int refuse(const struct rg_request *q, __u32 counter)
  * kept out by this one any more. */
 static __always_inline void let_through(const struct rg_request *q, const struct rg_view *v)
 {
-	__u64 since_ns = held_since(q->task->pid);
+	__u64 since_ns = forget_hold(q->task->pid);
 
-	if (!forget_hold(q->task->pid))
+	if (!since_ns)
 		return;
 	if (v)
 		count_at(q->slot, RG_COUNT_RELEASED + v->why);
@@ -217,7 +210,7 @@ static __always_inline int hold(const struct rg_request *q)
 	if (last) {
 		old_key.seq = last->seq;
 		stored = bpf_map_lookup_elem(&held, &old_key);
-		/* Of a thread whose end was not seen: its pid has changed hands. */
+		/* Else its end was not seen, and its pid has changed hands. */
 		if (stored && stored->tgid == h.tgid && stored->start_ns == h.start_ns) {
 			h.since_ns = stored->since_ns;
 			again = 1;

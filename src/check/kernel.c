@@ -150,7 +150,7 @@ static void check_no_rung(const struct rg_kernel_facts *k, struct rg_findings *f
 		why_not(k, RG_RUNG_LSM, lsm, sizeof(lsm)),
 		why_not(k, RG_RUNG_FMOD_RET, fmod_ret, sizeof(fmod_ret)));
 	if (unknown)
-		rg_remedy(f, "check as root; %s",
+		rg_remedy(f, "check as root, where debugfs can be read; %s",
 			  rg_preempt_remedy(&k->preempt, k->probe.lsm_always));
 	else if (passed)
 		rg_remedy(f, "%s", rg_preempt_remedy(&k->preempt, k->probe.lsm_always));

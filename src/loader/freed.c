@@ -8,8 +8,7 @@
 #define TRIES 500
 #define PAUSE_US 10000
 
-/* Link and program, by the pin of the link. */
-static bool look_at(const char *path, __u32 *link, struct bpf_prog_info *prog)
+bool rg_link_look(const char *path, __u32 *link, struct bpf_prog_info *prog)
 {
 	struct bpf_link_info info = {};
 	__u32 size = sizeof(info);
@@ -35,14 +34,14 @@ __u32 rg_link_btf(const char *path)
 	struct bpf_prog_info prog = {};
 	__u32 link;
 
-	return look_at(path, &link, &prog) ? prog.attach_btf_obj_id : 0;
+	return rg_link_look(path, &link, &prog) ? prog.attach_btf_obj_id : 0;
 }
 
 void rg_programs_add(struct rg_programs *p, const char *path, bool program)
 {
 	struct bpf_prog_info prog = {};
 
-	if (p->n == RG_MAX_LINKS || !look_at(path, &p->link[p->n], &prog))
+	if (p->n == RG_MAX_LINKS || !rg_link_look(path, &p->link[p->n], &prog))
 		return;
 	p->id[p->n++] = program ? prog.id : 0;
 }

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include <linux/types.h>
+#include <linux/bpf.h>
 
 /* Links of followers, of doors and of tracing programs. */
 #define RG_MAX_LINKS 96
@@ -19,6 +19,9 @@ struct rg_programs {
 	unsigned int n;
 };
 
+/* Id of the link that is pinned here, and its program. False: there is no such link, or it
+ * cannot be looked at (needs CAP_SYS_ADMIN). */
+bool rg_link_look(const char *path, __u32 *link, struct bpf_prog_info *prog);
 /* Id of the BTF of what the program of the link that is pinned here is attached in. 0:
  * there is no such link, it cannot be looked at, or it goes by no BTF. */
 __u32 rg_link_btf(const char *path);

@@ -3,60 +3,46 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <linux/bpf.h>
 
 #include "loader/doors.h"
+#include "loader/freed.h"
 #include "loader/traces.h"
 
-/* The program of a pinned link: a descriptor, or -1. */
-static int program_of(const char *path)
+static void counts_of(const struct bpf_prog_info *info, struct rg_prog_counts *prog)
 {
-	struct bpf_link_info info = {};
-	__u32 size = sizeof(info);
-	int err, fd = bpf_obj_get(path);
-
-	if (fd < 0)
-		return -1;
-	err = bpf_obj_get_info_by_fd(fd, &info, &size);
-	close(fd);
-	return err < 0 ? -1 : bpf_prog_get_fd_by_id(info.prog_id);
-}
-
-static bool read_one(int fd, struct rg_prog_counts *prog)
-{
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
-
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
-		return false;
-	prog->run_ns = info.run_time_ns;
-	prog->runs = info.run_cnt;
-	prog->skipped = info.recursion_misses;
-	return true;
+	prog->run_ns = info->run_time_ns;
+	prog->runs = info->run_cnt;
+	prog->skipped = info->recursion_misses;
 }
 
 /* What is pinned as this, if it is; how many. */
 static int add(const char *path, struct rg_prog_counts *prog)
 {
 	const char *pin = strrchr(path, '/') + 1;
-	int fd = program_of(path);
-	bool there = read_one(fd, prog);
+	struct bpf_prog_info info = {};
+	__u32 link;
 
+	if (!rg_link_look(path, &link, &info))
+		return 0;
 	/* "link_NAME", "trace_NAME" */
 	snprintf(prog->name, sizeof(prog->name), "%s", strchr(pin, '_') + 1);
-	if (fd >= 0)
-		close(fd);
-	return there;
+	counts_of(&info, prog);
+	return 1;
 }
 
 static int add_door(const struct rg_pins *p, __u32 what, struct rg_prog_counts *prog)
 {
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(p->prog_fd[RG_PROG_DOOR_LOCK + what], &info, &size) < 0)
+		return 0;
 	snprintf(prog->name, sizeof(prog->name), "%s",
 		 strchr(rg_pin_of_link(RG_LINK_DOOR_LOCK + what), '_') + 1);
-	return read_one(p->prog_fd[RG_PROG_DOOR_LOCK + what], prog);
+	counts_of(&info, prog);
+	return 1;
 }
 
 int rg_progs_read(const struct rg_pins *p, struct rg_prog_counts *progs)
