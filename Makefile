@@ -155,6 +155,7 @@ $(B)/tests/test_%: tests/unit/test_%.c $(SAN_OBJS) $(B)/guard.bpf.o $(B)/tests/r
 TRACE_WRAPPED := rg_pins_open_enabled rg_pin_path bpf_map_lookup_elem capng_apply rg_tracer_open \
 	rg_tracer_fd rg_tracer_consume rg_tracer_lost rg_tracer_close
 $(B)/tests/test_trace: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(TRACE_WRAPPED))
+$(addprefix $(B)/tests/test_,flows ledger metrics_file settle): UNIT_LDFLAGS := -Wl,--wrap=rg_read_map
 
 $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(say) HELPER $@

@@ -19,6 +19,11 @@
  * Debian's 6.1.192. */
 #define RG_LSM_HAS_NO_GUARD "bpf_trampoline_enter"
 
+/* A function that is there since a kprobe_multi link sees returns by what each thread has of
+ * its own, so that there is no want of places: kernel/trace/fprobe.c by fgraph, seen in 7.2
+ * and not in 6.12. */
+#define RG_RETURNS_HAVE_ROOM "fprobe_fgraph_entry"
+
 /* Bits of export_operations.flags, include/linux/exportfs.h. No BTF has them. */
 #define RG_EXPORT_REMOTE_FS 0x8	      /* NFS has had it for as long as any of these */
 #define RG_EXPORT_NOLOCKS 0x40	      /* mainline */

@@ -381,9 +381,12 @@ static void check_preemption(const struct rg_kernel_facts *k, struct rg_findings
 		return;
 	}
 	rg_find(f, RG_NOTE, RG_F_PREEMPTION, NULL,
-		"%s: under load it skips programs that watch, so the ledger and `trace` miss "
-		"calls; `status` counts them (skipped)",
-		why);
+		"%s: under load it skips programs that watch, so %s; `status` counts them "
+		"(skipped)",
+		why,
+		k->probe.returns_have_room
+			? "the ledger misses calls, and `trace`, which goes by kprobes, a few"
+			: "the ledger and `trace` miss calls");
 	if (strstr(k->preempt.modes, "voluntary"))
 		rg_remedy(f, "boot with preempt=voluntary");
 }

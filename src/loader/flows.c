@@ -8,18 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-/* The whole map: *n is the room there is, and then what was read. */
-static int read_all(int fd, void *keys, void *values, __u32 *n)
-{
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	/* Room for a key of any map here: arrays have a __u32, hashes a bucket. */
-	__u64 cursor;
-
-	if (bpf_map_lookup_batch(fd, NULL, &cursor, keys, values, n, &opts) < 0 &&
-	    errno != ENOENT) /* ENOENT: that was all */
-		return -errno;
-	return 0;
-}
+#include "loader/read_map.h"
 
 int rg_flow_clients_read(const struct rg_pins *p, struct rg_flow_clients *list)
 {
@@ -30,7 +19,8 @@ int rg_flow_clients_read(const struct rg_pins *p, struct rg_flow_clients *list)
 	list->keys = calloc(RG_MAX_CLIENTS, sizeof(*list->keys));
 	list->clients = calloc(RG_MAX_CLIENTS, sizeof(*list->clients));
 	err = list->keys && list->clients
-		      ? read_all(p->map_fd[RG_MAP_FLOW_CLIENTS], list->keys, list->clients, &n)
+		      ? rg_read_map(p->map_fd[RG_MAP_FLOW_CLIENTS], list->keys, sizeof(*list->keys),
+				    list->clients, sizeof(*list->clients), &n)
 		      : -ENOMEM;
 	if (err)
 		rg_flow_clients_free(list);
@@ -85,17 +75,16 @@ int rg_flow_storm_read(const struct rg_pins *p, __u32 slot, struct rg_flow_storm
 
 /* Those of `room` elements that were written, in the map's order. Number, or
  * negative errno. */
-static int read_notes(int fd, struct rg_flow_note *notes, __u32 *keys, __u32 room)
+static int read_notes(int fd, struct rg_flow_note *notes, __u32 room)
 {
-	__u32 n = room, used = 0;
-	int err = read_all(fd, keys, notes, &n);
+	int used = 0;
 
-	if (err)
-		return err;
-	for (__u32 i = 0; i < n; i++)
-		if (notes[i].time_ns)
-			notes[used++] = notes[i];
-	return (int)used;
+	for (__u32 i = 0; i < room; i++) {
+		if (bpf_map_lookup_elem(fd, &i, &notes[used]) < 0)
+			return -errno;
+		used += notes[used].time_ns != 0;
+	}
+	return used;
 }
 
 static int slower_first(const void *a, const void *b)
@@ -114,8 +103,7 @@ static int newer_first(const void *a, const void *b)
 
 int rg_flow_slowest_read(const struct rg_pins *p, struct rg_flow_note *notes)
 {
-	__u32 keys[RG_SLOWEST];
-	int n = read_notes(p->map_fd[RG_MAP_FLOW_SLOWEST], notes, keys, RG_SLOWEST);
+	int n = read_notes(p->map_fd[RG_MAP_FLOW_SLOWEST], notes, RG_SLOWEST);
 
 	if (n > 0)
 		qsort(notes, (size_t)n, sizeof(*notes), slower_first);
@@ -124,8 +112,7 @@ int rg_flow_slowest_read(const struct rg_pins *p, struct rg_flow_note *notes)
 
 int rg_flow_downgrades_read(const struct rg_pins *p, struct rg_flow_note *notes)
 {
-	__u32 keys[RG_LAST_DOWNGRADES];
-	int n = read_notes(p->map_fd[RG_MAP_FLOW_DOWNGRADES], notes, keys, RG_LAST_DOWNGRADES);
+	int n = read_notes(p->map_fd[RG_MAP_FLOW_DOWNGRADES], notes, RG_LAST_DOWNGRADES);
 
 	if (n > 0)
 		qsort(notes, (size_t)n, sizeof(*notes), newer_first);

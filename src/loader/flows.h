@@ -5,7 +5,7 @@
 
 #include "loader/pins.h"
 
-/* n of each; owned by the list. Order is the map's. */
+/* n of each; owned by the list. Order is that of the keys. */
 struct rg_flow_clients {
 	struct rg_client_key *keys;
 	struct rg_flow_client *clients;

@@ -16,6 +16,7 @@
 
 #include "loader/gates.h"
 #include "loader/log.h"
+#include "loader/read_map.h"
 
 bool rg_held_any(const struct rg_pins *p)
 {
@@ -26,26 +27,21 @@ bool rg_held_any(const struct rg_pins *p)
 
 int rg_held_read(const struct rg_pins *p, struct rg_held_list *list)
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	__u32 cursor, n = RG_MAX_HELD;
+	__u32 n = RG_MAX_HELD;
 	int err;
 
 	memset(list, 0, sizeof(*list));
 	list->keys = calloc(RG_MAX_HELD, sizeof(*list->keys));
 	list->values = calloc(RG_MAX_HELD, sizeof(*list->values));
-	if (!list->keys || !list->values) {
+	err = list->keys && list->values
+		      ? rg_read_map(p->map_fd[RG_MAP_HELD], list->keys, sizeof(*list->keys),
+				    list->values, sizeof(*list->values), &n)
+		      : -ENOMEM;
+	if (err)
 		rg_held_free(list);
-		return -ENOMEM;
-	}
-	err = bpf_map_lookup_batch(p->map_fd[RG_MAP_HELD], NULL, &cursor, list->keys, list->values,
-				   &n, &opts);
-	if (err < 0 && errno != ENOENT) { /* ENOENT: that was all */
-		err = -errno;
-		rg_held_free(list);
-		return err;
-	}
-	list->n = n;
-	return 0;
+	else
+		list->n = n;
+	return err;
 }
 
 void rg_held_free(struct rg_held_list *list)

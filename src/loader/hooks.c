@@ -33,7 +33,7 @@ struct hook {
 static struct hook hooks[MAX_HOOKS];
 static unsigned int n_hooks;
 static const char *last;
-static bool signal_task, lsm_always;
+static bool signal_task, lsm_always, returns_have_room;
 static int module_fds[MAX_MODULES];
 static unsigned int n_module_fds;
 
@@ -60,6 +60,11 @@ bool rg_hooks_signal_task(void)
 bool rg_hooks_lsm_always(void)
 {
 	return lsm_always;
+}
+
+bool rg_hooks_returns_have_room(void)
+{
+	return returns_have_room;
 }
 
 const char *rg_hooks_last(void)
@@ -268,14 +273,25 @@ bool rg_hook_returns(const struct bpf_program *prog)
 	return strncmp(bpf_program__section_name(prog), "kretprobe/", 10) == 0;
 }
 
+static struct bpf_link *kprobe_at(const struct bpf_program *prog, const char *function,
+				  bool returns, __u64 cookie)
+{
+	LIBBPF_OPTS(bpf_kprobe_opts, one, .retprobe = returns, .bpf_cookie = cookie);
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, multi, .syms = &function, .cookies = &cookie, .cnt = 1,
+		    .retprobe = returns);
+
+	return bpf_program__expected_attach_type(prog) == BPF_TRACE_KPROBE_MULTI
+		       ? bpf_program__attach_kprobe_multi_opts(prog, NULL, &multi)
+		       : bpf_program__attach_kprobe_opts(prog, function, &one);
+}
+
 struct bpf_link *rg_hook_kprobe(const struct bpf_program *prog, const struct bpf_program *at,
 				bool returns, __u64 cookie)
 {
-	LIBBPF_OPTS(bpf_kprobe_opts, opts, .retprobe = returns, .bpf_cookie = cookie);
 	const char *function = rg_hook_function(at), *since = rg_hook_renamed(function);
-	struct bpf_link *link = bpf_program__attach_kprobe_opts(prog, function, &opts);
+	struct bpf_link *link = kprobe_at(prog, function, returns, cookie);
 
-	return link || !since ? link : bpf_program__attach_kprobe_opts(prog, since, &opts);
+	return link || !since ? link : kprobe_at(prog, since, returns, cookie);
 }
 
 void rg_hooks_free(void)
@@ -295,6 +311,7 @@ int rg_hooks_resolve(const struct bpf_object *obj)
 	rg_hooks_free(); /* of an object that is loaded already */
 	signal_task = btf__find_by_name_kind(core, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
 	lsm_always = btf__find_by_name_kind(core, RG_LSM_HAS_NO_GUARD, BTF_KIND_FUNC) > 0;
+	returns_have_room = btf__find_by_name_kind(core, RG_RETURNS_HAVE_ROOM, BTF_KIND_FUNC) > 0;
 	collect(obj);
 	look_through_modules(core);
 	for (unsigned int i = 0; i < n_hooks; i++) {

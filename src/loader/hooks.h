@@ -44,6 +44,8 @@ struct bpf_link *rg_hook_kprobe(const struct bpf_program *prog, const struct bpf
 				bool returns, __u64 cookie);
 /* Can a program of this kernel signal another task? */
 bool rg_hooks_signal_task(void);
+/* Does a kprobe_multi link see every return, however many calls are under way? */
+bool rg_hooks_returns_have_room(void);
 /* Are LSM programs run for every call (loader/preempt.h)? */
 bool rg_hooks_lsm_always(void);
 /* Of our sections, the program that was about to be loaded last: where loading

@@ -234,6 +234,8 @@ int rg_probe_hooks(const char *dir, struct rg_probe *p)
 	}
 	p->signal_task = btf__find_by_name_kind(core, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
 	p->lsm_always = btf__find_by_name_kind(core, RG_LSM_HAS_NO_GUARD, BTF_KIND_FUNC) > 0;
+	p->returns_have_room =
+		btf__find_by_name_kind(core, RG_RETURNS_HAVE_ROOM, BTF_KIND_FUNC) > 0;
 	err = collect(&l);
 	if (!err) {
 		look_through(&l, core, 1);

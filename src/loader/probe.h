@@ -26,6 +26,7 @@ struct rg_probe {
 	__u32 doors[RG_NR_RUNGS]; /* a bit a door, 1 << enum rg_what: its hook is there */
 	bool signal_task;	  /* bpf_send_signal_task() is there */
 	bool lsm_always;	  /* LSM programs are run for every call (loader/preempt.h) */
+	bool returns_have_room;	  /* a kprobe_multi link sees every return */
 	/* Hooks of the other programs that are not found. */
 	struct rg_missing_hook missing[RG_MAX_MISSING];
 	unsigned int n_missing;

@@ -9,29 +9,25 @@
 
 #include "loader/gates.h"
 #include "loader/log.h"
+#include "loader/read_map.h"
 
 int rg_clients_read(const struct rg_pins *p, struct rg_awaited *list)
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	__u32 cursor, n = RG_MAX_CLIENTS;
+	__u32 n = RG_MAX_CLIENTS;
+	int err;
 
 	memset(list, 0, sizeof(*list));
 	list->keys = calloc(RG_MAX_CLIENTS, sizeof(*list->keys));
 	list->clients = calloc(RG_MAX_CLIENTS, sizeof(*list->clients));
-	if (!list->keys || !list->clients) {
+	err = list->keys && list->clients
+		      ? rg_read_map(p->map_fd[RG_MAP_CLIENTS], list->keys, sizeof(*list->keys),
+				    list->clients, sizeof(*list->clients), &n)
+		      : -ENOMEM;
+	if (err)
 		rg_clients_free(list);
-		return -ENOMEM;
-	}
-	if (bpf_map_lookup_batch(p->map_fd[RG_MAP_CLIENTS], NULL, &cursor, list->keys,
-				 list->clients, &n, &opts) < 0 &&
-	    errno != ENOENT) { /* ENOENT: that was all */
-		int err = -errno;
-
-		rg_clients_free(list);
-		return err;
-	}
-	list->n = n;
-	return 0;
+	else
+		list->n = n;
+	return err;
 }
 
 void rg_clients_free(struct rg_awaited *list)

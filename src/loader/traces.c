@@ -14,6 +14,7 @@
 #include "loader/log.h"
 #include "loader/modules.h"
 #include "loader/pins.h"
+#include "loader/preempt.h"
 
 /* What is not attached can still be said with nothing loaded. A unit test
  * compares this with the object. */
@@ -102,6 +103,15 @@ bool rg_trace_is_pinned(const struct rg_trace *trace, enum rg_trace_pin pin)
 static unsigned int n_refused;
 /* 1 << place in rg_traces */
 static __u64 kprobes, left_out;
+static bool typed_after_all;
+
+/* Where a program at a function may be skipped as another thread was preempted within it
+ * (loader/preempt.h), and every return is seen, by which a kprobe is better. */
+static bool prefer_kprobes(int follow)
+{
+	return follow < 0 && !typed_after_all && rg_hooks_returns_have_room() &&
+	       rg_preempt_read().does;
+}
 
 static __u64 bit_of(const struct rg_trace *trace)
 {
@@ -118,6 +128,14 @@ static bool refuse(const struct rg_trace *trace, bool was_kprobe, int err, int f
 {
 	if (!trace || n_refused++ == MAX_REFUSED)
 		return false;
+	if (was_kprobe && prefer_kprobes(follow)) {
+		typed_after_all = true;
+		rg_warn("tracing program %s: this kernel refuses it as a kprobe: %s; trying all "
+			"of them by fentry and fexit, which it may skip as it preempts its own "
+			"threads (RG_DEBUG=1 shows the verifier's words)",
+			trace->program, rg_strerror(err));
+		return true;
+	}
 	if (was_kprobe || follow == RG_FOLLOW_FENTRY)
 		left_out |= bit_of(trace);
 	else
@@ -141,20 +159,30 @@ bool rg_traces_step_down(const char *program, int err, int follow)
 	return false;
 }
 
+/* By one that has room for every return, if there is such. */
+static void choose_kprobe(struct bpf_program *prog, bool wanted)
+{
+	bpf_program__set_autoload(prog, wanted);
+	if (wanted && rg_hook_returns(prog) && rg_hooks_returns_have_room())
+		bpf_program__set_expected_attach_type(prog, BPF_TRACE_KPROBE_MULTI);
+}
+
 void rg_traces_choose(const struct bpf_object *obj, bool none, int follow)
 {
+	bool prefer = prefer_kprobes(follow);
+
 	for (const struct rg_trace *t = rg_traces; t->program; t++) {
 		struct bpf_program *typed = bpf_object__find_program_by_name(obj, t->program),
 				   *kprobe = rg_hook_stand_in(obj, t->program);
 		bool wanted = !none && !(left_out & bit_of(t)),
 		     by_kprobe = kprobe && follow != RG_FOLLOW_FENTRY &&
-				 (follow == RG_FOLLOW_KPROBE || kprobes & bit_of(t) ||
+				 (prefer || follow == RG_FOLLOW_KPROBE || kprobes & bit_of(t) ||
 				  !rg_hook_is_there(t->program));
 
 		bpf_program__set_autoload(typed,
 					  wanted && !by_kprobe && rg_hook_is_there(t->program));
 		if (kprobe)
-			bpf_program__set_autoload(kprobe, wanted && by_kprobe);
+			choose_kprobe(kprobe, wanted && by_kprobe);
 	}
 }
 
@@ -166,7 +194,7 @@ void rg_traces_choose_kprobes(const struct bpf_object *obj, __u64 traces)
 	{
 		const struct rg_trace *t = rg_trace_by(bpf_program__name(prog));
 
-		bpf_program__set_autoload(prog, t && traces & bit_of(t) && is_kprobe(prog));
+		choose_kprobe(prog, t && traces & bit_of(t) && is_kprobe(prog));
 	}
 }
 

@@ -5,7 +5,7 @@
  * the gate.
  *
  * Each is attached by fentry, fexit or a typed tracepoint; where the kernel refuses
- * that at a function, a kprobe stands in (bpf/kprobe.bpf.h).
+ * that at a function, or would skip it, a kprobe stands in (bpf/kprobe.bpf.h).
  */
 #pragma once
 

@@ -170,6 +170,12 @@ preempts() {
 	[[ $(<$modes) != *"(none)"* && $(<$modes) != *"(voluntary)"* ]]
 }
 
+# How many tracing programs are kprobes with nothing in their way: those at functions, where
+# the kernel would skip them and kprobes see every return.
+traced_by_kprobe() {
+	if preempts && grep -q ' fprobe_fgraph_entry$' /proc/kallsyms; then echo 24; else echo 0; fi
+}
+
 # replace_link NAME: the program is attached no longer, though the set seems whole.
 replace_link() {
 	local id

@@ -30,6 +30,8 @@ users_are() { [[ $(users_of_modules) == "$1" ]]; }
 		'["closed","lsm",[]]' ]
 	[ "$(programs)" != "$before" ]
 	[ "$(users_of_modules)" != "$users" ]
+	[ "$(json '[.rungs.follow, .by_kprobe, (.tracing.by_kprobe | length)] | tostring')" = \
+		"[\"fentry\",[],$(traced_by_kprobe)]" ]
 	scope=$(json '.gates[0].scope')
 	echo "# seen scope=$scope" >&3 # for tests/matrix
 	[[ $output == *"scope $scope,"* ]]

@@ -65,6 +65,19 @@ static void expect_hook(const struct rg_kernel_facts *k, const char *object)
 	rg_findings_free(&f);
 }
 
+static void expect_said(const struct rg_kernel_facts *k, enum rg_finding_id id, const char *what)
+{
+	struct rg_findings f = {};
+	const struct rg_finding *one;
+
+	rg_kernel_check(k, &f);
+	one = found(&f, id);
+	unit_need(one);
+	if (!strstr(one->evidence, what))
+		fail_msg("%s: %s", rg_finding_name(id), one->evidence);
+	rg_findings_free(&f);
+}
+
 static void test_good(void **unused)
 {
 	struct rg_kernel_facts k = good();
@@ -136,6 +149,9 @@ static void test_rungs(void **unused)
 	k.probe.lsm_always = true;
 	judge(&k, RG_F_RUNG, RG_OK, RG_DONE);
 	judge(&k, RG_F_PREEMPTION, RG_NOTE, RG_DONE);
+	expect_said(&k, RG_F_PREEMPTION, "so the ledger and `trace` miss calls;");
+	k.probe.returns_have_room = true;
+	expect_said(&k, RG_F_PREEMPTION, "so the ledger misses calls, and `trace`, which goes by");
 	k.probe.lsm_always = false;
 	judge(&k, RG_F_RUNG, RG_PROBLEM, RG_CANNOT);
 	k.probe.lsm_always = true;

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 
 #include "loader/ledger.h"
+#include "loader/read_map.h"
 
 #define S RG_NS_PER_SEC
 #define INIT_NETNS 4026531840U
@@ -21,23 +22,17 @@ static struct {
 	int err;
 } map;
 
-int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *count,
-			 const struct bpf_map_batch_opts *opts)
+int __wrap_rg_read_map(int fd, void *keys, size_t key_size, void *values, size_t value_size,
+		       __u32 *n)
 {
 	(void)fd;
-	(void)in;
-	(void)out;
-	(void)opts;
-	if (map.err) {
-		errno = map.err;
+	if (map.err)
 		return -map.err;
-	}
-	unit_need(map.n <= *count);
-	memcpy(keys, map.keys, map.n * sizeof(map.keys[0]));
-	memcpy(values, map.values, map.n * sizeof(map.values[0]));
-	*count = map.n;
-	errno = ENOENT;
-	return -ENOENT;
+	unit_need(map.n <= *n);
+	memcpy(keys, map.keys, map.n * key_size);
+	memcpy(values, map.values, map.n * value_size);
+	*n = map.n;
+	return 0;
 }
 
 int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags)
