@@ -16,6 +16,13 @@ static __always_inline void rg_client_settle(struct rg_gate *g, __u32 slot, stru
 	rg_emit(RG_EVENT_CLIENT_SETTLED, slot, g, now_ns);
 }
 
+/*
+ * An end client (struct nfs4_client *) was refused a reclaim, says who traces it: the
+ * ledger's own program may have been skipped (kernel.md, Preemption), and then the gate
+ * would not wait for this end client (clients.bpf.c).
+ */
+int rg_saw_refused(__u64 clp, __u32 slot);
+
 struct bpf_map;
 
 struct rg_slot_walk {

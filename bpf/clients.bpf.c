@@ -114,27 +114,47 @@ static __always_inline void await(__u32 slot, struct rg_gate *g, __u64 now_ns)
 	rg_emit(RG_EVENT_REFUSED, slot, g, now_ns);
 }
 
-static __always_inline void refused(struct nfs4_client *clp, __u32 slot, struct rg_gate *g)
+/* Too late: local applications are in already. */
+static __always_inline int is_late(const struct rg_gate *g, __u64 now_ns)
 {
-	struct rg_client *c = client_of_clp(clp, slot, g);
-	__u64 now_ns = bpf_ktime_get_boot_ns();
-	int late;
-
-	/* Too late: local applications are in already. */
-	late = g->policy.release == RG_RELEASE_SETTLED &&
+	return g->policy.release == RG_RELEASE_SETTLED &&
 	       rg_gate_view(g, now_ns).state == RG_STATE_OPEN;
-	if (!c) { /* nobody will say that it has settled: settle-timeout will */
-		if (!late)
-			await(slot, g, now_ns);
-		return;
-	}
-	__sync_fetch_and_add(&c->refusals, 1);
-	if (late || c->state != RG_CLIENT_KNOWN)
+}
+
+static __always_inline void await_client(struct rg_client *c, __u32 slot, struct rg_gate *g,
+					 __u64 now_ns)
+{
+	if (c->state != RG_CLIENT_KNOWN || is_late(g, now_ns))
 		return;
 	c->refused_ns = now_ns;
 	if (__sync_val_compare_and_swap(&c->state, RG_CLIENT_KNOWN, RG_CLIENT_AWAITED) ==
 	    RG_CLIENT_KNOWN)
 		await(slot, g, now_ns);
+}
+
+static __always_inline void refused(struct nfs4_client *clp, __u32 slot, struct rg_gate *g)
+{
+	struct rg_client *c = client_of_clp(clp, slot, g);
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+
+	if (!c) { /* nobody will say that it has settled: settle-timeout will */
+		if (!is_late(g, now_ns))
+			await(slot, g, now_ns);
+		return;
+	}
+	__sync_fetch_and_add(&c->refusals, 1);
+	await_client(c, slot, g, now_ns);
+}
+
+__noinline int rg_saw_refused(__u64 clp, __u32 slot)
+{
+	struct rg_gate *g = rg_gate_at(slot);
+	struct rg_client *c = g ? client_of_clp((void *)clp, slot, g) : NULL;
+
+	/* Nobody sees whether it gets its locks again: settle-timeout is all there is. */
+	if (c && !g->policy.blind)
+		await_client(c, slot, g, bpf_ktime_get_boot_ns());
+	return 0;
 }
 
 static __always_inline int is_refusal(__u32 status)

@@ -16,6 +16,7 @@
  * Ordinary OPENs and LOCKs are counted; those that decide something become a
  * record: reclaims, what is taken again after a refusal, and errors of state.
  */
+#include "../client.bpf.h"
 #include "trace.bpf.h"
 
 #define CLAIM_PREVIOUS 1 /* RFC 8881, 18.16.1: open_claim_type4 */
@@ -177,7 +178,7 @@ static __always_inline int is_unsupported(const struct done *d)
 }
 
 /* Counted; and does it become a record? */
-static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u64 now_ns)
+static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u32 slot, __u64 now_ns)
 {
 	__u32 status = d->status;
 
@@ -192,8 +193,10 @@ static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u64
 		else if (status != RG_NFS4ERR_GRACE && status != RG_NFS4ERR_DELAY)
 			count(c, RG_TALLY_RECLAIMS_REFUSED);
 		if (status == RG_NFS4ERR_NO_GRACE || status == RG_NFS4ERR_RECLAIM_BAD ||
-		    status == RG_NFS4ERR_RECLAIM_CONFLICT)
+		    status == RG_NFS4ERR_RECLAIM_CONFLICT) {
 			c->refused_ns = now_ns;
+			rg_saw_refused((__u64)d->clp, slot);
+		}
 		return 1;
 	}
 	if (status == RG_NFS4ERR_GRACE || status == RG_NFS4ERR_DELAY)
@@ -237,7 +240,7 @@ static __always_inline struct rg_record *record_of(struct rg_at_work *w, struct 
 			? (d->claim == RG_CLAIM_ORDINARY ? RG_TIMED_OPEN : RG_TIMED_OPEN_RECLAIM)
 			: (d->claim == RG_CLAIM_ORDINARY ? RG_TIMED_LOCK : RG_TIMED_LOCK_RECLAIM),
 		now_ns - w->start_ns);
-	if (!judge(d, c, now_ns))
+	if (!judge(d, c, slot, now_ns))
 		return NULL;
 	r = fresh_record(w, d->op, RG_SIDE_SERVER, g, now_ns);
 	took(r, w);

@@ -412,6 +412,32 @@ nobody_holds() {
 	[ "$(counter 'released.settled')" -eq 1 ]
 }
 
+@test "settled: a refusal that the ledger's own program was not run for is waited for all the same" {
+	need_locks || return 0
+	recover Y
+	guard "${never[@]}"
+	serve
+	take20
+	locks_are 20
+	# As if it were skipped each time. So it is not seen that the locks are taken again.
+	replace_link link_lock_done
+	restart thief
+	nudge
+	wait_gate settling 60
+	look
+	saw_gate why awaited
+	saw_gate refused 1
+	saw_client state awaited
+	saw_client refusals 0
+	wait_for 60 "the locks to be there again" kernel_has 20
+	[ "$(gate_state)" = settling ]
+	rg release
+	wait_gate open
+	lost_none app
+	thief_comes_after app
+}
+kernel_has() { [[ $(kernel_locks) == "$1" ]]; }
+
 @test "settled: after a reboot, by the ledger on disk" {
 	need_locks || return 0
 	recover Y
