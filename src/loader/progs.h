@@ -7,7 +7,8 @@
 #define RG_MAX_PROGS 128
 
 struct rg_prog_counts {
-	char name[48];	    /* of the pin, without what kind of pin it is: "lock_done" */
+	char name[48];	    /* of the pin, without what kind of pin it is: "lock_done"; or
+			       RG_KPROBE_ENTERS */
 	__u64 run_ns, runs; /* only while kernel.bpf_stats_enabled is 1 */
 	__u64 skipped;	    /* calls that it was not run for (loader/preempt.h) */
 };
