@@ -17,8 +17,8 @@ int kprobe_enters(struct pt_regs___rg *regs)
 		return 0;
 	/* Nothing here is recursive: the last return of this thread was missed. */
 	if (bpf_map_lookup_elem(&entered, &key))
-		rg_count(RG_COUNT_FAIL_KPROBE);
+		rg_kprobe_missed(key.what);
 	if (bpf_map_update_elem(&entered, &key, &args, BPF_ANY))
-		rg_count(RG_COUNT_FAIL_KPROBE);
+		rg_kprobe_missed(key.what);
 	return 0;
 }

@@ -42,6 +42,21 @@ static __always_inline int rg_entered_by_us(__u64 cookie)
 	return !(cookie & RG_ENTERS_KTHREADS) || bpf_get_current_task_btf()->flags & PF_KTHREAD;
 }
 
+/* A call of which one end went unseen: of a follower, or of a tracing program, which the gate
+ * does not go by. */
+static __always_inline void rg_kprobe_missed(__u32 what)
+{
+	struct rg_flow_totals *totals;
+
+	if (what < RG_NR_RETURNS) {
+		rg_count(RG_COUNT_FAIL_KPROBE);
+		return;
+	}
+	totals = rg_totals();
+	if (totals)
+		totals->failed++;
+}
+
 /* What the function that now returns was entered with. 0: nobody saw, and that is
  * counted. */
 static __always_inline int rg_left(__u32 what, struct rg_entered *args)
@@ -50,7 +65,7 @@ static __always_inline int rg_left(__u32 what, struct rg_entered *args)
 	struct rg_entered *found = bpf_map_lookup_elem(&entered, &key);
 
 	if (!found) {
-		rg_count(RG_COUNT_FAIL_KPROBE);
+		rg_kprobe_missed(what);
 		return 0;
 	}
 	*args = *found;
