@@ -4,19 +4,26 @@
 # Waiting for a state, in a guest and on the host.
 
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds; says what it
-# waited for if it does not.
+# waited for if it does not. In between it rests for as long as the command took, half a
+# second at most: to look is work where all is emulated, and takes from what is waited for.
 wait_for() {
-	local seconds=$1 what=$2 end
+	local seconds=$1 what=$2 end now took
 	shift 2
 	# A read from a pipe to which nobody writes: where all is emulated, to
 	# start sleep(1) takes longer than it sleeps.
 	[[ -n ${wait_fd:-} ]] || exec {wait_fd}<> <(:)
-	end=$((${EPOCHREALTIME/[.,]/} + seconds * 1000000))
+	now=${EPOCHREALTIME/[.,]/}
+	end=$((now + seconds * 1000000))
 	until "$@"; do
-		if ((${EPOCHREALTIME/[.,]/} > end)); then
+		took=$((${EPOCHREALTIME/[.,]/} - now))
+		if ((now + took > end)); then
 			printf 'waited %s seconds in vain for: %s\n' "$seconds" "$what" >&2
 			return 1
 		fi
-		read -rt 0.05 -u "$wait_fd" || :
+		((took > 50000)) || took=50000
+		((took < 500000)) || took=500000
+		printf -v took '0.%06d' $took
+		read -rt "$took" -u "$wait_fd" || :
+		now=${EPOCHREALTIME/[.,]/}
 	done
 }
