@@ -41,6 +41,9 @@
 /* For a reader that is slow, when it is time to end. */
 #define LAST_MS 1000
 #define TICK_NS RG_NS_PER_SEC
+/* Between two looks at gates and at what was lost. Records may wake us thousands of times a
+ * second, each look is bpf(2), and during that no kprobe is run here (loader/read_map.h). */
+#define LOOK_NS (20ULL * 1000 * 1000)
 
 /* A gate as it was last told. */
 struct seen_gate {
@@ -68,6 +71,8 @@ struct trace {
 
 	struct seen_gate gates[RG_MAX_GATES];
 	__u64 gates_change_ns; /* when time alone will change one; 0: never */
+	__u64 look_ns;	       /* not before */
+	bool look_due;
 	__u64 tick_ns, end_ns; /* next, and last; end 0: for ever */
 
 	__u64 events, downgrades, lost; /* told */
@@ -474,6 +479,8 @@ static void set_timer(const struct trace *t)
 
 	if (t->gates_change_ns && t->gates_change_ns < next_ns)
 		next_ns = t->gates_change_ns;
+	if (t->look_due || next_ns < t->look_ns)
+		next_ns = t->look_ns;
 	if (t->end_ns && t->end_ns < next_ns)
 		next_ns = t->end_ns;
 	/* An alarm of 0 would be none. */
@@ -497,9 +504,14 @@ static void serve(struct trace *t)
 		}
 		for (int i = 0; i < n; i++)
 			on_event(t, events[i].data.fd);
-		look_at_gates(t, false);
+		t->look_due = rg_now_ns() < t->look_ns;
+		if (!t->look_due)
+			look_at_gates(t, false);
 		consume(t);
-		look_at_lost(t);
+		if (!t->look_due) {
+			look_at_lost(t);
+			t->look_ns = rg_now_ns() + LOOK_NS;
+		}
 		heed_outlet(t, rg_outlet_flush(&t->out));
 		now_ns = rg_now_ns();
 		if (now_ns >= t->tick_ns)

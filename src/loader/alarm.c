@@ -62,14 +62,18 @@ int rg_alarm_fd(const struct rg_alarm *a)
 
 void rg_alarm_hear(struct rg_alarm *a)
 {
-	__u64 lost;
+	__u64 lost, now_s = rg_now_ns() / RG_NS_PER_SEC;
 
 	if (!a->ring.ring)
 		return;
 	a->around.wall_offset_ns = wall_offset();
 	rg_tracer_consume(&a->ring);
-	if (a->second != rg_now_ns() / RG_NS_PER_SEC)
+	if (a->second != now_s)
 		say_unsaid(a);
+	/* Not for each record of a storm: no kprobe is run meanwhile (loader/read_map.h). */
+	if (a->looked_s == now_s)
+		return;
+	a->looked_s = now_s;
 	lost = rg_tracer_lost(&a->ring);
 	if (lost != a->lost)
 		rg_warn("%llu records came too fast for the daemon: downgrades may be among them",

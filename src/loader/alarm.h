@@ -15,7 +15,8 @@ struct rg_alarm {
 	struct rg_second kept; /* rg_record_text()'s */
 	__u64 second;	       /* of CLOCK_BOOTTIME, that `said` is of */
 	__u32 said, unsaid;
-	__u64 lost; /* records, as last said */
+	__u64 lost;	/* records, as last said */
+	__u64 looked_s; /* when that was looked at, of CLOCK_BOOTTIME */
 };
 
 /* p is kept. 0 or a negative errno. */
