@@ -16,12 +16,18 @@ static __always_inline void rg_client_settle(struct rg_gate *g, __u32 slot, stru
 	rg_emit(RG_EVENT_CLIENT_SETTLED, slot, g, now_ns);
 }
 
+/* A pointer that the verifier knows may not be an argument of a global function: 6.1. */
+struct rg_refused {
+	__u64 clp; /* struct nfs4_client * */
+	__u32 slot;
+};
+
 /*
- * An end client (struct nfs4_client *) was refused a reclaim, says who traces it: the
- * ledger's own program may have been skipped (kernel.md, Preemption), and then the gate
- * would not wait for this end client (clients.bpf.c).
+ * An end client was refused a reclaim, says who traces it: the ledger's own program may
+ * have been skipped (kernel.md, Preemption), and then the gate would not wait for this end
+ * client (clients.bpf.c).
  */
-int rg_saw_refused(__u64 clp, __u32 slot);
+int rg_saw_refused(const struct rg_refused *r);
 
 struct bpf_map;
 

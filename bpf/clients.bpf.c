@@ -146,11 +146,17 @@ static __always_inline void refused(struct nfs4_client *clp, __u32 slot, struct 
 	await_client(c, slot, g, now_ns);
 }
 
-__noinline int rg_saw_refused(__u64 clp, __u32 slot)
+__noinline int rg_saw_refused(const struct rg_refused *r)
 {
-	struct rg_gate *g = rg_gate_at(slot);
-	struct rg_client *c = g ? client_of_clp((void *)clp, slot, g) : NULL;
+	struct rg_client *c;
+	struct rg_gate *g;
+	__u32 slot;
 
+	if (!r)
+		return 0;
+	slot = r->slot;
+	g = rg_gate_at(slot);
+	c = g ? client_of_clp((void *)r->clp, slot, g) : NULL;
 	/* Nobody sees whether it gets its locks again: settle-timeout is all there is. */
 	if (c && !g->policy.blind)
 		await_client(c, slot, g, bpf_ktime_get_boot_ns());
