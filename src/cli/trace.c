@@ -71,15 +71,15 @@ struct trace {
 
 	struct seen_gate gates[RG_MAX_GATES];
 	__u64 gates_change_ns; /* when time alone will change one; 0: never */
-	__u64 look_ns;	       /* not before */
-	bool look_due;
+	__u64 look_ns;	       /* not before; see look_due */
 	__u64 tick_ns, end_ns; /* next, and last; end 0: for ever */
 
 	__u64 events, downgrades, lost; /* told */
 	bool recovery, downgraded;	/* seen, told or not */
 	unsigned int batch;
-	bool stop; /* end in an orderly way */
-	bool over; /* and take no record more */
+	bool look_due; /* at look_ns */
+	bool stop;     /* end in an orderly way */
+	bool over;     /* and take no record more */
 	const char *reason;
 	int status; /* enum rg_exit to end with */
 };
