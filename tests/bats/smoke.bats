@@ -173,15 +173,12 @@ some_more_held() { (($(held_count) >= 2)); }
 }
 
 @test "trace: one recovery, both sides; an end client's locks are forwarded or refused, and it is said" {
-	guard --release settled
-	serve
-	take 5
+	recorded_whole recovery_of_5
 	if refused_all; then regime=refused; else regime=forwarded; fi
 	echo "# seen nfs4-locks=$regime" >&3
 	[ "$(json .regime.nfs4_locks)" = $regime ]
 	run rg status
 	[[ $output == *"locks    of end clients: NFSv4 $regime, "* ]]
-	recovery_with_thief
 	cli='.client.addr == "10.77.2.2" and .client.minor == 2'
 	counts "$server and $cli and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\" and
 		(.back | length) > 0 and .file.fileid > 0 and .duration_ns > 0" 1

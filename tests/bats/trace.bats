@@ -15,10 +15,7 @@ teardown_file() { teardown_recovery; }
 # ---- a whole recovery ----
 
 @test "a recovery by NFSv4.2: what the end client did, what became of it, both sides" {
-	guard --release settled
-	serve
-	take 5
-	recovery_with_thief
+	recorded_whole recovery_of_5
 	cli='.client.addr == "10.77.2.2"'
 	# the server's side, in this order
 	run bash -c "grep '^{' '$work/trace.out' | jq -rs '[.[] | select(.generation == 2 and .side == \"server\")] |

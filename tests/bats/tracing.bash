@@ -149,6 +149,30 @@ nothing_lost() {
 	[ "$(json '.tracing.missing | length')" = 0 ]
 }
 
+# The daemon, a trace of everything, an end client that takes 5 locks, and a recovery.
+recovery_of_5() {
+	guard --release settled
+	serve
+	take 5
+	recovery_with_thief
+}
+
+# recorded_whole COMMAND...: it makes a recovery that is traced. A kernel that preempts its own
+# threads may skip a program at any time (docs/kernel.md, Preemption), and says so: then
+# once more from the beginning, and the third is the last.
+recorded_whole() {
+	local skipped
+	for _ in 1 2; do
+		"$@"
+		preempts || return 0
+		skipped=$(counter skipped.total)
+		((skipped)) || ! is_count '.event == "LOST"' 0 || return 0
+		echo "# $(count_of '.event == "LOST"') LOST, $skipped calls skipped: once more" >&3
+		setup_recovery
+	done
+	"$@"
+}
+
 # Of 5 locks; where they are refused they are that before the recovery, and there is
 # nothing to reclaim.
 recovered_locks() {
