@@ -544,6 +544,7 @@ static void test_every_record(void **unused)
 		"rg_told",
 		"rg_entered_key",
 		"rg_entered",
+		"rg_refused",
 	};
 
 	(void)unused;
