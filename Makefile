@@ -71,7 +71,7 @@ test: deps ## unit tests and the bats suite on KERNEL (6.1, 6.12, 7.2, 7.3 or a 
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES)
 	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only "$(ONLY)")
 
-test-matrix: deps ## suites on 6.1, 6.12, 7.2 and 7.3, an hour; writes docs/kernels.md (WHOLE=1: every suite)
+test-matrix: deps ## every suite on 6.1, 6.12, 7.2 and 7.3; without KVM what takes an hour (WHOLE=1: every); writes docs/kernels.md
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
 	$(Q)tests/matrix $(if $(WHOLE),--whole) $(if $(ONLY),--only "$(ONLY)")
 
