@@ -146,7 +146,7 @@ static void heed_passed(struct daemon *d, bool closed)
 	d->passed = passed;
 }
 
-/* Now and then: it may be thousands, and no kprobe is run while they are read. */
+/* Now and then: it may be thousands. */
 static void look_at_held(struct daemon *d, __u64 now_ns)
 {
 	int err;

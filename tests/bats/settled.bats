@@ -147,6 +147,15 @@ serve() {
 	tiers_make_client_known "$@"
 	[[ ! -d $pins ]] || wait_gate open
 }
+# guard_20: nothing but the ledger opens the gate, and it says that an end client, which
+# takes lost locks again, has 20.
+guard_20() {
+	recover Y
+	guard "${never[@]}"
+	serve
+	take20
+	locks_are 20
+}
 # restart [MEANWHILE [LOCKD-GRACE]]: knfsd, with a grace period.
 restart() {
 	wait_for 30 "the end client in nfsdcld's database" tiers_client_known
@@ -390,11 +399,7 @@ nobody_holds() {
 
 @test "settled: opens when the end client that was refused has its 20 locks again" {
 	need_locks || return 0
-	recover Y
-	guard "${never[@]}"
-	serve
-	take20
-	locks_are 20
+	guard_20
 	restart thief
 	nudge
 	wait_gate open 120
@@ -414,11 +419,7 @@ nobody_holds() {
 
 @test "settled: a refusal that the ledger's own program was not run for is waited for all the same" {
 	need_locks || return 0
-	recover Y
-	guard "${never[@]}"
-	serve
-	take20
-	locks_are 20
+	guard_20
 	# As if it were skipped each time. So it is not seen that the locks are taken again.
 	replace_link link_lock_done
 	restart thief
