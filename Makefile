@@ -42,8 +42,12 @@ BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) \
 # meets as extern before its definition.
 BPF_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/maps.bpf.c \
 	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c bpf/trace/*.bpf.c))))
-OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/loader/*.c src/check/*.c src/cli/*.c src/report/*.c))
-LOADER_OBJS := $(filter $(B)/src/loader/%,$(OBJS))
+# The rooms of src/, in the order in which they may include each other: the guard itself,
+# then those that only observe it (record, metrics, check, report), then the verbs.
+GUARD_ROOMS := base text pins mounts policy state load
+ROOMS := $(GUARD_ROOMS) record metrics check report cli
+OBJS := $(patsubst %.c,$(B)/%.o,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
+LIBRARY_OBJS := $(filter-out $(addprefix $(B)/src/,$(addsuffix /%,check report cli)),$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 BENCHES := $(B)/bench/peers.bpf.o $(patsubst bench/%.c,$(B)/bench/%,$(filter-out %.bpf.c, \
@@ -52,7 +56,7 @@ BENCHES := $(B)/bench/peers.bpf.o $(patsubst bench/%.c,$(B)/bench/%,$(filter-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps demo test test-matrix test-toolchains unit bench bench-quick bench-check install clean \
-	lint man help compile_commands.json vmlinux
+	lint man rooms help compile_commands.json vmlinux
 
 all: $(B)/reexport-guard ## build build/reexport-guard
 
@@ -124,12 +128,15 @@ $(B)/reexport-guard: $(OBJS)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIB_LDLIBS) -o $@
 
-$(B)/src/loader/load.o: $(B)/guard.skel.h
+$(B)/src/load/load.o: $(B)/guard.skel.h
 
 # ---- tests ----
 
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-SAN_CFLAGS = -g -O1 $(SAN) -DRG_TEST_DATA='"$(abspath tests/unit/data)"' -DRG_BUILD='"$(abspath $(B))"'
+SAN_CFLAGS = -g -O1 $(SAN)
+# Where the tests find their data: not among the flags of the sources, which are the same
+# in every checkout.
+TEST_PATHS = -DRG_TEST_DATA='"$(abspath tests/unit/data)"' -DRG_BUILD='"$(abspath $(B))"'
 SAN_OBJS := $(patsubst $(B)/%,$(B)/tests/%,$(filter-out $(B)/src/cli/main.o,$(OBJS)))
 
 $(B)/tests/src/%.o: src/%.c Makefile | $(B)/guard.skel.h
@@ -137,7 +144,7 @@ $(B)/tests/src/%.o: src/%.c Makefile | $(B)/guard.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/tests/src/loader/load.o: $(B)/guard.skel.h
+$(B)/tests/src/load/load.o: $(B)/guard.skel.h
 
 # Types for test_layout, laid out by the compiler of the BPF programs.
 $(B)/tests/records.bpf.o: tests/unit/records.bpf.c $(wildcard include/*.h vmlinux/*.h) Makefile
@@ -148,7 +155,7 @@ $(B)/tests/records.bpf.o: tests/unit/records.bpf.c $(wildcard include/*.h vmlinu
 $(B)/tests/test_%: tests/unit/test_%.c $(SAN_OBJS) $(B)/guard.bpf.o $(B)/tests/records.bpf.o Makefile
 	$(say) UNIT $@
 	$(Q)mkdir -p $(B)/tests/dep
-	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -MF $(B)/tests/dep/$*.d -MT $@ $< $(SAN_OBJS) \
+	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) $(TEST_PATHS) -MMD -MP -MF $(B)/tests/dep/$*.d -MT $@ $< $(SAN_OBJS) \
 		$(UNIT_LDFLAGS) $(LIB_LDLIBS) -lcmocka -o $@
 
 # What test_trace and bench/feed make up: pins, a ring, capabilities.
@@ -176,10 +183,10 @@ $(B)/bench/%: bench/%.c $(wildcard include/*.h) Makefile
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< \
 		$(shell $(PKG_CONFIG) --cflags --libs libbpf) -o $@
 
-$(B)/bench/tap: bench/tap.c $(LOADER_OBJS) Makefile
+$(B)/bench/tap: bench/tap.c $(LIBRARY_OBJS) Makefile
 	$(say) BENCH $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(RG_CFLAGS) $(CFLAGS) $(LDFLAGS) $< $(LOADER_OBJS) $(LIB_LDLIBS) -o $@
+	$(Q)$(CC) $(RG_CFLAGS) $(CFLAGS) $(LDFLAGS) $< $(LIBRARY_OBJS) $(LIB_LDLIBS) -o $@
 
 # The verb `trace`, fed from a file.
 $(B)/bench/feed: bench/feed.c $(filter-out $(B)/src/cli/main.o,$(OBJS)) Makefile
@@ -211,9 +218,12 @@ vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...de
 	vmlinux/make-vmlinux $(DEB) > vmlinux/vmlinux-6.1-amd64.h
 
 compile_commands.json: ## for editors and clang-tidy
-	$(Q)packaging/compile-commands '$(subst ','\'',$(CC) $(RG_CFLAGS) $(SAN_CFLAGS))' \
+	$(Q)packaging/compile-commands '$(subst ','\'',$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) $(TEST_PATHS))' \
 		$(filter-out %.bpf.c,$(wildcard src/*/*.c tests/unit/test_*.c tests/helpers/*.c \
 		bench/*.c)) > $@
+
+rooms: ## the rooms of src/, in the order in which they may include each other
+	@echo $(ROOMS)
 
 lint: $(B)/guard.skel.h compile_commands.json ## clang-format, clang-tidy, cppcheck, shellcheck
 	$(Q)packaging/lint

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "cli/verbs.h"
-#include "loader/tracer.h"
+#include "record/tracer.h"
 
 static const struct rg_record *records;
 static size_t n_records, at;

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/loader.h"
-#include "loader/pins.h"
-#include "loader/tracer.h"
+#include "load/loader.h"
+#include "pins/pins.h"
+#include "record/tracer.h"
 
 static volatile sig_atomic_t over;
 static unsigned long long n_records;

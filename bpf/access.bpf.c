@@ -2,7 +2,7 @@
 /*
  * The door for everything that asks for permission on an inode, of scope
  * access. The hottest hook of the VFS: attached only while a gate of this scope
- * is not open (src/loader/doors.c).
+ * is not open (src/pins/doors.c).
  *
  *   rung 1  lsm/inode_permission
  *   rung 2  fmod_ret/security_inode_permission

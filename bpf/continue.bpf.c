@@ -2,7 +2,7 @@
 /*
  * Whoever is held goes on from the program that opens the gate, where a program can
  * signal another task. What is left here for any reason is user space's
- * (src/loader/held.c), which does the same.
+ * (src/pins/held.c), which does the same.
  *
  * Global functions, as libbpf 1.1's linker takes a kfunc from one file only.
  */

@@ -3,7 +3,7 @@
  * NFSv3 end clients -> lockd, and news of restarts.
  *
  *   fentry, fexit  __nlm4svc_proc_lock    fs/lockd/svc4proc.c: NLM LOCK; in 7.2
- *                  nlm4svc_do_lock        (kernel_drift.bpf.h, src/loader/hooks.c)
+ *                  nlm4svc_do_lock        (kernel_drift.bpf.h, src/load/hooks.c)
  *   fentry         nlm_host_rebooted      fs/lockd/host.c: rpc.statd was notified
  *
  * By kprobe and kretprobe where these are refused.

@@ -77,7 +77,7 @@ static __always_inline void failed(void)
 /* ---- the thread's operation ---- */
 
 /* An operation of which the beginning or the end was not seen, since the kernel skipped the
- * program (src/loader/preempt.h) or a kretprobe had no place: a record less, for every
+ * program (src/load/preempt.h) or a kretprobe had no place: a record less, for every
  * tracer. */
 int rg_missed(void);
 

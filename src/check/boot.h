@@ -3,7 +3,7 @@
 #pragma once
 
 #include "check/finding.h"
-#include "loader/exports.h"
+#include "mounts/exports.h"
 
 /* An NFS mount of fstab. Owned by the facts. */
 struct rg_fstab_mount {

@@ -7,7 +7,7 @@
 
 #include "check/clients.h"
 #include "check/root.h"
-#include "loader/proclocks.h"
+#include "base/proclocks.h"
 
 #define CLIENTS "/proc/fs/nfsd/clients"
 #define STATD "/var/lib/nfs/sm"

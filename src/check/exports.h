@@ -3,7 +3,7 @@
 #pragma once
 
 #include "check/finding.h"
-#include "loader/exports.h"
+#include "mounts/exports.h"
 
 /* Owned by the caller; {} is an empty one. */
 struct rg_reexport_facts {

@@ -7,7 +7,7 @@
 
 #include <json-c/json.h>
 
-#include "loader/state.h"
+#include "text/utf8.h"
 
 #define SCHEMA_VERSION 1
 
@@ -92,7 +92,7 @@ static char *printable(const char *text)
 	if (!out)
 		return NULL;
 	for (size_t i = 0; i < n;) {
-		size_t len = rg_state_character(text + i, n - i);
+		size_t len = rg_utf8_character(text + i, n - i);
 
 		if (len) {
 			memcpy(out + used, text + i, len);

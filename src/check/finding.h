@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "loader/log.h"
+#include "base/log.h"
 
 enum rg_severity {
 	RG_PROBLEM = 0, /* locks will be lost, or the guard does not work */

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "loader/host.h"
-#include "loader/line.h"
-#include "loader/names.h"
+#include "load/host.h"
+#include "text/line.h"
+#include "base/names.h"
 
 #define LSM "/sys/kernel/security/lsm"
 #define LOCKDOWN "/sys/kernel/security/lockdown"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "check/finding.h"
-#include "loader/preempt.h"
-#include "loader/probe.h"
+#include "load/preempt.h"
+#include "load/probe.h"
 
 enum rg_module_state {
 	RG_MODULE_LOADED = 0, /* or built in */

@@ -13,8 +13,8 @@
 
 #include "check/kernel.h"
 #include "check/root.h"
-#include "loader/hooks.h"
-#include "loader/host.h"
+#include "load/hooks.h"
+#include "load/host.h"
 
 /* Numbers of the initial namespaces, include/linux/proc_ns.h: PROC_PID_INIT_INO,
  * PROC_TIME_INIT_INO. */

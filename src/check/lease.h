@@ -3,7 +3,7 @@
 #pragma once
 
 #include "check/exports.h"
-#include "loader/budget.h"
+#include "state/budget.h"
 
 /* The lease of one NFS mount, seconds, by /proc/self/mountstats. */
 struct rg_mount_lease {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "check/policy.h"
 
-#include "loader/names.h"
+#include "base/names.h"
 
 static const char *where(const struct rg_policy_facts *p)
 {

@@ -4,7 +4,7 @@
 
 #include "check/exports.h"
 #include "check/finding.h"
-#include "loader/config.h"
+#include "policy/config.h"
 
 /* Owned by the caller; {} is an empty one. */
 struct rg_policy_facts {

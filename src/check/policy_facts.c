@@ -7,10 +7,10 @@
 
 #include "check/policy.h"
 #include "check/root.h"
-#include "loader/gates.h"
-#include "loader/host.h"
-#include "loader/netns.h"
-#include "loader/rules.h"
+#include "pins/gates.h"
+#include "load/host.h"
+#include "base/netns.h"
+#include "policy/rules.h"
 
 /* rg_hear has no argument: one file is read at a time. */
 static struct rg_policy_facts *hearing;

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "loader/names.h"
+#include "base/names.h"
 
 /* How it is known. */
 static const char *evidence_of(const struct rg_regime_facts *r, enum rg_lock_protocol protocol)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "check/finding.h"
-#include "loader/regime.h"
+#include "state/regime.h"
 
 struct rg_regime_facts {
 	struct rg_regimes now;

@@ -4,8 +4,8 @@
 
 #include "check/regime.h"
 #include "check/root.h"
-#include "loader/pins.h"
-#include "loader/probe.h"
+#include "pins/pins.h"
+#include "load/probe.h"
 
 /* Of the set that is pinned. False: there is none that can be read. */
 static bool read_set(struct rg_regimes *now)

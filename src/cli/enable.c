@@ -3,11 +3,11 @@
 #include <stdlib.h>
 
 #include "cli/verbs.h"
-#include "loader/host.h"
-#include "loader/names.h"
-#include "loader/netns.h"
-#include "loader/preempt.h"
-#include "loader/rules.h"
+#include "load/host.h"
+#include "base/names.h"
+#include "base/netns.h"
+#include "load/preempt.h"
+#include "policy/rules.h"
 
 static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *rules,
 			enum rg_which which)

@@ -7,9 +7,9 @@
 #include <bpf/bpf.h>
 
 #include "cli/verbs.h"
-#include "loader/gates.h"
-#include "loader/held.h"
-#include "loader/netns.h"
+#include "pins/gates.h"
+#include "pins/held.h"
+#include "base/netns.h"
 
 /* The gate that --netns names, or that of the caller's namespace. Its slot, or
  * negative: said. */

@@ -3,7 +3,7 @@
 #include <bpf/bpf.h>
 
 #include "cli/verbs.h"
-#include "loader/proclocks.h"
+#include "base/proclocks.h"
 
 struct warn {
 	const struct rg_pins *p;

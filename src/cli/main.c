@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cli/verbs.h"
-#include "loader/host.h"
-#include "loader/log.h"
+#include "load/host.h"
+#include "base/log.h"
 
 /* Among what a verb takes: it needs no privileges. */
 #define ANYBODY (1ULL << 63)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/verbs.h"
-#include "loader/metrics.h"
+#include "metrics/metrics.h"
 
 /* The daemon's file; what is wrong with it is said. NULL: it cannot be had. */
 static struct rg_budget *read_budget(const struct rg_pins *p)

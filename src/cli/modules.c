@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "loader/modules.h"
+#include "load/modules.h"
 
 #include <stdio.h>
 

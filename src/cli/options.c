@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/followers.h"
-#include "loader/log.h"
-#include "loader/metrics.h"
-#include "loader/names.h"
+#include "load/followers.h"
+#include "base/log.h"
+#include "metrics/metrics.h"
+#include "base/names.h"
 
 /* Those that are no keys. Hidden ones have no help; one without a name is an
  * argument. */

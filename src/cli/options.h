@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "loader/config.h"
+#include "policy/config.h"
 
 #define RG_NR_TRACE_OPTIONS 11
 

@@ -9,8 +9,8 @@
 #include <json-c/json.h>
 
 #include "cli/verbs.h"
-#include "loader/gates.h"
-#include "loader/netns.h"
+#include "pins/gates.h"
+#include "base/netns.h"
 
 #define SCHEMA_VERSION 1
 

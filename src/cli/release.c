@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "cli/verbs.h"
-#include "loader/held.h"
+#include "pins/held.h"
 
 int rg_verb_release(const struct rg_options *o)
 {

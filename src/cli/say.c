@@ -5,12 +5,12 @@
 #include <bpf/bpf.h>
 
 #include "cli/verbs.h"
-#include "loader/doors.h"
-#include "loader/followers.h"
-#include "loader/gates.h"
-#include "loader/host.h"
-#include "loader/names.h"
-#include "loader/regime.h"
+#include "pins/doors.h"
+#include "load/followers.h"
+#include "pins/gates.h"
+#include "load/host.h"
+#include "base/names.h"
+#include "state/regime.h"
 
 static void say_time_left(const struct rg_view *v)
 {

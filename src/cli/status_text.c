@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "loader/modules.h"
+#include "load/modules.h"
 
 static const char *text_of(json_object *o, const char *key)
 {

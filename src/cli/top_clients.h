@@ -3,7 +3,7 @@
  * list, those first that somebody should look at. */
 #pragma once
 
-#include "loader/snapshot.h"
+#include "metrics/snapshot.h"
 
 struct rg_top_client {
 	const struct rg_client *ledger; /* NULL: not in it, as with NLM */

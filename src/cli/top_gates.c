@@ -2,7 +2,7 @@
 /* The gates in `top`. */
 #include "cli/top_parts.h"
 #include "cli/top_words.h"
-#include "loader/names.h"
+#include "base/names.h"
 
 static enum rg_look look_of_state(const struct rg_view *v)
 {

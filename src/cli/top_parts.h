@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/screen.h"
-#include "loader/snapshot.h"
+#include "metrics/snapshot.h"
 
 /* A gate: its state, and how far its grace period or deadline is. At least one, and
  * of the others as many as go into `room` lines. */

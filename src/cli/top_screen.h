@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/screen.h"
-#include "loader/snapshot.h"
+#include "metrics/snapshot.h"
 
 /* What was counted between two snapshots, a second. */
 struct rg_rates {

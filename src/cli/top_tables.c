@@ -9,8 +9,8 @@
 #include "cli/top_clients.h"
 #include "cli/top_parts.h"
 #include "cli/top_words.h"
-#include "loader/names.h"
-#include "loader/record_names.h"
+#include "base/names.h"
+#include "record/record_names.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

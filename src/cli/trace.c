@@ -27,12 +27,12 @@
 #include "cli/outlet.h"
 #include "cli/trace_wish.h"
 #include "cli/verbs.h"
-#include "loader/gates.h"
-#include "loader/record_header.h"
-#include "loader/record_json.h"
-#include "loader/record_text.h"
-#include "loader/recording.h"
-#include "loader/tracer.h"
+#include "pins/gates.h"
+#include "record/record_header.h"
+#include "record/record_json.h"
+#include "record/record_text.h"
+#include "record/recording.h"
+#include "record/tracer.h"
 
 /* Records between two looks at everything else. */
 #define BATCH 4096
@@ -42,7 +42,7 @@
 #define LAST_MS 1000
 #define TICK_NS RG_NS_PER_SEC
 /* Between two looks at gates and at what was lost. Records may wake us thousands of times a
- * second, each look is bpf(2), and during that no kprobe is run here (loader/read_map.h). */
+ * second, each look is bpf(2), and during that no kprobe is run here (base/read_map.h). */
 #define LOOK_NS (20ULL * 1000 * 1000)
 
 /* A gate as it was last told. */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/log.h"
-#include "loader/recording.h"
+#include "base/log.h"
+#include "record/recording.h"
 
 #define MAX_DURATION_S (366L * 86400)
 #define MIN_SIZE (4ULL << 10)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/options.h"
-#include "loader/record_filter.h"
+#include "record/record_filter.h"
 
 struct rg_trace_wish {
 	struct rg_filter filter; /* its strings are the options' */

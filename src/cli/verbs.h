@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/options.h"
-#include "loader/loader.h"
+#include "load/loader.h"
 
 int rg_verb_enable(const struct rg_options *o);
 int rg_verb_disable(const struct rg_options *o);

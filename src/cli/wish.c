@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/verbs.h"
-#include "loader/netns.h"
+#include "base/netns.h"
 
 static void hear(const char *mistake)
 {

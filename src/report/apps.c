@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/names.h"
-#include "loader/record_names.h"
+#include "base/names.h"
+#include "record/record_names.h"
 #include "report/report.h"
 
 static __u32 gate_state_of(const struct rg_text_in *t)

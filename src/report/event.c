@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "loader/record_names.h"
+#include "record/record_names.h"
 #include "report/report.h"
 
 #define NS_PER_SEC 1000000000ULL

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/names.h"
+#include "base/names.h"
 #include "report/report.h"
 
 /* A Linux end client that was told NFS4ERR_GRACE waits up to 15 s before it asks

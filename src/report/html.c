@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/budget.h"
+#include "state/budget.h"
 #include "report/report.h"
 
 /* Longer tables are folded; a reader asks for them, and paper does not. */

@@ -2,8 +2,8 @@
 /* A report as one object; docs/report.md describes it. */
 #include <stdlib.h>
 
-#include "loader/budget.h"
-#include "loader/record_names.h"
+#include "state/budget.h"
+#include "record/record_names.h"
 #include "report/report.h"
 
 /* ---- values ---- */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/record_names.h"
+#include "record/record_names.h"
 #include "report/report.h"
 
 /* ---- reclaims, and what is taken again ---- */

@@ -23,7 +23,7 @@
 
 #include <json-c/json.h>
 
-#include "loader/log.h"
+#include "base/log.h"
 #include "rg_records.h"
 
 /* ---- bounds ---- */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/names.h"
+#include "base/names.h"
 #include "report/report.h"
 #include "report/svg.h"
 

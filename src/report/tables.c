@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "loader/budget.h"
-#include "loader/record_names.h"
+#include "state/budget.h"
+#include "record/record_names.h"
 #include "report/report.h"
 
 /* More of a kind than that are shown by the first and the last. */

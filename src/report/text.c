@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/budget.h"
+#include "state/budget.h"
 #include "report/report.h"
 
 #define WIDTH 96

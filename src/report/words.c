@@ -3,7 +3,7 @@
  * itself. */
 #include <stdlib.h>
 
-#include "loader/budget.h"
+#include "state/budget.h"
 #include "report/report.h"
 
 char *rg_count_text(__u64 n, const char *one)

@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <time.h>
 
-#include "loader/budget.h"
-#include "loader/gates.h"
+#include "state/budget.h"
+#include "pins/gates.h"
+#include "text/utf8.h"
 
 #define S RG_NS_PER_SEC
 #define HZ 250ULL
@@ -799,7 +800,7 @@ static void test_this_host(void **unused)
 	(void)unused;
 	assert_int_equal(rg_boot_id(boot_id), 0);
 	assert_int_equal(strlen(boot_id), RG_BOOT_ID_SIZE - 1);
-	assert_true(rg_state_is_text(boot_id, strlen(boot_id)));
+	assert_true(rg_utf8_is_text(boot_id, strlen(boot_id)));
 	rg_budget_clocks(&now);
 	assert_in_range(now.boot_ns, rg_now_ns() - 10 * S, rg_now_ns());
 	/* time(2) goes by the last tick. */

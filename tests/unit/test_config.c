@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "cli/verbs.h"
-#include "loader/names.h"
+#include "base/names.h"
 
 /* Shown as FILE in what is expected. */
 static char path[] = "/tmp/rg-config-XXXXXX";

@@ -5,7 +5,7 @@
  */
 #include "unit_record.h"
 
-#include "loader/record_names.h"
+#include "record/record_names.h"
 
 #define GRACE RG_FACT_KNFSD_GRACE
 #define LOCKD RG_FACT_LOCKD_GRACE

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "loader/exports.h"
+#include "mounts/exports.h"
 
 /* ---- what is said ---- */
 

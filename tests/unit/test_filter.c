@@ -3,8 +3,8 @@
  * and what comes of it for a record. */
 #include "unit_record.h"
 
-#include "loader/record_filter.h"
-#include "loader/record_names.h"
+#include "record/record_filter.h"
+#include "record/record_names.h"
 
 static char expected[RG_FILTER_EXPECTED];
 

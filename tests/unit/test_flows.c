@@ -11,8 +11,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "loader/flows.h"
-#include "loader/read_map.h"
+#include "pins/flows.h"
+#include "base/read_map.h"
 
 #define CPUS 3
 

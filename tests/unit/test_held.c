@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "loader/gates.h"
-#include "loader/held.h"
+#include "pins/gates.h"
+#include "pins/held.h"
 
 /* Fields 3 to 21, then 22 and what follows. */
 #define TO_21 "S 1 812 812 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0"

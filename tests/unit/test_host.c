@@ -2,8 +2,8 @@
 /* What files of the kernel say of this host. */
 #include "unit.h"
 
-#include "loader/host.h"
-#include "loader/preempt.h"
+#include "load/host.h"
+#include "load/preempt.h"
 
 static void test_lsm_list(void **unused)
 {

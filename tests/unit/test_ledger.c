@@ -8,8 +8,8 @@
 
 #include <bpf/bpf.h>
 
-#include "loader/ledger.h"
-#include "loader/read_map.h"
+#include "state/ledger.h"
+#include "base/read_map.h"
 
 #define S RG_NS_PER_SEC
 #define INIT_NETNS 4026531840U

@@ -10,7 +10,7 @@
 
 #include <ctype.h>
 
-#include "loader/metrics.h"
+#include "metrics/metrics.h"
 
 #define P RG_METRICS_PREFIX
 

@@ -12,8 +12,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "loader/metrics_file.h"
-#include "loader/read_map.h"
+#include "metrics/metrics_file.h"
+#include "base/read_map.h"
 
 #define S RG_NS_PER_SEC
 

@@ -10,7 +10,7 @@
 
 #include <bpf/bpf.h>
 
-#include "loader/mounts.h"
+#include "mounts/mounts.h"
 
 #define FIXTURE(name) RG_TEST_DATA "/" name
 

@@ -6,10 +6,10 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "loader/log.h"
-#include "loader/names.h"
-#include "loader/pins.h"
-#include "loader/record_names.h"
+#include "base/log.h"
+#include "base/names.h"
+#include "pins/pins.h"
+#include "record/record_names.h"
 
 /* Values 0 .. n - 1 have a name each; others are "?". */
 static void check_names(const char *(*name)(__u32), __u32 n, bool is_word)

@@ -3,9 +3,9 @@
 #include "unit.h"
 
 #include "cli/options.h"
-#include "loader/log.h"
-#include "loader/metrics.h"
-#include "loader/names.h"
+#include "base/log.h"
+#include "metrics/metrics.h"
+#include "base/names.h"
 
 #define ALL_OPTIONS                                                                                \
 	((RG_TAKES(RG_NR_OPTIONS) - 1) & ~(RG_TAKES(RG_OPT_FILE) | RG_TAKES(RG_OPT_FILES)))

@@ -7,8 +7,8 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
-#include "loader/netns.h"
-#include "loader/origin.h"
+#include "base/netns.h"
+#include "state/origin.h"
 
 /* ---- v4_end_grace, without a knfsd: these come before libc's ---- */
 

@@ -7,7 +7,7 @@
 
 #include <bpf/bpf.h>
 
-#include "loader/read_map.h"
+#include "base/read_map.h"
 
 #define FD 7
 #define ROOM 64

@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <time.h>
 
-#include "loader/names.h"
-#include "loader/record_json.h"
-#include "loader/record_names.h"
+#include "base/names.h"
+#include "record/record_json.h"
+#include "record/record_names.h"
 
 /* ---- lines ---- */
 

@@ -7,9 +7,9 @@
 #include <time.h>
 #include <wchar.h>
 
-#include "loader/names.h"
-#include "loader/record_names.h"
-#include "loader/record_text.h"
+#include "base/names.h"
+#include "record/record_names.h"
+#include "record/record_text.h"
 
 static char text[RG_RECORD_TEXT_MAX + 1];
 

@@ -13,9 +13,9 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "loader/log.h"
-#include "loader/record_header.h"
-#include "loader/recording.h"
+#include "base/log.h"
+#include "record/record_header.h"
+#include "record/recording.h"
 
 /* ---- helpers ---- */
 

@@ -3,7 +3,7 @@
  * compared with the boot before. */
 #include "unit_dir.h"
 
-#include "loader/regime.h"
+#include "state/regime.h"
 #include "rg_kernel_drift.h"
 
 #define UNKNOWN RG_REGIME_UNKNOWN

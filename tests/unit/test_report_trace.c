@@ -3,8 +3,8 @@
  * comes out as it went in. */
 #include "unit.h"
 
-#include "loader/record_header.h"
-#include "loader/record_json.h"
+#include "record/record_header.h"
+#include "record/record_json.h"
 #include "report/report.h"
 #include "unit_record.h"
 

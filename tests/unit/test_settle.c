@@ -10,9 +10,9 @@
 
 #include <bpf/bpf.h>
 
-#include "loader/doors.h"
-#include "loader/settle.h"
-#include "loader/read_map.h"
+#include "pins/doors.h"
+#include "pins/settle.h"
+#include "base/read_map.h"
 
 #define S RG_NS_PER_SEC
 #define CLOSED_AT (100 * S)

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "rg_limits.h"
+#include "text/utf8.h"
 
 #define S RG_NS_PER_SEC
 
@@ -363,12 +364,12 @@ static void test_text(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < UNIT_COUNT(good); i++)
-		assert_true(rg_state_is_text(good[i], strlen(good[i])));
+		assert_true(rg_utf8_is_text(good[i], strlen(good[i])));
 	for (size_t i = 0; i < UNIT_COUNT(bad); i++)
-		if (rg_state_is_text(bad[i], strlen(bad[i])))
+		if (rg_utf8_is_text(bad[i], strlen(bad[i])))
 			fail_msg("bad[%zu] counts as text", i);
-	assert_false(rg_state_is_text("a\0b", 3));
-	assert_false(rg_state_is_text("\xc3\xbc", 1));
+	assert_false(rg_utf8_is_text("a\0b", 3));
+	assert_false(rg_utf8_is_text("\xc3\xbc", 1));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, dir_teardown)

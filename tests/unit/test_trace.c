@@ -19,11 +19,11 @@
 #include <time.h>
 
 #include "cli/verbs.h"
-#include "loader/gates.h"
-#include "loader/log.h"
-#include "loader/netns.h"
-#include "loader/record_names.h"
-#include "loader/tracer.h"
+#include "pins/gates.h"
+#include "base/log.h"
+#include "base/netns.h"
+#include "record/record_names.h"
+#include "record/tracer.h"
 
 #define TIMEOUT_MS 60000
 

@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "cli/verbs.h"
-#include "loader/names.h"
+#include "base/names.h"
 
 static struct unit_ear ear;
 static struct rg_options o;

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "unit.h"
-#include "loader/state.h"
+#include "state/state.h"
 
 static char top[64], dir[96];
 

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "unit.h"
-#include "loader/record.h"
+#include "record/record.h"
 
 /* That of docs/events.md. */
 static inline struct rg_record unit_lock_record(void)

@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 
 #include "unit.h"
-#include "loader/snapshot.h"
+#include "metrics/snapshot.h"
 
 #define S RG_NS_PER_SEC
 #define MS (S / 1000)

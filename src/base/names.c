@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/names.h"
+
+#include <string.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const actions[] = {
+	[RG_ACTION_HOLD] = "hold",
+	[RG_ACTION_DENY] = "deny",
+	[RG_ACTION_AUDIT] = "audit",
+};
+static const char *const releases[] = {
+	[RG_RELEASE_GRACE_START] = "grace-start",
+	[RG_RELEASE_GRACE_END] = "grace-end",
+	[RG_RELEASE_SETTLED] = "settled",
+};
+static const char *const scopes[] = {
+	[RG_SCOPE_LOCKS] = "locks",
+	[RG_SCOPE_OPENS] = "opens",
+	[RG_SCOPE_ACCESS] = "access",
+};
+static const char *const whiches[] = {
+	[RG_WHICH_LISTED] = "listed",
+	[RG_WHICH_EXPORTS] = "exports",
+	[RG_WHICH_ALL] = "all",
+};
+static const char *const client_states[] = {
+	[RG_CLIENT_KNOWN] = "known",	 [RG_CLIENT_AWAITED] = "awaited",
+	[RG_CLIENT_SETTLED] = "settled", [RG_CLIENT_QUIET] = "quiet",
+	[RG_CLIENT_GONE] = "gone",
+};
+static const char *const states[] = {
+	[RG_STATE_CLOSED] = "closed",
+	[RG_STATE_GRACE] = "grace",
+	[RG_STATE_SETTLING] = "settling",
+	[RG_STATE_OPEN] = "open",
+};
+static const char *const knfsds[] = {
+	[RG_KNFSD_DOWN] = "down",	[RG_KNFSD_STARTING] = "starting",
+	[RG_KNFSD_GRACE] = "grace",	[RG_KNFSD_SKIPPED] = "grace-skipped",
+	[RG_KNFSD_OVER] = "grace-over", [RG_KNFSD_WAS_RUNNING] = "was-running",
+};
+static const char *const lockds[] = {
+	[RG_LOCKD_NONE] = "none",
+	[RG_LOCKD_GRACE] = "grace",
+	[RG_LOCKD_OVER] = "grace-over",
+};
+static const char *const whats[] = {
+	[RG_WHAT_LOCK] = "lock",
+	[RG_WHAT_OPEN] = "open",
+	[RG_WHAT_CREATE] = "create",
+	[RG_WHAT_ACCESS] = "access",
+};
+static const char *const continues[] = {
+	[RG_CONTINUE_USER] = "user_space",
+	[RG_CONTINUE_KERNEL] = "send_signal_task",
+};
+static const char *const follows[] = {
+	[RG_FOLLOW_FENTRY] = "fentry",
+	[RG_FOLLOW_KPROBE] = "kprobe",
+};
+static const char *const rungs[] = {
+	[RG_RUNG_LSM] = "lsm",
+	[RG_RUNG_FMOD_RET] = "fmod_ret",
+};
+static const char *const regimes[] = {
+	[RG_REGIME_UNKNOWN] = "unknown",
+	[RG_REGIME_FORWARDED] = "forwarded",
+	[RG_REGIME_REFUSED] = "refused",
+};
+static const char *const protocols[] = {
+	[RG_LOCKS_NFS4] = "NFSv4",
+	[RG_LOCKS_NLM] = "NLM",
+};
+static const char *const counters[] = {
+	[RG_COUNT_HELD] = "held",
+	[RG_COUNT_HELD_AGAIN] = "held_again",
+	[RG_COUNT_DENIED_POLICY] = "policy",
+	[RG_COUNT_DENIED_NO_DAEMON] = "no_daemon",
+	[RG_COUNT_DENIED_TABLE_FULL] = "table_full",
+	[RG_COUNT_DENIED_CANNOT_STOP] = "cannot_stop",
+	[RG_COUNT_DENIED_IO_URING] = "io_uring",
+	[RG_COUNT_AUDITED] = "audited",
+	[RG_COUNT_EXEMPTED] = "exempted",
+	[RG_COUNT_HELD_EXITED] = "exited",
+	[RG_COUNT_CONTINUED] = "continued_by_kernel",
+	[RG_COUNT_CANARY] = "canary",
+	[RG_COUNT_FAIL_HELD_UPDATE] = "held_update",
+	[RG_COUNT_FAIL_SIGNAL] = "send_signal",
+	[RG_COUNT_FAIL_REGS] = "task_pt_regs",
+	[RG_COUNT_FAIL_READ] = "probe_read",
+	[RG_COUNT_FAIL_RING] = "ring_reserve",
+	[RG_COUNT_FAIL_MANAGERS] = "managers_update",
+	[RG_COUNT_FAIL_CLIENTS] = "clients_update",
+	[RG_COUNT_FAIL_LEDGER] = "ledger_count",
+	[RG_COUNT_FAIL_CONTINUE] = "send_signal_task",
+	[RG_COUNT_FAIL_KPROBE] = "kprobe",
+	[RG_COUNT_FAIL_SERVERS] = "servers_update",
+};
+_Static_assert(COUNT(counters) == RG_COUNT_RELEASED, "a name for every counter");
+
+static const struct {
+	const char *key, *text;
+} whys[] = {
+	[RG_WHY_KNFSD_DOWN] = {"knfsd-down", "knfsd is not running"},
+	[RG_WHY_KNFSD_STARTING] = {"knfsd-starting", "knfsd is starting"},
+	[RG_WHY_CLOSED_BY_HAND] = {"closed-by-hand", "closed by hand"},
+	[RG_WHY_KNFSD_GRACE] = {"knfsd-grace", "knfsd is in its grace period"},
+	[RG_WHY_LOCKD_GRACE] = {"lockd-grace", "lockd is in its grace period"},
+	[RG_WHY_AWAITED] = {"awaited", "end clients that were refused a reclaim are taking their "
+				       "locks again"},
+	[RG_WHY_BLIND] = {"blind", "end clients are given settle-timeout: who was refused a "
+				   "reclaim is not seen on this kernel"},
+	[RG_WHY_GRACE_STARTED] = {"grace-started", "knfsd's grace period started"},
+	[RG_WHY_GRACE_SKIPPED] = {"grace-skipped", "knfsd skipped its grace period"},
+	[RG_WHY_GRACE_ENDED] = {"grace-ended", "the last grace period ended"},
+	[RG_WHY_NOBODY_REFUSED] = {"nobody-refused", "the last grace period ended, no end client "
+						     "was refused a reclaim"},
+	[RG_WHY_SETTLED] = {"settled", "every end client that was refused a reclaim has settled"},
+	[RG_WHY_SETTLE_TIMED_OUT] = {"settle-timeout",
+				     "settle-timeout is over; some end client was "
+				     "still awaited, or nobody could see"},
+	[RG_WHY_KNFSD_WAS_RUNNING] = {"knfsd-was-running", "knfsd was already running"},
+	[RG_WHY_RELEASED_BY_HAND] = {"released-by-hand", "released by hand"},
+	[RG_WHY_TIMED_OUT] = {"timed-out", "timed out: max-hold is over"},
+};
+_Static_assert(COUNT(whys) == RG_NR_WHYS, "a text for every reason");
+
+#define NAME_OF(table, value) ((value) < COUNT(table) ? (table)[value] : "?")
+
+// clang-format off
+const char *rg_action_name(__u32 action) { return NAME_OF(actions, action); }
+const char *rg_release_name(__u32 release) { return NAME_OF(releases, release); }
+const char *rg_scope_name(__u32 scope) { return NAME_OF(scopes, scope); }
+const char *rg_which_name(__u32 which) { return NAME_OF(whiches, which); }
+const char *rg_client_state_name(__u32 state) { return NAME_OF(client_states, state); }
+const char *rg_state_name(__u32 state) { return NAME_OF(states, state); }
+const char *rg_knfsd_name(__u32 knfsd) { return NAME_OF(knfsds, knfsd); }
+const char *rg_lockd_name(__u32 lockd) { return NAME_OF(lockds, lockd); }
+const char *rg_what_name(__u32 what) { return NAME_OF(whats, what); }
+const char *rg_continue_name(__u32 by) { return NAME_OF(continues, by); }
+const char *rg_follow_name(__u32 by) { return NAME_OF(follows, by); }
+const char *rg_rung_name(__u32 rung) { return NAME_OF(rungs, rung); }
+const char *rg_regime_name(__u32 regime) { return NAME_OF(regimes, regime); }
+const char *rg_protocol_name(__u32 protocol) { return NAME_OF(protocols, protocol); }
+const char *rg_counter_name(__u32 counter) { return NAME_OF(counters, counter); }
+const char *rg_why_key(__u32 why) { return why < COUNT(whys) ? whys[why].key : "?"; }
+const char *rg_why_text(__u32 why) { return why < COUNT(whys) ? whys[why].text : "?"; }
+
+// clang-format on
+
+static int find(const char *const *table, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(table[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+// clang-format off
+int rg_action_of(const char *name) { return find(actions, COUNT(actions), name); }
+int rg_release_of(const char *name) { return find(releases, COUNT(releases), name); }
+int rg_scope_of(const char *name) { return find(scopes, COUNT(scopes), name); }
+int rg_continue_of(const char *name) { return find(continues, COUNT(continues), name); }
+int rg_follow_of(const char *name) { return find(follows, COUNT(follows), name); }
+int rg_rung_of(const char *name) { return find(rungs, COUNT(rungs), name); }
+int rg_regime_of(const char *name) { return find(regimes, COUNT(regimes), name); }
+// clang-format on

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Arming a gate, and taking everything away again. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "load/canary.h"
+#include "pins/doors.h"
+#include "policy/exempt.h"
+#include "load/followers.h"
+#include "pins/freed.h"
+#include "pins/gates.h"
+#include "pins/held.h"
+#include "load/host.h"
+#include "state/ledger.h"
+#include "load/load.h"
+#include "load/loader.h"
+#include "load/modules.h"
+#include "base/names.h"
+#include "base/netns.h"
+#include "policy/rules.h"
+
+/* ---- one gate ---- */
+
+static int choose_slot(const struct rg_pins *p, struct rg_armed *armed)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+	int found;
+
+	armed->netns = rg_netns_self();
+	if (!armed->netns)
+		return rg_error(RG_FAILED, "/proc/self/ns/net: cannot be read: mount /proc");
+	found = rg_gate_slot(p, armed->netns);
+	if (found >= 0) {
+		armed->slot = (__u32)found;
+		return RG_DONE;
+	}
+	if (rg_gates_read(p, gates))
+		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
+	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		if (!gates[i].netns) {
+			armed->slot = i;
+			return RG_DONE;
+		}
+	}
+	return rg_error(RG_FAILED, "no room for one more gate: %d network namespaces at most",
+			RG_MAX_GATES - 1);
+}
+
+/* For whoever comes later: the daemon, `status`, `policy show`. */
+static int remember(const struct rg_pins *p, const struct rg_config *config, __u32 slot)
+{
+	struct rg_provenance from;
+	struct rg_meta meta;
+
+	rg_provenance_of(config, &from);
+	if (bpf_map_update_elem(p->map_fd[RG_MAP_PROVENANCE], &slot, &from, BPF_ANY) < 0 ||
+	    rg_pins_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map provenance: cannot be written: %s",
+				rg_strerror(errno));
+	memcpy(meta.state_dir, config->state_dir, sizeof(meta.state_dir));
+	meta.ledger_interval_s = (__u32)config->ledger_interval_s;
+	memcpy(meta.metrics_dir, config->metrics_dir, sizeof(meta.metrics_dir));
+	meta.metrics_interval_s = (__u32)config->metrics_interval_s;
+	if (rg_pins_set_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
+	return RG_DONE;
+}
+
+/* What end clients held before this host went down. Without it they are awaited
+ * until they are quiet: no reason not to arm. */
+static void expect(const struct rg_pins *p, const struct rg_config *config,
+		   const struct rg_armed *armed)
+{
+	struct rg_ledger ledger = {};
+	int err;
+
+	/* It says what is wrong with the file. */
+	if (rg_ledger_load(config->state_dir, rg_state_init_netns(), &ledger))
+		return;
+	err = rg_ledger_to_map(p, &ledger, armed->slot, armed->netns);
+	if (err)
+		rg_warn("map clients: not all of the ledger could be taken in: %s; end clients are "
+			"awaited until they are quiet",
+			rg_strerror(err));
+	rg_ledger_free(&ledger);
+}
+
+/* What the policy comes to once it is checked: nothing of it is in force yet. */
+struct plan {
+	const struct rg_wish *wish;
+	struct rg_mounts mounts;
+	struct rg_rules rules;
+};
+
+/* Its knfsd started while nothing followed it (load/modules.h). */
+static bool is_blind_still(const struct rg_pins *p, __u32 slot)
+{
+	struct rg_gate g;
+
+	return bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &slot, &g) == 0 && g.policy.blind &&
+	       g.knfsd != RG_KNFSD_DOWN;
+}
+
+static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed *armed)
+{
+	const struct rg_config *config = plan->wish->config;
+	struct rg_gate policy = {.policy = config->policy};
+	struct rg_control c = {.op = RG_OP_ARM};
+	bool all = config->policy.which == RG_WHICH_ALL;
+	struct rg_meta meta;
+	int err;
+
+	if (rg_pins_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
+	armed->adopted = rg_gate_slot(p, armed->netns) >= 0;
+	policy.policy.blind = rg_followers_blind(meta.left_out) ||
+			      (armed->adopted && is_blind_still(p, armed->slot));
+	for (size_t i = 0; i < plan->rules.n; i++)
+		plan->rules.at[i].slot = armed->slot;
+	err = rg_exempt_write(p, config);
+	if (err)
+		return err;
+
+	/* What is exempt is so before the gate is there, and what becomes
+	 * guarded before something else becomes exempt. */
+	if (!all) {
+		err = rg_classify(p, &plan->mounts, plan->rules.at, plan->rules.n, armed->slot,
+				  config->policy.which);
+		if (err)
+			return rg_error(RG_FAILED, "map devices: cannot be written: %s",
+					rg_strerror(err));
+	}
+	if (!armed->adopted)
+		expect(p, config, armed);
+	c.slot = armed->slot;
+	c.netns = armed->netns;
+	c.policy_word = policy.policy_word;
+	err = rg_control(p, &c);
+	if (err)
+		return rg_error(err == -ENOENT ? RG_CANNOT : RG_FAILED,
+				"network namespace %u: the kernel does not show whether knfsd runs "
+				"there; set kernel.kptr_restrict to 0 or 1, have CAP_SYSLOG, and "
+				"try again",
+				armed->netns);
+	if (all)
+		rg_classify(p, &plan->mounts, plan->rules.at, plan->rules.n, armed->slot,
+			    config->policy.which);
+	err = rg_rules_write(p, &plan->rules, armed->slot);
+	if (err)
+		return rg_error(RG_FAILED, "map rules: cannot be written: %s", rg_strerror(err));
+	return remember(p, config, armed->slot);
+}
+
+/* ---- the canary ---- */
+
+static int prove_one(const struct rg_pins *p, __u32 what, __u32 action, __u32 rung, __u64 *took_ns)
+{
+	const char *hook = rg_door_hook(what, rung);
+	int detail = 0;
+
+	switch (rg_canary_run(p, what, action, took_ns, &detail)) {
+	case RG_CANARY_OK:
+		return RG_DONE;
+	case RG_CANARY_NOT_FIRED:
+		return rg_error(RG_CANNOT,
+				"canary: %s is attached, but the kernel does not call it%s", hook,
+				rung == RG_RUNG_LSM ? "; add bpf to lsm= on the kernel command line"
+						    : "");
+	case RG_CANARY_NOT_CONTINUED:
+		return rg_error(RG_CANNOT,
+				"canary: %s stopped a process that did not come back; run this in "
+				"the initial pid and time namespaces",
+				hook);
+	case RG_CANARY_WRONG:
+		return rg_error(RG_CANNOT,
+				"canary: with action %s a call through %s ended with: %s",
+				rg_action_name(action), hook,
+				detail ? rg_strerror(detail) : "stopped");
+	default:
+		return rg_error(RG_FAILED, "canary: cannot be run: %s", rg_strerror(detail));
+	}
+}
+
+/* Each of these doors, with a canary of its own. *took_ns: the slowest. */
+static int prove(const struct rg_pins *p, __u32 doors, __u32 action, __u32 rung, __u64 *took_ns)
+{
+	__u64 one_ns = 0;
+	int err = RG_DONE;
+
+	*took_ns = 0;
+	for (__u32 what = 0; what < RG_NR_WHATS && !err; what++) {
+		if (!(doors & 1u << what))
+			continue;
+		err = prove_one(p, what, action, rung, &one_ns);
+		if (one_ns > *took_ns)
+			*took_ns = one_ns;
+	}
+	return err;
+}
+
+int rg_prove(const struct rg_pins *p)
+{
+	struct rg_meta meta;
+	__u64 took_ns;
+
+	if (rg_pins_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
+	return prove(p, rg_doors_attached(), RG_ACTION_HOLD, meta.rung, &took_ns);
+}
+
+/* ---- doors ---- */
+
+/* Doors that the set needs with this policy in this slot; more than it has now
+ * if the policy's scope is wider. */
+static int doors_with(const struct rg_pins *p, const struct rg_armed *armed,
+		      const struct rg_policy *policy, __u32 *doors)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+
+	if (rg_gates_read(p, gates))
+		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
+	gates[armed->slot].netns = armed->netns;
+	gates[armed->slot].policy = *policy;
+	*doors = rg_doors_wanted(gates, rg_now_ns());
+	/* It may be wanted at any time from now on: proven while we are here. */
+	if (policy->scope >= RG_SCOPE_ACCESS)
+		*doors |= 1u << RG_WHAT_ACCESS;
+	return RG_DONE;
+}
+
+int rg_doors_adjust(const struct rg_pins *p, __u32 *changed)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+	__u32 wanted, there = rg_doors_attached();
+	int err;
+
+	*changed = 0;
+	if (rg_gates_read(p, gates))
+		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
+	wanted = rg_doors_wanted(gates, rg_now_ns());
+	*changed = wanted ^ there;
+	err = rg_doors_attach(p, wanted & ~there);
+	rg_doors_detach(there & ~wanted);
+	return err;
+}
+
+/* ---- taking away ---- */
+
+/* All that is attached. The doors' programs are open here: their links will do. */
+static void attached(struct rg_programs *programs)
+{
+	char path[256];
+
+	programs->n = 0;
+	for (int i = 0; i < RG_NR_LINKS; i++) {
+		bool is_door = i >= RG_LINK_DOOR_LOCK && i <= RG_LINK_DOOR_ACCESS;
+
+		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link(i)), !is_door);
+	}
+	for (const struct rg_trace *t = rg_traces; t->program; t++)
+		for (int pin = 0; pin < RG_NR_TRACE_PINS; pin++)
+			rg_programs_add(programs, rg_trace_pin(path, t, pin), true);
+}
+
+static int take_away(struct rg_pins *p, unsigned int *continued)
+{
+	struct rg_continued done = {};
+	struct rg_programs programs;
+	int err = 0, result = RG_DONE;
+
+	if (p->map_fd[RG_MAP_GATES] >= 0 && p->prog_fd[RG_PROG_CONTROL] >= 0) {
+		for (__u32 i = 0; i < RG_MAX_GATES; i++) {
+			struct rg_control open_gate = {.op = RG_OP_OPEN, .slot = i};
+
+			rg_control(p, &open_gate);
+		}
+	}
+	attached(&programs);
+	if (p->map_fd[RG_MAP_HELD] >= 0)
+		err = rg_held_continue(p, true, &done);
+	rg_pins_remove(p);
+	if (!rg_programs_wait(&programs))
+		result = rg_error(RG_FAILED, "programs are still attached: another process holds "
+					     "them open; see `bpftool link`");
+	/* Who met a closed gate in its last instant. */
+	if (p->map_fd[RG_MAP_HELD] >= 0)
+		err = rg_held_continue(p, true, &done) ?: err;
+	if (err || done.failed)
+		result = rg_error(RG_FAILED,
+				  "held processes could not all be continued: %s; look "
+				  "for state T in `ps` and run `kill -CONT`",
+				  err ? rg_strerror(err) : "see above");
+	*continued = done.continued;
+	return result;
+}
+
+int rg_disarm(struct rg_pins *p, unsigned int *continued)
+{
+	int err = take_away(p, continued);
+
+	rg_pins_close(p);
+	return err;
+}
+
+/* ---- arming ---- */
+
+static void beat(void *at)
+{
+	struct rg_live *live = at;
+
+	__atomic_store_n(&live->heartbeat_ns, rg_now_ns(), __ATOMIC_RELAXED);
+}
+
+static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
+		     struct rg_armed *armed)
+{
+	const struct rg_policy *policy = &plan->wish->config->policy;
+	struct rg_meta meta = {.pins_version = RG_PINS_VERSION, .rung = rung};
+	const struct rg_load_wish wish = {
+		.rung = rung,
+		.force_rung = plan->wish->force_rung >= 0,
+		.max_held = (__u32)plan->wish->force_max_held,
+		.left_out = plan->wish->force_left_out,
+		.follow = plan->wish->force_follow,
+		.continues = plan->wish->force_continue,
+	};
+	struct rg_loaded loaded;
+	__u32 doors = 0;
+	int err;
+
+	snprintf(meta.tool_version, sizeof(meta.tool_version), "%s", RG_VERSION);
+	err = rg_load(p, &wish, &loaded) ?: rg_attach_followers(&loaded, ~0u);
+	meta.left_out = loaded.following.left_out;
+	meta.kprobes = loaded.following.kprobes & ~meta.left_out;
+	meta.continues = loaded.continues;
+	if (!err && rg_pins_set_meta(p, &meta) < 0)
+		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
+	err = err ?: choose_slot(p, armed);
+	err = err ?: arm_gate(p, plan, armed);
+	/* Alive before the doors are there, or their first visitors were denied. */
+	if (!err && plan->wish->serve)
+		beat(p->live);
+	err = err ?: doors_with(p, armed, policy, &doors);
+	err = err ?: rg_doors_attach(p, doors);
+	err = err ?: prove(p, doors, policy->action, rung, &armed->canary_ns);
+	if (!err) {
+		if (rg_pins_meta(p, &meta) == 0) {
+			meta.armed = 1;
+			meta.canary_ns = armed->canary_ns;
+		}
+		if (rg_pins_set_meta(p, &meta) < 0)
+			err = rg_error(RG_FAILED, "map meta: cannot be written: %s",
+				       rg_strerror(errno));
+	}
+	armed->rung = rung;
+	armed->doors = doors;
+	err = err ?: rg_doors_adjust(p, &doors);
+	/* Last: the gate does not wait for those who only watch. */
+	if (!err)
+		rg_attach_traces(&loaded, plan->wish->serve ? beat : NULL, p->live);
+	rg_unload(&loaded);
+	return err;
+}
+
+/* Are rungs forced that the set has not? */
+static bool other_rungs(const struct rg_wish *wish, const struct rg_meta *meta)
+{
+	return (wish->force_rung >= 0 && (__u32)wish->force_rung != meta->rung) ||
+	       (wish->force_continue >= 0 && (__u32)wish->force_continue != meta->continues) ||
+	       (wish->force_follow >= 0 &&
+		rg_followers_each(meta->left_out, meta->kprobes) != wish->force_follow);
+}
+
+/* The doors first, proven, then the policy: it is never in force without them. */
+static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
+{
+	const struct rg_wish *wish = plan->wish;
+	__u32 there = rg_doors_attached(), doors = 0, changed;
+	struct rg_continued done = {};
+	struct rg_meta meta;
+	int err;
+
+	if (rg_pins_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
+	armed->rung = meta.rung;
+	if (other_rungs(wish, &meta))
+		return rg_error(RG_FAILED, "enabled with other rungs, which `status` shows: run "
+					   "`reexport-guard disable` before these are forced");
+	if (wish->force_max_held || wish->force_left_out)
+		return rg_error(RG_FAILED, "enabled already: run `reexport-guard disable` before "
+					   "other tables or programs are forced");
+	err = rg_modules_follow(p) ?: choose_slot(p, armed);
+	err = err ?: doors_with(p, armed, &wish->config->policy, &doors);
+	err = err ?: rg_doors_attach(p, doors & ~there);
+	err = err
+		      ?: prove(p, doors | there, wish->config->policy.action, meta.rung,
+			       &armed->canary_ns);
+	err = err ?: arm_gate(p, plan, armed);
+	if (err) {
+		rg_doors_detach(doors & ~there);
+		return err;
+	}
+	armed->doors = doors;
+	/* Whom the new policy would not hold goes on, or is denied. */
+	if (rg_held_any(p) && rg_held_can_continue(p) == 0)
+		rg_held_continue(p, false, &done);
+	return rg_doors_adjust(p, &changed);
+}
+
+/* One rung after the other, until the canary proves one. The lock is given
+ * back where a set was taken away, so each turn looks anew at what is there. */
+static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
+{
+	const struct rg_wish *wish = plan->wish;
+	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0 || wish->force_follow >= 0;
+	int rung = wish->force_rung >= 0 ? wish->force_rung : RG_RUNG_LSM, err;
+	unsigned int continued;
+
+	if (wish->force_rung < 0 && rg_host_has_bpf_lsm() == 0)
+		rung = RG_RUNG_FMOD_RET;
+	for (;;) {
+		rg_pins_init(p);
+		err = rg_pins_lock(p, RG_LOCK_EXCLUSIVE, true);
+		if (err)
+			return rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_PIN_DIR,
+					rg_strerror(err));
+		err = rg_pins_open(p);
+		if (err == 0)
+			return arm_again(plan, p, armed);
+		if (err == -EPROTO)
+			return rg_error(RG_FAILED,
+					"%s: pinned by another version of reexport-guard (this one "
+					"knows pins version %d); run `disable` with the version "
+					"that made it",
+					RG_PIN_DIR, RG_PINS_VERSION);
+		if (err != -ENOENT) {
+			rg_warn("%s: an earlier set is not whole (%s): taken away, arming anew",
+				RG_PIN_DIR, rg_pins_missing(p) ?: "it was never armed");
+			take_away(p, &continued);
+			rg_pins_close(p);
+			continue;
+		}
+		if (wish->only_again) {
+			rg_pins_close(p);
+			return rg_error(RG_NOT_ENABLED, "not enabled: nothing is pinned in %s",
+					RG_PIN_DIR);
+		}
+		err = arm_fresh(plan, rung, p, armed);
+		if (!err)
+			return RG_DONE;
+		take_away(p, &continued);
+		rg_pins_close(p);
+		if (err != RG_CANNOT || forced || rung + 1 == RG_NR_RUNGS)
+			return err;
+		rg_warn("rung %s does not serve here: trying %s", rg_rung_name(rung),
+			rg_rung_name(rung + 1));
+		rung++;
+	}
+}
+
+void rg_scope_choose(struct rg_config *config)
+{
+	if (!rg_config_says(config, RG_KEY_SCOPE) && rg_host_write_delegations() == 1)
+		config->policy.scope = RG_SCOPE_OPENS;
+}
+
+int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed)
+{
+	struct plan plan = {.wish = wish};
+	sigset_t all, before;
+	int err;
+
+	memset(armed, 0, sizeof(*armed));
+	rg_pins_init(p);
+	err = rg_mounts_read("/proc/self/mountinfo", &plan.mounts);
+	if (err)
+		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
+				rg_strerror(err));
+	err = rg_rules_make(wish->config, &plan.mounts, &plan.rules) ?: rg_host_prepare();
+	if (err)
+		goto out;
+	rg_scope_choose(wish->config);
+
+	/* Half an arming is worse than a late Ctrl-C. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	err = arm_or_adopt(&plan, p, armed);
+	if (err)
+		rg_pins_close(p);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+out:
+	rg_rules_free(&plan.rules);
+	rg_mounts_free(&plan.mounts);
+	return err;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "load/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/btf.h>
+#include <cap-ng.h>
+#include <libkmod.h>
+#include <linux/magic.h>
+
+#include "base/log.h"
+#include "pins/pins.h"
+
+#define LSM_LIST "/sys/kernel/security/lsm"
+
+int rg_host_may(void)
+{
+	capng_get_caps_process();
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
+		return RG_DONE;
+	return rg_error(RG_FAILED, "not permitted: this needs root (CAP_SYS_ADMIN, CAP_BPF, "
+				   "CAP_PERFMON, CAP_KILL, CAP_SYSLOG); run it with sudo");
+}
+
+bool rg_lsm_list_has_bpf(const char *list)
+{
+	size_t n;
+
+	for (; *list; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",\n");
+		if (n == 3 && strncmp(list, "bpf", 3) == 0)
+			return true;
+		if (list[n] == '\n')
+			break;
+	}
+	return false;
+}
+
+int rg_host_has_bpf_lsm(void)
+{
+	char list[1024];
+	ssize_t n;
+	int fd = open(LSM_LIST, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, list, sizeof(list) - 1);
+	close(fd);
+	if (n < 0)
+		return -1;
+	list[n] = '\0';
+	return rg_lsm_list_has_bpf(list);
+}
+
+/* Among the module's own types: vmlinux is a hundred times as much. */
+static bool module_has_function(const struct btf *module, const struct btf *core, const char *name)
+{
+	__u32 n = btf__type_cnt(module);
+
+	for (__u32 id = btf__type_cnt(core); id < n; id++) {
+		const struct btf_type *type = btf__type_by_id(module, id);
+
+		if (btf_is_func(type) &&
+		    strcmp(btf__name_by_offset(module, type->name_off), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int rg_host_write_delegations(void)
+{
+	static int known = -1; /* once the module is there it says the same for ever */
+	struct btf *core, *nfsd;
+
+	if (known >= 0)
+		return known;
+	core = btf__load_vmlinux_btf();
+	nfsd = core ? btf__load_module_btf("nfsd", core) : NULL;
+	if (nfsd)
+		known = module_has_function(nfsd, core, "nfsd4_deleg_getattr_conflict");
+	btf__free(nfsd);
+	btf__free(core);
+	return known;
+}
+
+/* As mount.nfs and rpc.nfsd would, a moment later. */
+static int load_module(const char *name)
+{
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	struct kmod_list *found = NULL, *each;
+	char loaded[64];
+	int err = -ENOENT;
+
+	if (!ctx)
+		return -ENOMEM;
+	kmod_set_log_priority(ctx, 0);
+	if (kmod_module_new_from_lookup(ctx, name, &found) >= 0) {
+		kmod_list_foreach (each, found) {
+			struct kmod_module *module = kmod_module_get_module(each);
+
+			err = kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST,
+							      NULL, NULL, NULL, NULL);
+			kmod_module_unref(module);
+		}
+	}
+	kmod_module_unref_list(found);
+	kmod_unref(ctx);
+	snprintf(loaded, sizeof(loaded), "/sys/module/%s", name);
+	if (err && access(loaded, F_OK) == 0)
+		return 0; /* built in, or loaded although it cannot be found */
+	return err;
+}
+
+int rg_host_prepare(void)
+{
+	/* nfsv4 is no dependency of the others: the first NFSv4 mount loads it, and at
+	 * boot we are there before that. */
+	static const char *const modules[] = {"nfs", "nfsv4", "nfsd"};
+	struct statfs fs;
+
+	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
+		return rg_error(RG_CANNOT, "/sys/kernel/btf/vmlinux: this kernel has no BTF; boot "
+					   "one built with CONFIG_DEBUG_INFO_BTF=y");
+	if (statfs(RG_BPFFS, &fs) < 0 || fs.f_type != BPF_FS_MAGIC)
+		return rg_error(RG_CANNOT, "%s: not a BPF file system; run `mount -t bpf bpf %s`",
+				RG_BPFFS, RG_BPFFS);
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		int err = load_module(modules[i]);
+
+		if (err)
+			return rg_error(RG_CANNOT,
+					"kernel module %s: cannot be loaded: %s; install it, or "
+					"take "
+					"it off the blacklist",
+					modules[i], err > 0 ? "blacklisted" : rg_strerror(err));
+	}
+	return RG_DONE;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Loading, attaching and pinning the programs. Internal to the loader. */
+#pragma once
+
+#include <stddef.h>
+
+#include "load/followers.h"
+#include "pins/pins.h"
+#include "load/traces.h"
+
+struct guard_bpf;
+
+/* The BPF object as it was built in, *n bytes: for who only looks into it. */
+const void *rg_load_object(size_t *n);
+
+struct rg_load_wish {
+	enum rg_rung rung;
+	bool force_rung; /* although calls may pass it unasked */
+	__u32 max_held;	 /* places in the map `held`, 0: RG_MAX_HELD */
+	__u32 left_out;	 /* followers that are not wanted, 1 << enum rg_link */
+	int follow;	 /* enum rg_follow, or -1: the best that goes */
+	int continues;	 /* enum rg_continue, or -1: in the kernel if it can */
+};
+
+struct rg_loaded {
+	struct guard_bpf *skel;
+	struct rg_following following;
+	enum rg_continue continues;
+};
+
+/* Each returns an enum rg_exit and has said what is wrong. What they pinned
+ * is the caller's to remove. */
+
+/* Open, load, pin maps, the control program and the doors' programs of one
+ * rung; fills in p. */
+int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded);
+/* Those whose link is in `links`, 1 << enum rg_link, and that are not left out. What
+ * cannot be attached steps down (load/followers.h). */
+int rg_attach_followers(struct rg_loaded *loaded, __u32 links);
+/* What was let go of, with the maps of the set (load/modules.h). */
+int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded);
+/* Those that only watch (load/traces.h). */
+void rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg);
+/* What is pinned stays. */
+void rg_unload(struct rg_loaded *loaded);

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The format of exports(5). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mounts/exports_list.h"
+#include "base/log.h"
+
+#define MAX_BAD 16
+#define TEXT_OF(n) #n
+#define TEXT(n) TEXT_OF(n)
+
+struct parser {
+	const char *at, *end;
+	bool exportfs; /* the output of exportfs -s */
+	const char *file;
+	unsigned int line;
+	rg_exports_bad bad;
+	void *arg;
+	unsigned int n_bad;
+
+	/* the last word */
+	char *word;
+	size_t len, room;
+	bool unclosed, nul;
+
+	/* the entry that is being read: all of it; what a client has if it says nothing */
+	struct rg_export_options options, by_default;
+};
+
+void rg_exports_warn(void *arg, const char *file, unsigned int line, const char *what)
+{
+	(void)arg;
+	if (line)
+		rg_warn("%s:%u: %s", file, line, what);
+	else
+		rg_warn("%s: %s", file, what);
+}
+
+static void complain(struct parser *p, unsigned int line, const char *what)
+{
+	/* Its output is not for anybody to correct. */
+	if (!p->bad || p->exportfs || p->n_bad > MAX_BAD)
+		return;
+	if (p->n_bad++ == MAX_BAD)
+		p->bad(p->arg, p->file, 0, "more lines like these are not shown");
+	else
+		p->bad(p->arg, p->file, line, what);
+}
+
+/* The next character, -1 at the end. A continued line is a blank. */
+static int next(struct parser *p)
+{
+	unsigned char c;
+
+	if (p->at == p->end)
+		return -1;
+	c = (unsigned char)*p->at++;
+	if (c == '\\' && !p->exportfs && p->at < p->end && *p->at == '\n') {
+		p->line++;
+		for (p->at++; p->at < p->end && (*p->at == ' ' || *p->at == '\t');)
+			p->at++;
+		return ' ';
+	}
+	return c;
+}
+
+static bool is_blank(const struct parser *p, int c)
+{
+	if (c == ' ' || c == '\t')
+		return true;
+	return !p->exportfs && (c == '\r' || c == '\v' || c == '\f');
+}
+
+/* To the next word of the line. False: there is none. A comment begins where a
+ * word could, ends with its line, and is not continued. */
+static bool skip_blanks(struct parser *p)
+{
+	for (;;) {
+		const char *was = p->at;
+		unsigned int line = p->line;
+		int c = next(p);
+
+		if (c == '#' && !p->exportfs) {
+			p->at = memchr(p->at, '\n', (size_t)(p->end - p->at)) ?: p->end;
+			return false;
+		}
+		if (!is_blank(p, c)) {
+			p->at = was;
+			p->line = line;
+			return c != -1 && c != '\n';
+		}
+	}
+}
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* \ooo at the end of what has been read of the word, from `from` on. */
+static bool unescape(struct parser *p, size_t from)
+{
+	char *w;
+
+	if (p->len < from + 4)
+		return false;
+	w = p->word + p->len - 4;
+	if (w[0] != '\\' || !is_octal(w[1]) || w[1] > '3' || !is_octal(w[2]) || !is_octal(w[3]))
+		return false;
+	w[0] = (char)((w[1] - '0') << 6 | (w[2] - '0') << 3 | (w[3] - '0'));
+	p->len -= 3;
+	return true;
+}
+
+/* Quotes may begin and end anywhere in a word. nfs-utils lets them go on over
+ * the end of the line; here they end there, or one that is missing would hide
+ * the rest of the file. */
+static int read_word(struct parser *p)
+{
+	bool quoted = false;
+	size_t from = 0;
+
+	p->len = 0;
+	p->unclosed = false;
+	for (;;) {
+		const char *was = p->at;
+		int c = next(p);
+
+		if (c == -1 || c == '\n' || (is_blank(p, c) && !quoted)) {
+			if (c == '\n')
+				p->at = was;
+			break;
+		}
+		if (c == '"' && !p->exportfs) {
+			quoted = !quoted;
+			continue;
+		}
+		if (p->len + 1 >= p->room) {
+			size_t room = p->room ? 2 * p->room : 256;
+			char *more = realloc(p->word, room);
+
+			if (!more)
+				return -ENOMEM;
+			p->word = more;
+			p->room = room;
+		}
+		p->word[p->len++] = (char)c;
+		/* exportfs -s escapes each byte once. The files are read as
+		 * nfs-utils does: what an escape makes may begin another. */
+		if (unescape(p, from) && p->exportfs)
+			from = p->len;
+	}
+	if (!p->word) {
+		p->word = calloc(1, 1);
+		if (!p->word)
+			return -ENOMEM;
+		p->room = 1;
+	}
+	p->word[p->len] = '\0';
+	p->unclosed = quoted;
+	p->nul = strlen(p->word) != p->len;
+	return 0;
+}
+
+/* What every word must be. */
+static void check_word(struct parser *p)
+{
+	if (p->unclosed)
+		complain(p, p->line, "expected a closing quote on the same line");
+	if (p->nul)
+		complain(p, p->line, "expected text, found a NUL byte");
+}
+
+/* As nfs-utils reads it: any base, and a word for 0. */
+static void take_fsid(const char *value, size_t len, char fsid[RG_FSID_SIZE])
+{
+	char *end;
+	unsigned long n;
+
+	snprintf(fsid, RG_FSID_SIZE, "%.*s", (int)(len < RG_FSID_SIZE ? len : RG_FSID_SIZE), value);
+	if (strcmp(fsid, "root") == 0)
+		strcpy(fsid, "0");
+	n = strtoul(fsid, &end, 0);
+	if (*fsid >= '0' && *fsid <= '9' && !*end)
+		snprintf(fsid, RG_FSID_SIZE, "%lu", n);
+}
+
+/* "name" or, with `value`, "name=..." */
+static bool is_option(const char *o, size_t len, const char *name, bool value)
+{
+	size_t n = strlen(name);
+
+	return len >= n && strncmp(o, name, n) == 0 &&
+	       (len == n ? !value : value && o[n] == '=' && len > n + 1);
+}
+
+/* Of a list of options; what it does not say is as in `otherwise`. Of a `broken`
+ * one nothing is believed that would narrow what is exported, or make it sound. */
+static struct rg_export_options read_options(const char *options,
+					     const struct rg_export_options *otherwise, bool broken)
+{
+	struct rg_export_options is = *otherwise;
+
+	for (const char *o = options; *o;) {
+		size_t len = strcspn(o, ",() \t");
+
+		if (is_option(o, len, "crossmnt", false))
+			is.crossmnt = true;
+		if (is_option(o, len, "nocrossmnt", false) && !broken)
+			is.crossmnt = false;
+		if (is_option(o, len, "fsid", true) && !broken) {
+			take_fsid(o + 5, len - 5, is.fsid);
+			is.no_fsid = false;
+		}
+		/* From nfs-utils 2.6.3 on it finds a number by itself. */
+		if ((is_option(o, len, "reexport=auto-fsidnum", false) ||
+		     is_option(o, len, "reexport=predefined-fsidnum", false)) &&
+		    !broken)
+			is.no_fsid = false;
+		if ((is_option(o, len, "mp", false) || is_option(o, len, "mp", true) ||
+		     is_option(o, len, "mountpoint", false) ||
+		     is_option(o, len, "mountpoint", true)) &&
+		    !broken)
+			is.no_mountpoint = false;
+		o += len;
+		o += strspn(o, ",() \t");
+	}
+	return is;
+}
+
+/* client, client(options), (options). */
+static void read_client(struct parser *p)
+{
+	const char *open = strchr(p->word, '('), *close;
+	struct rg_export_options is;
+	bool broken;
+
+	if (!open) {
+		rg_export_options_join(&p->options, &p->by_default);
+		return;
+	}
+	close = strchr(open, ')');
+	broken = !close || close[1] != '\0';
+	if (broken)
+		complain(p, p->line, "expected client(option,...) and then a blank");
+	is = read_options(open + 1, &p->by_default, broken);
+	rg_export_options_join(&p->options, &is);
+}
+
+/* What follows the path. */
+static int read_clients(struct parser *p)
+{
+	bool defaults = false; /* the last word were options of its own */
+	bool nobody = true;
+
+	p->options = (struct rg_export_options){};
+	p->by_default = (struct rg_export_options){.no_fsid = true, .no_mountpoint = true};
+	while (skip_blanks(p)) {
+		int err = read_word(p);
+
+		if (err)
+			return err;
+		check_word(p);
+		nobody = false;
+		if (p->word[0] == '-' && !p->exportfs) {
+			bool broken = strpbrk(p->word, "()");
+
+			if (broken)
+				complain(p, p->line, "expected -option,... without parentheses");
+			/* Right after another, nfs-utils takes it for a client. */
+			if (defaults)
+				rg_export_options_join(&p->options, &p->by_default);
+			p->by_default = read_options(p->word + 1, &p->by_default, broken);
+			defaults = true;
+		} else {
+			read_client(p);
+			defaults = false;
+		}
+	}
+	/* Options with no client after them are everybody's, and so is a path alone. */
+	if (defaults || nobody)
+		rg_export_options_join(&p->options, &p->by_default);
+	return 0;
+}
+
+static int read_entry(struct parser *p, struct rg_exports *out)
+{
+	unsigned int line = p->line;
+	char *path, *origin = NULL;
+	int err = read_word(p);
+
+	if (err)
+		return err;
+	check_word(p);
+	path = strdup(p->word);
+	if (!path)
+		return -ENOMEM;
+	err = read_clients(p);
+	if (!err && path[0] != '/') {
+		complain(p, line, "expected an absolute path");
+	} else if (!err && strlen(path) >= RG_PATH_SIZE) {
+		/* nfs-utils has the same limit: NFS_MAXPATHLEN, linux/nfs.h. */
+		complain(p, line, "expected a path of less than " TEXT(RG_PATH_SIZE) " bytes");
+	} else if (!err) {
+		if ((p->exportfs ? asprintf(&origin, "%s", p->file)
+				 : asprintf(&origin, "%s:%u", p->file, line)) < 0)
+			err = -ENOMEM;
+		else
+			err = rg_exports_add(out, path, &p->options, origin);
+		free(origin);
+	}
+	free(path);
+	return err;
+}
+
+int rg_exports_parse(struct rg_exports *out, const char *bytes, size_t n, bool exportfs,
+		     const char *file, rg_exports_bad bad, void *arg)
+{
+	const char *from = n ? bytes : "";
+	struct parser p = {.at = from,
+			   .end = from + n,
+			   .exportfs = exportfs,
+			   .file = file,
+			   .line = 1,
+			   .bad = bad,
+			   .arg = arg};
+	int err = 0;
+
+	while (!err && p.at < p.end) {
+		if (skip_blanks(&p))
+			err = read_entry(&p, out);
+		if (p.at < p.end && *p.at == '\n') {
+			p.at++;
+			p.line++;
+		}
+	}
+	free(p.word);
+	rg_exports_merge(out);
+	return err;
+}

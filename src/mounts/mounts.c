@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "mounts/mounts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <libmount.h>
+
+#define MAX_LINKS 40 /* MAXSYMLINKS, include/linux/namei.h */
+
+__u32 rg_kernel_dev(dev_t dev)
+{
+	return (__u32)major(dev) << 20 | minor(dev);
+}
+
+/* ---- below ---- */
+
+/* A path that others may be below; n without the slashes at its end. */
+struct top {
+	const char *at;
+	size_t n;
+};
+
+static struct top top_of(const char *path)
+{
+	struct top top = {.at = path, .n = strlen(path)};
+
+	while (top.n > 1 && path[top.n - 1] == '/')
+		top.n--;
+	return top;
+}
+
+/* `n` is the path's length. Done for every rule and mount: what decides for most
+ * comes first, and does not look at top. */
+static bool is_below(const char *path, size_t n, struct top top)
+{
+	return top.n && n >= top.n &&
+	       (path[top.n] == '\0' || path[top.n] == '/' || (top.n == 1 && *top.at == '/')) &&
+	       memcmp(path, top.at, top.n) == 0;
+}
+
+bool rg_is_below(const char *path, const char *top)
+{
+	return is_below(path, strlen(path), top_of(top));
+}
+
+/* ---- the table ---- */
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+	while (*list && strcmp(word, *list) != 0)
+		list++;
+	return *list;
+}
+
+static bool is_nfs(struct libmnt_fs *fs)
+{
+	static const char *const types[] = {"nfs", "nfs4", NULL};
+
+	return is_one_of(mnt_fs_get_fstype(fs) ?: "", types);
+}
+
+/* libmount knows some; autofs mounts when it is looked at. */
+static bool is_remote(struct libmnt_fs *fs)
+{
+	static const char *const types[] = {"autofs", "ceph", "9p",	"afs",
+					    "lustre", "gpfs", "beegfs", NULL};
+	const char *type = mnt_fs_get_fstype(fs) ?: "";
+
+	return mnt_fs_is_netfs(fs) || strncmp(type, "fuse", 4) == 0 || is_one_of(type, types);
+}
+
+/* Room for one more element: the sizes 0, 1, 2, 4, ... are when it is full. */
+static void *room_for(void *at, size_t n, size_t size)
+{
+	return n & (n - 1) ? at : reallocarray(at, n ? 2 * n : 1, size);
+}
+
+static int add_nfs(struct rg_mounts *mounts, struct libmnt_fs *fs, char *target)
+{
+	struct rg_mount *more = room_for(mounts->at, mounts->n, sizeof(*more));
+	char *source, *options;
+
+	if (!more)
+		return -ENOMEM;
+	mounts->at = more;
+	source = strdup(mnt_fs_get_source(fs) ?: "");
+	options = strdup(mnt_fs_get_fs_options(fs) ?: "");
+	if (!source || !options) {
+		free(source);
+		free(options);
+		return -ENOMEM;
+	}
+	more[mounts->n++] = (struct rg_mount){.dev = rg_kernel_dev(mnt_fs_get_devno(fs)),
+					      .target = target,
+					      .source = source,
+					      .options = options};
+	return 0;
+}
+
+static int add(struct rg_mounts *mounts, struct libmnt_fs *fs)
+{
+	struct rg_place *more = room_for(mounts->places, mounts->n_places, sizeof(*more));
+	char *target;
+
+	if (!more)
+		return -ENOMEM;
+	mounts->places = more;
+	target = strdup(mnt_fs_get_target(fs) ?: "");
+	if (!target)
+		return -ENOMEM;
+	more += mounts->n_places;
+	*more = (struct rg_place){.target = target,
+				  .len = top_of(target).n,
+				  .id = mnt_fs_get_id(fs),
+				  .parent = mnt_fs_get_parent_id(fs),
+				  .nfs = -1,
+				  .remote = is_remote(fs)};
+	if (is_nfs(fs)) {
+		if (add_nfs(mounts, fs, target)) {
+			free(target);
+			return -ENOMEM;
+		}
+		more->nfs = (ssize_t)mounts->n - 1;
+		more->remote = true;
+	}
+	mounts->n_places++;
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Which mounts have nothing below them that is to be seen: / has a parent, too. */
+static int find_tops(struct rg_mounts *mounts)
+{
+	size_t n = mounts->n_places;
+	int *ids = calloc(n + 1, sizeof(*ids));
+
+	if (!ids)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		ids[i] = mounts->places[i].id;
+	qsort(ids, n, sizeof(*ids), by_number);
+	for (size_t i = 0; i < n; i++) {
+		struct rg_place *p = &mounts->places[i];
+
+		p->top =
+			p->parent == p->id || !bsearch(&p->parent, ids, n, sizeof(*ids), by_number);
+	}
+	free(ids);
+	return 0;
+}
+
+int rg_mounts_read(const char *mountinfo, struct rg_mounts *mounts)
+{
+	struct libmnt_table *table = mnt_new_table();
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+	int err = -ENOMEM;
+
+	memset(mounts, 0, sizeof(*mounts));
+	if (table && iter) {
+		err = mnt_table_parse_file(table, mountinfo);
+		if (err > 0)
+			err = -EINVAL;
+		while (!err && mnt_table_next_fs(table, iter, &fs) == 0)
+			err = add(mounts, fs);
+		err = err ?: find_tops(mounts);
+	}
+	mnt_free_iter(iter);
+	mnt_unref_table(table);
+	if (err)
+		rg_mounts_free(mounts);
+	return err;
+}
+
+void rg_mounts_free(struct rg_mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->n_places; i++)
+		free(mounts->places[i].target);
+	for (size_t i = 0; i < mounts->n; i++) {
+		free(mounts->at[i].source);
+		free(mounts->at[i].options);
+	}
+	free(mounts->places);
+	free(mounts->at);
+	memset(mounts, 0, sizeof(*mounts));
+}
+
+/* ---- paths ---- */
+
+static struct top top_of_place(const struct rg_place *p)
+{
+	return (struct top){.at = p->target, .n = p->len};
+}
+
+/* The mount that a path is on: of those mounted on where we are, the first
+ * that the path comes to; and so on. Every step goes to another mount, so that
+ * a damaged table ends it as well. */
+static const struct rg_place *place_of(const struct rg_mounts *mounts, const char *path)
+{
+	const struct rg_place *at = NULL;
+	size_t n = strlen(path);
+
+	for (size_t steps = 0; steps < mounts->n_places; steps++) {
+		const struct rg_place *next = NULL;
+
+		for (size_t i = 0; i < mounts->n_places; i++) {
+			const struct rg_place *p = &mounts->places[i];
+
+			if (at ? p->top || p->parent != at->id : !p->top)
+				continue;
+			if (is_below(path, n, top_of_place(p)) && (!next || p->len <= next->len))
+				next = p;
+		}
+		if (!next)
+			break;
+		at = next;
+	}
+	return at;
+}
+
+const struct rg_mount *rg_mount_of(const struct rg_mounts *mounts, const char *path)
+{
+	const struct rg_place *place = place_of(mounts, path);
+
+	return place && place->nfs >= 0 ? &mounts->at[place->nfs] : NULL;
+}
+
+/* The longest target of an NFS mount that a path is below, hidden or not. NULL:
+ * none, or another file system's is longer. */
+static const char *longest_target(const struct rg_mounts *mounts, const char *path)
+{
+	const struct rg_place *best = NULL;
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < mounts->n_places; i++) {
+		const struct rg_place *p = &mounts->places[i];
+
+		if (is_below(path, n, top_of_place(p)) &&
+		    (!best || p->len > best->len || (p->len == best->len && p->nfs >= 0)))
+			best = p;
+	}
+	return best && best->nfs >= 0 ? best->target : NULL;
+}
+
+/* Hidden or not, for a path that is below the mount's target. */
+static bool may_lie_on(const struct rg_mounts *mounts, const char *path,
+		       const struct rg_mount *mount)
+{
+	const char *longest;
+
+	if (rg_mount_of(mounts, path) == mount)
+		return true;
+	longest = longest_target(mounts, path);
+	return longest && strcmp(longest, mount->target) == 0;
+}
+
+/* One step of rg_mounts_resolve: `name` is in the directory `out`, n bytes long
+ * ("" is the root). 1: a link, and its text is put before what is left. */
+static int resolve_name(const struct rg_mounts *mounts, char *out, size_t *n, const char *name,
+			size_t name_n, char *left)
+{
+	char text[PATH_MAX];
+	const struct rg_place *place;
+	size_t old = *n, left_n = strlen(left);
+	ssize_t got = -1;
+
+	if (old + 1 + name_n >= RG_PATH_SIZE)
+		return -ENAMETOOLONG;
+	out[old] = '/';
+	memcpy(out + old + 1, name, name_n);
+	*n = old + 1 + name_n;
+	out[*n] = '\0';
+
+	place = place_of(mounts, out);
+	if (!place || !place->remote)
+		got = readlink(out, text, sizeof(text));
+	if (got <= 0)
+		return 0; /* no link, or nothing there (yet) */
+	if ((size_t)got + 1 + left_n >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memmove(left + got + 1, left, left_n + 1);
+	memcpy(left, text, (size_t)got);
+	left[got] = '/';
+	*n = text[0] == '/' ? 0 : old;
+	out[*n] = '\0';
+	return 1;
+}
+
+int rg_mounts_resolve(const struct rg_mounts *mounts, const char *path, char *out)
+{
+	char left[PATH_MAX], name[PATH_MAX];
+	size_t n = 0;
+	int links = 0;
+
+	if (path[0] != '/')
+		return -EINVAL;
+	if (strlen(path) >= sizeof(left))
+		return -ENAMETOOLONG;
+	strcpy(left, path);
+	out[0] = '\0';
+	for (;;) {
+		size_t skip = strspn(left, "/"), len = strcspn(left + skip, "/");
+		int err;
+
+		if (len == 0)
+			break;
+		memcpy(name, left + skip, len);
+		name[len] = '\0';
+		memmove(left, left + skip + len, strlen(left + skip + len) + 1);
+		if (strcmp(name, ".") == 0)
+			continue;
+		if (strcmp(name, "..") == 0) {
+			while (n > 0 && out[--n] != '/')
+				;
+			out[n] = '\0';
+			continue;
+		}
+		err = resolve_name(mounts, out, &n, name, len, left);
+		if (err < 0)
+			return err;
+		links += err;
+		if (links > MAX_LINKS)
+			return -ELOOP;
+	}
+	if (n == 0)
+		strcpy(out, "/");
+	return 0;
+}
+
+/* ---- rules ---- */
+
+/* A rule and a mount with the lengths of their paths: they are compared often. */
+struct meant {
+	__u32 kind;
+	struct top path, source;
+};
+
+struct thing {
+	const struct rg_mount *mount;
+	struct top target, source;
+};
+
+static struct meant meant_by(const struct rg_rule *rule)
+{
+	return (struct meant){.kind = rule->kind,
+			      .path = top_of(rule->path),
+			      .source = top_of(rule->source)};
+}
+
+static struct thing thing_of(const struct rg_mount *mount)
+{
+	return (struct thing){.mount = mount,
+			      .target = top_of(mount->target),
+			      .source = top_of(mount->source)};
+}
+
+/* For RG_RULE_EXCEPT: does it except the mount? Else: does it make it guarded? */
+static bool applies(const struct meant *r, const struct rg_mounts *mounts, const struct thing *t)
+{
+	switch (r->kind) {
+	case RG_RULE_MOUNT:
+		return is_below(t->target.at, t->target.n, r->path) ||
+		       is_below(t->source.at, t->source.n, r->source);
+	case RG_RULE_EXPORT_TREE:
+		if (is_below(t->target.at, t->target.n, r->path))
+			return true;
+		/* fallthrough */
+	case RG_RULE_EXPORT:
+		return is_below(r->path.at, r->path.n, t->target) &&
+		       may_lie_on(mounts, r->path.at, t->mount);
+	case RG_RULE_EXCEPT:
+		/* What is hidden is not excepted: only what the path is on. */
+		return is_below(t->target.at, t->target.n, r->path) ||
+		       (is_below(r->path.at, r->path.n, t->target) &&
+			rg_mount_of(mounts, r->path.at) == t->mount);
+	default:
+		return false;
+	}
+}
+
+/* One rule more. False: the mount is excepted, whatever the others say. */
+static bool go_by(const struct meant *r, const struct rg_mounts *mounts, const struct thing *t,
+		  bool *guarded)
+{
+	if (r->kind == RG_RULE_EXCEPT)
+		return !applies(r, mounts, t);
+	*guarded = *guarded || applies(r, mounts, t);
+	return true;
+}
+
+bool rg_mount_is_guarded(const struct rg_mounts *mounts, const struct rg_mount *mount,
+			 const struct rg_rule *rules, size_t n, __u32 slot, enum rg_which which)
+{
+	const struct thing t = thing_of(mount);
+	bool guarded = which == RG_WHICH_ALL;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct meant r = meant_by(&rules[i]);
+
+		if (rules[i].slot == slot && !go_by(&r, mounts, &t, &guarded))
+			return false;
+	}
+	return guarded;
+}
+
+/* Of one gate; *n of them. Owned by the caller (free), points into `rules`. */
+static struct meant *meant_by_all(const struct rg_rule *rules, size_t *n, __u32 slot)
+{
+	struct meant *m = calloc(*n + 1, sizeof(*m));
+	size_t used = 0;
+
+	for (size_t i = 0; m && i < *n; i++)
+		if (rules[i].slot == slot)
+			m[used++] = meant_by(&rules[i]);
+	*n = used;
+	return m;
+}
+
+/* A superblock, and what the rules make of it. */
+struct verdict {
+	__u32 dev;
+	bool guarded;
+};
+
+static int by_dev(const void *a, const void *b)
+{
+	const struct verdict *x = a, *y = b;
+
+	return (x->dev > y->dev) - (x->dev < y->dev);
+}
+
+/* One for each superblock of the table, sorted. Owned by the caller (free). */
+static int judge(const struct rg_mounts *mounts, const struct rg_rule *rules, size_t n, __u32 slot,
+		 enum rg_which which, struct verdict **out, size_t *n_out)
+{
+	struct verdict *v = calloc(mounts->n + 1, sizeof(*v));
+	struct meant *meant = meant_by_all(rules, &n, slot);
+	size_t used = 0;
+
+	*out = v;
+	*n_out = 0;
+	if (!v || !meant) {
+		free(meant);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < mounts->n; i++) {
+		const struct thing t = thing_of(&mounts->at[i]);
+		bool guarded = which == RG_WHICH_ALL, excepted = false;
+
+		for (size_t j = 0; j < n && !excepted; j++)
+			excepted = !go_by(&meant[j], mounts, &t, &guarded);
+		v[i] = (struct verdict){.dev = t.mount->dev, .guarded = guarded && !excepted};
+	}
+	free(meant);
+	qsort(v, mounts->n, sizeof(*v), by_dev);
+	for (size_t i = 0; i < mounts->n; i++) {
+		if (used && v[used - 1].dev == v[i].dev)
+			v[used - 1].guarded |= v[i].guarded;
+		else
+			v[used++] = v[i];
+	}
+	*n_out = used;
+	return 0;
+}
+
+int rg_mounts_guarded(const struct rg_mounts *mounts, const struct rg_rule *rules, size_t n,
+		      __u32 slot, enum rg_which which, bool *guarded)
+{
+	struct verdict *v;
+	size_t n_v;
+	int err = judge(mounts, rules, n, slot, which, &v, &n_v);
+
+	for (size_t i = 0; !err && i < mounts->n; i++) {
+		const struct verdict key = {.dev = mounts->at[i].dev};
+		const struct verdict *found = bsearch(&key, v, n_v, sizeof(*v), by_dev);
+
+		guarded[i] = !found || found->guarded;
+	}
+	free(v);
+	return err;
+}
+
+int rg_rules_read(const struct rg_pins *p, struct rg_rule **rules, size_t *n)
+{
+	struct rg_meta meta;
+	__u32 used;
+
+	*rules = NULL;
+	*n = 0;
+	if (rg_pins_meta(p, &meta) < 0)
+		return -errno;
+	used = meta.rules < RG_MAX_RULES ? meta.rules : RG_MAX_RULES;
+	*rules = calloc(used + 1, sizeof(**rules));
+	if (!*rules)
+		return -ENOMEM;
+	for (__u32 i = 0; i < used; i++) {
+		if (bpf_map_lookup_elem(p->map_fd[RG_MAP_RULES], &i, &(*rules)[i]) < 0) {
+			int err = -errno;
+
+			free(*rules);
+			*rules = NULL;
+			return err;
+		}
+		(*rules)[i].path[RG_PATH_SIZE - 1] = '\0';
+		(*rules)[i].source[RG_PATH_SIZE - 1] = '\0';
+	}
+	*n = used;
+	return 0;
+}
+
+static int put(const struct rg_pins *p, __u32 dev, __u32 slot, __u32 class)
+{
+	struct rg_device d = {.slot = slot, .class = class}, there;
+
+	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &dev, &there) == 0) {
+		/* Guarded by another namespace's gate: that one keeps it. */
+		if (there.slot != slot && there.class == RG_CLASS_GUARDED)
+			return 0;
+		if (there.slot == slot && there.class == class)
+			return 0;
+	}
+	return bpf_map_update_elem(p->map_fd[RG_MAP_DEVICES], &dev, &d, BPF_ANY) < 0 ? -errno : 0;
+}
+
+/* An earlier policy's exemption ends. */
+static int take_out(const struct rg_pins *p, __u32 dev, __u32 slot)
+{
+	struct rg_device there;
+
+	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &dev, &there) < 0 ||
+	    there.slot != slot || there.class != RG_CLASS_EXEMPT)
+		return 0;
+	if (bpf_map_delete_elem(p->map_fd[RG_MAP_DEVICES], &dev) < 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
+int rg_classify(const struct rg_pins *p, const struct rg_mounts *mounts,
+		const struct rg_rule *rules, size_t n, __u32 slot, enum rg_which which)
+{
+	struct verdict *v;
+	size_t n_v;
+	int err = judge(mounts, rules, n, slot, which, &v, &n_v);
+
+	for (size_t i = 0; i < n_v; i++) {
+		int one = 0;
+
+		if (v[i].guarded)
+			one = which == RG_WHICH_ALL ? take_out(p, v[i].dev, slot)
+						    : put(p, v[i].dev, slot, RG_CLASS_GUARDED);
+		err = err ?: one;
+	}
+	for (size_t i = 0; i < n_v; i++) {
+		int one = v[i].guarded ? 0 : put(p, v[i].dev, slot, RG_CLASS_EXEMPT);
+
+		err = err ?: one;
+	}
+	free(v);
+	return err;
+}

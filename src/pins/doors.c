@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pins/doors.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "base/log.h"
+
+_Static_assert(RG_LINK_DOOR_ACCESS - RG_LINK_DOOR_LOCK == RG_WHAT_ACCESS, "a link a door");
+_Static_assert(RG_PROG_DOOR_ACCESS - RG_PROG_DOOR_LOCK == RG_WHAT_ACCESS, "a program a door");
+
+__u32 rg_doors_wanted(const struct rg_gate *gates, __u64 now_ns)
+{
+	__u32 doors = 1u << RG_WHAT_LOCK;
+
+	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		if (!gates[i].netns)
+			continue;
+		if (gates[i].policy.scope >= RG_SCOPE_OPENS)
+			doors |= 1u << RG_WHAT_OPEN | 1u << RG_WHAT_CREATE;
+		if (gates[i].policy.scope >= RG_SCOPE_ACCESS &&
+		    rg_gate_view(&gates[i], now_ns).state != RG_STATE_OPEN)
+			doors |= 1u << RG_WHAT_ACCESS;
+	}
+	return doors;
+}
+
+__u32 rg_doors_attached(void)
+{
+	char path[256];
+	__u32 doors = 0;
+
+	for (__u32 what = 0; what < RG_NR_WHATS; what++)
+		if (access(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + what)), F_OK) == 0)
+			doors |= 1u << what;
+	return doors;
+}
+
+static int attach(const struct rg_pins *p, __u32 what)
+{
+	const char *pin = rg_pin_of_link(RG_LINK_DOOR_LOCK + what);
+	int err, fd = bpf_raw_tracepoint_open(NULL, p->prog_fd[RG_PROG_DOOR_LOCK + what]);
+	char path[256];
+
+	if (fd < 0)
+		return rg_error(RG_CANNOT,
+				"%s: cannot be attached: %s; without it nobody would be kept out",
+				rg_pin_of_prog(RG_PROG_DOOR_LOCK + what), rg_strerror(errno));
+	err = bpf_obj_pin(fd, rg_pin_path(path, pin)) < 0 ? errno : 0;
+	close(fd); /* the pin holds it from here on */
+	if (err)
+		return rg_error(RG_FAILED, "%s: cannot be pinned: %s", path, rg_strerror(err));
+	return RG_DONE;
+}
+
+int rg_doors_attach(const struct rg_pins *p, __u32 doors)
+{
+	__u32 there = rg_doors_attached();
+	int err = RG_DONE;
+
+	for (__u32 what = 0; what < RG_NR_WHATS && !err; what++)
+		if (doors & ~there & 1u << what)
+			err = attach(p, what);
+	return err;
+}
+
+void rg_doors_detach(__u32 doors)
+{
+	char path[256];
+
+	for (__u32 what = 0; what < RG_NR_WHATS; what++)
+		if ((doors & 1u << what) &&
+		    unlink(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + what))) < 0 &&
+		    errno != ENOENT)
+			rg_warn("%s: cannot be unpinned: %s", path, rg_strerror(errno));
+}
+
+const char *rg_door_hook(__u32 what, __u32 rung)
+{
+	static const char *const hooks[RG_NR_WHATS][RG_NR_RUNGS] = {
+		[RG_WHAT_LOCK] = {"BPF LSM file_lock", "fmod_ret security_file_lock"},
+		[RG_WHAT_OPEN] = {"BPF LSM file_open", "fmod_ret security_file_open"},
+		[RG_WHAT_CREATE] = {"BPF LSM inode_create", "fmod_ret security_inode_create"},
+		[RG_WHAT_ACCESS] = {"BPF LSM inode_permission",
+				    "fmod_ret security_inode_permission"},
+	};
+
+	return what < RG_NR_WHATS && rung < RG_NR_RUNGS ? hooks[what][rung] : "?";
+}

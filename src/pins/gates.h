@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Gates from user space: read them, and ask the kernel to change them. */
+#pragma once
+
+#include "pins/pins.h"
+
+/* CLOCK_BOOTTIME, ns. */
+__u64 rg_now_ns(void);
+
+/* All slots, RG_MAX_GATES of them; a free one has netns 0. 0 or negative errno. */
+int rg_gates_read(const struct rg_pins *p, struct rg_gate *gates);
+/* Slot of the gate of a network namespace; -ENOENT. */
+int rg_gate_slot(const struct rg_pins *p, __u32 netns);
+
+/* Run the program `control` (bpf/control.bpf.c). 0 or negative errno. */
+int rg_control(const struct rg_pins *p, struct rg_control *c);
+
+/* Sum of a per-CPU counter. 0 if it cannot be read. */
+__u64 rg_counter_sum(const struct rg_pins *p, __u32 counter);

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pins/held.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/membarrier.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "pins/gates.h"
+#include "base/log.h"
+#include "base/read_map.h"
+
+bool rg_held_any(const struct rg_pins *p)
+{
+	struct rg_held_key key;
+
+	return bpf_map_get_next_key(p->map_fd[RG_MAP_HELD], NULL, &key) == 0;
+}
+
+int rg_held_read(const struct rg_pins *p, struct rg_held_list *list)
+{
+	__u32 n = RG_MAX_HELD;
+	int err;
+
+	memset(list, 0, sizeof(*list));
+	list->keys = calloc(RG_MAX_HELD, sizeof(*list->keys));
+	list->values = calloc(RG_MAX_HELD, sizeof(*list->values));
+	err = list->keys && list->values
+		      ? rg_read_map(p->map_fd[RG_MAP_HELD], list->keys, sizeof(*list->keys),
+				    list->values, sizeof(*list->values), &n)
+		      : -ENOMEM;
+	if (err)
+		rg_held_free(list);
+	else
+		list->n = n;
+	return err;
+}
+
+void rg_held_free(struct rg_held_list *list)
+{
+	free(list->keys);
+	free(list->values);
+	memset(list, 0, sizeof(*list));
+}
+
+static bool read_proc(__u32 pid, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, size - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	buf[n] = '\0';
+	return true;
+}
+
+__u64 rg_start_ticks_of_stat(const char *stat)
+{
+	/* The name may hold anything, ')' and spaces included: go by the last. */
+	const char *at = strrchr(stat, ')');
+	uint64_t ticks = 0;
+	int field = 2;
+
+	if (!at)
+		return 0;
+	for (at++; *at; at++) {
+		if (*at != ' ')
+			continue;
+		if (++field == 22) {
+			if (sscanf(at, "%" SCNu64, &ticks) != 1)
+				return 0;
+			return ticks;
+		}
+	}
+	return 0;
+}
+
+__u64 rg_process_start_ticks(__u32 pid)
+{
+	char stat[1024];
+
+	return read_proc(pid, "stat", stat, sizeof(stat)) ? rg_start_ticks_of_stat(stat) : 0;
+}
+
+bool rg_stop_is_pending(const char *status)
+{
+	const char *at = strstr(status, "\nShdPnd:");
+	uint64_t pending;
+
+	if (!at || sscanf(at, "\nShdPnd: %" SCNx64, &pending) != 1)
+		return false;
+	return pending & (1ULL << (SIGSTOP - 1));
+}
+
+bool rg_process_is(__u32 pid, __u64 start_ns)
+{
+	__u64 per_second = (__u64)sysconf(_SC_CLK_TCK);
+
+	return rg_process_start_ticks(pid) == start_ns / (RG_NS_PER_SEC / per_second);
+}
+
+int rg_held_can_continue(const struct rg_pins *p)
+{
+	struct rg_control who = {.op = RG_OP_WHO};
+	int err = rg_control(p, &who);
+
+	if (err)
+		return err;
+	return who.caller == (__u32)getpid() && rg_process_is(who.caller, who.caller_start_ns)
+		       ? 0
+		       : -EXDEV;
+}
+
+/* True when its records may be deleted. */
+static bool continue_process(__u32 tgid, __u64 start_ns, struct rg_continued *done)
+{
+	unsigned int before = done->continued + done->gone + done->left_stopped;
+	int pidfd = (int)syscall(SYS_pidfd_open, tgid, 0);
+	char status[4096];
+	bool drop = true;
+
+	/* Opened first, compared after: the pid cannot change hands in between. */
+	if (pidfd < 0 && errno != ESRCH) {
+		rg_warn("process %u: cannot be continued: pidfd_open: %s; run `reexport-guard "
+			"release` again",
+			tgid, rg_strerror(errno));
+		done->failed++;
+		return false;
+	}
+	if (pidfd < 0 || !rg_process_is(tgid, start_ns)) {
+		done->gone++;
+	} else if (read_proc(tgid, "status", status, sizeof(status)) &&
+		   rg_stop_is_pending(status)) {
+		/* SIGCONT would throw that stop away, and it is not ours. */
+		done->left_stopped++;
+	} else if (syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0) == 0) {
+		done->continued++;
+	} else if (errno == ESRCH) {
+		done->gone++;
+	} else {
+		rg_warn("process %u: cannot be continued: %s; run `kill -CONT %u`", tgid,
+			rg_strerror(errno), tgid);
+		done->failed++;
+		drop = false;
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+	if (done->meanwhile && before % 64 == 63)
+		done->meanwhile(done->arg);
+	return drop;
+}
+
+static int by_process(const void *a, const void *b, void *list)
+{
+	const struct rg_held *values = ((const struct rg_held_list *)list)->values;
+	const struct rg_held *x = &values[*(const __u32 *)a];
+	const struct rg_held *y = &values[*(const __u32 *)b];
+
+	if (x->tgid != y->tgid)
+		return x->tgid < y->tgid ? -1 : 1;
+	return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
+}
+
+/* Is the reason to hold this thread gone: its gate is open or wants something
+ * else by now, or its mount turned out to be none that is guarded? */
+static bool may_go_on(const struct rg_pins *p, const struct rg_held *h, const struct rg_gate *gates,
+		      __u64 now_ns)
+{
+	struct rg_device d;
+
+	if (h->slot >= RG_MAX_GATES)
+		return false;
+	if (rg_gate_view(&gates[h->slot], now_ns).state == RG_STATE_OPEN ||
+	    gates[h->slot].policy.action != RG_ACTION_HOLD ||
+	    gates[h->slot].policy.scope < rg_scope_of_what(h->what))
+		return true;
+	return bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &h->dev, &d) == 0 &&
+	       d.class == RG_CLASS_EXEMPT && d.slot == h->slot;
+}
+
+/* One look at the table. Returns how many threads must be looked at again, or
+ * a negative errno. One SIGCONT a process, however many of its threads. */
+static int continue_round(const struct rg_pins *p, bool everybody, struct rg_continued *done)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+	struct rg_held_list list;
+	__u64 now_ns = rg_now_ns();
+	int err, again = 0;
+	__u32 *order;
+
+	err = everybody ? 0 : rg_gates_read(p, gates);
+	if (!err)
+		err = rg_held_read(p, &list);
+	if (err)
+		return err;
+	order = calloc(list.n + 1, sizeof(*order));
+	if (!order) {
+		rg_held_free(&list);
+		return -ENOMEM;
+	}
+	for (__u32 i = 0; i < list.n; i++)
+		order[i] = i;
+	qsort_r(order, list.n, sizeof(*order), by_process, &list);
+
+	for (__u32 i = 0; i < list.n;) {
+		const struct rg_held *first = &list.values[order[i]];
+		bool tried = false, drop = false;
+
+		for (; i < list.n; i++) {
+			const struct rg_held *h = &list.values[order[i]];
+
+			if (h->tgid != first->tgid || h->start_ns != first->start_ns)
+				break;
+			if (!everybody && !may_go_on(p, h, gates, now_ns))
+				continue;
+			if (h->phase != RG_HELD_STOPPED) {
+				again++;
+				continue;
+			}
+			if (!tried) {
+				drop = continue_process(h->tgid, h->start_ns, done);
+				tried = true;
+			}
+			if (drop)
+				bpf_map_delete_elem(p->map_fd[RG_MAP_HELD], &list.keys[order[i]]);
+		}
+	}
+	free(order);
+	rg_held_free(&list);
+	return again;
+}
+
+int rg_held_drop_exited(const struct rg_pins *p)
+{
+	struct rg_held_list list;
+	int err = rg_held_read(p, &list);
+
+	for (__u32 i = 0; !err && i < list.n; i++) {
+		struct rg_control c = {.op = RG_OP_EXITED, .held = list.keys[i]};
+
+		/* Of no thread, or of one of another process. */
+		if (syscall(SYS_tgkill, list.values[i].tgid, list.keys[i].tid, 0) == 0 ||
+		    errno != ESRCH)
+			continue;
+		err = rg_control(p, &c);
+		if (err == -ENOENT) /* its end was seen after all */
+			err = 0;
+	}
+	rg_held_free(&list);
+	return err;
+}
+
+int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continued *done)
+{
+	int again = 0;
+
+	/* Waits for the BPF programs under way (synchronize_rcu), so that one look
+	 * is mostly enough. It may do nothing (one CPU, nohz_full): the order of
+	 * recording and looking at the gate is what nobody being lost rests on. */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	for (int i = 0; i < 1000; i++) {
+		if (!rg_held_any(p))
+			return 0;
+		again = continue_round(p, everybody, done);
+		if (again <= 0)
+			return again;
+		usleep(1000);
+	}
+	return -EBUSY;
+}

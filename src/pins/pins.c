@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pins/pins.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/log.h"
+
+static const char *const map_pins[RG_NR_MAPS] = {
+	[RG_MAP_META] = "map_meta",
+	[RG_MAP_LIVE] = "map_live",
+	[RG_MAP_GATES] = "map_gates",
+	[RG_MAP_GATE_OF] = "map_gate_of",
+	[RG_MAP_DEVICES] = "map_devices",
+	[RG_MAP_HELD] = "map_held",
+	[RG_MAP_HOLDING] = "map_holding",
+	[RG_MAP_COUNTERS] = "map_counters",
+	[RG_MAP_EVENTS] = "map_events",
+	[RG_MAP_RULES] = "map_rules",
+	[RG_MAP_EXEMPT] = "map_exempt",
+	[RG_MAP_CLIENTS] = "map_clients",
+	[RG_MAP_SERVERS] = "map_servers",
+	[RG_MAP_PROVENANCE] = "map_provenance",
+	[RG_MAP_TRACERS] = "map_tracers",
+	[RG_MAP_TRACER_OWNERS] = "map_tracer_owners",
+	[RG_MAP_FLOW_CLIENTS] = "map_flow_clients",
+	[RG_MAP_FLOW_TOTALS] = "map_flow_totals",
+	[RG_MAP_FLOW_STORMS] = "map_flow_storms",
+	[RG_MAP_FLOW_SLOWEST] = "map_flow_slowest",
+	[RG_MAP_FLOW_DOWNGRADES] = "map_flow_downgrades",
+	[RG_MAP_CLIENT_OF] = "map_client_of",
+	[RG_MAP_CLIENT_FILES] = "map_client_files",
+	[RG_MAP_AT_WORK] = "map_at_work",
+	[RG_MAP_FLOW_KEY_OF] = "map_flow_key_of",
+	[RG_MAP_NEXT_DOWNGRADE] = "map_next_downgrade",
+};
+
+static const char *const link_pins[RG_NR_LINKS] = {
+	[RG_LINK_GRACE_START] = "link_grace_start",
+	[RG_LINK_KNFSD_STARTED] = "link_knfsd_started",
+	[RG_LINK_GRACE_END] = "link_grace_end",
+	[RG_LINK_KNFSD_STOP] = "link_knfsd_stop",
+	[RG_LINK_SUPER_GONE] = "link_super_gone",
+	[RG_LINK_TASK_EXIT] = "link_task_exit",
+	[RG_LINK_LOCK_DONE] = "link_lock_done",
+	[RG_LINK_UNLOCK_DONE] = "link_unlock_done",
+	[RG_LINK_OPEN_DONE] = "link_open_done",
+	[RG_LINK_CLIENT_GONE] = "link_client_gone",
+	[RG_LINK_ORIGIN_ERROR] = "link_origin_error",
+	[RG_LINK_DOOR_LOCK] = "link_door_lock",
+	[RG_LINK_DOOR_OPEN] = "link_door_open",
+	[RG_LINK_DOOR_CREATE] = "link_door_create",
+	[RG_LINK_DOOR_ACCESS] = "link_door_access",
+	[RG_LINK_KNFSD_STARTED_ENTERS] = "link_knfsd_started_enters",
+	[RG_LINK_GRACE_END_ENTERS] = "link_grace_end_enters",
+	[RG_LINK_LOCK_DONE_ENTERS] = "link_lock_done_enters",
+	[RG_LINK_UNLOCK_DONE_ENTERS] = "link_unlock_done_enters",
+	[RG_LINK_OPEN_DONE_ENTERS] = "link_open_done_enters",
+};
+
+static const enum rg_link returns[RG_NR_RETURNS] = {
+	[RG_RETURN_KNFSD_STARTED] = RG_LINK_KNFSD_STARTED,
+	[RG_RETURN_GRACE_END] = RG_LINK_GRACE_END,
+	[RG_RETURN_LOCK_DONE] = RG_LINK_LOCK_DONE,
+	[RG_RETURN_UNLOCK_DONE] = RG_LINK_UNLOCK_DONE,
+	[RG_RETURN_OPEN_DONE] = RG_LINK_OPEN_DONE,
+};
+
+static const char *const prog_pins[RG_NR_PROGS] = {
+	[RG_PROG_CONTROL] = "prog_control",	    [RG_PROG_DOOR_LOCK] = "prog_door_lock",
+	[RG_PROG_DOOR_OPEN] = "prog_door_open",	    [RG_PROG_DOOR_CREATE] = "prog_door_create",
+	[RG_PROG_DOOR_ACCESS] = "prog_door_access",
+};
+
+/* Size a pinned map must have to be ours; others would make us read past it. */
+static const struct {
+	__u32 key, value;
+} map_sizes[RG_NR_MAPS] = {
+	[RG_MAP_META] = {4, sizeof(struct rg_meta)},
+	[RG_MAP_LIVE] = {4, sizeof(struct rg_live)},
+	[RG_MAP_GATES] = {4, sizeof(struct rg_gate)},
+	[RG_MAP_GATE_OF] = {4, 4},
+	[RG_MAP_DEVICES] = {4, sizeof(struct rg_device)},
+	[RG_MAP_HELD] = {sizeof(struct rg_held_key), sizeof(struct rg_held)},
+	[RG_MAP_HOLDING] = {4, sizeof(struct rg_holding)},
+	[RG_MAP_COUNTERS] = {4, 8},
+	[RG_MAP_EVENTS] = {0, 0},
+	[RG_MAP_RULES] = {4, sizeof(struct rg_rule)},
+	[RG_MAP_EXEMPT] = {sizeof(struct rg_exempt_key), 4},
+	[RG_MAP_CLIENTS] = {sizeof(struct rg_client_key), sizeof(struct rg_client)},
+	[RG_MAP_SERVERS] = {8, sizeof(struct rg_server)},
+	[RG_MAP_PROVENANCE] = {4, sizeof(struct rg_provenance)},
+	[RG_MAP_TRACERS] = {4, 4},
+	[RG_MAP_TRACER_OWNERS] = {4, sizeof(struct rg_tracer)},
+	[RG_MAP_FLOW_CLIENTS] = {sizeof(struct rg_client_key), sizeof(struct rg_flow_client)},
+	[RG_MAP_FLOW_TOTALS] = {4, sizeof(struct rg_flow_totals)},
+	[RG_MAP_FLOW_STORMS] = {4, sizeof(struct rg_flow_storm)},
+	[RG_MAP_FLOW_SLOWEST] = {4, sizeof(struct rg_flow_note)},
+	[RG_MAP_FLOW_DOWNGRADES] = {4, sizeof(struct rg_flow_note)},
+	[RG_MAP_CLIENT_OF] = {8, sizeof(struct rg_client_key)},
+	[RG_MAP_CLIENT_FILES] = {16, 12},
+	[RG_MAP_AT_WORK] = {4, RG_AT_WORK_BYTES},
+	[RG_MAP_FLOW_KEY_OF] = {8, sizeof(struct rg_client_key)},
+	[RG_MAP_NEXT_DOWNGRADE] = {4, 4},
+};
+
+const char *rg_pin_of_map(enum rg_map map)
+{
+	return map_pins[map];
+}
+
+const char *rg_pin_of_link(enum rg_link link)
+{
+	return link_pins[link];
+}
+
+enum rg_link rg_link_that_enters(enum rg_link link)
+{
+	for (int i = 0; i < RG_NR_RETURNS; i++)
+		if (returns[i] == link)
+			return RG_LINK_ENTERS + i;
+	return RG_NR_LINKS;
+}
+
+int rg_pin_link(struct bpf_link *link, const char *path)
+{
+	int err = bpf_link__pin(link, path);
+
+	bpf_link__destroy(link);
+	return err;
+}
+
+const char *rg_pin_of_prog(enum rg_prog prog)
+{
+	return prog_pins[prog];
+}
+
+char *rg_pin_path(char *buf, const char *name)
+{
+	snprintf(buf, 256, "%s/%s", RG_PIN_DIR, name);
+	return buf;
+}
+
+void rg_pins_init(struct rg_pins *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->dir_fd = -1;
+	for (int i = 0; i < RG_NR_PROGS; i++)
+		p->prog_fd[i] = -1;
+	for (int i = 0; i < RG_NR_MAPS; i++)
+		p->map_fd[i] = -1;
+}
+
+int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
+{
+	static const int how[] = {
+		[RG_LOCK_SHARED] = LOCK_SH,
+		[RG_LOCK_EXCLUSIVE] = LOCK_EX,
+		[RG_LOCK_EXCLUSIVE_NOW] = LOCK_EX | LOCK_NB,
+	};
+
+	for (;;) {
+		struct stat held, there;
+		int fd;
+
+		if (create && mkdir(RG_PIN_DIR, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		fd = open(RG_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0) {
+			if (errno == ENOENT && create)
+				continue;
+			return -errno;
+		}
+		while (flock(fd, how[mode]) < 0) {
+			if (errno != EINTR) {
+				int err = -errno;
+
+				close(fd);
+				return err;
+			}
+		}
+		/* `disable` may have removed it while we waited. */
+		if (fstat(fd, &held) == 0 && stat(RG_PIN_DIR, &there) == 0 &&
+		    held.st_ino == there.st_ino) {
+			p->dir_fd = fd;
+			return 0;
+		}
+		close(fd);
+	}
+}
+
+void rg_pins_unlock(struct rg_pins *p)
+{
+	if (p->dir_fd >= 0)
+		close(p->dir_fd);
+	p->dir_fd = -1;
+}
+
+const char *rg_pins_missing(const struct rg_pins *p)
+{
+	struct rg_meta meta = {};
+	char path[256];
+	__u32 absent;
+
+	if (p->map_fd[RG_MAP_META] < 0 || rg_pins_meta(p, &meta))
+		meta.left_out = meta.let_go = meta.kprobes = 0;
+	absent = meta.left_out | meta.let_go;
+
+	for (int i = 0; i < RG_NR_MAPS; i++)
+		if (access(rg_pin_path(path, map_pins[i]), F_OK) < 0)
+			return map_pins[i];
+	for (int i = 0; i < RG_NR_FIXED_LINKS; i++)
+		if (!(absent & 1u << i) && access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
+			return link_pins[i];
+	for (int i = 0; i < RG_NR_RETURNS; i++)
+		if (meta.kprobes & ~absent & 1u << returns[i] &&
+		    access(rg_pin_path(path, link_pins[RG_LINK_ENTERS + i]), F_OK) < 0)
+			return link_pins[RG_LINK_ENTERS + i];
+	for (int i = 0; i < RG_NR_PROGS; i++)
+		if (access(rg_pin_path(path, prog_pins[i]), F_OK) < 0)
+			return prog_pins[i];
+	return NULL;
+}
+
+static bool directory_is_empty(void)
+{
+	DIR *d = opendir(RG_PIN_DIR);
+	struct dirent *e;
+	bool empty = true;
+
+	if (!d)
+		return true;
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			empty = false;
+	closedir(d);
+	return empty;
+}
+
+static int open_map(struct rg_pins *p, enum rg_map map)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	char path[256];
+	int fd = bpf_obj_get(rg_pin_path(path, map_pins[map]));
+
+	if (fd < 0)
+		return -errno;
+	p->map_fd[map] = fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return -errno;
+	if (info.key_size != map_sizes[map].key || info.value_size != map_sizes[map].value)
+		return -EPROTO;
+	return 0;
+}
+
+int rg_pins_map_live(struct rg_pins *p)
+{
+	void *at = mmap(NULL, sizeof(*p->live), PROT_READ | PROT_WRITE, MAP_SHARED,
+			p->map_fd[RG_MAP_LIVE], 0);
+
+	if (at == MAP_FAILED)
+		return -errno;
+	p->live = at;
+	return 0;
+}
+
+int rg_pins_open(struct rg_pins *p)
+{
+	struct rg_meta meta;
+	char path[256];
+	int err;
+
+	if (directory_is_empty())
+		return -ENOENT;
+	/* The version first: another one's set is not "damaged". */
+	err = open_map(p, RG_MAP_META);
+	if (err)
+		return err == -ENOENT ? -EBADMSG : err;
+	if (rg_pins_meta(p, &meta))
+		return -EBADMSG;
+	if (meta.pins_version != RG_PINS_VERSION)
+		return meta.pins_version ? -EPROTO : -EBADMSG;
+	for (int i = 0; i < RG_NR_MAPS; i++) {
+		if (i == RG_MAP_META)
+			continue;
+		err = open_map(p, i);
+		if (err)
+			return err == -ENOENT ? -EBADMSG : err;
+	}
+	for (int i = 0; i < RG_NR_PROGS; i++) {
+		p->prog_fd[i] = bpf_obj_get(rg_pin_path(path, prog_pins[i]));
+		if (p->prog_fd[i] < 0)
+			return -EBADMSG;
+	}
+	err = rg_pins_map_live(p);
+	if (err)
+		return err;
+	return rg_pins_missing(p) || !meta.armed ? -EBADMSG : 0;
+}
+
+int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode)
+{
+	int err;
+
+	rg_pins_init(p);
+	err = rg_pins_lock(p, mode, false);
+	if (!err)
+		err = rg_pins_open(p);
+	if (!err)
+		return RG_DONE;
+	switch (err) {
+	case -ENOENT:
+		rg_error(0, "not enabled: nothing is pinned in %s; run `reexport-guard enable`",
+			 RG_PIN_DIR);
+		err = RG_NOT_ENABLED;
+		break;
+	case -EPROTO:
+		err = rg_error(RG_FAILED,
+			       "%s: pinned by another version of reexport-guard (this one knows "
+			       "pins version %d); run `disable` with the version that made it",
+			       RG_PIN_DIR, RG_PINS_VERSION);
+		break;
+	case -EBADMSG: {
+		const char *missing = rg_pins_missing(p);
+
+		err = rg_error(RG_FAILED,
+			       "%s: the pinned set is not whole (%s%s): the gate keeps nobody out "
+			       "for certain; run `reexport-guard enable` to arm it anew, or "
+			       "`reexport-guard disable`",
+			       RG_PIN_DIR, missing ? missing : "it was never armed",
+			       missing ? " is missing" : "");
+		break;
+	}
+	case -EACCES:
+	case -EPERM:
+		err = rg_error(RG_FAILED, "%s: %s: run as root", RG_PIN_DIR, rg_strerror(err));
+		break;
+	default:
+		err = rg_error(RG_FAILED, "%s: cannot open what is pinned: %s", RG_PIN_DIR,
+			       rg_strerror(err));
+	}
+	rg_pins_close(p);
+	return err;
+}
+
+void rg_pins_close(struct rg_pins *p)
+{
+	if (p->live)
+		munmap(p->live, sizeof(*p->live));
+	p->live = NULL;
+	for (int i = 0; i < RG_NR_MAPS; i++) {
+		if (p->map_fd[i] >= 0)
+			close(p->map_fd[i]);
+		p->map_fd[i] = -1;
+	}
+	for (int i = 0; i < RG_NR_PROGS; i++) {
+		if (p->prog_fd[i] >= 0)
+			close(p->prog_fd[i]);
+		p->prog_fd[i] = -1;
+	}
+	rg_pins_unlock(p);
+}
+
+void rg_pins_remove(struct rg_pins *p)
+{
+	DIR *d = opendir(RG_PIN_DIR);
+	struct dirent *e;
+
+	(void)p;
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		if (unlinkat(dirfd(d), e->d_name, 0) < 0)
+			rg_warn("%s/%s: cannot unpin: %s", RG_PIN_DIR, e->d_name,
+				rg_strerror(errno));
+	}
+	closedir(d);
+	if (rmdir(RG_PIN_DIR) < 0 && errno != ENOENT)
+		rg_warn("%s: cannot remove: %s", RG_PIN_DIR, rg_strerror(errno));
+}
+
+int rg_pins_meta(const struct rg_pins *p, struct rg_meta *meta)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(p->map_fd[RG_MAP_META], &zero, meta);
+}
+
+int rg_pins_set_meta(const struct rg_pins *p, const struct rg_meta *meta)
+{
+	__u32 zero = 0;
+
+	return bpf_map_update_elem(p->map_fd[RG_MAP_META], &zero, meta, BPF_ANY);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is pinned (docs/pins.md), opened as a set: all of it or none. The
+ * directory is locked (flock) while a set is looked at or changed, so that
+ * enable, disable and adoption never meet.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "rg_maps.h"
+#include "rg_records.h"
+
+struct bpf_link;
+
+#define RG_BPFFS "/sys/fs/bpf"
+#define RG_PIN_DIR RG_BPFFS "/reexport-guard"
+
+enum rg_map {
+	RG_MAP_META = 0,
+	RG_MAP_LIVE,
+	RG_MAP_GATES,
+	RG_MAP_GATE_OF,
+	RG_MAP_DEVICES,
+	RG_MAP_HELD,
+	RG_MAP_HOLDING,
+	RG_MAP_COUNTERS,
+	RG_MAP_EVENTS,
+	RG_MAP_RULES,
+	RG_MAP_EXEMPT,
+	RG_MAP_CLIENTS,
+	RG_MAP_SERVERS,
+	RG_MAP_PROVENANCE,
+	RG_MAP_TRACERS,
+	RG_MAP_TRACER_OWNERS,
+	RG_MAP_FLOW_CLIENTS,
+	RG_MAP_FLOW_TOTALS,
+	RG_MAP_FLOW_STORMS,
+	RG_MAP_FLOW_SLOWEST,
+	RG_MAP_FLOW_DOWNGRADES,
+	/* Only for programs that are loaded later (load/modules.h). */
+	RG_MAP_CLIENT_OF,
+	RG_MAP_CLIENT_FILES,
+	RG_MAP_AT_WORK,
+	RG_MAP_FLOW_KEY_OF,
+	RG_MAP_NEXT_DOWNGRADE,
+	RG_NR_MAPS,
+};
+
+/* Followers and the door for locks are always there; the other doors come and
+ * go (src/pins/doors.h). */
+enum rg_link {
+	RG_LINK_GRACE_START = 0,
+	RG_LINK_KNFSD_STARTED,
+	RG_LINK_GRACE_END,
+	RG_LINK_KNFSD_STOP,
+	RG_LINK_SUPER_GONE,
+	RG_LINK_TASK_EXIT,
+	RG_LINK_LOCK_DONE,
+	RG_LINK_UNLOCK_DONE,
+	RG_LINK_OPEN_DONE,
+	RG_LINK_CLIENT_GONE,
+	RG_LINK_ORIGIN_ERROR,
+	RG_LINK_DOOR_LOCK,
+	RG_NR_FIXED_LINKS,
+	RG_LINK_DOOR_OPEN = RG_NR_FIXED_LINKS,
+	RG_LINK_DOOR_CREATE,
+	RG_LINK_DOOR_ACCESS,
+	/* Beside the links of the same names on the rung kprobe. In the order of enum
+	 * rg_return. */
+	RG_LINK_ENTERS,
+	RG_LINK_KNFSD_STARTED_ENTERS = RG_LINK_ENTERS,
+	RG_LINK_GRACE_END_ENTERS,
+	RG_LINK_LOCK_DONE_ENTERS,
+	RG_LINK_UNLOCK_DONE_ENTERS,
+	RG_LINK_OPEN_DONE_ENTERS,
+	RG_NR_LINKS,
+};
+_Static_assert(RG_NR_LINKS - RG_LINK_ENTERS == RG_NR_RETURNS, "a link for each");
+_Static_assert(RG_NR_LINKS <= 32, "sets of links are words");
+
+/* Pinned programs: `control` is run, the doors are attached from their pins. */
+enum rg_prog {
+	RG_PROG_CONTROL = 0,
+	RG_PROG_DOOR_LOCK,
+	RG_PROG_DOOR_OPEN,
+	RG_PROG_DOOR_CREATE,
+	RG_PROG_DOOR_ACCESS,
+	RG_NR_PROGS,
+};
+
+/* An open set. Owned by the caller; rg_pins_close() frees what it holds. */
+struct rg_pins {
+	int dir_fd; /* locked directory, or -1 */
+	int map_fd[RG_NR_MAPS];
+	int prog_fd[RG_NR_PROGS];
+	struct rg_live *live; /* mapped, shared with the kernel programs */
+};
+
+enum rg_lock_mode {
+	RG_LOCK_SHARED,
+	RG_LOCK_EXCLUSIVE,
+	RG_LOCK_EXCLUSIVE_NOW, /* or -EWOULDBLOCK */
+};
+
+/* File names below RG_PIN_DIR. */
+const char *rg_pin_of_map(enum rg_map map);
+const char *rg_pin_of_link(enum rg_link link);
+/* Of a follower whose function's return is followed: the link that is beside its own on
+ * the rung kprobe. RG_NR_LINKS: another one. */
+enum rg_link rg_link_that_enters(enum rg_link link);
+const char *rg_pin_of_prog(enum rg_prog prog);
+/* Give a link to its pin, which holds it from here on: it is destroyed in any case. 0 or
+ * negative errno. */
+int rg_pin_link(struct bpf_link *link, const char *path);
+/* Full path; buf of at least 256 bytes. Returns buf. */
+char *rg_pin_path(char *buf, const char *name);
+
+/* Lock the directory; `create` makes it. 0, or -ENOENT if there is none, or
+ * another negative errno. The lock goes with dir_fd. */
+int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create);
+/* Give the lock back, keep the maps open (the daemon's way). */
+void rg_pins_unlock(struct rg_pins *p);
+
+/* Open a pinned set in the locked directory: 0; -ENOENT nothing is pinned;
+ * -EPROTO another version's; -EBADMSG something is missing or not armed. */
+int rg_pins_open(struct rg_pins *p);
+/* Lock, open, and say what is wrong. An enum rg_exit. */
+int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode);
+/* Map `live` of an open fd into memory. 0 or negative errno. */
+int rg_pins_map_live(struct rg_pins *p);
+void rg_pins_init(struct rg_pins *p);
+void rg_pins_close(struct rg_pins *p);
+
+/* Name of the first pinned file that is missing, NULL if none is. Those of followers
+ * that were left out, or let go of, are not. */
+const char *rg_pins_missing(const struct rg_pins *p);
+/* Unlink everything below the directory, and the directory. */
+void rg_pins_remove(struct rg_pins *p);
+
+int rg_pins_meta(const struct rg_pins *p, struct rg_meta *meta);
+int rg_pins_set_meta(const struct rg_pins *p, const struct rg_meta *meta);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pins/settle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "pins/gates.h"
+#include "base/log.h"
+#include "base/read_map.h"
+
+int rg_clients_read(const struct rg_pins *p, struct rg_awaited *list)
+{
+	__u32 n = RG_MAX_CLIENTS;
+	int err;
+
+	memset(list, 0, sizeof(*list));
+	list->keys = calloc(RG_MAX_CLIENTS, sizeof(*list->keys));
+	list->clients = calloc(RG_MAX_CLIENTS, sizeof(*list->clients));
+	err = list->keys && list->clients
+		      ? rg_read_map(p->map_fd[RG_MAP_CLIENTS], list->keys, sizeof(*list->keys),
+				    list->clients, sizeof(*list->clients), &n)
+		      : -ENOMEM;
+	if (err)
+		rg_clients_free(list);
+	else
+		list->n = n;
+	return err;
+}
+
+void rg_clients_free(struct rg_awaited *list)
+{
+	free(list->keys);
+	free(list->clients);
+	memset(list, 0, sizeof(*list));
+}
+
+static void ask(const struct rg_pins *p, __u32 op, const struct rg_client_key *key)
+{
+	struct rg_control c = {.op = op, .slot = key->slot, .client = *key};
+	int err = rg_control(p, &c);
+
+	/* -EINVAL: it is not so any more. */
+	if (err && err != -EINVAL && err != -ENOENT)
+		rg_warn("program control: cannot be run: %s", rg_strerror(err));
+}
+
+void rg_settle(const struct rg_pins *p, const struct rg_gate *gates, __u64 now_ns, __u64 *next_ns)
+{
+	struct rg_awaited list;
+	struct rg_client_key key;
+
+	if (bpf_map_get_next_key(p->map_fd[RG_MAP_CLIENTS], NULL, &key) < 0 ||
+	    rg_clients_read(p, &list))
+		return;
+	for (__u32 i = 0; i < list.n; i++) {
+		const struct rg_client *c = &list.clients[i];
+		const struct rg_gate *g;
+		__u64 quiet_ns;
+
+		if (list.keys[i].slot >= RG_MAX_GATES)
+			continue;
+		g = &gates[list.keys[i].slot];
+		quiet_ns = rg_client_quiet_at(c, g);
+		if (quiet_ns && quiet_ns <= now_ns)
+			ask(p, RG_OP_SETTLE, &list.keys[i]);
+		else if (quiet_ns && quiet_ns < *next_ns)
+			*next_ns = quiet_ns;
+		/* Expected, and local applications are in: its locks are gone. */
+		if (!c->generation && g->knfsd > RG_KNFSD_GRACE &&
+		    rg_gate_view(g, now_ns).state == RG_STATE_OPEN)
+			ask(p, RG_OP_FORGET, &list.keys[i]);
+	}
+	rg_clients_free(&list);
+}

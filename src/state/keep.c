@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "state/keep.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "pins/gates.h"
+#include "base/log.h"
+
+static void wrote(struct rg_keep *k, const char *file, int err)
+{
+	if (err && !k->said)
+		rg_warn("%s/%s: cannot be written: %s; after a reboot it would be out of date",
+			k->dir, file, rg_strerror(err));
+	k->said = err != 0;
+}
+
+void rg_keep_start(struct rg_keep *k, const struct rg_pins *p)
+{
+	struct rg_meta meta;
+	int err;
+
+	memset(k, 0, sizeof(*k));
+	k->budget = calloc(1, sizeof(*k->budget));
+	if (!k->budget || rg_pins_meta(p, &meta) < 0)
+		return;
+	memcpy(k->dir, meta.state_dir, sizeof(k->dir));
+	k->dir[sizeof(k->dir) - 1] = '\0';
+	k->interval_s = meta.ledger_interval_s;
+	k->init_netns = rg_state_init_netns();
+	err = rg_state_make(k->dir) ?: rg_boot_id(k->boot_id);
+	if (err) {
+		rg_warn("%s: cannot be used: %s; nothing is kept for the time after a reboot",
+			k->dir, rg_strerror(err));
+		k->said = true;
+	}
+	/* Each says what is wrong with its file; it is then written anew. */
+	rg_ledger_load(k->dir, k->init_netns, &k->ledger);
+	rg_budget_load(k->dir, k->init_netns, k->budget);
+	rg_regime_load(k->dir, &k->regime);
+	k->budget_changed = k->boot_id[0] && rg_budget_begin(k->budget, k->boot_id);
+	k->regime_changed = k->boot_id[0] && rg_regime_begin(&k->regime, k->boot_id);
+	rg_kernel_release(k->kernel);
+}
+
+/* What is to be in the file now. 0, or negative errno; -ENOSPC: end clients came and went
+ * meanwhile. The caller frees it. */
+static int count_locks(const struct rg_keep *k, const struct rg_pins *p, struct rg_ledger *l)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+	struct rg_awaited clients;
+	int err = rg_clients_read(p, &clients);
+
+	if (err)
+		return err;
+	err = rg_gates_read(p, gates)
+		      ?: rg_ledger_collect(&clients, gates, k->init_netns, l)
+		      ?: rg_ledger_carry(l, &k->ledger, gates);
+	rg_clients_free(&clients);
+	return err;
+}
+
+static void keep_ledger(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns, bool now)
+{
+	struct rg_ledger fresh = {};
+	int err;
+
+	if (!now && !rg_state_due(now_ns, k->ledger_tried_ns, k->interval_s, true))
+		return;
+	err = count_locks(k, p, &fresh);
+	if (!err && !rg_ledger_same(&fresh, &k->ledger)) {
+		k->ledger_tried_ns = now_ns;
+		err = rg_ledger_save(k->dir, &fresh);
+		wrote(k, RG_LEDGER_FILE, err);
+		if (!err) {
+			struct rg_ledger old = k->ledger;
+
+			k->ledger = fresh;
+			fresh = old;
+		}
+	}
+	rg_ledger_free(&fresh);
+}
+
+/* Have the kernel list the original servers of every gate's namespace. */
+static size_t ask_servers(const struct rg_pins *p, const struct rg_gate *gates,
+			  struct rg_server *servers, struct rg_keep *k)
+{
+	__u64 key, before = 0, *at = NULL, from_ns = rg_now_ns();
+	bool gone = false;
+	int fd = p->map_fd[RG_MAP_SERVERS];
+	size_t n = 0;
+
+	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		struct rg_control c = {.op = RG_OP_SERVERS, .slot = i};
+
+		if (!gates[i].netns || rg_control(p, &c))
+			continue;
+		if (!k->hz)
+			k->hz = rg_hz_of(c.jiffies, c.mono_ns);
+	}
+	while (n < RG_MAX_SERVERS && bpf_map_get_next_key(fd, at, &key) == 0) {
+		/* The one before, now that it is not needed to find this one. */
+		if (gone)
+			bpf_map_delete_elem(fd, &before);
+		gone = bpf_map_lookup_elem(fd, &key, &servers[n]) < 0 ||
+		       servers[n].seen_ns < from_ns; /* an nfs_client that is no more */
+		n += !gone;
+		before = key;
+		at = &before;
+	}
+	if (gone)
+		bpf_map_delete_elem(fd, &before);
+	return n;
+}
+
+static void keep_budget(struct rg_keep *k, const struct rg_pins *p, const struct rg_gate *gates,
+			__u64 now_ns, bool now)
+{
+	struct rg_server servers[RG_MAX_SERVERS];
+	struct rg_budget_now at = {.init_netns = k->init_netns, .gates = gates};
+	__u32 interval_s;
+	size_t n;
+	int err;
+
+	if (!k->budget || !k->boot_id[0])
+		return;
+	interval_s = rg_budget_interval_s(k->budget);
+	if (now || rg_state_due(now_ns, k->budget_asked_ns, interval_s, true)) {
+		k->budget_asked_ns = now_ns;
+		n = ask_servers(p, gates, servers, k);
+		rg_budget_clocks(&at);
+		at.hz = k->hz;
+		at.boot_id = k->boot_id;
+		k->budget_changed |= rg_budget_update(k->budget, servers, n, &at);
+	}
+	if (!k->budget_changed ||
+	    (!now && !rg_state_due(now_ns, k->budget_tried_ns, interval_s, true)))
+		return;
+	k->budget_tried_ns = now_ns;
+	err = rg_budget_save(k->dir, k->budget);
+	k->budget_changed = err != 0;
+	wrote(k, RG_BUDGET_FILE, err);
+}
+
+/* It becomes known with a lock, at any time: looked at every so often, seconds. */
+#define REGIME_INTERVAL 10
+
+static void keep_regime(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns, bool now)
+{
+	struct rg_regimes regimes;
+	char text[256];
+	int err;
+
+	if (!k->boot_id[0] ||
+	    (!now && !rg_state_due(now_ns, k->regime_asked_ns, REGIME_INTERVAL, true)))
+		return;
+	k->regime_asked_ns = now_ns;
+	regimes = rg_regimes_read(p);
+	k->regime_changed |= rg_regime_update(&k->regime, &regimes, k->kernel);
+	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
+		if (k->regime_said[i] || !rg_regime_differs(&k->regime, &regimes, i))
+			continue;
+		rg_regime_text(&k->regime, &regimes, i, text, sizeof(text));
+		rg_warn("%s", text);
+		k->regime_said[i] = true;
+	}
+	if (!k->regime_changed)
+		return;
+	err = rg_regime_save(k->dir, &k->regime);
+	k->regime_changed = err != 0;
+	wrote(k, RG_REGIME_FILE, err);
+}
+
+void rg_keep_tick(struct rg_keep *k, const struct rg_pins *p, const struct rg_gate *gates,
+		  __u64 now_ns)
+{
+	struct rg_meta meta;
+
+	/* A policy may have been reloaded. */
+	if (rg_pins_meta(p, &meta) == 0) {
+		k->interval_s = meta.ledger_interval_s;
+		if (strncmp(k->dir, meta.state_dir, sizeof(k->dir)) != 0) {
+			rg_keep_free(k);
+			rg_keep_start(k, p);
+		}
+	}
+	keep_ledger(k, p, now_ns, false);
+	keep_budget(k, p, gates, now_ns, false);
+	keep_regime(k, p, now_ns, false);
+}
+
+void rg_keep_end(struct rg_keep *k, const struct rg_pins *p, const struct rg_gate *gates)
+{
+	keep_ledger(k, p, rg_now_ns(), true);
+	keep_budget(k, p, gates, rg_now_ns(), true);
+	keep_regime(k, p, rg_now_ns(), true);
+}
+
+void rg_keep_free(struct rg_keep *k)
+{
+	rg_ledger_free(&k->ledger);
+	free(k->budget);
+	k->budget = NULL;
+}

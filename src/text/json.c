@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "text/json.h"
+
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text/utf8.h"
+
+void rg_json_put(json_object *o, const char *key, json_object *value)
+{
+	json_object_object_add(o, key, value);
+}
+
+void rg_json_put_uint(json_object *o, const char *key, __u64 n)
+{
+	rg_json_put(o, key, json_object_new_uint64(n));
+}
+
+void rg_json_put_text(json_object *o, const char *key, const char *text)
+{
+	rg_json_put(o, key, json_object_new_string(text));
+}
+
+bool rg_json_get_uint(json_object *o, const char *key, __u64 min, __u64 max, __u64 *out)
+{
+	json_object *value = json_object_object_get(o, key);
+	__u64 n;
+
+	if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
+		return false;
+	n = json_object_get_uint64(value);
+	if (n < min || n > max)
+		return false;
+	*out = n;
+	return true;
+}
+
+bool rg_json_get_text(json_object *o, const char *key, char *out, size_t size)
+{
+	json_object *value = json_object_object_get(o, key);
+	const char *text;
+	size_t n;
+
+	if (!json_object_is_type(value, json_type_string))
+		return false;
+	text = json_object_get_string(value);
+	n = (size_t)json_object_get_string_len(value);
+	if (n >= size || !rg_utf8_is_text(text, n))
+		return false;
+	memcpy(out, text, n);
+	out[n] = '\0';
+	return true;
+}
+
+void rg_json_put_netns(json_object *o, __u32 netns, bool init)
+{
+	if (init)
+		rg_json_put_text(o, "netns", "init");
+	else
+		rg_json_put_uint(o, "netns", netns);
+}
+
+bool rg_json_get_netns(json_object *o, __u32 init_netns, __u32 *netns, bool *init)
+{
+	char text[sizeof("init")];
+	__u64 n;
+
+	if (rg_json_get_text(o, "netns", text, sizeof(text)) && strcmp(text, "init") == 0) {
+		*netns = init_netns;
+		*init = true;
+		return true;
+	}
+	if (!rg_json_get_uint(o, "netns", 1, UINT32_MAX, &n))
+		return false;
+	*netns = (__u32)n;
+	*init = false;
+	return true;
+}
+
+void rg_json_put_address(json_object *o, __u16 family, const __u8 addr[16])
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if ((family != AF_INET && family != AF_INET6) ||
+	    !inet_ntop(family, addr, text, sizeof(text)))
+		rg_json_put(o, "address", NULL);
+	else
+		rg_json_put_text(o, "address", text);
+}
+
+bool rg_json_get_address(json_object *o, __u16 *family, __u8 addr[16])
+{
+	json_object *value = NULL;
+	char text[INET6_ADDRSTRLEN];
+	__u8 bytes[16] = {};
+
+	if (!json_object_object_get_ex(o, "address", &value))
+		return false;
+	if (!value)
+		*family = 0;
+	else if (!rg_json_get_text(o, "address", text, sizeof(text)))
+		return false;
+	else if (inet_pton(AF_INET, text, bytes) == 1)
+		*family = AF_INET;
+	else if (inet_pton(AF_INET6, text, bytes) == 1)
+		*family = AF_INET6;
+	else
+		return false;
+	memcpy(addr, bytes, sizeof(bytes));
+	return true;
+}
