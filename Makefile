@@ -55,7 +55,7 @@ BENCHES := $(B)/bench/peers.bpf.o $(patsubst bench/%.c,$(B)/bench/%,$(filter-out
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo test test-matrix test-toolchains unit bench bench-quick bench-check install clean \
+.PHONY: all module deps demo test test-matrix test-toolchains unit bench bench-quick bench-check install clean \
 	lint man rooms help compile_commands.json vmlinux
 
 all: $(B)/reexport-guard ## build build/reexport-guard
@@ -129,6 +129,11 @@ $(B)/reexport-guard: $(OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIB_LDLIBS) -o $@
 
 $(B)/src/load/load.o: $(B)/guard.skel.h
+
+# ---- the optional kernel module ----
+
+module: ## build/kmod/reexport_guard.ko for the kernel of KDIR (its headers) and VMLINUX (its types)
+	$(Q)kmod/build "$(KDIR)" "$(VMLINUX)" "$(B)/kmod"
 
 # ---- tests ----
 
