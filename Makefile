@@ -55,7 +55,7 @@ BENCHES := $(B)/bench/peers.bpf.o $(patsubst bench/%.c,$(B)/bench/%,$(filter-out
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all module deps demo test test-matrix test-toolchains unit bench bench-quick bench-check install clean \
+.PHONY: all module deps demo test test-whole test-matrix test-toolchains unit bench bench-quick bench-check install clean \
 	lint man rooms help compile_commands.json vmlinux
 
 all: $(B)/reexport-guard ## build build/reexport-guard
@@ -71,9 +71,18 @@ demo: deps ## the main job in three machines, without and with the guard
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
 	$(Q)tests/demo --kernel $(KERNEL)
 
+# A browser is installed where pages are tested, and nowhere else.
+needs_browser = $(filter html,$(ONLY) $(WITH))
+
 test: deps ## unit tests and the bats suite on KERNEL (6.1, 6.12, 7.2, 7.3 or a Debian suite; bookworm)
+	$(if $(needs_browser),$(Q)packaging/deps --html)
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES)
-	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only "$(ONLY)")
+	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only "$(ONLY)") $(if $(WITH),--with "$(WITH)")
+
+test-whole: deps ## make test, and what takes longer or needs a browser; before a release
+	$(Q)packaging/deps --html
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES)
+	$(Q)tests/run --kernel $(KERNEL) --whole
 
 test-matrix: deps ## every suite on 6.1, 6.12, 7.2 and 7.3; without KVM what takes an hour (WHOLE=1: every); writes docs/kernels.md
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS)

@@ -53,6 +53,7 @@ FNR == 1 { suite = "" }
 	refused = 0
 	name = $0
 	sub(/^(not )?ok [0-9]+ /, "", name)
+	sub(/ in [0-9]+ms$/, "", name)
 	total[kernel, verdict]++
 	if (verdict == "failed")
 		failures[kernel] = failures[kernel] "- " kernel ", " suite ": " name "\n"
