@@ -47,6 +47,11 @@ static void gather(const char *root, struct facts *all)
 	rg_boot_gather(root, &all->boot);
 }
 
+static long long threads_of(const struct rg_knfsd_facts *k)
+{
+	return k->threads_err ? k->threads_of_net : k->threads;
+}
+
 static void judge(const struct facts *all, struct rg_findings *f)
 {
 	const struct rg_knfsd_facts *knfsd = &all->knfsd;
@@ -55,7 +60,7 @@ static void judge(const struct facts *all, struct rg_findings *f)
 	rg_policy_check(&all->policy, knfsd->grace_err ? 0 : knfsd->grace_s, f);
 	rg_regime_check(&all->regime, f);
 	rg_knfsd_check(knfsd, &all->clients, f);
-	rg_exports_check(&all->reexports, f);
+	rg_exports_check(&all->reexports, threads_of(knfsd), all->clients.n_v4, f);
 	rg_mounts_check(&all->mounts, &all->reexports, &all->policy, f);
 	rg_lease_check(&all->lease, &all->reexports, all->boot.remote_fs_s, f);
 	rg_boot_check(&all->boot, f);

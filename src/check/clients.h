@@ -17,7 +17,7 @@ struct rg_local_lock {
 
 struct rg_client_facts {
 	/* By NFSv4, of each minor version, as /proc/fs/nfsd/clients has them. */
-	unsigned int v4[RG_MINOR_VERSIONS];
+	unsigned int v4[RG_MINOR_VERSIONS], n_v4; /* n_v4: all of them */
 	int v4_err;
 	/* By NFSv3: hosts in rmtab, or monitored by statd. */
 	unsigned int n_v3;

@@ -50,9 +50,11 @@ static void read_v4(const char *root, struct rg_client_facts *c)
 		snprintf(path, sizeof(path), CLIENTS "/%s/info", e->d_name);
 		/* It may have gone meanwhile. */
 		if (rg_root_read(root, path, info, sizeof(info)) == 0 &&
-		    value_of(info, "minor version", &minor) && minor >= 0 &&
-		    minor < RG_MINOR_VERSIONS)
-			c->v4[minor]++;
+		    value_of(info, "minor version", &minor)) {
+			c->n_v4++;
+			if (minor >= 0 && minor < RG_MINOR_VERSIONS)
+				c->v4[minor]++;
+		}
 	}
 	closedir(d);
 }

@@ -15,26 +15,11 @@ static void hear(void *arg, const char *file, unsigned int line, const char *wha
 		snprintf(r->bad, sizeof(r->bad), "%s:%u: %s", file, line, what);
 }
 
-/* In the order of nfs-utils; what it wrote itself is not for anybody to correct. */
-static int read_exports(const char *root, struct rg_reexport_facts *r)
-{
-	char file[RG_ROOT_PATH], dir[RG_ROOT_PATH];
-	int err, one;
-
-	err = rg_exports_parse_file(&r->exports, rg_root_path(root, RG_ETAB, file), NULL, NULL);
-	one = rg_exports_read(&r->exports, rg_root_path(root, RG_EXPORTS, file),
-			      rg_root_path(root, RG_EXPORTS_D, dir), hear, r);
-	return err ?: one;
-}
-
-/* Links of another root would lead out of it. */
-static char *without_links(const char *root, const struct rg_mounts *mounts, const char *path)
+static char *without_links(const struct rg_reexport_facts *r, const char *path)
 {
 	char real[RG_PATH_SIZE];
 
-	if (!rg_root_is_here(root) || rg_mounts_resolve(mounts, path, real))
-		return strdup(path);
-	return strdup(real);
+	return strdup(rg_exports_real(&r->where, &r->mounts, path, real) ? path : real);
 }
 
 void rg_reexport_gather(const char *root, struct rg_reexport_facts *r)
@@ -45,12 +30,13 @@ void rg_reexport_gather(const char *root, struct rg_reexport_facts *r)
 	memset(r, 0, sizeof(*r));
 	r->mounts_err =
 		rg_mounts_read(rg_root_path(root, "/proc/self/mountinfo", file), &r->mounts);
-	r->exports_err = read_exports(root, r);
+	rg_exports_where(root, true, &r->where);
+	r->exports_err = rg_exports_collect(&r->exports, &r->where, false, hear, r);
 	r->real = calloc(r->exports.n + 1, sizeof(*r->real));
 	if (!r->real)
 		err = -ENOMEM;
 	for (size_t i = 0; i < r->exports.n && !err; i++) {
-		r->real[i] = without_links(root, &r->mounts, r->exports.at[i].path);
+		r->real[i] = without_links(r, r->exports.at[i].path);
 		if (!r->real[i])
 			err = -ENOMEM;
 	}

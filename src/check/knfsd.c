@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 
 #define NFSD "/proc/fs/nfsd"
+#define NFSD_TIME_S 90 /* lease and grace period that nobody has set */
 
 static bool runs(const struct rg_knfsd_facts *k)
 {
@@ -20,7 +21,15 @@ static bool serves_v3(const struct rg_knfsd_facts *k)
 
 static void check_knfsd(const struct rg_knfsd_facts *k, struct rg_findings *f)
 {
-	if (k->threads_err == -ENOENT) {
+	if (k->threads_err == -ENOENT && k->threads_of_net > 0) {
+		rg_find(f, RG_WARNING, RG_F_KNFSD, NFSD,
+			"is not mounted here, and %lld threads of knfsd run (/proc/net/rpc/nfsd): "
+			"it "
+			"was started in another mount namespace, of a container perhaps",
+			k->threads_of_net);
+		rg_remedy(f, "run `mount -t nfsd nfsd /proc/fs/nfsd` and check again: this host's "
+			     "end clients cannot be seen otherwise");
+	} else if (k->threads_err == -ENOENT) {
 		rg_find(f, RG_NOTE, RG_F_KNFSD, NFSD,
 			"is not mounted: knfsd has not run here since boot");
 	} else if (k->threads_err) {
@@ -32,6 +41,44 @@ static void check_knfsd(const struct rg_knfsd_facts *k, struct rg_findings *f)
 	} else {
 		rg_find(f, RG_OK, RG_F_KNFSD, NFSD, "knfsd runs, %lld threads, versions %s",
 			k->threads, k->versions_err ? "unknown" : k->versions);
+	}
+}
+
+static void check_conf(const struct rg_knfsd_facts *k, struct rg_findings *f)
+{
+	if (k->conf_err) {
+		rg_find(f, RG_UNKNOWN, RG_F_NFS_CONF, "/etc/nfs.conf",
+			"could not all be read: %s: what it sets, where knfsd's records and the "
+			"exports are among it, may be otherwise",
+			k->conf_trouble[0] ? k->conf_trouble : rg_strerror(k->conf_err));
+		rg_remedy(f, "check as root, and see `nfsconf --dump`");
+	} else if (k->conf_trouble[0]) {
+		rg_find(f, RG_WARNING, RG_F_NFS_CONF, "/etc/nfs.conf", "%s", k->conf_trouble);
+		rg_remedy(f, "correct it; `nfsconf --dump` shows what nfs-utils makes of it");
+	}
+}
+
+/* What nfs.conf will set: the kernel's own times are 90 s, NFSD_LEASE_TIME and
+ * nfsd4_grace of nfsd_init_net(), fs/nfsd/nfsctl.c. */
+static void check_times_to_come(const struct rg_knfsd_facts *k, struct rg_findings *f)
+{
+	long long lease = k->conf_lease_s ?: NFSD_TIME_S, grace = k->conf_grace_s ?: NFSD_TIME_S;
+	bool in_force =
+		!k->lease_err && !k->grace_err && k->lease_s == lease && k->grace_s == grace;
+
+	if ((!k->conf_lease_s && !k->conf_grace_s) || in_force)
+		return;
+	if (grace < lease) {
+		rg_find(f, RG_PROBLEM, RG_F_GRACE_LEASE, k->conf_at,
+			"when knfsd next starts its grace period will be %lld s and its lease %lld "
+			"s: an end client that renews its lease late finds the grace period over, "
+			"and its reclaims refused",
+			grace, lease);
+		rg_remedy(f, "set grace-time in section [nfsd] of /etc/nfs.conf to lease-time at "
+			     "least");
+	} else {
+		rg_find(f, RG_OK, RG_F_GRACE_LEASE, k->conf_at,
+			"when knfsd next starts: grace period %lld s, lease %lld s", grace, lease);
 	}
 }
 
@@ -71,6 +118,16 @@ long long rg_lockd_grace_s(const struct rg_knfsd_facts *k)
 	return (k->nlm_grace_s + step - 1) / step * step;
 }
 
+/* rpc.nfsd sets knfsd's alone; nfsdctl of nfs-utils 2.8 sets both by that key. */
+static void remedy_lockd(const struct rg_knfsd_facts *k, struct rg_findings *f)
+{
+	rg_remedy(f,
+		  "write fs.nfs.nlm_grace_period=%lld into a file of /etc/sysctl.d, and run "
+		  "`sysctl --system` before knfsd starts; where nfsdctl starts it (nfs-utils 2.8), "
+		  "grace-time in section [nfsd] of /etc/nfs.conf sets both",
+		  k->grace_s);
+}
+
 static void check_lockd(const struct rg_knfsd_facts *k, struct rg_findings *f)
 {
 	static const char file[] = "/proc/sys/fs/nfs/nlm_grace_period";
@@ -89,25 +146,52 @@ static void check_lockd(const struct rg_knfsd_facts *k, struct rg_findings *f)
 			"lockd's grace period is %lld s, knfsd's %lld s: while lockd is in grace "
 			"NFSv4 end clients are told to wait with locks as well",
 			lockd_s, k->grace_s);
-		rg_remedy(f,
-			  "set grace-time in section [lockd] of /etc/nfs.conf to that of [nfsd]");
+		remedy_lockd(k, f);
 	} else if (lockd_s < k->grace_s && serves_v3(k)) {
 		rg_find(f, RG_WARNING, RG_F_LOCKD_GRACE, file,
 			"lockd's grace period is %lld s, knfsd's %lld s: end clients by NFSv3 have "
 			"less time to be told of a reboot and to reclaim",
 			lockd_s, k->grace_s);
-		rg_remedy(f,
-			  "set grace-time in section [lockd] of /etc/nfs.conf to that of [nfsd]");
+		remedy_lockd(k, f);
 	} else {
 		rg_find(f, RG_OK, RG_F_LOCKD_GRACE, file,
 			"lockd's grace period is %lld s, knfsd's %lld s", lockd_s, k->grace_s);
 	}
 }
 
-/* ---- nfsdcld ---- */
+/* ---- who remembers end clients ---- */
+
+/* How knfsd keeps its records: nfsd4_client_tracking_init(), fs/nfsd/nfs4recover.c. */
+enum tracking {
+	BY_NFSDCLD,
+	BY_LEGACY,  /* its recovery directory */
+	BY_CLTRACK, /* the program nfsdcltrack */
+	BY_NOBODY_KNOWN,
+};
+
+/* When it starts, knfsd tries nfsdcld, then the program nfsdcltrack, then the directory. */
+static enum tracking tracking_of(const struct rg_knfsd_facts *k)
+{
+	if (k->nfsdcld || !runs(k))
+		return BY_NFSDCLD;
+	if (k->legacy[0] && k->has_cltrack)
+		return BY_CLTRACK;
+	if (k->legacy[0] && !k->legacy_err)
+		return BY_LEGACY;
+	return BY_NOBODY_KNOWN;
+}
+
+static void remedy_nfsdcld(struct rg_findings *f)
+{
+	rg_remedy(f,
+		  "run `systemctl start nfsdcld`, see why it ended, and restart knfsd when no end "
+		  "client has locks: it looks for nfsdcld when it starts");
+}
 
 static void check_nfsdcld(const struct rg_knfsd_facts *k, struct rg_findings *f)
 {
+	enum tracking by = tracking_of(k);
+
 	if (k->nfsdcld && k->netns_unknown) {
 		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD, NULL,
 			"nfsdcld runs (pid %u); whether in this network namespace cannot be seen",
@@ -115,12 +199,37 @@ static void check_nfsdcld(const struct rg_knfsd_facts *k, struct rg_findings *f)
 		rg_remedy(f, "check as root");
 	} else if (k->nfsdcld) {
 		rg_find(f, RG_OK, RG_F_NFSDCLD, NULL, "nfsdcld runs (pid %u)", k->nfsdcld);
+	} else if (by == BY_LEGACY) {
+		rg_find(f, RG_NOTE, RG_F_NFSDCLD, k->legacy,
+			"knfsd runs without nfsdcld: by legacy client tracking its records of end "
+			"clients are directories here, %lld now. Its grace period is then never "
+			"skipped. Newer kernels are built without it",
+			k->legacy_recorded);
+		rg_remedy(f,
+			  "before a kernel without it (CONFIG_NFSD_LEGACY_CLIENT_TRACKING), have "
+			  "nfsdcld start before knfsd");
+	} else if (by == BY_CLTRACK) {
+		rg_find(f, RG_NOTE, RG_F_NFSDCLD, k->cltrack,
+			"knfsd runs without nfsdcld, and nfsdcltrack is there: the kernel runs "
+			"that "
+			"for each record. Its grace period is then never skipped. Newer kernels "
+			"are "
+			"built without it");
+		rg_remedy(f,
+			  "before a kernel without it (CONFIG_NFSD_LEGACY_CLIENT_TRACKING), have "
+			  "nfsdcld start before knfsd");
+	} else if (runs(k) && (k->legacy[0] || k->nfsdcld_unseen)) {
+		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD, k->legacy[0] ? k->legacy : NULL,
+			"knfsd runs, %s: how it tracks end clients cannot be seen. Its kernel has "
+			"legacy client tracking%s",
+			k->nfsdcld_unseen ? "and no process can be seen" : "and nfsdcld does not",
+			k->legacy[0] ? ", and this directory for it is not there now" : " perhaps");
+		rg_remedy(f, "see \"client tracking\" in `dmesg`, which says it when knfsd starts");
 	} else if (runs(k)) {
 		rg_find(f, RG_PROBLEM, RG_F_NFSDCLD, NULL,
 			"knfsd runs, and nfsdcld does not: who mounts from now on is not "
 			"remembered, and cannot reclaim after a reboot");
-		rg_remedy(f, "run `systemctl start nfsdcld`, see why it ended, and restart knfsd: "
-			     "it looks for nfsdcld when it starts");
+		remedy_nfsdcld(f);
 	} else {
 		rg_find(f, RG_WARNING, RG_F_NFSDCLD, NULL,
 			"nfsdcld does not run: knfsd looks for it when it starts, and without it "
@@ -129,59 +238,94 @@ static void check_nfsdcld(const struct rg_knfsd_facts *k, struct rg_findings *f)
 	}
 }
 
-static void check_storage(const struct rg_knfsd_facts *k, struct rg_findings *f)
+/* /run is emptied at boot, whatever file system is there now: hier(7), FHS 3.15. */
+static bool is_in_run(const char *path)
 {
-	if (k->storage_err == -ENOENT) {
-		rg_find(f, RG_WARNING, RG_F_NFSDCLD_STORAGE, k->storage,
-			"is not there: nfsdcld has nowhere to remember end clients");
+	return strncmp(path, "/run/", 5) == 0 || strncmp(path, "/var/run/", 9) == 0;
+}
+
+static void find_volatile(const char *path, const char *at, struct rg_findings *f)
+{
+	rg_find(f, RG_PROBLEM, RG_F_NFSDCLD_STORAGE, path,
+		"%s%s%sis in memory: after a reboot knfsd knows no end client, and refuses every "
+		"reclaim",
+		at[0] ? "set by " : "", at, at[0] ? ", " : "");
+	rg_remedy(f, "put it on a disk, or set storagedir in section [nfsdcld] of /etc/nfs.conf");
+}
+
+static void check_storage(const char *path, const char *at, int err, long magic,
+			  struct rg_findings *f)
+{
+	if (is_in_run(path)) {
+		find_volatile(path, at, f);
+		return;
+	}
+	if (err == -ENOENT) {
+		rg_find(f, RG_WARNING, RG_F_NFSDCLD_STORAGE, path,
+			"is not there: there is nowhere to remember end clients");
 		rg_remedy(f, "make the directory, or set storagedir in section [nfsdcld] of "
 			     "/etc/nfs.conf");
 		return;
 	}
-	if (k->storage_err) {
-		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD_STORAGE, k->storage, "cannot be looked at: %s",
-			rg_strerror(k->storage_err));
+	if (err) {
+		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD_STORAGE, path, "cannot be looked at: %s",
+			rg_strerror(err));
 		rg_remedy(f, "check as root");
 		return;
 	}
-	switch (k->storage_magic) {
+	switch (magic) {
 	case TMPFS_MAGIC:
 	case RAMFS_MAGIC:
-		rg_find(f, RG_PROBLEM, RG_F_NFSDCLD_STORAGE, k->storage,
-			"is in memory: after a reboot knfsd knows no end client, skips its grace "
-			"period and refuses every reclaim");
-		rg_remedy(f, "put it on a disk, or set storagedir in section [nfsdcld] of "
-			     "/etc/nfs.conf");
+		find_volatile(path, at, f);
 		return;
 	case OVERLAYFS_SUPER_MAGIC:
-		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD_STORAGE, k->storage,
+		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD_STORAGE, path,
 			"is on an overlay: whether its upper layer outlives a reboot cannot be "
 			"seen");
 		rg_remedy(f, "put it on a disk of its own");
 		return;
 	case NFS_SUPER_MAGIC:
-		rg_find(f, RG_WARNING, RG_F_NFSDCLD_STORAGE, k->storage,
-			"is on NFS: nfsdcld, and with it knfsd, waits for that server at boot");
+		rg_find(f, RG_WARNING, RG_F_NFSDCLD_STORAGE, path,
+			"is on NFS: knfsd waits for that server at boot");
 		rg_remedy(f, "put it on a disk of this host");
 		return;
 	default:
-		rg_find(f, RG_OK, RG_F_NFSDCLD_STORAGE, k->storage,
-			"is not in memory (file system type 0x%lx)",
-			(unsigned long)k->storage_magic);
+		rg_find(f, RG_OK, RG_F_NFSDCLD_STORAGE, path,
+			"is not in memory (file system type 0x%lx)", (unsigned long)magic);
 	}
 }
 
-static void check_recorded(const struct rg_knfsd_facts *k, const struct rg_client_facts *c,
+/* Records, where they are kept otherwise than by nfsdcld; `known`: end clients by NFSv4.1
+ * or later that knfsd has now. */
+static void check_other_records(const char *where, long long n, int err, unsigned int known,
+				struct rg_findings *f)
+{
+	if (err) {
+		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD_CLIENTS, where, "cannot be read: %s",
+			rg_strerror(err));
+		rg_remedy(f, "check as root");
+	} else if (!n && known) {
+		rg_find(f, RG_PROBLEM, RG_F_NFSDCLD_CLIENTS, where,
+			"no end client is on record, and knfsd has %u by NFSv4.1 or later: they "
+			"cannot reclaim after a reboot",
+			known);
+		rg_remedy(f, "start nfsdcld, restart knfsd, and have end clients mount anew");
+	} else {
+		rg_find(f, n ? RG_OK : RG_NOTE, RG_F_NFSDCLD_CLIENTS, where,
+			"end clients on record: %lld", n);
+	}
+}
+
+static void check_recorded(const struct rg_knfsd_facts *k, unsigned int known,
 			   struct rg_findings *f)
 {
-	unsigned int known = c->v4_err ? 0 : c->v4[1] + c->v4[2];
 	char file[RG_PATH_SIZE + 16];
 
 	snprintf(file, sizeof(file), "%s/main.sqlite", k->storage);
 	if (k->recorded_err == -ENOENT) {
 		rg_find(f, known ? RG_PROBLEM : RG_NOTE, RG_F_NFSDCLD_CLIENTS, file,
-			"is not there: no end client is on record, so knfsd's next start skips its "
-			"grace period%s",
+			"is not there: no end client is on record, so knfsd's next start with "
+			"nfsdcld skips its grace period%s",
 			known ? ", and those that are here now cannot reclaim" : "");
 		if (known)
 			rg_remedy(f, "start nfsdcld, restart knfsd, and have end clients mount "
@@ -205,13 +349,46 @@ static void check_recorded(const struct rg_knfsd_facts *k, const struct rg_clien
 	}
 }
 
+static void check_records(const struct rg_knfsd_facts *k, const struct rg_client_facts *c,
+			  struct rg_findings *f)
+{
+	unsigned int known = c->v4_err ? 0 : c->v4[1] + c->v4[2];
+
+	switch (tracking_of(k)) {
+	case BY_LEGACY:
+		check_storage(k->legacy, "", k->legacy_err, k->legacy_magic, f);
+		check_other_records(k->legacy, k->legacy_recorded, k->legacy_err, known, f);
+		break;
+	case BY_CLTRACK:
+		check_other_records(k->cltrack, k->cltrack_recorded, k->cltrack_err, known, f);
+		break;
+	case BY_NOBODY_KNOWN:
+		/* Whose records knfsd goes by was said to be unknown. */
+		if (k->legacy[0] || k->nfsdcld_unseen) {
+			check_storage(k->storage, k->storage_at, k->storage_err, k->storage_magic,
+				      f);
+			rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD_CLIENTS, NULL,
+				"how many end clients are on record cannot be seen: it is not "
+				"known "
+				"who keeps knfsd's records");
+			rg_remedy(f, "see `nfsdcld`");
+			break;
+		}
+		/* fallthrough */
+	default:
+		check_storage(k->storage, k->storage_at, k->storage_err, k->storage_magic, f);
+		check_recorded(k, known, f);
+	}
+}
+
 void rg_knfsd_check(const struct rg_knfsd_facts *k, const struct rg_client_facts *c,
 		    struct rg_findings *f)
 {
 	check_knfsd(k, f);
+	check_conf(k, f);
 	check_grace(k, f);
+	check_times_to_come(k, f);
 	check_lockd(k, f);
 	check_nfsdcld(k, f);
-	check_storage(k, f);
-	check_recorded(k, c, f);
+	check_records(k, c, f);
 }

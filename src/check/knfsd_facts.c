@@ -6,136 +6,77 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include <ini.h>
 #include <sqlite3.h>
 
 #include "check/knfsd.h"
+#include "check/process.h"
 #include "check/root.h"
+#include "mounts/nfsconf.h"
 
 #define NFSD "/proc/fs/nfsd/"
-#define NFS_CONF "/etc/nfs.conf"
 #define STORAGE "/var/lib/nfs/nfsdcld"
-#define NAME "nfsdcld"
+#define CLTRACK "/var/lib/nfs/nfsdcltrack"
 
-/* ---- the process ---- */
+/* ---- nfs.conf ---- */
 
-/* 1, 0, or negative errno: that of another user cannot be looked at. */
-static int is_of_this_netns(const char *root, const char *pid)
+/* A value of nfs.conf that is a path, into buf of RG_PATH_SIZE bytes, and where it is
+ * set. False: there is none. */
+static bool take_path(const struct rg_nfsconf *conf, const char *section, const char *tag,
+		      char *buf, char at[160])
 {
-	char path[RG_ROOT_PATH], link[64];
-	struct stat self, its;
+	const struct rg_nfsconf_value *v = rg_nfsconf_find(conf, section, tag);
 
-	if (stat(rg_root_path(root, "/proc/self/ns/net", path), &self) < 0)
-		return -errno;
-	snprintf(link, sizeof(link), "/proc/%.20s/ns/net", pid);
-	if (stat(rg_root_path(root, link, path), &its) < 0)
-		return -errno;
-	return self.st_dev == its.st_dev && self.st_ino == its.st_ino;
+	if (!v || v->value[0] != '/')
+		return false;
+	snprintf(buf, RG_PATH_SIZE, "%s", v->value);
+	if (at)
+		snprintf(at, 160, "%s", v->origin);
+	return true;
 }
 
-/* Its arguments, n bytes; 0: it is another program, or has ended and was not
- * waited for. */
-static size_t args_of_nfsdcld(const char *root, const char *pid, char *args, size_t size)
+/* rpc.nfsd and nfsdctl take a time that is above 0. */
+static void take_time(const struct rg_nfsconf *conf, const char *tag, long long *seconds,
+		      char at[160])
 {
-	char path[64], full[RG_ROOT_PATH], comm[32];
-	size_t n;
-	FILE *file;
+	const struct rg_nfsconf_value *v = rg_nfsconf_find(conf, "nfsd", tag);
 
-	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	if (rg_root_read(root, path, comm, sizeof(comm)) || strcmp(comm, NAME) != 0)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
-	file = fopen(rg_root_path(root, path, full), "re");
-	if (!file)
-		return 0;
-	n = fread(args, 1, size - 1, file);
-	args[n] = '\0';
-	fclose(file);
-	return n;
+	*seconds = 0;
+	if (!rg_nfsconf_number(conf, "nfsd", tag, seconds) || *seconds <= 0)
+		*seconds = 0;
+	else
+		snprintf(at, 160, "%s", v->origin);
 }
 
-/* What follows "-s", "--storagedir" and the like in its arguments. */
-static const char *storage_option(const char *args, size_t n)
+static void read_conf(const char *root, struct rg_knfsd_facts *k)
 {
-	static const char name[] = "--storagedir";
-	const char *end = args + n;
+	struct rg_nfsconf conf;
 
-	for (const char *a = args; a < end; a += strlen(a) + 1) {
-		const char *next = a + strlen(a) + 1;
-
-		if (strcmp(a, "-s") == 0 || strcmp(a, name) == 0)
-			return next < end ? next : NULL;
-		if (strncmp(a, "-s", 2) == 0)
-			return a + 2;
-		if (strncmp(a, name, strlen(name)) == 0 && a[strlen(name)] == '=')
-			return a + strlen(name) + 1;
-	}
-	return NULL;
+	k->conf_err = rg_nfsconf_read(root, true, &conf);
+	snprintf(k->conf_trouble, sizeof(k->conf_trouble), "%s", conf.trouble);
+	take_path(&conf, "nfsdcld", "storagedir", k->storage, k->storage_at);
+	take_path(&conf, "nfsdcltrack", "storagedir", k->cltrack, NULL);
+	take_time(&conf, "lease-time", &k->conf_lease_s, k->conf_at);
+	take_time(&conf, "grace-time", &k->conf_grace_s, k->conf_at);
+	rg_nfsconf_free(&conf);
 }
 
 static void find_process(const char *root, struct rg_knfsd_facts *k)
 {
-	char path[RG_ROOT_PATH], args[4096];
-	struct dirent *e;
-	DIR *d = opendir(rg_root_path(root, "/proc", path));
+	struct rg_process p;
+	const char *storage;
 
-	while (d && !k->nfsdcld && (e = readdir(d))) {
-		const char *storage;
-		size_t n;
-		int here;
-
-		if (e->d_name[0] < '1' || e->d_name[0] > '9')
-			continue;
-		n = args_of_nfsdcld(root, e->d_name, args, sizeof(args));
-		if (!n)
-			continue;
-		here = is_of_this_netns(root, e->d_name);
-		if (!here)
-			continue;
-		k->netns_unknown = here < 0;
-		k->nfsdcld = (unsigned int)strtoul(e->d_name, NULL, 10);
-		storage = storage_option(args, n);
-		if (storage && *storage == '/')
-			snprintf(k->storage, sizeof(k->storage), "%s", storage);
-	}
-	if (d)
-		closedir(d);
+	rg_process_find(root, "nfsdcld", &p);
+	k->nfsdcld = p.pid;
+	k->nfsdcld_unseen = p.none_visible;
+	k->netns_unknown = p.netns_unknown;
+	storage = rg_process_option(&p, "-s", "--storagedir");
+	if (!storage || *storage != '/')
+		return;
+	snprintf(k->storage, sizeof(k->storage), "%s", storage);
+	snprintf(k->storage_at, sizeof(k->storage_at), "its option -s");
 }
 
 /* ---- its database ---- */
-
-static int take_conf(void *user, const char *section, const char *name, const char *value)
-{
-	struct rg_knfsd_facts *k = user;
-
-	if (strcmp(section, NAME) == 0 && strcmp(name, "storagedir") == 0 && *value == '/')
-		snprintf(k->storage, sizeof(k->storage), "%s", value);
-	return 1;
-}
-
-static int is_conf(const struct dirent *d)
-{
-	size_t n = strlen(d->d_name);
-
-	return d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".conf") == 0;
-}
-
-/* nfs.conf, and then what goes over it: nfs.conf(5). */
-static void read_conf(const char *root, struct rg_knfsd_facts *k)
-{
-	char path[RG_ROOT_PATH], file[RG_PATH_SIZE];
-	struct dirent **list = NULL;
-	int n;
-
-	ini_parse(rg_root_path(root, NFS_CONF, path), take_conf, k);
-	n = scandir(rg_root_path(root, NFS_CONF ".d", path), &list, is_conf, alphasort);
-	for (int i = 0; i < n; i++) {
-		snprintf(file, sizeof(file), NFS_CONF ".d/%s", list[i]->d_name);
-		ini_parse(rg_root_path(root, file, path), take_conf, k);
-		free(list[i]);
-	}
-	free(list);
-}
 
 /* The one row of a query, a number. 0 or an SQLITE_... */
 static int ask(sqlite3 *db, const char *query, long long *number)
@@ -171,27 +112,81 @@ static int count_records(sqlite3 *db, long long *number)
 	return ask(db, query, number);
 }
 
-static void read_database(const char *root, struct rg_knfsd_facts *k)
+static int count_cltrack(sqlite3 *db, long long *number)
+{
+	int err = sqlite3_busy_timeout(db, 1000);
+
+	return err ?: ask(db, "select count(*) from clients", number);
+}
+
+/* Counts what DIR/main.sqlite has on record. 0; -ENOENT there is no such file; -EIO and
+ * what sqlite says in `why` (128 bytes); or another negative errno. */
+static int read_database(const char *root, const char *dir, int (*count)(sqlite3 *, long long *),
+			 long long *number, char *why)
 {
 	char path[RG_PATH_SIZE + 16], full[RG_ROOT_PATH];
 	sqlite3 *db = NULL;
 	int err;
 
-	snprintf(path, sizeof(path), "%s/main.sqlite", k->storage);
-	k->recorded_err = rg_root_has(root, path);
-	if (k->recorded_err < 0)
-		return;
-	k->recorded_err = k->recorded_err ? 0 : -ENOENT;
-	if (k->recorded_err)
-		return;
+	snprintf(path, sizeof(path), "%s/main.sqlite", dir);
+	err = rg_root_has(root, path);
+	if (err <= 0)
+		return err ?: -ENOENT;
 	err = sqlite3_open_v2(rg_root_path(root, path, full), &db, SQLITE_OPEN_READONLY, NULL);
-	err = err ?: count_records(db, &k->recorded);
-	if (err) {
-		k->recorded_err = -EIO;
-		snprintf(k->recorded_why, sizeof(k->recorded_why), "%s",
-			 db ? sqlite3_errmsg(db) : sqlite3_errstr(err));
-	}
+	err = err ?: count(db, number);
+	if (err)
+		snprintf(why, 128, "%s", db ? sqlite3_errmsg(db) : sqlite3_errstr(err));
 	sqlite3_close(db);
+	return err ? -EIO : 0;
+}
+
+/* ---- tracking without nfsdcld ---- */
+
+/* A directory for each end client: nfs4_make_rec_clidname(), fs/nfsd/nfs4recover.c. */
+static void read_legacy(const char *root, struct rg_knfsd_facts *k)
+{
+	char path[RG_ROOT_PATH];
+	struct statfs fs;
+	struct dirent *e;
+	DIR *d;
+
+	if (rg_root_read(root, NFSD "nfsv4recoverydir", k->legacy, sizeof(k->legacy)) ||
+	    k->legacy[0] != '/') {
+		k->legacy[0] = '\0';
+		return;
+	}
+	d = opendir(rg_root_path(root, k->legacy, path));
+	if (!d) {
+		k->legacy_err = -errno;
+		return;
+	}
+	if (statfs(path, &fs) == 0)
+		k->legacy_magic = (long)fs.f_type;
+	while ((e = readdir(d)))
+		k->legacy_recorded += strspn(e->d_name, "0123456789abcdef") == 32 && !e->d_name[32];
+	closedir(d);
+}
+
+/* The kernel runs it where nfsdcld does not answer: fs/nfsd/nfs4recover.c. */
+static void read_cltrack(const char *root, struct rg_knfsd_facts *k)
+{
+	char why[128];
+
+	k->has_cltrack = rg_root_has(root, "/sbin/nfsdcltrack") == 1 ||
+			 rg_root_has(root, "/usr/sbin/nfsdcltrack") == 1;
+	k->cltrack_err = read_database(root, k->cltrack, count_cltrack, &k->cltrack_recorded, why);
+}
+
+/* "th 8 ...": the number of threads, of nfsd_proc_show(), fs/nfsd/stats.c. */
+static long long threads_of_net(const char *root)
+{
+	char text[8192];
+	const char *th;
+
+	if (rg_root_read(root, "/proc/net/rpc/nfsd", text, sizeof(text)))
+		return 0;
+	th = strstr(text, "\nth ");
+	return th ? strtoll(th + 4, NULL, 10) : 0;
 }
 
 void rg_knfsd_gather(const char *root, struct rg_knfsd_facts *k)
@@ -205,16 +200,21 @@ void rg_knfsd_gather(const char *root, struct rg_knfsd_facts *k)
 	k->lease_err = rg_root_number(root, NFSD "nfsv4leasetime", &k->lease_s);
 	k->grace_err = rg_root_number(root, NFSD "nfsv4gracetime", &k->grace_s);
 	k->versions_err = rg_root_read(root, NFSD "versions", k->versions, sizeof(k->versions));
+	k->threads_of_net = threads_of_net(root);
 	k->nlm_err = rg_root_number(root, "/proc/sys/fs/nfs/nlm_grace_period", &k->nlm_grace_s);
 	err = rg_root_number(root, "/proc/sys/fs/nfs/nlm_timeout", &k->nlm_timeout_s);
 	k->nlm_err = k->nlm_err ?: err;
 
 	strcpy(k->storage, STORAGE);
+	strcpy(k->cltrack, CLTRACK);
 	read_conf(root, k);
 	find_process(root, k);
 	if (statfs(rg_root_path(root, k->storage, path), &fs) < 0)
 		k->storage_err = -errno;
 	else
 		k->storage_magic = (long)fs.f_type;
-	read_database(root, k);
+	k->recorded_err =
+		read_database(root, k->storage, count_records, &k->recorded, k->recorded_why);
+	read_legacy(root, k);
+	read_cltrack(root, k);
 }

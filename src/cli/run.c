@@ -55,7 +55,7 @@ struct daemon {
 	struct rg_metrics_file metrics;
 	__u32 states[RG_MAX_GATES];	     /* as last said in the log */
 	__u64 origin_no_grace[RG_MAX_GATES]; /* as last acted upon, ns */
-	__u64 exports;			     /* rg_exports_stamp() of the rules */
+	__u64 exports;			     /* rg_exports_stamp_here() of the rules */
 	bool classify_due;		     /* mounts changed while others worked on the set */
 	bool classified;		     /* since the held were last looked at */
 	bool stop;
@@ -260,7 +260,7 @@ static int classify(struct daemon *d)
 		err = err ?: rg_mounts_read("/proc/self/mountinfo", &mounts);
 		/* By the rules there are first: exportfs may take its time. */
 		err = err ?: rg_classify(&d->p, &mounts, rules.at, rules.n, at, gate.policy.which);
-		stamp = rg_exports_stamp(RG_EXPORTS, RG_EXPORTS_D, RG_ETAB);
+		stamp = rg_exports_stamp_here();
 		if (!err && gate.policy.which == RG_WHICH_EXPORTS && stamp != d->exports) {
 			err = refresh_rules(d, &rules, at, stamp);
 			err = err
@@ -286,8 +286,7 @@ static bool exports_changed(const struct daemon *d)
 	struct rg_gate gate;
 
 	return slot >= 0 && bpf_map_lookup_elem(d->p.map_fd[RG_MAP_GATES], &at, &gate) == 0 &&
-	       gate.policy.which == RG_WHICH_EXPORTS &&
-	       rg_exports_stamp(RG_EXPORTS, RG_EXPORTS_D, RG_ETAB) != d->exports;
+	       gate.policy.which == RG_WHICH_EXPORTS && rg_exports_stamp_here() != d->exports;
 }
 
 /* ---- adopting ---- */

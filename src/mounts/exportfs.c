@@ -1,154 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What nfs-utils' own exportfs says. */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "mounts/exports_list.h"
 #include "base/log.h"
+#include "mounts/exports_list.h"
+#include "mounts/tool.h"
 
 #define EXPORTFS_MS 5000
 
-extern char **environ;
-
-static __s64 now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
-/* In a process group of its own, with default signals. 0 or negative errno. */
-static int spawn_exportfs(int to, pid_t *pid)
-{
-	static const char *const names[] = {"exportfs", "/usr/sbin/exportfs", "/sbin/exportfs"};
-	static char name[] = "exportfs", option[] = "-s";
-	char *const argv[] = {name, option, NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int err = 0, found = ENOENT;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	if (posix_spawnattr_init(&attr))
-		return -ENOMEM;
-	if (posix_spawn_file_actions_init(&files)) {
-		posix_spawnattr_destroy(&attr);
-		return -ENOMEM;
-	}
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETPGROUP);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setpgroup(&attr, 0);
-	/* `to` first: it may be 0 or 2. */
-	if (posix_spawn_file_actions_adddup2(&files, to, STDOUT_FILENO) ||
-	    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0) ||
-	    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0))
-		err = -ENOMEM;
-	for (size_t i = 0; !err && i < sizeof(names) / sizeof(names[0]); i++) {
-		found = posix_spawnp(pid, names[i], &files, &attr, argv, environ);
-		/* EACCES may be about a directory in PATH. */
-		if (found != ENOENT && found != ENOTDIR && found != EACCES)
-			break;
-	}
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return err ?: -(found == ENOTDIR ? ENOENT : found);
-}
-
-/* What comes down the pipe until the process is gone. 0 or -ETIMEDOUT, -EFBIG,
- * -ENOMEM; what was read is there all the same. */
-static int hear(int pipe, int pidfd, char **bytes, size_t *n)
-{
-	__s64 deadline = now_ms() + EXPORTFS_MS;
-	size_t room = 0;
-	bool gone = false;
-
-	for (;;) {
-		struct pollfd fds[] = {{.fd = pipe, .events = POLLIN},
-				       {.fd = pidfd, .events = POLLIN}};
-		__s64 left = deadline - now_ms();
-		ssize_t got;
-
-		if (left <= 0)
-			return -ETIMEDOUT;
-		if (room - *n < 4096) {
-			char *more = realloc(*bytes, 2 * room + 8192);
-
-			if (!more)
-				return -ENOMEM;
-			*bytes = more;
-			room = 2 * room + 8192;
-		}
-		/* Once it is gone nothing more is waited for: a child of its may
-		 * keep the pipe. */
-		if (!gone && poll(fds, 2, (int)left) <= 0)
-			continue;
-		gone = gone || fds[1].revents;
-		got = pipe < 0 ? 0 : read(pipe, *bytes + *n, room - *n);
-		if (got > 0)
-			*n += (size_t)got;
-		else if (gone)
-			return 0;
-		else if (got == 0)
-			pipe = -1; /* closed, and not gone yet */
-		if (*n > RG_EXPORTS_BYTES)
-			return -EFBIG;
-	}
-}
-
-static int run_exportfs(char **bytes, size_t *n)
-{
-	int ends[2], pidfd, status = 0, err;
-	pid_t pid = 0, waited;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -errno;
-	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
-		err = -errno;
-	else
-		err = spawn_exportfs(ends[1], &pid);
-	close(ends[1]);
-	if (err) {
-		close(ends[0]);
-		return err;
-	}
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	err = pidfd < 0 ? -errno : hear(ends[0], pidfd, bytes, n);
-	if (err)
-		kill(-pid, SIGKILL);
-	do
-		waited = waitpid(pid, &status, 0);
-	while (waited < 0 && errno == EINTR);
-	if (pidfd >= 0)
-		close(pidfd);
-	close(ends[0]);
-	if (!err && (waited < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		err = -EIO;
-	return err;
-}
-
 int rg_exports_of_exportfs(struct rg_exports *out, rg_exports_bad bad, void *arg)
 {
+	static const char *const argv[] = {"exportfs", "-s", NULL};
 	char *bytes = NULL;
 	size_t n = 0;
-	int err = run_exportfs(&bytes, &n), parsed = 0;
+	int err = rg_tool_run(argv, EXPORTFS_MS, RG_EXPORTS_BYTES, &bytes, &n), parsed = 0;
 
 	/* Of a line that is cut off the path may be, too. */
 	while (n > 0 && bytes[n - 1] != '\n')
 		n--;
 	if (n > 0)
-		parsed = rg_exports_parse(out, bytes, n, true, "exportfs", bad, arg);
+		parsed = rg_exports_parse(out, bytes, n, RG_FROM_EXPORTFS, "exportfs", bad, arg);
 	free(bytes);
 	if (err && err != -ENOENT && bad)
 		bad(arg, "exportfs -s", 0,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mounts/exports_list.h"
+#include "mounts/nfsconf.h"
 #include "base/log.h"
 
 #define SUFFIX ".exports"
@@ -77,7 +78,8 @@ static void complain_of_file(const char *file, int err, rg_exports_bad bad, void
 		bad(arg, file, 0, what);
 }
 
-int rg_exports_parse_file(struct rg_exports *out, const char *file, rg_exports_bad bad, void *arg)
+int rg_exports_parse_file(struct rg_exports *out, const char *file, enum rg_export_source source,
+			  rg_exports_bad bad, void *arg)
 {
 	size_t n;
 	char *bytes;
@@ -90,7 +92,7 @@ int rg_exports_parse_file(struct rg_exports *out, const char *file, rg_exports_b
 	if (err)
 		complain_of_file(file, err, bad, arg);
 	else
-		err = rg_exports_parse(out, bytes, n, false, file, bad, arg);
+		err = rg_exports_parse(out, bytes, n, source, file, bad, arg);
 	free(bytes);
 	return err;
 }
@@ -139,7 +141,7 @@ static void free_files(char **files)
 int rg_exports_read(struct rg_exports *out, const char *exports, const char *exports_d,
 		    rg_exports_bad bad, void *arg)
 {
-	int err = rg_exports_parse_file(out, exports, bad, arg), n;
+	int err = rg_exports_parse_file(out, exports, RG_FROM_FILE, bad, arg), n;
 	char **files;
 
 	n = list_files(exports_d, &files);
@@ -148,7 +150,7 @@ int rg_exports_read(struct rg_exports *out, const char *exports, const char *exp
 		err = err ?: n;
 	}
 	for (int i = 0; i < n; i++) {
-		int one = rg_exports_parse_file(out, files[i], bad, arg);
+		int one = rg_exports_parse_file(out, files[i], RG_FROM_FILE, bad, arg);
 
 		err = err ?: one;
 	}
@@ -156,46 +158,138 @@ int rg_exports_read(struct rg_exports *out, const char *exports, const char *exp
 	return err;
 }
 
-/* ---- all of it ---- */
+/* ---- where they are written ---- */
 
-int rg_exports_resolve(struct rg_exports *exports, const struct rg_mounts *mounts)
+void rg_exports_where(const char *root, bool ask, struct rg_exports_where *where)
+{
+	const struct rg_nfsconf_value *rootdir;
+	struct rg_nfsconf conf;
+	const char *state;
+
+	*where = (struct rg_exports_where){};
+	snprintf(where->root, sizeof(where->root), "%s", root);
+	where->conf_err = rg_nfsconf_read(root, ask, &conf);
+	/* exportfs goes by mountd's first: read_exportfs_conf(), utils/exportfs/exportfs.c. */
+	state = rg_nfsconf_get(&conf, "mountd", "state-directory-path")
+			?: rg_nfsconf_get(&conf, "exportd", "state-directory-path");
+	if (state && *state == '/')
+		snprintf(where->etab, sizeof(where->etab), "%s/etab", state);
+	else
+		snprintf(where->etab, sizeof(where->etab), "%s", RG_ETAB);
+	rootdir = rg_nfsconf_find(&conf, "exports", "rootdir");
+	if (rootdir && rootdir->value[0] == '/' && rootdir->value[strspn(rootdir->value, "/")]) {
+		snprintf(where->rootdir, sizeof(where->rootdir), "%s", rootdir->value);
+		for (size_t n = strlen(where->rootdir); where->rootdir[n - 1] == '/'; n--)
+			where->rootdir[n - 1] = '\0';
+		snprintf(where->rootdir_at, sizeof(where->rootdir_at), "%s", rootdir->origin);
+	}
+	rg_nfsconf_free(&conf);
+}
+
+int rg_exports_real(const struct rg_exports_where *where, const struct rg_mounts *mounts,
+		    const char *path, char *out)
+{
+	char jail[RG_PATH_SIZE];
+	int err;
+
+	if (!where->rootdir[0] || !rg_is_below(path, where->rootdir))
+		return rg_mounts_resolve_in(mounts, where->root, "", path, out);
+	err = rg_mounts_resolve_in(mounts, where->root, "", where->rootdir, jail);
+	if (err)
+		return err;
+	return rg_mounts_resolve_in(mounts, where->root, strcmp(jail, "/") == 0 ? "" : jail,
+				    path + strlen(where->rootdir), out);
+}
+
+int rg_exports_resolve(struct rg_exports *exports, const struct rg_exports_where *where,
+		       const struct rg_mounts *mounts)
 {
 	size_t n = exports->n;
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++) {
-		const struct rg_export one = exports->at[i];
+		struct rg_export one = exports->at[i];
 		char to[RG_PATH_SIZE];
 
 		/* What cannot be resolved leads nowhere, for exportfs as well. */
-		if (rg_mounts_resolve(mounts, one.path, to) == 0 && strcmp(to, one.path) != 0)
-			err = rg_exports_add(exports, to, &one.options, one.origin);
+		if (rg_exports_real(where, mounts, one.path, to) == 0 &&
+		    strcmp(to, one.path) != 0) {
+			one.path = to;
+			err = rg_exports_add(exports, &one);
+		}
 	}
 	rg_exports_merge(exports);
 	return err;
 }
 
-int rg_exports_collect(struct rg_exports *out, bool ask, rg_exports_bad bad, void *arg)
+/* ---- all of it ---- */
+
+/* Reads a file of the host. *there: it can be read. 0 or negative errno, also of one that
+ * is not there. */
+static int read_one(struct rg_exports *out, const struct rg_exports_where *where, const char *file,
+		    enum rg_export_source source)
 {
-	struct rg_mounts mounts;
+	struct rg_exports found = {};
+	char path[2 * RG_PATH_SIZE];
+	size_t n;
+	char *bytes;
+	int err;
+
+	snprintf(path, sizeof(path), "%s%s", where->root, file);
+	err = read_regular(path, &bytes, &n);
+	if (!err)
+		err = rg_exports_parse(&found, bytes, n, source, file, NULL, NULL);
+	free(bytes);
+	err = err ?: rg_exports_move(out, &found);
+	rg_exports_free(&found);
+	return err;
+}
+
+/* What knfsd answers for now. A kernel that has no such file serves nothing. */
+static int read_kernel(struct rg_exports *out, const struct rg_exports_where *where)
+{
+	int err = read_one(out, where, RG_EXPORTS_OF_KNFSD, RG_FROM_KERNEL);
+
+	if (err == -ENOENT || err == -ENOTDIR)
+		err = read_one(out, where, RG_EXPORTS_OF_KERNEL, RG_FROM_KERNEL);
+	return err == -ENOENT || err == -ENOTDIR ? 0 : err;
+}
+
+/* The files and etab, whose paths are below `rootdir`. */
+static int read_written(struct rg_exports *out, const struct rg_exports_where *where, bool ask,
+			rg_exports_bad bad, void *arg)
+{
+	char exports[2 * RG_PATH_SIZE], exports_d[2 * RG_PATH_SIZE];
 	int err = ask ? rg_exports_of_exportfs(out, bad, arg) : 0, one;
 
 	/* exportfs asks DNS about each client: at boot that may take too long,
 	 * and a client that is not found is left out. What it reads is a file in
 	 * the format of exports(5), written by itself, and there to be read. */
-	one = access(RG_ETAB, R_OK) ? -errno : rg_exports_parse_file(out, RG_ETAB, NULL, NULL);
+	one = read_one(out, where, where->etab, RG_FROM_ETAB);
 	if (err == -ENOENT || one == 0)
 		err = 0;
 	if (one != -ENOENT && one != -ENOTDIR)
 		err = err ?: one;
-	one = rg_exports_read(out, RG_EXPORTS, RG_EXPORTS_D, bad, arg);
+	snprintf(exports, sizeof(exports), "%s%s", where->root, RG_EXPORTS);
+	snprintf(exports_d, sizeof(exports_d), "%s%s", where->root, RG_EXPORTS_D);
+	one = rg_exports_read(out, exports, exports_d, bad, arg);
 	err = err ?: one;
-	one = rg_mounts_read("/proc/self/mountinfo", &mounts);
-	if (!one) {
-		one = rg_exports_resolve(out, &mounts);
-		rg_mounts_free(&mounts);
-	}
+	one = where->rootdir[0] ? rg_exports_prefix(out, where->rootdir) : 0;
 	return err ?: one;
+}
+
+int rg_exports_collect(struct rg_exports *out, const struct rg_exports_where *where, bool ask,
+		       rg_exports_bad bad, void *arg)
+{
+	struct rg_exports written = {};
+	int err = read_written(&written, where, ask, bad, arg), one;
+
+	one = rg_exports_move(out, &written);
+	rg_exports_free(&written);
+	err = err ?: one;
+	one = read_kernel(out, where);
+	err = err ?: one;
+	return err ?: where->conf_err;
 }
 
 /* FNV-1a. */
@@ -242,6 +336,31 @@ __u64 rg_exports_stamp(const char *exports, const char *exports_d, const char *e
 	return stamp;
 }
 
+/* Which paths knfsd has. Their order in its cache says nothing. */
+static void mix_kernel(__u64 *stamp, const struct rg_exports_where *where)
+{
+	struct rg_exports found = {};
+
+	if (read_kernel(&found, where) == 0)
+		for (size_t i = 0; i < found.n; i++) {
+			mix(stamp, found.at[i].path, strlen(found.at[i].path) + 1);
+			mix(stamp, &found.at[i].options.crossmnt, sizeof(bool));
+		}
+	rg_exports_free(&found);
+}
+
+__u64 rg_exports_stamp_here(void)
+{
+	struct rg_exports_where where;
+	__u64 stamp;
+
+	rg_exports_where("", false, &where);
+	stamp = rg_exports_stamp(RG_EXPORTS, RG_EXPORTS_D, where.etab);
+	mix(&stamp, where.rootdir, strlen(where.rootdir) + 1);
+	mix_kernel(&stamp, &where);
+	return stamp;
+}
+
 int rg_exports_rules(const struct rg_exports *exports, __u32 slot, struct rg_rule **rules,
 		     size_t *n)
 {
@@ -259,6 +378,8 @@ int rg_exports_rules(const struct rg_exports *exports, __u32 slot, struct rg_rul
 		r->slot = slot;
 		r->kind = e->options.crossmnt ? RG_RULE_EXPORT_TREE : RG_RULE_EXPORT;
 		snprintf(r->path, sizeof(r->path), "%s", e->path);
+		if (e->from == RG_FROM(RG_FROM_KERNEL))
+			strcpy(r->source, RG_RULE_OF_KNFSD);
 	}
 	*n = exports->n;
 	return 0;

@@ -14,7 +14,8 @@
 
 struct parser {
 	const char *at, *end;
-	bool exportfs; /* the output of exportfs -s */
+	enum rg_export_source source;
+	bool exportfs; /* written by a program: octal escapes, and nothing else */
 	const char *file;
 	unsigned int line;
 	rg_exports_bad bad;
@@ -26,8 +27,9 @@ struct parser {
 	size_t len, room;
 	bool unclosed, nul;
 
-	/* the entry that is being read: all of it; what a client has if it says nothing */
-	struct rg_export_options options, by_default;
+	/* the entry that is being read; what a client has if it says nothing */
+	struct rg_export entry;
+	struct rg_export_options by_default;
 };
 
 void rg_exports_warn(void *arg, const char *file, unsigned int line, const char *what)
@@ -197,12 +199,29 @@ static bool is_option(const char *o, size_t len, const char *name, bool value)
 	       (len == n ? !value : value && o[n] == '=' && len > n + 1);
 }
 
+/* reexport=STRATEGY: parseopts() of nfs-utils 2.6.3, support/nfs/exports.c. */
+static void take_reexport(const char *o, size_t len, bool *seen, struct rg_export_options *is)
+{
+	is->reexport_bad |= *seen;
+	*seen = true;
+	if (is_option(o, len, "reexport=auto-fsidnum", false))
+		is->reexport = RG_REEXPORT_AUTO;
+	else if (is_option(o, len, "reexport=predefined-fsidnum", false))
+		is->reexport = RG_REEXPORT_PREDEFINED;
+	else if (is_option(o, len, "reexport=none", false))
+		is->reexport = RG_REEXPORT_NONE;
+	else
+		is->reexport_bad = true;
+	is->no_fsid &= is->reexport == RG_REEXPORT_NONE;
+}
+
 /* Of a list of options; what it does not say is as in `otherwise`. Of a `broken`
  * one nothing is believed that would narrow what is exported, or make it sound. */
 static struct rg_export_options read_options(const char *options,
 					     const struct rg_export_options *otherwise, bool broken)
 {
 	struct rg_export_options is = *otherwise;
+	bool reexport = false;
 
 	for (const char *o = options; *o;) {
 		size_t len = strcspn(o, ",() \t");
@@ -214,12 +233,13 @@ static struct rg_export_options read_options(const char *options,
 		if (is_option(o, len, "fsid", true) && !broken) {
 			take_fsid(o + 5, len - 5, is.fsid);
 			is.no_fsid = false;
+			is.fsid_late |= reexport;
 		}
-		/* From nfs-utils 2.6.3 on it finds a number by itself. */
-		if ((is_option(o, len, "reexport=auto-fsidnum", false) ||
-		     is_option(o, len, "reexport=predefined-fsidnum", false)) &&
-		    !broken)
+		/* What the kernel calls the UUID that mountd told it. */
+		if (is_option(o, len, "uuid", true) && !broken)
 			is.no_fsid = false;
+		if (is_option(o, len, "reexport", true) && !broken)
+			take_reexport(o, len, &reexport, &is);
 		if ((is_option(o, len, "mp", false) || is_option(o, len, "mp", true) ||
 		     is_option(o, len, "mountpoint", false) ||
 		     is_option(o, len, "mountpoint", true)) &&
@@ -231,40 +251,65 @@ static struct rg_export_options read_options(const char *options,
 	return is;
 }
 
-/* client, client(options), (options). */
-static void read_client(struct parser *p)
+static int add_client(struct parser *p, const char *name, const struct rg_export_options *options,
+		      bool behind_blank)
 {
-	const char *open = strchr(p->word, '('), *close;
+	struct rg_export_client one = {.name = (char *)name,
+				       .origin = p->entry.origin,
+				       .source = p->source,
+				       .behind_blank = behind_blank,
+				       .options = *options};
+
+	return rg_export_add_client(&p->entry, &one);
+}
+
+/* client, client(options), (options). */
+static int read_client(struct parser *p)
+{
+	char *open = strchr(p->word, '('), *close;
+	struct rg_export *e = &p->entry;
 	struct rg_export_options is;
-	bool broken;
+	bool broken, blank = false;
 
 	if (!open) {
-		rg_export_options_join(&p->options, &p->by_default);
-		return;
+		int err = add_client(p, *p->word ? p->word : "*", &p->by_default, false);
+
+		/* Until options follow behind a blank. */
+		if (!err && p->source == RG_FROM_FILE)
+			e->clients[e->n_clients - 1].before_blank = true;
+		return err;
 	}
 	close = strchr(open, ')');
 	broken = !close || close[1] != '\0';
 	if (broken)
 		complain(p, p->line, "expected client(option,...) and then a blank");
 	is = read_options(open + 1, &p->by_default, broken);
-	rg_export_options_join(&p->options, &is);
+	/* (options) right behind a client that has none were meant to be that client's. */
+	blank = open == p->word && e->n_clients && e->clients[e->n_clients - 1].before_blank;
+	*open = '\0';
+	return add_client(p, open == p->word ? "*" : p->word, &is, blank);
+}
+
+/* Whether it stands before a blank is known once the whole entry was read. */
+static void settle_blanks(struct rg_export *e)
+{
+	for (size_t i = 0; i < e->n_clients; i++)
+		e->clients[i].before_blank = e->clients[i].before_blank && i + 1 < e->n_clients &&
+					     e->clients[i + 1].behind_blank;
 }
 
 /* What follows the path. */
 static int read_clients(struct parser *p)
 {
 	bool defaults = false; /* the last word were options of its own */
-	bool nobody = true;
+	int err = 0;
 
-	p->options = (struct rg_export_options){};
 	p->by_default = (struct rg_export_options){.no_fsid = true, .no_mountpoint = true};
-	while (skip_blanks(p)) {
-		int err = read_word(p);
-
+	while (!err && skip_blanks(p)) {
+		err = read_word(p);
 		if (err)
 			return err;
 		check_word(p);
-		nobody = false;
 		if (p->word[0] == '-' && !p->exportfs) {
 			bool broken = strpbrk(p->word, "()");
 
@@ -272,57 +317,77 @@ static int read_clients(struct parser *p)
 				complain(p, p->line, "expected -option,... without parentheses");
 			/* Right after another, nfs-utils takes it for a client. */
 			if (defaults)
-				rg_export_options_join(&p->options, &p->by_default);
+				rg_export_options_join(&p->entry.options, &p->by_default);
 			p->by_default = read_options(p->word + 1, &p->by_default, broken);
 			defaults = true;
 		} else {
-			read_client(p);
+			err = read_client(p);
 			defaults = false;
 		}
 	}
 	/* Options with no client after them are everybody's, and so is a path alone. */
-	if (defaults || nobody)
-		rg_export_options_join(&p->options, &p->by_default);
-	return 0;
+	if (!err && (defaults || !p->entry.n_clients))
+		err = add_client(p, "*", &p->by_default, false);
+	settle_blanks(&p->entry);
+	return err;
+}
+
+/* The root of the NFSv4 name space that mountd makes up is nobody's export. */
+static bool is_made_up(const struct parser *p, const char *line)
+{
+	const char *end = memchr(line, '\n', (size_t)(p->end - line)) ?: p->end;
+
+	return p->source == RG_FROM_KERNEL &&
+	       (*line == '#' || memmem(line, (size_t)(end - line), ",v4root", 7));
+}
+
+static int finish_entry(struct parser *p, struct rg_exports *out, unsigned int line)
+{
+	int err = read_clients(p);
+
+	if (err)
+		return err;
+	if (p->entry.path[0] != '/')
+		complain(p, line, "expected an absolute path");
+	else if (strlen(p->entry.path) >= RG_PATH_SIZE)
+		/* nfs-utils has the same limit: NFS_MAXPATHLEN, linux/nfs.h. */
+		complain(p, line, "expected a path of less than " TEXT(RG_PATH_SIZE) " bytes");
+	else
+		err = rg_exports_add(out, &p->entry);
+	return err;
 }
 
 static int read_entry(struct parser *p, struct rg_exports *out)
 {
 	unsigned int line = p->line;
-	char *path, *origin = NULL;
-	int err = read_word(p);
+	int err;
 
+	if (is_made_up(p, p->at)) {
+		p->at = memchr(p->at, '\n', (size_t)(p->end - p->at)) ?: p->end;
+		return 0;
+	}
+	err = read_word(p);
 	if (err)
 		return err;
 	check_word(p);
-	path = strdup(p->word);
-	if (!path)
-		return -ENOMEM;
-	err = read_clients(p);
-	if (!err && path[0] != '/') {
-		complain(p, line, "expected an absolute path");
-	} else if (!err && strlen(path) >= RG_PATH_SIZE) {
-		/* nfs-utils has the same limit: NFS_MAXPATHLEN, linux/nfs.h. */
-		complain(p, line, "expected a path of less than " TEXT(RG_PATH_SIZE) " bytes");
-	} else if (!err) {
-		if ((p->exportfs ? asprintf(&origin, "%s", p->file)
-				 : asprintf(&origin, "%s:%u", p->file, line)) < 0)
-			err = -ENOMEM;
-		else
-			err = rg_exports_add(out, path, &p->options, origin);
-		free(origin);
-	}
-	free(path);
+	p->entry = (struct rg_export){.path = strdup(p->word), .from = RG_FROM(p->source)};
+	if ((p->source == RG_FROM_EXPORTFS
+		     ? asprintf(&p->entry.origin, "%s", p->file)
+		     : asprintf(&p->entry.origin, "%s:%u", p->file, line)) < 0)
+		p->entry.origin = NULL;
+	err = p->entry.path && p->entry.origin ? finish_entry(p, out, line) : -ENOMEM;
+	rg_export_free(&p->entry);
 	return err;
 }
 
-int rg_exports_parse(struct rg_exports *out, const char *bytes, size_t n, bool exportfs,
-		     const char *file, rg_exports_bad bad, void *arg)
+int rg_exports_parse(struct rg_exports *out, const char *bytes, size_t n,
+		     enum rg_export_source source, const char *file, rg_exports_bad bad, void *arg)
 {
 	const char *from = n ? bytes : "";
 	struct parser p = {.at = from,
 			   .end = from + n,
-			   .exportfs = exportfs,
+			   .source = source,
+			   .exportfs = source == RG_FROM_EXPORTFS || source == RG_FROM_KERNEL,
 			   .file = file,
 			   .line = 1,
 			   .bad = bad,

@@ -120,7 +120,8 @@ static int add(struct rg_mounts *mounts, struct libmnt_fs *fs)
 				  .id = mnt_fs_get_id(fs),
 				  .parent = mnt_fs_get_parent_id(fs),
 				  .nfs = -1,
-				  .remote = is_remote(fs)};
+				  .remote = is_remote(fs),
+				  .automount = strcmp(mnt_fs_get_fstype(fs) ?: "", "autofs") == 0};
 	if (is_nfs(fs)) {
 		if (add_nfs(mounts, fs, target)) {
 			free(target);
@@ -207,7 +208,7 @@ static struct top top_of_place(const struct rg_place *p)
 /* The mount that a path is on: of those mounted on where we are, the first
  * that the path comes to; and so on. Every step goes to another mount, so that
  * a damaged table ends it as well. */
-static const struct rg_place *place_of(const struct rg_mounts *mounts, const char *path)
+const struct rg_place *rg_place_of(const struct rg_mounts *mounts, const char *path)
 {
 	const struct rg_place *at = NULL;
 	size_t n = strlen(path);
@@ -232,7 +233,7 @@ static const struct rg_place *place_of(const struct rg_mounts *mounts, const cha
 
 const struct rg_mount *rg_mount_of(const struct rg_mounts *mounts, const char *path)
 {
-	const struct rg_place *place = place_of(mounts, path);
+	const struct rg_place *place = rg_place_of(mounts, path);
 
 	return place && place->nfs >= 0 ? &mounts->at[place->nfs] : NULL;
 }
@@ -266,77 +267,108 @@ static bool may_lie_on(const struct rg_mounts *mounts, const char *path,
 	return longest && strcmp(longest, mount->target) == 0;
 }
 
-/* One step of rg_mounts_resolve: `name` is in the directory `out`, n bytes long
- * ("" is the root). 1: a link, and its text is put before what is left. */
-static int resolve_name(const struct rg_mounts *mounts, char *out, size_t *n, const char *name,
-			size_t name_n, char *left)
+/* A walk along a path. */
+struct walk {
+	const struct rg_mounts *mounts;
+	const char *root; /* the directory of the host's / */
+	size_t jail;	  /* what the walk does not leave: so many bytes of out */
+	char *out;
+	size_t n;	     /* of out; "" is the host's / */
+	char left[PATH_MAX]; /* what is to be walked yet */
+};
+
+/* The text of a link, where looking at it waits for nobody. Its length, or less than 1. */
+static ssize_t read_link(const struct walk *w, char *text, size_t size)
+{
+	const struct rg_place *place = rg_place_of(w->mounts, w->out);
+	char path[2 * RG_PATH_SIZE];
+
+	if (place && place->remote)
+		return -1;
+	snprintf(path, sizeof(path), "%s%s", w->root, w->out);
+	return readlink(path, text, size);
+}
+
+/* One step: to `name`. 1: that is a link, and its text is put before what is left. */
+static int walk_to(struct walk *w, const char *name, size_t name_n)
 {
 	char text[PATH_MAX];
-	const struct rg_place *place;
-	size_t old = *n, left_n = strlen(left);
-	ssize_t got = -1;
+	size_t old = w->n, left_n = strlen(w->left);
+	ssize_t got;
 
 	if (old + 1 + name_n >= RG_PATH_SIZE)
 		return -ENAMETOOLONG;
-	out[old] = '/';
-	memcpy(out + old + 1, name, name_n);
-	*n = old + 1 + name_n;
-	out[*n] = '\0';
+	w->out[old] = '/';
+	memcpy(w->out + old + 1, name, name_n);
+	w->n = old + 1 + name_n;
+	w->out[w->n] = '\0';
 
-	place = place_of(mounts, out);
-	if (!place || !place->remote)
-		got = readlink(out, text, sizeof(text));
+	got = read_link(w, text, sizeof(text));
 	if (got <= 0)
 		return 0; /* no link, or nothing there (yet) */
 	if ((size_t)got + 1 + left_n >= PATH_MAX)
 		return -ENAMETOOLONG;
-	memmove(left + got + 1, left, left_n + 1);
-	memcpy(left, text, (size_t)got);
-	left[got] = '/';
-	*n = text[0] == '/' ? 0 : old;
-	out[*n] = '\0';
+	memmove(w->left + got + 1, w->left, left_n + 1);
+	memcpy(w->left, text, (size_t)got);
+	w->left[got] = '/';
+	w->n = text[0] == '/' ? w->jail : old;
+	w->out[w->n] = '\0';
 	return 1;
 }
 
-int rg_mounts_resolve(const struct rg_mounts *mounts, const char *path, char *out)
+static int walk(struct walk *w)
 {
-	char left[PATH_MAX], name[PATH_MAX];
-	size_t n = 0;
+	char name[PATH_MAX];
 	int links = 0;
 
-	if (path[0] != '/')
-		return -EINVAL;
-	if (strlen(path) >= sizeof(left))
-		return -ENAMETOOLONG;
-	strcpy(left, path);
-	out[0] = '\0';
 	for (;;) {
-		size_t skip = strspn(left, "/"), len = strcspn(left + skip, "/");
+		size_t skip = strspn(w->left, "/"), len = strcspn(w->left + skip, "/");
 		int err;
 
 		if (len == 0)
-			break;
-		memcpy(name, left + skip, len);
+			return 0;
+		memcpy(name, w->left + skip, len);
 		name[len] = '\0';
-		memmove(left, left + skip + len, strlen(left + skip + len) + 1);
+		memmove(w->left, w->left + skip + len, strlen(w->left + skip + len) + 1);
 		if (strcmp(name, ".") == 0)
 			continue;
 		if (strcmp(name, "..") == 0) {
-			while (n > 0 && out[--n] != '/')
+			while (w->n > w->jail && w->out[--w->n] != '/')
 				;
-			out[n] = '\0';
+			w->out[w->n] = '\0';
 			continue;
 		}
-		err = resolve_name(mounts, out, &n, name, len, left);
+		err = walk_to(w, name, len);
 		if (err < 0)
 			return err;
 		links += err;
 		if (links > MAX_LINKS)
 			return -ELOOP;
 	}
-	if (n == 0)
+}
+
+int rg_mounts_resolve_in(const struct rg_mounts *mounts, const char *root, const char *jail,
+			 const char *path, char *out)
+{
+	struct walk w = {.mounts = mounts, .root = root, .jail = strlen(jail), .out = out};
+	int err;
+
+	if (path[0] != '/' && path[0])
+		return -EINVAL;
+	if (strlen(path) >= sizeof(w.left) || w.jail >= RG_PATH_SIZE)
+		return -ENAMETOOLONG;
+	strcpy(w.left, path);
+	strcpy(out, jail);
+	w.n = w.jail;
+	err = walk(&w);
+	if (!err && w.n == 0)
 		strcpy(out, "/");
-	return 0;
+	return err;
+}
+
+int rg_mounts_resolve(const struct rg_mounts *mounts, const char *path, char *out)
+{
+	return path[0] == '/' ? rg_mounts_resolve_in(mounts, "", "", path, out) : -EINVAL;
 }
 
 /* ---- rules ---- */

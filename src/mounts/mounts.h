@@ -20,9 +20,10 @@ struct rg_place {
 	char *target; /* owned; an NFS mount's is the same */
 	size_t len;   /* of target, without a slash at its end */
 	int id, parent;
-	ssize_t nfs; /* element of rg_mounts.at, -1: another file system */
-	bool top;    /* its parent is not in the table: / or what is seen as it */
-	bool remote; /* looking at a path on it may wait for a server, or mount something */
+	ssize_t nfs;	/* element of rg_mounts.at, -1: another file system */
+	bool top;	/* its parent is not in the table: / or what is seen as it */
+	bool remote;	/* looking at a path on it may wait for a server, or mount something */
+	bool automount; /* autofs: it mounts when somebody first goes there */
 };
 
 /* The mount table of a mount namespace. Owned by the caller; {} is an empty one. */
@@ -38,6 +39,8 @@ struct rg_mounts {
 int rg_mounts_read(const char *mountinfo, struct rg_mounts *mounts);
 void rg_mounts_free(struct rg_mounts *mounts);
 
+/* The mount, of any file system, that a path is on. NULL: the table is empty. */
+const struct rg_place *rg_place_of(const struct rg_mounts *mounts, const char *path);
 /* The NFS mount that a path is on, by the table alone: a stat() would wait for
  * a server that is down. Goes from mount to mount as the kernel does, so a
  * mount that another lies over is not found. NULL: none, or the path is on
@@ -52,6 +55,11 @@ bool rg_is_below(const char *path, const char *top);
  * on, and from where nothing is, names are taken as they are. 0; -EINVAL not
  * absolute; -ENAMETOOLONG; -ELOOP. */
 int rg_mounts_resolve(const struct rg_mounts *mounts, const char *path, char *out);
+/* The same of a host whose / is the directory `root` ("": this host), for a process whose
+ * root is `jail` there ("": /; without links). `path` is as that process has it, `out` as
+ * the host has it. */
+int rg_mounts_resolve_in(const struct rg_mounts *mounts, const char *root, const char *jail,
+			 const char *path, char *out);
 
 /* Do these rules make the gate in `slot` guard this mount? Of the mount alone:
  * rg_mounts_guarded() says what becomes of the superblock.

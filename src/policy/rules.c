@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "policy/rules.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,14 +46,25 @@ static int mount_rule(const char *path, const struct rg_mounts *mounts, struct r
 	return RG_DONE;
 }
 
-/* On an error what could be read is among the rules all the same. */
+/* On an error what could be read is among the rules all the same. ask: exportfs and nfsconf
+ * are asked, which may take some seconds each. */
 static int exports_rules(struct rg_rules *rules, __u32 slot, bool ask)
 {
+	struct rg_exports_where where;
 	struct rg_exports exports = {};
+	struct rg_mounts mounts;
 	struct rg_rule *made = NULL;
 	size_t n = 0;
-	int err = rg_exports_collect(&exports, ask, rg_exports_warn, NULL), one;
+	int err, one;
 
+	rg_exports_where("", ask, &where);
+	err = rg_exports_collect(&exports, &where, ask, rg_exports_warn, NULL);
+	one = rg_mounts_read("/proc/self/mountinfo", &mounts);
+	if (!one) {
+		one = rg_exports_resolve(&exports, &where, &mounts);
+		rg_mounts_free(&mounts);
+	}
+	err = err ?: one;
 	one = rg_exports_rules(&exports, slot, &made, &n);
 	for (size_t i = 0; i < n && !one; i++)
 		one = add(rules, &made[i]);
@@ -68,6 +80,31 @@ static int except_rule(const char *path, const struct rg_mounts *mounts, struct 
 	if (rg_mounts_resolve(mounts, path, rule.path))
 		snprintf(rule.path, sizeof(rule.path), "%s", path);
 	return add(rules, &rule);
+}
+
+static bool has_end_clients(void)
+{
+	DIR *d = opendir("/proc/fs/nfsd/clients");
+	struct dirent *e;
+	bool any = false;
+
+	while (d && !any && (e = readdir(d)))
+		any = e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return any;
+}
+
+static void warn_of_none(void)
+{
+	if (has_end_clients())
+		rg_warn("knfsd has end clients, and no export is seen, neither in %s, %s and etab "
+			"nor in knfsd's own list: no mount is guarded. Name what is exported with "
+			"--mount; `reexport-guard check` says more",
+			RG_EXPORTS, RG_EXPORTS_D);
+	else
+		rg_warn("%s, %s: nothing is exported: no mount is guarded until something is",
+			RG_EXPORTS, RG_EXPORTS_D);
 }
 
 int rg_rules_make(const struct rg_config *config, const struct rg_mounts *mounts,
@@ -90,8 +127,7 @@ int rg_rules_make(const struct rg_config *config, const struct rg_mounts *mounts
 	if (!err && failed && failed != -E2BIG)
 		err = rg_error(RG_FAILED, "exports: cannot be collected: %s", rg_strerror(failed));
 	if (!err && config->policy.which == RG_WHICH_EXPORTS && !rules->n)
-		rg_warn("%s, %s: nothing is exported: no mount is guarded until something is",
-			RG_EXPORTS, RG_EXPORTS_D);
+		warn_of_none();
 	if (!err && (failed || rules->n > RG_MAX_RULES))
 		err = rg_error(RG_FAILED,
 			       "mounts and exports: there is room for %d; guard fewer by --mount, "
@@ -119,15 +155,55 @@ static bool is_export(const struct rg_rule *rule)
 	return rule->kind == RG_RULE_EXPORT || rule->kind == RG_RULE_EXPORT_TREE;
 }
 
+static bool is_of_knfsd(const struct rg_rule *rule)
+{
+	return is_export(rule) && strcmp(rule->source, RG_RULE_OF_KNFSD) == 0;
+}
+
+static const struct rg_rule *same_export(const struct rg_rules *rules, const struct rg_rule *rule)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (is_export(&rules->at[i]) && strcmp(rules->at[i].path, rule->path) == 0)
+			return &rules->at[i];
+	return NULL;
+}
+
+/* What a file named until now is unexported: that knfsd has not forgotten it yet makes it
+ * nobody else's export. */
+static void drop_leftovers(struct rg_rules *fresh, const struct rg_rules *before)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < fresh->n; i++) {
+		const struct rg_rule *was = same_export(before, &fresh->at[i]);
+
+		if (!is_of_knfsd(&fresh->at[i]) || !was || is_of_knfsd(was))
+			fresh->at[n++] = fresh->at[i];
+	}
+	fresh->n = n;
+}
+
+int rg_rules_take_over(struct rg_rules *fresh, const struct rg_rules *before, bool all)
+{
+	int err = 0;
+
+	if (!all)
+		drop_leftovers(fresh, before);
+	for (size_t i = 0; i < before->n && !err; i++) {
+		const struct rg_rule *rule = &before->at[i];
+
+		if (!is_export(rule) || all || (is_of_knfsd(rule) && !same_export(fresh, rule)))
+			err = add(fresh, rule);
+	}
+	return err;
+}
+
 int rg_rules_refresh(struct rg_rules *rules, __u32 slot)
 {
 	struct rg_rules fresh = {};
-	int err = exports_rules(&fresh, slot, false), one = 0;
+	int err = exports_rules(&fresh, slot, false), one;
 
-	/* If something could not be read, what was exported before still is. */
-	for (size_t i = 0; i < rules->n && !one; i++)
-		if (err || !is_export(&rules->at[i]))
-			one = add(&fresh, &rules->at[i]);
+	one = rg_rules_take_over(&fresh, rules, err != 0);
 	if (one) {
 		rg_rules_free(&fresh);
 		return one;

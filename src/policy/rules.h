@@ -17,6 +17,10 @@ int rg_rules_make(const struct rg_config *config, const struct rg_mounts *mounts
 		  struct rg_rules *rules);
 /* Those of one gate, from the map. 0 or negative errno. */
 int rg_rules_of(const struct rg_pins *p, __u32 slot, struct rg_rules *rules);
+/* To rules made of the exports as they are now, adds those of before that stay: all that
+ * are not of exports; those of exports that knfsd alone had (RG_RULE_OF_KNFSD); with
+ * `all`, where something could not be read, every one. 0 or -ENOMEM. */
+int rg_rules_take_over(struct rg_rules *fresh, const struct rg_rules *before, bool all);
 /* Rules of the exports as they are now, in the place of those among `rules`;
  * besides them, on an error. Does not run exportfs: it reads what that reads. 0
  * or negative errno. */

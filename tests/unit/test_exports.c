@@ -204,7 +204,8 @@ static void test_blanks_in_a_path(void **unused)
 	struct rg_exports e = {};
 
 	(void)unused;
-	assert_int_equal(rg_exports_parse(&e, lines, strlen(lines), false, "exports", NULL, NULL),
+	assert_int_equal(rg_exports_parse(&e, lines, strlen(lines), RG_FROM_FILE, "exports", NULL,
+					  NULL),
 			 0);
 	assert_int_equal(e.n, UNIT_COUNT(expected));
 	for (size_t i = 0; i < e.n; i++)
@@ -218,9 +219,11 @@ static void test_origin(void **unused)
 	struct rg_exports e = {};
 
 	(void)unused;
-	assert_int_equal(rg_exports_parse(&e, "/c *\n", 5, true, "exportfs", NULL, NULL), 0);
-	assert_int_equal(rg_exports_parse(&e, lines, strlen(lines), false, "/etc/exports", NULL,
+	assert_int_equal(rg_exports_parse(&e, "/c *\n", 5, RG_FROM_EXPORTFS, "exportfs", NULL,
 					  NULL),
+			 0);
+	assert_int_equal(rg_exports_parse(&e, lines, strlen(lines), RG_FROM_FILE, "/etc/exports",
+					  NULL, NULL),
 			 0);
 	assert_string_equal(show(&e), "/a /b /c");
 	assert_string_equal(e.at[0].origin, "/etc/exports:3"); /* not 10, which sorts before */
@@ -236,8 +239,8 @@ static void test_nul(void **unused)
 	struct said said = {};
 
 	(void)unused;
-	assert_int_equal(rg_exports_parse(&e, lines, sizeof(lines) - 1, false, "exports", hear,
-					  &said),
+	assert_int_equal(rg_exports_parse(&e, lines, sizeof(lines) - 1, RG_FROM_FILE, "exports",
+					  hear, &said),
 			 0);
 	assert_string_equal(show(&e), "/a /c /d /f");
 	assert_true(said.n >= 4);
@@ -260,7 +263,7 @@ static void test_long_words(void **unused)
 		fprintf(f, "/%0*d *\n", (int)sizes[i] - 1, (int)i);
 	fprintf(f, "/x %01000000d(crossmnt)\n/y", 0);
 	fclose(f);
-	assert_int_equal(rg_exports_parse(&e, text, n, false, "exports", hear, &said), 0);
+	assert_int_equal(rg_exports_parse(&e, text, n, RG_FROM_FILE, "exports", hear, &said), 0);
 	assert_int_equal(e.n, 3);
 	assert_int_equal(strlen(e.at[0].path), RG_PATH_SIZE - 1);
 	assert_string_equal(e.at[1].path, "/x");
@@ -283,7 +286,8 @@ static void test_complaints_end(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = i % 2 ? '\n' : 'x';
-	assert_int_equal(rg_exports_parse(&e, text, sizeof(text), false, "exports", hear, &said),
+	assert_int_equal(rg_exports_parse(&e, text, sizeof(text), RG_FROM_FILE, "exports", hear,
+					  &said),
 			 0);
 	assert_int_equal(said.n, 17);
 	assert_non_null(strstr(said.text, "exports:0 more lines"));
@@ -390,8 +394,8 @@ static void test_good_lines_among_bad(void **unused)
 			if (j == 12)
 				strcat(text, "/good/b x(rw)\n");
 		}
-		assert_int_equal(rg_exports_parse(&e, text, strlen(text), false, "exports", NULL,
-						  NULL),
+		assert_int_equal(rg_exports_parse(&e, text, strlen(text), RG_FROM_FILE, "exports",
+						  NULL, NULL),
 				 0);
 		for (size_t k = 0; k < e.n; k++) {
 			if (strcmp(e.at[k].path, "/good/a") == 0)
@@ -454,12 +458,12 @@ static void expect_file(const char *name, int err, const char *exports, size_t c
 	struct rg_exports e = {};
 	struct said said = {};
 
-	assert_int_equal(rg_exports_parse_file(&e, in_dir(name), hear, &said), err);
+	assert_int_equal(rg_exports_parse_file(&e, in_dir(name), RG_FROM_FILE, hear, &said), err);
 	assert_string_equal(show(&e), exports);
 	assert_int_equal(said.n, complaints);
 	rg_exports_free(&e);
 	/* and with nobody to tell */
-	assert_int_equal(rg_exports_parse_file(&e, in_dir(name), NULL, NULL), err);
+	assert_int_equal(rg_exports_parse_file(&e, in_dir(name), RG_FROM_FILE, NULL, NULL), err);
 	rg_exports_free(&e);
 }
 
@@ -764,12 +768,14 @@ static void test_no_exportfs(void **unused)
 
 static void test_collect(void **unused)
 {
+	struct rg_exports_where where;
 	struct rg_exports e = {};
 	bool found = false;
 
 	(void)unused;
+	rg_exports_where("", false, &where);
 	write_exportfs("echo '/rg/unit/only/here  *(crossmnt)'");
-	assert_int_equal(rg_exports_collect(&e, true, NULL, NULL), 0);
+	assert_int_equal(rg_exports_collect(&e, &where, true, NULL, NULL), 0);
 	check_list(&e);
 	for (size_t i = 0; i < e.n; i++)
 		found |=
@@ -780,8 +786,8 @@ static void test_collect(void **unused)
 	/* It failed: what there is is there. No error where this machine has
 	 * what exportfs reads. */
 	write_exportfs("echo '/rg/unit/only/here  *(crossmnt)'; exit 3");
-	assert_int_equal(rg_exports_collect(&e, true, NULL, NULL),
-			 access(RG_ETAB, R_OK) ? -EIO : 0);
+	assert_int_equal(rg_exports_collect(&e, &where, true, NULL, NULL),
+			 access(where.etab, R_OK) ? -EIO : 0);
 	assert_true(e.n > 0);
 	rg_exports_free(&e);
 }
@@ -791,6 +797,7 @@ static void test_collect(void **unused)
 static void test_resolve(void **unused)
 {
 	char lines[512], expected[512];
+	const struct rg_exports_where where = {};
 	struct rg_mounts mounts = {};
 	struct rg_exports e = {};
 
@@ -800,9 +807,10 @@ static void test_resolve(void **unused)
 	assert_int_equal(symlink("circle", in_dir("circle")), 0);
 	snprintf(lines, sizeof(lines), "%s/link/x *(crossmnt)\n%s/real *\n%s/circle *\n%s/gone *\n",
 		 dir, dir, dir, dir);
-	assert_int_equal(rg_exports_parse(&e, lines, strlen(lines), false, "exports", NULL, NULL),
+	assert_int_equal(rg_exports_parse(&e, lines, strlen(lines), RG_FROM_FILE, "exports", NULL,
+					  NULL),
 			 0);
-	assert_int_equal(rg_exports_resolve(&e, &mounts), 0);
+	assert_int_equal(rg_exports_resolve(&e, &where, &mounts), 0);
 	snprintf(expected, sizeof(expected), "%s/circle %s/gone %s/link/x+ %s/real %s/real/x+", dir,
 		 dir, dir, dir, dir);
 	assert_string_equal(show(&e), expected);
@@ -821,7 +829,8 @@ static void test_rules(void **unused)
 	assert_int_equal(rg_exports_rules(&e, 3, &rules, &n), 0);
 	assert_int_equal(n, 0);
 	free(rules);
-	assert_int_equal(rg_exports_parse(&e, lines, strlen(lines), false, "exports", NULL, NULL),
+	assert_int_equal(rg_exports_parse(&e, lines, strlen(lines), RG_FROM_FILE, "exports", NULL,
+					  NULL),
 			 0);
 	assert_int_equal(rg_exports_rules(&e, 3, &rules, &n), 0);
 	assert_int_equal(n, 3);
@@ -846,11 +855,11 @@ static void test_too_many_rules(void **unused)
 	unit_need(text);
 	for (int i = 0; i < RG_MAX_RULES; i++)
 		len += (size_t)snprintf(text + len, 16, "/%d *\n", i);
-	assert_int_equal(rg_exports_parse(&e, text, len, false, "exports", NULL, NULL), 0);
+	assert_int_equal(rg_exports_parse(&e, text, len, RG_FROM_FILE, "exports", NULL, NULL), 0);
 	assert_int_equal(rg_exports_rules(&e, 1, &rules, &n), 0);
 	assert_int_equal(n, RG_MAX_RULES);
 	free(rules);
-	assert_int_equal(rg_exports_parse(&e, "/x\n", 3, false, "exports", NULL, NULL), 0);
+	assert_int_equal(rg_exports_parse(&e, "/x\n", 3, RG_FROM_FILE, "exports", NULL, NULL), 0);
 	assert_int_equal(rg_exports_rules(&e, 1, &rules, &n), -E2BIG);
 	assert_null(rules);
 	assert_int_equal(n, 0);
@@ -909,37 +918,37 @@ static void test_options(void **unused)
 		bool no_fsid, no_mountpoint;
 		const char *fsid;
 	} options[] = {
-		{"/a *(rw)", true, true, ""},
-		{"/a *", true, true, ""},
-		{"/a", true, true, ""},
-		{"/a *(rw,fsid=11)", false, true, "11"},
-		{"/a *(fsid=0x0b)", false, true, "11"},
-		{"/a *(fsid=011)", false, true, "9"},
-		{"/a *(fsid=root)", false, true, "0"},
+		{"/a *(rw)", true, RG_FROM_EXPORTFS, ""},
+		{"/a *", true, RG_FROM_EXPORTFS, ""},
+		{"/a", true, RG_FROM_EXPORTFS, ""},
+		{"/a *(rw,fsid=11)", false, RG_FROM_EXPORTFS, "11"},
+		{"/a *(fsid=0x0b)", false, RG_FROM_EXPORTFS, "11"},
+		{"/a *(fsid=011)", false, RG_FROM_EXPORTFS, "9"},
+		{"/a *(fsid=root)", false, RG_FROM_EXPORTFS, "0"},
 		{"/a *(fsid=7f3c2d6e-0000-4000-8000-000000000001)", false, true,
 		 "7f3c2d6e-0000-4000-8000-000000000001"},
-		{"/a *(fsid=11x)", false, true, "11x"},
-		{"/a *(fsid=)", true, true, ""},
-		{"/a *(fsid)", true, true, ""},
-		{"/a *(xfsid=1,fsids=2)", true, true, ""},
-		{"/a *(reexport=auto-fsidnum)", false, true, ""},
-		{"/a *(reexport=predefined-fsidnum)", false, true, ""},
-		{"/a *(reexport=something)", true, true, ""},
-		{"/a *(mp)", true, false, ""},
-		{"/a *(mountpoint)", true, false, ""},
-		{"/a *(mp=/b)", true, false, ""},
-		{"/a *(mountpoint=/b,fsid=1)", false, false, "1"},
-		{"/a *(mpx,amp)", true, true, ""},
+		{"/a *(fsid=11x)", false, RG_FROM_EXPORTFS, "11x"},
+		{"/a *(fsid=)", true, RG_FROM_EXPORTFS, ""},
+		{"/a *(fsid)", true, RG_FROM_EXPORTFS, ""},
+		{"/a *(xfsid=1,fsids=2)", true, RG_FROM_EXPORTFS, ""},
+		{"/a *(reexport=auto-fsidnum)", false, RG_FROM_EXPORTFS, ""},
+		{"/a *(reexport=predefined-fsidnum)", false, RG_FROM_EXPORTFS, ""},
+		{"/a *(reexport=something)", true, RG_FROM_EXPORTFS, ""},
+		{"/a *(mp)", true, RG_FROM_FILE, ""},
+		{"/a *(mountpoint)", true, RG_FROM_FILE, ""},
+		{"/a *(mp=/b)", true, RG_FROM_FILE, ""},
+		{"/a *(mountpoint=/b,fsid=1)", false, RG_FROM_FILE, "1"},
+		{"/a *(mpx,amp)", true, RG_FROM_EXPORTFS, ""},
 		/* One client is enough. */
-		{"/a x(fsid=1) y(rw)", true, true, "1"},
-		{"/a x(fsid=1,mp) y", true, true, "1"},
-		{"/a x(fsid=1) y(fsid=2)", false, true, "1"},
-		{"/a x(fsid=1)\n/a y(rw)", true, true, "1"},
-		{"/a -fsid=3,mp x y(ro)", false, false, "3"},
-		{"/a -fsid=3 x(fsid=4)", false, true, "4"},
-		{"/a -fsid=3", false, true, "3"},
+		{"/a x(fsid=1) y(rw)", true, RG_FROM_EXPORTFS, "1"},
+		{"/a x(fsid=1,mp) y", true, RG_FROM_EXPORTFS, "1"},
+		{"/a x(fsid=1) y(fsid=2)", false, RG_FROM_EXPORTFS, "1"},
+		{"/a x(fsid=1)\n/a y(rw)", true, RG_FROM_EXPORTFS, "1"},
+		{"/a -fsid=3,mp x y(ro)", false, RG_FROM_FILE, "3"},
+		{"/a -fsid=3 x(fsid=4)", false, RG_FROM_EXPORTFS, "4"},
+		{"/a -fsid=3", false, RG_FROM_EXPORTFS, "3"},
 		/* Of what is broken nothing good is believed. */
-		{"/a *(rw,fsid=1,mp", true, true, ""},
+		{"/a *(rw,fsid=1,mp", true, RG_FROM_EXPORTFS, ""},
 	};
 
 	(void)unused;

@@ -56,8 +56,8 @@ static inline const char *file_of(const char *text, size_t n)
 static inline void facts_of(struct rg_reexport_facts *r, const char *exports, const char *mountinfo)
 {
 	memset(r, 0, sizeof(*r));
-	unit_need(rg_exports_parse(&r->exports, exports, strlen(exports), false, "/etc/exports",
-				   NULL, NULL) == 0);
+	unit_need(rg_exports_parse(&r->exports, exports, strlen(exports), RG_FROM_FILE,
+				   "/etc/exports", NULL, NULL) == 0);
 	unit_need(rg_mounts_read(file_of(mountinfo, strlen(mountinfo)), &r->mounts) == 0);
 	r->real = calloc(r->exports.n + 1, sizeof(*r->real));
 	unit_need(r->real);

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "mounts/nfsconf.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "mounts/tool.h"
+
+#include "rg_limits.h"
+
+#define NFS_CONF "/etc/nfs.conf"
+#define MAX_BYTES (1UL << 20) /* a larger file is not read */
+#define MAX_DEPTH 16	      /* of files that include others; nfs-utils has no limit */
+#define MAX_VALUES 4096
+#define DUMP_MS 5000
+
+struct reader {
+	const char *root;
+	struct rg_nfsconf *c;
+	int depth;
+	bool no_memory;
+};
+
+static void complain(struct reader *r, const char *file, unsigned int line, const char *what)
+{
+	if (r->c->trouble[0])
+		return;
+	if (line)
+		snprintf(r->c->trouble, sizeof(r->c->trouble), "%s:%u: %s", file, line, what);
+	else
+		snprintf(r->c->trouble, sizeof(r->c->trouble), "%s: %s", file, what);
+}
+
+/* ---- values ---- */
+
+static void free_value(struct rg_nfsconf_value *v)
+{
+	free(v->section);
+	free(v->tag);
+	free(v->value);
+	free(v->origin);
+}
+
+static void forget_values(struct rg_nfsconf *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free_value(&c->at[i]);
+	free(c->at);
+	c->at = NULL;
+	c->n = 0;
+}
+
+void rg_nfsconf_free(struct rg_nfsconf *c)
+{
+	forget_values(c);
+	*c = (struct rg_nfsconf){};
+}
+
+static void set(struct reader *r, const char *section, const char *tag, const char *value,
+		const char *file, unsigned int line)
+{
+	struct rg_nfsconf *c = r->c;
+	struct rg_nfsconf_value one = {}, *more;
+
+	if (c->n >= MAX_VALUES) {
+		complain(r, file, line, "too many values: the rest is not read");
+		c->err = c->err ?: -E2BIG;
+		return;
+	}
+	more = reallocarray(c->at, c->n + 1, sizeof(*more));
+	if (more)
+		c->at = more;
+	one.section = strdup(section);
+	one.tag = strdup(tag);
+	one.value = strdup(value);
+	if ((line ? asprintf(&one.origin, "%s:%u", file, line)
+		  : asprintf(&one.origin, "%s", file)) < 0)
+		one.origin = NULL;
+	if (!more || !one.section || !one.tag || !one.value || !one.origin) {
+		free_value(&one);
+		r->no_memory = true;
+		return;
+	}
+	more[c->n++] = one;
+}
+
+static const struct rg_nfsconf_value *last(const struct rg_nfsconf *c, const char *section,
+					   const char *tag)
+{
+	for (size_t i = c->n; i > 0; i--) {
+		const struct rg_nfsconf_value *v = &c->at[i - 1];
+
+		if (strcasecmp(v->section, section) == 0 && strcasecmp(v->tag, tag) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+/* $NAME may name another one; the bound ends a circle, in which nfs-utils hangs. */
+const struct rg_nfsconf_value *rg_nfsconf_find(const struct rg_nfsconf *c, const char *section,
+					       const char *tag)
+{
+	const struct rg_nfsconf_value *v = last(c, section, tag);
+
+	for (int i = 0; v && v->value[0] == '$' && i < MAX_DEPTH; i++)
+		v = last(c, "environment", v->value + 1);
+	return v && v->value[0] == '$' ? NULL : v;
+}
+
+const char *rg_nfsconf_get(const struct rg_nfsconf *c, const char *section, const char *tag)
+{
+	const struct rg_nfsconf_value *v = rg_nfsconf_find(c, section, tag);
+
+	return v ? v->value : NULL;
+}
+
+bool rg_nfsconf_is(const struct rg_nfsconf *c, const char *section, const char *tag, bool otherwise)
+{
+	static const char *const yes[] = {"1", "t", "true", "y", "yes", "on"},
+				 *const no[] = {"0", "f", "false", "n", "no", "off"};
+	const char *value = rg_nfsconf_get(c, section, tag);
+
+	for (size_t i = 0; value && i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (strcasecmp(value, yes[i]) == 0)
+			return true;
+		if (strcasecmp(value, no[i]) == 0)
+			return false;
+	}
+	return otherwise;
+}
+
+bool rg_nfsconf_number(const struct rg_nfsconf *c, const char *section, const char *tag,
+		       long long *number)
+{
+	const char *value = rg_nfsconf_get(c, section, tag);
+
+	if (!value)
+		return false;
+	*number = strtoll(value, NULL, 10); /* atoi(): what follows the digits is ignored */
+	return true;
+}
+
+/* ---- lines ---- */
+
+static void read_file(struct reader *r, const char *file, const char *section, bool optional);
+
+static void trim_end(char *text)
+{
+	size_t n = strlen(text);
+
+	while (n && isspace((unsigned char)text[n - 1]))
+		text[--n] = '\0';
+}
+
+/* "[name]" or "[name "argument"]": the name into section; "" where the section is to
+ * be passed over. No value of a section with an argument is one that we ask for. */
+static void take_section(struct reader *r, char *line, char *section, size_t size, const char *file,
+			 unsigned int at)
+{
+	char *end;
+
+	section[0] = '\0';
+	line += strspn(line, " \t");
+	end = strchr(line, ']');
+	if (!end) {
+		complain(r, file, at, "expected a closing ], the section is passed over");
+		return;
+	}
+	*end = '\0';
+	trim_end(line);
+	if (!strchr(line, '"'))
+		snprintf(section, size, "%s", line);
+}
+
+/* Cuts the value out of what follows "=". NULL: a quote is not closed. */
+static char *cut_value(char *text)
+{
+	text += strspn(text, " \t");
+	if (*text == '"' || *text == '\'') {
+		char *end = strchr(text + 1, *text);
+
+		if (!end)
+			return NULL;
+		*end = '\0';
+		return text + 1;
+	}
+	text[strcspn(text, "#;")] = '\0';
+	trim_end(text);
+	return text;
+}
+
+static void include(struct reader *r, const char *section, const char *value, const char *file,
+		    unsigned int line)
+{
+	const char *slash = strrchr(file, '/');
+	bool optional = *value == '-';
+	char path[RG_PATH_SIZE];
+	int n;
+
+	value += optional;
+	if (r->depth >= MAX_DEPTH) {
+		complain(r, file, line, "files include each other too deeply");
+		r->c->err = r->c->err ?: -ELOOP;
+		return;
+	}
+	if (*value == '/' || !slash)
+		n = snprintf(path, sizeof(path), "%s", value);
+	else
+		n = snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - file), file, value);
+	if (n < 0 || (size_t)n >= sizeof(path)) {
+		complain(r, file, line, "the name of the included file is too long");
+		r->c->err = r->c->err ?: -ENAMETOOLONG;
+		return;
+	}
+	r->depth++;
+	read_file(r, path, section, optional);
+	r->depth--;
+}
+
+static void take_line(struct reader *r, char *line, char *section, size_t size, const char *file,
+		      unsigned int at)
+{
+	char *equals, *value;
+
+	while (isspace((unsigned char)*line))
+		line++;
+	if (!*line || *line == '#' || *line == ';')
+		return;
+	if (*line == '[') {
+		take_section(r, line + 1, section, size, file, at);
+		return;
+	}
+	equals = strchr(line, '=');
+	if (!equals) {
+		complain(r, file, at, "expected [section] or name=value");
+		return;
+	}
+	if (!section[0])
+		return; /* nfs-utils passes over what is in no section */
+	*equals = '\0';
+	trim_end(line);
+	value = cut_value(equals + 1);
+	if (!value)
+		complain(r, file, at, "expected a closing quote, the line is passed over");
+	else if (strcasecmp(line, "include") == 0)
+		include(r, section, value, file, at);
+	else if (*line && *value) /* an empty value sets nothing: conf_set() */
+		set(r, section, line, value, file, at);
+}
+
+/* Takes in a whole text. A backslash continues a line; a last line without an end is
+ * ignored, as nfs-utils ignores it. */
+static void take_text(struct reader *r, char *text, const char *from, const char *file,
+		      bool numbered)
+{
+	char section[256], *line = text;
+	unsigned int at = 1, lines = 0;
+
+	snprintf(section, sizeof(section), "%s", from);
+	for (char *c = text; *c; c++) {
+		if (*c != '\n')
+			continue;
+		lines++;
+		if (c > text && c[-1] == '\\') {
+			c[-1] = *c = ' ';
+			continue;
+		}
+		*c = '\0';
+		take_line(r, line, section, sizeof(section), file, numbered ? at : 0);
+		line = c + 1;
+		at = lines + 1;
+	}
+	if (*line)
+		complain(r, file, at, "the last line has no end: nfs-utils ignores it");
+}
+
+/* ---- files ---- */
+
+/* Reads a whole file. 0 or negative errno. Owned by the caller (free). */
+static int slurp(const char *path, char **text)
+{
+	/* Never waits for a writer, should it be a FIFO. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), err = 0;
+	struct stat st;
+	size_t n = 0;
+	ssize_t got = 0;
+
+	*text = NULL;
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		err = -errno;
+	else if (S_ISDIR(st.st_mode))
+		err = -EISDIR;
+	else if (st.st_size > (off_t)MAX_BYTES)
+		err = -EFBIG;
+	else if (!(*text = malloc((size_t)st.st_size + 1)))
+		err = -ENOMEM;
+	while (!err && n < (size_t)st.st_size) {
+		got = read(fd, *text + n, (size_t)st.st_size - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			err = -errno;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	close(fd);
+	if (!err)
+		(*text)[n] = '\0';
+	else
+		free(*text);
+	return err;
+}
+
+/* Returns 0 or the errno (negative) with which it could not be read. */
+static int try_file(struct reader *r, const char *file, const char *section)
+{
+	char path[2 * RG_PATH_SIZE], *text;
+	int err;
+
+	snprintf(path, sizeof(path), "%s%s", r->root, file);
+	err = slurp(path, &text);
+	if (err)
+		return err;
+	take_text(r, text, section, file, true);
+	free(text);
+	return 0;
+}
+
+static void read_file(struct reader *r, const char *file, const char *section, bool optional)
+{
+	int err = try_file(r, file, section);
+	bool missing = err == -ENOENT || err == -ENOTDIR;
+
+	if (!err || (missing && optional))
+		return;
+	complain(r, file, 0, rg_strerror(err));
+	if (!missing)
+		r->c->err = r->c->err ?: err;
+}
+
+static int is_conf(const struct dirent *d)
+{
+	size_t n = strlen(d->d_name);
+
+	return (d->d_type == DT_REG || d->d_type == DT_LNK || d->d_type == DT_UNKNOWN) &&
+	       d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".conf") == 0;
+}
+
+static void read_dir(struct reader *r, const char *dir)
+{
+	char path[2 * RG_PATH_SIZE];
+	struct dirent **list = NULL;
+	int n;
+
+	snprintf(path, sizeof(path), "%s%s", r->root, dir);
+	n = scandir(path, &list, is_conf, versionsort);
+	if (n < 0 && errno != ENOENT && errno != ENOTDIR) {
+		r->c->err = r->c->err ?: -errno;
+		complain(r, dir, 0, rg_strerror(r->c->err));
+	}
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
+		read_file(r, path, "", true);
+		free(list[i]);
+	}
+	free(list);
+}
+
+/* Since 2.8 /usr/etc comes first; nfs-utils forgets it where there is an
+ * /etc/nfs.conf, files of nfs.conf.d add to what is there. */
+static void read_files(struct reader *r)
+{
+	char path[2 * RG_PATH_SIZE];
+
+	read_file(r, "/usr" NFS_CONF, "", true);
+	read_dir(r, "/usr" NFS_CONF ".d");
+	snprintf(path, sizeof(path), "%s" NFS_CONF, r->root);
+	if (access(path, F_OK) == 0)
+		forget_values(r->c);
+	read_file(r, NFS_CONF, "", true);
+	read_dir(r, NFS_CONF ".d");
+}
+
+/* Asks nfs-utils. False: it is not there, or failed. */
+static bool ask_nfsconf(struct reader *r)
+{
+	static const char *const argv[] = {"nfsconf", "--dump", NULL};
+	char *text = NULL;
+	size_t n = 0;
+	int err = rg_tool_run(argv, DUMP_MS, MAX_BYTES, &text, &n);
+
+	if (!err && n)
+		take_text(r, text, "", "nfsconf --dump", false);
+	free(text);
+	/* An empty answer may be an nfs.conf that is not there: the files will say. */
+	return !err && n;
+}
+
+int rg_nfsconf_read(const char *root, bool ask, struct rg_nfsconf *c)
+{
+	struct reader r = {.root = root, .c = c};
+
+	*c = (struct rg_nfsconf){};
+	if (!ask || *root || !ask_nfsconf(&r))
+		read_files(&r);
+	if (r.no_memory)
+		c->err = -ENOMEM;
+	return c->err;
+}
