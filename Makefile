@@ -94,6 +94,11 @@ test-toolchains: ## build with Debian 12's and 13's gcc and clang, and for arm64
 unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
 
+.PHONY: model
+model: ## check the model of the recovery with spin: docs/model; a minute or so
+	$(Q)packaging/deps --model
+	$(Q)docs/model/run
+
 # ---- what it costs ----
 
 bench: deps ## what it costs, against others: docs/results/bench.md; half an hour at most
