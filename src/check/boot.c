@@ -6,13 +6,17 @@
 
 #define GUARD "reexport-guard.service"
 #define KNFSD "nfs-server.service"
+#define KNFSD_V4 "nfsv4-server.service"
 
 /* ---- fstab ----
  *
  * nfs-server-generator of nfs-utils (systemd/nfs-server-generator.c, tried with
- * 2.6.2) writes for nfs-server.service: Before= every NFS mount of fstab; and
- * RequiresMountsFor= every export, but for those with mp and those on a noauto
- * mount. The latter is After= that mount.
+ * 2.6.2; 2.8.3 has the same) writes for nfs-server.service: Before= every NFS mount of
+ * fstab; and RequiresMountsFor= every export, but for those with mp and those at or below
+ * a noauto entry. The latter is After= each mount that the path leads through, and each of
+ * those is After= what it is made of: its parent, the source of a bind mount, an image or
+ * another file, and x-systemd.requires-mounts-for= (mount_add_mount_dependencies(),
+ * src/core/mount.c of systemd).
  */
 
 static void check_read(const struct rg_boot_facts *b, struct rg_findings *f)
@@ -29,22 +33,53 @@ static void check_read(const struct rg_boot_facts *b, struct rg_findings *f)
 	}
 }
 
-/* Of the exports at or below this mount: the first that has nfs-server wait for
+#define MAX_CHAIN 16 /* mounts that are made of each other; the bound ends a circle */
+
+/* Is `m` among the mounts that have to be there before this path is? */
+static bool leads_to(const struct rg_boot_facts *b, const char *path,
+		     const struct rg_fstab_mount *m, int depth)
+{
+	if (rg_is_below(path, m->target))
+		return true;
+	for (size_t i = 0; i < b->n && depth < MAX_CHAIN; i++) {
+		const struct rg_fstab_mount *via = &b->at[i];
+
+		if (via == m || via->nfs || !rg_is_below(path, via->target))
+			continue;
+		if (via->source[0] == '/' && leads_to(b, via->source, m, depth + 1))
+			return true;
+		if (via->needs && leads_to(b, via->needs, m, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+/* has_noauto_flag() of the generator. */
+static bool is_noauto(const struct rg_boot_facts *b, const char *path)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->at[i].noauto && rg_is_below(path, b->at[i].target))
+			return true;
+	return false;
+}
+
+/* Of the exports that lie on this mount: the first that has nfs-server wait for
  * it. NULL: none has; *any: the first of them at all, or one that leads there. */
-static const struct rg_export *waits_for(const struct rg_exports *exports,
+static const struct rg_export *waits_for(const struct rg_boot_facts *b,
 					 const struct rg_fstab_mount *m,
 					 const struct rg_export **any)
 {
 	*any = NULL;
-	for (size_t i = 0; i < exports->n; i++) {
-		const struct rg_export *e = &exports->at[i];
-		bool below = rg_is_below(e->path, m->target);
+	for (size_t i = 0; i < b->exports.n; i++) {
+		const struct rg_export *e = &b->exports.at[i];
+		const char *waits = b->paths ? b->paths[i].waits : e->path;
+		const char *lies = b->paths ? b->paths[i].lies : e->path;
+		bool waiting = leads_to(b, waits, m, 0);
 
-		if (!below && !(e->options.crossmnt && rg_is_below(m->target, e->path)))
-			continue;
-		if (!*any)
+		if (!*any && (waiting || leads_to(b, lies, m, 0) ||
+			      (e->options.crossmnt && rg_is_below(m->target, lies))))
 			*any = e;
-		if (below && e->options.no_mountpoint && !m->noauto)
+		if (waiting && e->options.no_mountpoint && !is_noauto(b, waits))
 			return e;
 	}
 	return NULL;
@@ -60,10 +95,10 @@ static void check_cycle(const struct rg_boot_facts *b, const struct rg_fstab_mou
 			const struct rg_export *e, struct rg_findings *f)
 {
 	rg_find(f, b->systemd == 1 ? RG_PROBLEM : RG_NOTE, RG_F_FSTAB_CYCLE, m->target,
-		"is in /etc/fstab and exported (%s): nfs-server-generator orders " KNFSD
-		" both after that mount (RequiresMountsFor=) and before it (Before=). systemd "
-		"leaves out one of them at boot%s",
-		e->origin, b->systemd == 1 ? "" : "; this host was not booted by systemd");
+		"is in /etc/fstab and exported (%s, %s): nfs-server-generator orders " KNFSD
+		" both after that mount (RequiresMountsFor=, by what the path leads through) and "
+		"before it (Before=). systemd leaves out one of them at boot%s",
+		e->path, e->origin, b->systemd == 1 ? "" : "; this host was not booted by systemd");
 	remedy_own_unit(f);
 }
 
@@ -78,6 +113,22 @@ static void check_late(const struct rg_boot_facts *b, const struct rg_fstab_moun
 	remedy_own_unit(f);
 }
 
+/* What is mounted when somebody first goes there. */
+static void check_automount(const struct rg_boot_facts *b, const struct rg_fstab_mount *m,
+			    const struct rg_export *e, struct rg_findings *f)
+{
+	rg_find(f, b->systemd == 1 ? RG_WARNING : RG_NOTE, RG_F_FSTAB_AFTER_KNFSD, m->target,
+		"has x-systemd.automount in /etc/fstab%s%s%s and is exported (%s): at a reboot "
+		"systemd "
+		"mounts it when somebody first goes there, and nfs-server-generator has " KNFSD
+		" Before= the mount, so `exportfs -r` in that unit, which looks at the path, may "
+		"wait for a mount that waits for the unit; after that, knfsd's grace period runs "
+		"before the mount is there%s",
+		m->idle ? " (idle after " : "", m->idle ?: "", m->idle ? ")" : "", e->origin,
+		b->systemd == 1 ? "" : "; this host was not booted by systemd");
+	remedy_own_unit(f);
+}
+
 static void check_fstab(const struct rg_boot_facts *b, struct rg_findings *f)
 {
 	size_t before = f->n;
@@ -89,10 +140,15 @@ static void check_fstab(const struct rg_boot_facts *b, struct rg_findings *f)
 		return;
 	}
 	for (size_t i = 0; b->generator && i < b->n; i++) {
-		const struct rg_export *any, *e = waits_for(&b->exports, &b->at[i], &any);
+		const struct rg_export *any, *e;
 
+		if (!b->at[i].nfs)
+			continue;
+		e = waits_for(b, &b->at[i], &any);
 		if (e)
 			check_cycle(b, &b->at[i], e, f);
+		else if (any && b->at[i].automount)
+			check_automount(b, &b->at[i], any, f);
 		else if (any)
 			check_late(b, &b->at[i], any, f);
 	}
@@ -104,6 +160,12 @@ static void check_fstab(const struct rg_boot_facts *b, struct rg_findings *f)
 }
 
 /* ---- units ---- */
+
+static void remedy_order(struct rg_findings *f)
+{
+	rg_remedy(f, "use the unit as it was installed, with Before=remote-fs-pre.target " KNFSD
+		     " " KNFSD_V4 " and Wants=remote-fs-pre.target");
+}
 
 static void check_guard(const struct rg_boot_facts *b, struct rg_findings *f)
 {
@@ -123,17 +185,24 @@ static void check_guard(const struct rg_boot_facts *b, struct rg_findings *f)
 	}
 	if (strcmp(b->state, "masked") == 0)
 		return; /* it has no order */
-	if (b->before_knfsd && b->before_remote_fs) {
+	if (!b->before_knfsd || (b->nfsv4_installed && !b->before_nfsv4)) {
+		rg_find(f, RG_PROBLEM, RG_F_UNIT_ORDER, GUARD,
+			"is not ordered before %s: at boot knfsd may have started before the gate "
+			"is "
+			"closed",
+			b->before_knfsd ? KNFSD_V4 : KNFSD);
+		remedy_order(f);
+	} else if (!b->before_remote_fs) {
+		rg_find(f, RG_PROBLEM, RG_F_UNIT_ORDER, GUARD,
+			"is not ordered before remote-fs-pre.target: at boot NFS mounts may be "
+			"there "
+			"before the gate is closed");
+		remedy_order(f);
+	} else {
 		rg_find(f, RG_OK, RG_F_UNIT_ORDER, GUARD,
-			"is before remote-fs-pre.target and " KNFSD);
-		return;
+			"is before remote-fs-pre.target, " KNFSD "%s",
+			b->nfsv4_installed ? " and " KNFSD_V4 : "");
 	}
-	rg_find(f, RG_PROBLEM, RG_F_UNIT_ORDER, GUARD,
-		"is not ordered before %s: at boot %s before the gate is closed",
-		b->before_knfsd ? "remote-fs-pre.target" : KNFSD,
-		b->before_knfsd ? "NFS mounts may be there" : "knfsd may have started");
-	rg_remedy(f, "use the unit as it was installed, with Before=remote-fs-pre.target " KNFSD
-		     " and Wants=remote-fs-pre.target");
 }
 
 static void check_units(const struct rg_boot_facts *b, struct rg_findings *f)
@@ -154,11 +223,12 @@ static void check_units(const struct rg_boot_facts *b, struct rg_findings *f)
 	}
 	check_guard(b, f);
 	if (b->cycle[0]) {
-		rg_find(f, RG_PROBLEM, RG_F_UNIT_CYCLE, KNFSD,
+		rg_find(f, RG_PROBLEM, RG_F_UNIT_CYCLE, b->cycle_of,
 			"is ordered both before and after %s: systemd leaves out one of them at "
 			"boot",
 			b->cycle);
-		rg_remedy(f, "see `systemctl show -p Before,After " KNFSD "`, and fstab-cycle");
+		rg_remedy(f, "see `systemctl show -p Before,After %s`, and fstab-cycle",
+			  b->cycle_of);
 	} else {
 		rg_find(f, RG_OK, RG_F_UNIT_CYCLE, KNFSD,
 			"is before no unit that it is after as well");

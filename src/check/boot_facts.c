@@ -36,21 +36,45 @@ static bool has_option(struct libmnt_fs *fs, const char *option)
 	return options && mnt_optstr_get_option(options, option, &value, &n) == 0;
 }
 
+/* Copies the value of an option; NULL: it has none, or there is no memory. */
+static char *value_of(struct libmnt_fs *fs, const char *option)
+{
+	const char *options = mnt_fs_get_options(fs);
+	char *value = NULL;
+	size_t n = 0;
+
+	if (!options || mnt_optstr_get_option(options, option, &value, &n) || !value)
+		return NULL;
+	return strndup(value, n);
+}
+
+static void free_mount(struct rg_fstab_mount *m)
+{
+	free(m->target);
+	free(m->source);
+	free(m->needs);
+	free(m->idle);
+}
+
 static int add(struct rg_boot_facts *b, struct libmnt_fs *fs)
 {
-	struct rg_fstab_mount *more, one = {.noauto = has_option(fs, "noauto")};
 	const char *type = mnt_fs_get_fstype(fs) ?: "";
+	struct rg_fstab_mount *more,
+		one = {
+			.nfs = strcmp(type, "nfs") == 0 || strcmp(type, "nfs4") == 0,
+			.noauto = has_option(fs, "noauto"),
+			.automount = has_option(fs, "x-systemd.automount"),
+			.needs = value_of(fs, "x-systemd.requires-mounts-for"),
+			.idle = value_of(fs, "x-systemd.idle-timeout"),
+		};
 
-	if (strcmp(type, "nfs") != 0 && strcmp(type, "nfs4") != 0)
-		return 0;
 	one.target = strdup(mnt_fs_get_target(fs) ?: "");
-	one.source = strdup(mnt_fs_get_source(fs) ?: "");
+	one.source = strdup(mnt_fs_get_srcpath(fs) ?: mnt_fs_get_source(fs) ?: "");
 	more = reallocarray(b->at, b->n + 1, sizeof(*more));
 	if (more)
 		b->at = more;
 	if (!more || !one.target || !one.source) {
-		free(one.target);
-		free(one.source);
+		free_mount(&one);
 		return -ENOMEM;
 	}
 	more[b->n++] = one;
@@ -80,6 +104,14 @@ int rg_boot_read_fstab(const char *file, struct rg_boot_facts *b)
 
 /* ---- systemd ---- */
 
+/* A directory that holds no more of a host than what `check` reads says nothing about
+ * systemd: then it is judged as a host that systemd boots, with nfs-utils' generator. */
+static bool shows_systemd(const char *root)
+{
+	return rg_root_is_here(root) || rg_root_has(root, "/usr/lib/systemd") ||
+	       rg_root_has(root, "/lib/systemd") || rg_root_has(root, "/run/systemd");
+}
+
 /* By systemd.generator(7): the first directory that has it counts, and a link to
  * /dev/null is none. */
 static int find_generator(const char *root)
@@ -101,7 +133,7 @@ static int find_generator(const char *root)
 		if (there)
 			return there;
 	}
-	return 0;
+	return !shows_systemd(root);
 }
 
 /* A list of names, a property of a unit; free_names(). NULL: there are none, or
@@ -180,25 +212,31 @@ static void ask_of_guard(sd_bus *bus, struct rg_boot_facts *b)
 	take_text(bus, unit, "UnitFileState", b->state, sizeof(b->state), &b->bus_err);
 	before = names_of(bus, unit, "Before", &b->bus_err);
 	b->before_knfsd = has_name(before, "nfs-server.service");
+	b->before_nfsv4 = has_name(before, "nfsv4-server.service");
 	b->before_remote_fs = has_name(before, "remote-fs-pre.target");
 	free_names(before);
 	free(unit);
 }
 
-static void ask_of_knfsd(sd_bus *bus, struct rg_boot_facts *b)
+/* Of a unit that starts knfsd. Returns whether there is such a unit. */
+static bool ask_of_knfsd(sd_bus *bus, const char *name, struct rg_boot_facts *b)
 {
-	char *unit = load_unit(bus, "nfs-server.service", &b->bus_err), **before, **after;
+	char *unit = load_unit(bus, name, &b->bus_err), load[32], **before, **after;
 
 	if (!unit)
-		return;
+		return false;
+	take_text(bus, unit, "LoadState", load, sizeof(load), &b->bus_err);
 	before = names_of(bus, unit, "Before", &b->bus_err);
 	after = names_of(bus, unit, "After", &b->bus_err);
 	for (char **n = before; n && *n && !b->cycle[0]; n++)
-		if (has_name(after, *n))
+		if (has_name(after, *n)) {
 			snprintf(b->cycle, sizeof(b->cycle), "%s", *n);
+			snprintf(b->cycle_of, sizeof(b->cycle_of), "%s", name);
+		}
 	free_names(before);
 	free_names(after);
 	free(unit);
+	return load[0] && strcmp(load, "not-found") != 0 && strcmp(load, "masked") != 0;
 }
 
 static void ask_of_time(sd_bus *bus, struct rg_boot_facts *b)
@@ -225,10 +263,66 @@ void rg_boot_ask_systemd(struct rg_boot_facts *b)
 		b->bus_err = err;
 	} else {
 		ask_of_guard(bus, b);
-		ask_of_knfsd(bus, b);
+		ask_of_knfsd(bus, "nfs-server.service", b);
+		b->nfsv4_installed = ask_of_knfsd(bus, "nfsv4-server.service", b);
 		ask_of_time(bus, b);
 	}
 	sd_bus_flush_close_unref(bus);
+}
+
+/* A path without links; as it is, where it leads nowhere. NULL: no memory. */
+static char *real_of(const struct rg_exports_where *where, const struct rg_mounts *mounts,
+		     const char *path)
+{
+	char real[RG_PATH_SIZE];
+
+	return strdup(rg_exports_real(where, mounts, path, real) ? path : real);
+}
+
+/* Where the exports and the mounts of fstab lead: links are followed as far as this waits
+ * for nobody. */
+static int follow_links(const char *root, struct rg_boot_facts *b)
+{
+	struct rg_exports_where where, plain = {};
+	char file[RG_ROOT_PATH];
+	struct rg_mounts mounts;
+	int err = rg_mounts_read(rg_root_path(root, "/proc/self/mountinfo", file), &mounts);
+
+	if (err)
+		return err; /* said with the mounts */
+	rg_exports_where(root, false, &where);
+	snprintf(plain.root, sizeof(plain.root), "%s", root);
+	b->paths = calloc(b->exports.n + 1, sizeof(*b->paths));
+	err = b->paths ? 0 : -ENOMEM;
+	for (size_t i = 0; i < b->exports.n && !err; i++) {
+		const char *path = b->exports.at[i].path;
+		char rooted[2 * RG_PATH_SIZE];
+
+		snprintf(rooted, sizeof(rooted), "%s%s", where.rootdir, path);
+		b->paths[i].waits = real_of(&plain, &mounts, path);
+		b->paths[i].lies = real_of(&where, &mounts, rooted);
+		err = b->paths[i].waits && b->paths[i].lies ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; i < b->n && !err; i++) {
+		char *target = real_of(&plain, &mounts, b->at[i].target);
+
+		if (!target)
+			continue;
+		free(b->at[i].target);
+		b->at[i].target = target;
+	}
+	rg_mounts_free(&mounts);
+	return err;
+}
+
+static void free_paths(struct rg_boot_facts *b)
+{
+	for (size_t i = 0; b->paths && i < b->exports.n; i++) {
+		free(b->paths[i].waits);
+		free(b->paths[i].lies);
+	}
+	free(b->paths);
+	b->paths = NULL;
 }
 
 void rg_boot_gather(const char *root, struct rg_boot_facts *b)
@@ -240,8 +334,12 @@ void rg_boot_gather(const char *root, struct rg_boot_facts *b)
 	rg_exports_read(&b->exports, rg_root_path(root, RG_EXPORTS, file),
 			rg_root_path(root, RG_EXPORTS_D, dir), NULL, NULL);
 	b->fstab_err = rg_boot_read_fstab(rg_root_path(root, FSTAB, file), b);
+	if (follow_links(root, b))
+		free_paths(b);
 	b->generator = find_generator(root);
 	b->systemd = rg_root_has(root, "/run/systemd/system"); /* sd_booted(3) */
+	if (!b->systemd && !shows_systemd(root))
+		b->systemd = 1;
 	if (b->systemd == 1 && rg_root_is_here(root))
 		rg_boot_ask_systemd(b);
 	else
@@ -250,11 +348,10 @@ void rg_boot_gather(const char *root, struct rg_boot_facts *b)
 
 void rg_boot_free(struct rg_boot_facts *b)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		free(b->at[i].target);
-		free(b->at[i].source);
-	}
+	for (size_t i = 0; i < b->n; i++)
+		free_mount(&b->at[i]);
 	free(b->at);
+	free_paths(b);
 	rg_exports_free(&b->exports);
 	*b = (struct rg_boot_facts){};
 }

@@ -16,8 +16,8 @@
 
 /* Started by or for knfsd, or it waits for them. */
 static const char *const programs[] = {
-	"rpc.mountd", "exportfs",  "rpc.nfsd",	 "nfsdctl", "nfsdcld",
-	"rpc.statd",  "mount.nfs", "umount.nfs", "fsidd",   "systemd",
+	"rpc.mountd", "exportfs",   "rpc.nfsd", "nfsdctl", "nfsdcld",	    "rpc.statd",
+	"mount.nfs",  "umount.nfs", "fsidd",	"systemd", "nfsv4.exportd",
 };
 static const char *const folders[] = {
 	"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/lib/systemd", "/lib/systemd",

@@ -11,6 +11,8 @@
 
 #include "check/boot.h"
 
+#define MNT_A "origin:/a /mnt/a nfs4 vers=4.2 0 0\n"
+#define BIND(from, to) MNT_A from " " to " none bind 0 0\n"
 #define FSTAB_A "origin:/a /srv/a nfs4 vers=4.2 0 0\n"
 
 /* Booted by systemd, nfs-utils' generator there, the unit as it should be. */
@@ -77,6 +79,25 @@ static void test_fstab(void **unused)
 		{"/dev/sdb /srv/a ext4 defaults 0 0\n", "/srv/a *(fsid=1)", false, false},
 		{"# origin:/a /srv/a nfs4 vers=4.2 0 0\n", "/srv/a *(fsid=1)", false, false},
 		{"", "/srv/a *(fsid=1)", false, false},
+		/* A bind mount of it, a chain of those, a subdirectory, an image, a circle. */
+		{BIND("/mnt/a", "/srv/a"), "/srv/a *(fsid=1)", true, false},
+		{BIND("/mnt/a", "/srv/a"), "/srv/a/sub *(fsid=1)", true, false},
+		{BIND("/mnt/a/sub", "/srv/a"), "/srv/a *(fsid=1)", true, false},
+		{BIND("/mnt/a", "/x") "/x/y /srv/a none rbind 0 0\n", "/srv/a *(fsid=1)", true,
+		 false},
+		{MNT_A "/mnt/a/image /srv/a ext4 loop 0 0\n", "/srv/a *(fsid=1)", true, false},
+		{MNT_A "tmpfs /srv/a tmpfs x-systemd.requires-mounts-for=/mnt/a 0 0\n",
+		 "/srv/a *(fsid=1)", true, false},
+		{BIND("/mnt/b", "/srv/a"), "/srv/a *(fsid=1)", false, false},
+		{BIND("/mnt/a", "/srv/a"), "/srv/a *(fsid=1,mp)", false, true},
+		{BIND("/mnt/a", "/srv/a"), "/srv/b *(fsid=1)", false, false},
+		{MNT_A "/mnt/a /srv/a none bind,noauto 0 0\n", "/srv/a *(fsid=1)", false, true},
+		{"/x /y none bind 0 0\n/y /x none bind 0 0\n" FSTAB_A, "/x *(fsid=1)", false,
+		 false},
+		{"origin:/a /srv/a nfs4 noauto,x-systemd.automount 0 0\n", "/srv/a *(fsid=1)",
+		 false, true},
+		{"origin:/a /srv/a nfs4 x-systemd.automount 0 0\n", "/srv/a *(fsid=1)", true,
+		 false},
 		{"origin:/a /srv/with\\040blank nfs4 rw\n", "\"/srv/with blank\" *(fsid=1)", true,
 		 false},
 	};
@@ -159,6 +180,10 @@ static void test_units(void **unused)
 	judge(&b, "", RG_F_UNIT_ENABLED, RG_WARNING);
 	b.state[0] = '\0';
 	judge(&b, "", RG_F_UNIT_ENABLED, RG_WARNING);
+	b.nfsv4_installed = true;
+	judge(&b, "", RG_F_UNIT_ORDER, RG_PROBLEM);
+	b.before_nfsv4 = true;
+	judge(&b, "", RG_F_UNIT_ORDER, RG_OK);
 	b.before_knfsd = false;
 	judge(&b, "", RG_F_UNIT_ORDER, RG_PROBLEM);
 	strcpy(b.state, "masked");
@@ -281,6 +306,9 @@ static void test_systemd(void **unused)
 	assert_true(b.before_knfsd);
 	assert_true(b.before_remote_fs);
 	assert_string_equal(b.cycle, "srv-a.mount");
+	assert_string_equal(b.cycle_of, "nfs-server.service");
+	assert_true(b.nfsv4_installed);
+	assert_false(b.before_nfsv4);
 	assert_int_equal(b.remote_fs_s, 42);
 
 	for (int i = 0; i < 2; i++) {

@@ -3,6 +3,8 @@
  * after public reports. Each test has the host as reported, and others of its kind. */
 #include <errno.h>
 
+#include <sqlite3.h>
+
 #include "unit_check.h"
 #include "unit_host.h"
 
@@ -72,6 +74,15 @@ static const char *guarded(void)
 						 used ? " " : "", r.mounts.at[i].target);
 	rg_reexport_free(&r);
 	return text;
+}
+
+static void put_database(const char *name, const char *statements)
+{
+	sqlite3 *db;
+
+	unit_need(sqlite3_open(host_path(name), &db) == SQLITE_OK);
+	unit_need(sqlite3_exec(db, statements, NULL, NULL, NULL) == SQLITE_OK);
+	sqlite3_close(db);
 }
 
 /* ---- rootdir= of nfs.conf ---- */
@@ -261,6 +272,188 @@ static void test_nfs_conf(void **unused)
 	says_nothing(RG_F_GRACE_LEASE, "/etc/nfs.conf:2");
 }
 
+/* ---- fstab ---- */
+
+static void put_systemd(void)
+{
+	host_put("/run/systemd/system/x", "");
+	host_put("/usr/lib/systemd/system-generators/nfs-server-generator", "");
+}
+
+static void test_bind(void **unused)
+{
+	(void)unused;
+	host_unpack("bind-in-fstab");
+	check_host(); /* the directory says nothing of systemd */
+	says(RG_F_FSTAB_CYCLE, "/mnt/a", RG_PROBLEM, "/srv/a", NULL);
+	put_systemd();
+	check_host();
+	says(RG_F_FSTAB_CYCLE, "/mnt/a", RG_PROBLEM, "/srv/a", "unit of your own");
+
+	/* By a link, at either end. */
+	host_put("/etc/fstab", "origin:/a /mnt/link nfs4 vers=4.2 0 0\n/mnt/a /srv/a none bind\n");
+	host_put("/mnt/x", "");
+	host_link("/mnt/link", "a");
+	check_host();
+	says(RG_F_FSTAB_CYCLE, "/mnt/a", RG_PROBLEM, "/srv/a", NULL);
+	host_put("/etc/fstab", "origin:/a /mnt/a nfs4 vers=4.2 0 0\n");
+	host_put("/etc/exports", "/exported/sub *(fsid=1)\n");
+	host_link("/exported", "/mnt/a");
+	check_host();
+	says(RG_F_FSTAB_CYCLE, "/mnt/a", RG_PROBLEM, "/exported/sub", NULL);
+
+	/* The generator knows nothing of rootdir=: no cycle, and knfsd starts before it. */
+	host_unpack("rootdir");
+	host_put("/etc/fstab", "10.9.0.5:/files /srv/nfs/files nfs vers=3 0 0\n");
+	check_host();
+	says(RG_F_FSTAB_AFTER_KNFSD, "/srv/nfs/files", RG_WARNING, "/etc/exports:1", NULL);
+}
+
+static void test_automount(void **unused)
+{
+	(void)unused;
+	host_unpack("automount-idle");
+	put_systemd();
+	check_host();
+	says(RG_F_FSTAB_AFTER_KNFSD, "/srv/a", RG_WARNING, "x-systemd.automount", "of your own");
+	says(RG_F_FSTAB_AFTER_KNFSD, "/srv/a", RG_WARNING, "idle after 10min", NULL);
+	says(RG_F_EXPORT_AUTOMOUNT, "/srv/a", RG_WARNING, "After a reboot", NULL);
+	says(RG_F_REEXPORTS, NULL, RG_UNKNOWN, "automounter", NULL);
+
+	/* autofs(5), with an indirect map, and no fstab. */
+	host_put("/etc/fstab", "");
+	host_put("/etc/exports", "/net/origin/a *(fsid=1)\n");
+	host_put("/proc/self/mountinfo",
+		 "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+		 "29 22 0:39 / /net rw - autofs /etc/auto.net rw,fd=5,pgrp=9,indirect\n");
+	check_host();
+	says(RG_F_EXPORT_AUTOMOUNT, "/net/origin/a", RG_WARNING, "mount point /net ", NULL);
+	/* Mounted, it is a mount like another. */
+	host_put("/proc/self/mountinfo",
+		 "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+		 "29 22 0:39 / /net rw - autofs /etc/auto.net rw,fd=5,pgrp=9,indirect\n"
+		 "30 29 0:40 / /net/origin/a rw - nfs4 origin:/a rw,vers=4.2\n");
+	check_host();
+	assert_string_equal(guarded(), "/net/origin/a");
+	says(RG_F_REEXPORTS, NULL, RG_OK, "1 of 1", NULL);
+	says_nothing(RG_F_EXPORT_AUTOMOUNT, NULL);
+}
+
+/* ---- exports ---- */
+
+static void test_blank(void **unused)
+{
+	(void)unused;
+	host_unpack("space-before-options");
+	check_host();
+	says(RG_F_EXPORT_BLANK, "/srv/a", RG_PROBLEM, "10.77.2.0/24", "blank");
+	says(RG_F_EXPORT_BLANK, "/srv/a", RG_PROBLEM, "every", NULL);
+	says_nothing(RG_F_EXPORT_FSID, NULL);
+
+	host_put("/etc/exports", "/srv/a a(rw,fsid=1) b\t(rw,fsid=1) c(ro,fsid=1)\n");
+	check_host();
+	says(RG_F_EXPORT_BLANK, "/srv/a", RG_PROBLEM, "client b ", NULL);
+	host_put("/etc/exports", "/srv/a a \\\n  (rw,fsid=1)\n");
+	check_host();
+	says(RG_F_EXPORT_BLANK, "/srv/a", RG_PROBLEM, "client a ", NULL);
+	host_put("/etc/exports", "/srv/a -fsid=1 a (rw)\n");
+	check_host();
+	says(RG_F_EXPORT_BLANK, "/srv/a", RG_PROBLEM, "client a ", NULL);
+	/* Meant for everybody, or with options of its own. */
+	host_put("/etc/exports", "/srv/a (rw,fsid=1)\n");
+	check_host();
+	says_nothing(RG_F_EXPORT_BLANK, NULL);
+	host_put("/etc/exports", "/srv/a a(rw,fsid=1) (ro,fsid=1)\n");
+	check_host();
+	says_nothing(RG_F_EXPORT_BLANK, NULL);
+	/* Of one that is no re-export it is none of our business. */
+	host_put("/etc/exports", "/srv a (rw,fsid=1)\n");
+	check_host();
+	says_nothing(RG_F_EXPORT_BLANK, NULL);
+}
+
+/* Exports that no file names: a cluster's. */
+static void test_etab_alone(void **unused)
+{
+	(void)unused;
+	host_unpack("pacemaker-etab");
+	check_host();
+	assert_string_equal(guarded(), "/srv/a");
+	says(RG_F_EXPORT_FSID, "/srv/a", RG_PROBLEM, "/var/lib/nfs/etab:1",
+	     "Do not run `exportfs -r`");
+	for (size_t i = 0; i < found_now.n; i++)
+		assert_true(!found_now.at[i].remedy || !strstr(found_now.at[i].remedy, "-ra"));
+
+	/* The same number twice, both of the cluster. */
+	host_put("/var/lib/nfs/etab", "/srv/a\t*(rw,fsid=2)\n/srv/gone\t*(rw,fsid=2)\n");
+	check_host();
+	says(RG_F_EXPORT_FSID_TWICE, "/srv/gone", RG_PROBLEM, "/var/lib/nfs/etab:1",
+	     "do not run `exportfs -r`");
+	/* Beside it, a file's own mistake is put into force without taking those away. */
+	host_put("/var/lib/nfs/etab", "/srv/gone\t*(rw,fsid=2)\n");
+	host_put("/etc/exports", "/srv/a *(rw)\n");
+	check_host();
+	says(RG_F_EXPORT_FSID, "/srv/a", RG_PROBLEM, "/etc/exports:1", "`exportfs -a`");
+	/* The file is right, and not in force. */
+	host_put("/var/lib/nfs/etab", "/srv/a\t*(rw)\n");
+	host_put("/etc/exports", "/srv/a *(rw,fsid=1)\n");
+	check_host();
+	says(RG_F_EXPORT_FSID, "/srv/a", RG_PROBLEM, "/var/lib/nfs/etab:1",
+	     "run `exportfs -ra`: the file says it");
+	/* Of two clients, in two files, the one that lacks it is named. */
+	host_put("/var/lib/nfs/etab", "");
+	host_put("/etc/exports", "/srv/a x(rw,fsid=1)\n");
+	host_put("/etc/exports.d/b.exports", "/srv/a y(rw)\n");
+	check_host();
+	says(RG_F_EXPORT_FSID, "/srv/a", RG_PROBLEM, "b.exports:1: exported to y ", NULL);
+}
+
+/* ---- who remembers end clients ---- */
+
+static void test_legacy_tracking(void **unused)
+{
+	(void)unused;
+	host_unpack("legacy-tracking");
+	host_put("/proc/1/comm", "init\n");
+	host_put("/var/lib/nfs/v4recovery/0123456789abcdef0123456789abcdef/x", "");
+	host_drop("/var/lib/nfs/v4recovery/0123456789abcdef0123456789abcdef/x");
+	check_host();
+	says(RG_F_NFSDCLD, "/var/lib/nfs/v4recovery", RG_NOTE, "legacy client tracking", "nfsdcld");
+	says(RG_F_NFSDCLD_CLIENTS, "/var/lib/nfs/v4recovery", RG_OK, "on record: 1", NULL);
+	for (size_t i = 0; i < found_now.n; i++) {
+		assert_null(strstr(found_now.at[i].evidence, "not remembered"));
+		assert_null(strstr(found_now.at[i].evidence, "skips"));
+	}
+
+	/* An end client that is not on record. */
+	host_drop("/var/lib/nfs/v4recovery/0123456789abcdef0123456789abcdef");
+	host_put("/var/lib/nfs/v4recovery/README", "");
+	check_host();
+	says(RG_F_NFSDCLD_CLIENTS, "/var/lib/nfs/v4recovery", RG_PROBLEM, "cannot reclaim", NULL);
+
+	/* Its directory is not there: who keeps the records is not known. */
+	host_put("/proc/fs/nfsd/nfsv4recoverydir", "/var/lib/nfs/elsewhere\n");
+	check_host();
+	says(RG_F_NFSDCLD, "/var/lib/nfs/elsewhere", RG_UNKNOWN, NULL, "dmesg");
+	says(RG_F_NFSDCLD_CLIENTS, NULL, RG_UNKNOWN, NULL, NULL);
+
+	/* nfsdcltrack goes before the directory. */
+	host_put("/usr/sbin/nfsdcltrack", "");
+	host_put("/etc/nfs.conf", "[nfsdcltrack]\nstoragedir=/var/track\n");
+	host_put("/var/track/x", "");
+	put_database("/var/track/main.sqlite",
+		     "create table clients (id blob primary key, time integer, has_session "
+		     "integer); insert into clients values ('a', 1, 1), ('b', 1, 1);");
+	check_host();
+	says(RG_F_NFSDCLD, "/var/track", RG_NOTE, "nfsdcltrack", NULL);
+	says(RG_F_NFSDCLD_CLIENTS, "/var/track", RG_OK, "on record: 2", NULL);
+
+	/* A kernel without either: nobody. */
+	host_drop("/proc/fs/nfsd/nfsv4recoverydir");
+	check_host();
+	says(RG_F_NFSDCLD, NULL, RG_PROBLEM, "not remembered", "nfsdcld");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +461,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_container, host_setup, host_teardown),
 		cmocka_unit_test(test_container_stops),
 		cmocka_unit_test_setup_teardown(test_nfs_conf, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_bind, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_automount, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_blank, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_etab_alone, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_legacy_tracking, host_setup, host_teardown),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
