@@ -10,6 +10,7 @@
 #include "check/lease.h"
 #include "check/mounts.h"
 #include "check/policy.h"
+#include "check/reexport.h"
 #include "check/regime.h"
 #include "check/root.h"
 
@@ -17,6 +18,7 @@
 struct facts {
 	struct rg_kernel_facts kernel;
 	struct rg_reexport_facts reexports;
+	struct rg_fsidd_facts fsidd;
 	struct rg_policy_facts policy;
 	struct rg_regime_facts regime;
 	struct rg_knfsd_facts knfsd;
@@ -38,6 +40,7 @@ static void gather(const char *root, struct facts *all)
 
 	rg_kernel_gather(root, load, &all->kernel);
 	rg_reexport_gather(root, &all->reexports);
+	rg_fsidd_gather(root, &all->fsidd);
 	rg_policy_gather(root, privileged, &all->reexports, &all->policy);
 	rg_regime_gather(root, load, all->policy.enabled == 1, all->policy.state_dir, &all->regime);
 	rg_knfsd_gather(root, &all->knfsd);
@@ -61,6 +64,7 @@ static void judge(const struct facts *all, struct rg_findings *f)
 	rg_regime_check(&all->regime, f);
 	rg_knfsd_check(knfsd, &all->clients, f);
 	rg_exports_check(&all->reexports, threads_of(knfsd), all->clients.n_v4, f);
+	rg_reexport_check(&all->reexports, &all->fsidd, f);
 	rg_mounts_check(&all->mounts, &all->reexports, &all->policy, f);
 	rg_lease_check(&all->lease, &all->reexports, all->boot.remote_fs_s, f);
 	rg_boot_check(&all->boot, f);
@@ -76,6 +80,7 @@ void rg_check(const char *root, struct rg_findings *f)
 	judge(&all, f);
 	rg_findings_sort(f);
 	rg_reexport_free(&all.reexports);
+	rg_fsidd_free(&all.fsidd);
 	rg_policy_facts_free(&all.policy);
 	rg_lease_free(&all.lease);
 	rg_boot_free(&all.boot);

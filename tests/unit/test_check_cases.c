@@ -408,6 +408,118 @@ static void test_etab_alone(void **unused)
 	says(RG_F_EXPORT_FSID, "/srv/a", RG_PROBLEM, "b.exports:1: exported to y ", NULL);
 }
 
+/* ---- reexport=, and fsidd ---- */
+
+static void test_reexport_sound(void **unused)
+{
+	(void)unused;
+	host_unpack("auto-reexport");
+	host_put("/var/lib/nfs/reexpdb.sqlite3", "");
+	check_host();
+	assert_string_equal(guarded(), "/srv/a /srv/a/sub");
+	says_nothing(RG_F_EXPORT_CROSSMNT, NULL);
+	says_nothing(RG_F_EXPORT_FSID, NULL);
+	says_nothing(RG_F_EXPORT_REEXPORT, NULL);
+	says(RG_F_FSIDD, NULL, RG_UNKNOWN, "database", NULL);
+
+	host_put("/proc/77/comm", "fsidd\n");
+	host_put("/proc/77/cmdline", "/usr/sbin/fsidd");
+	check_host();
+	says(RG_F_FSIDD, NULL, RG_OK, "runs", NULL);
+	host_put("/proc/77/cmdline", "");
+	check_host();
+	says(RG_F_FSIDD, NULL, RG_PROBLEM, "does not run", "fsidd");
+	/* By its abstract socket. */
+	host_put("/etc/nfs.conf", "[reexport]\nfsidd_socket=@/run/fsid.sock\n");
+	host_put("/proc/net/unix", "Num RefCount Protocol Flags Type St Inode Path\n"
+				   "0: 2 0 10000 0005 01 9 @/run/fsid.sock\n");
+	check_host();
+	says(RG_F_FSIDD, NULL, RG_OK, "runs", NULL);
+	/* Its numbers are gone after a reboot. */
+	host_put("/etc/nfs.conf", "[reexport]\nsqlitedb=/run/reexpdb.sqlite3\n");
+	check_host();
+	says(RG_F_FSIDD, "/run/reexpdb.sqlite3", RG_PROBLEM, NULL, NULL);
+	/* An exportfs of before. */
+	host_put("/usr/sbin/exportfs", "no_subtree_check");
+	check_host();
+	says(RG_F_EXPORT_REEXPORT, "exportfs", RG_PROBLEM, "2.6.3", NULL);
+	host_put("/usr/sbin/exportfs", "no_subtree_check auto-fsidnum");
+	check_host();
+	says_nothing(RG_F_EXPORT_REEXPORT, "exportfs");
+}
+
+static void test_reexport_mixed(void **unused)
+{
+	(void)unused;
+	host_unpack("mixed-fsidnum");
+	check_host();
+	says(RG_F_EXPORT_REEXPORT, "/srv/b", RG_PROBLEM, "/etc/exports:2: fsid=7", NULL);
+	says(RG_F_EXPORT_REEXPORT, "/srv/c", RG_PROBLEM, "/etc/exports:3: fsid= stands after",
+	     "before reexport=");
+	says(RG_F_EXPORT_FSID, "/srv/d", RG_PROBLEM, "/etc/exports:4", "reexport=auto-fsidnum");
+	says_nothing(RG_F_EXPORT_FSID, "/srv/a");
+	says_nothing(RG_F_EXPORT_REEXPORT, "/srv/a");
+
+	/* The number is of another path now. A UUID, and the root of NFSv4's tree, clash with
+	 * nothing. */
+	put_database("/var/lib/nfs/reexpdb.sqlite3",
+		     "create table fsidnums (num integer primary key, path text unique);"
+		     "insert into fsidnums values (7, '/srv/a'), (2, '/srv/e');");
+	host_put("/etc/exports", "/srv/a *(reexport=auto-fsidnum)\n/srv/b *(fsid=7)\n"
+				 "/ *(fsid=0)\n"
+				 "/srv/d *(fsid=7b2d2b4e-5c3a-4d0e-9c57-0123456789ab)\n"
+				 "/srv/e *(fsid=3,reexport=predefined-fsidnum)\n"
+				 "/srv/f *(reexport=predefined-fsidnum)\n"
+				 "/srv/g *(fsid=9,reexport=predefined-fsidnum)\n"
+				 "/srv/h *(reexport=auto-fsidnum,reexport=auto-fsidnum)\n"
+				 "/srv/i *(reexport=other)\n");
+	check_host();
+	says(RG_F_EXPORT_REEXPORT, "/srv/b", RG_PROBLEM, "given it to /srv/a", NULL);
+	says_nothing(RG_F_EXPORT_REEXPORT, "/");
+	says_nothing(RG_F_EXPORT_REEXPORT, "/srv/d");
+	says(RG_F_EXPORT_REEXPORT, "/srv/e", RG_PROBLEM, "number 2", "fsid=2");
+	says(RG_F_EXPORT_REEXPORT, "/srv/f", RG_PROBLEM, "no number", "auto-fsidnum");
+	says_nothing(RG_F_EXPORT_REEXPORT, "/srv/g");
+	says(RG_F_EXPORT_REEXPORT, "/srv/h", RG_PROBLEM, "twice", NULL);
+	says(RG_F_EXPORT_REEXPORT, "/srv/i", RG_PROBLEM, NULL, NULL);
+
+	/* predefined-fsidnum with crossmnt: what lies below needs one as well. */
+	host_put("/etc/exports", "/srv *(fsid=0,crossmnt,reexport=predefined-fsidnum)\n"
+				 "/srv/x *(crossmnt,reexport=predefined-fsidnum)\n");
+	host_put("/proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+					 "30 22 0:40 / /srv/x rw - nfs4 o:/x rw,vers=4.2\n"
+					 "31 30 0:41 / /srv/x/y rw - nfs4 o:/y rw,vers=4.2\n");
+	put_database("/var/lib/nfs/reexpdb.sqlite3", "insert into fsidnums values (8, '/srv/x');");
+	check_host();
+	says_nothing(RG_F_EXPORT_REEXPORT, "/srv/x");
+	says(RG_F_EXPORT_REEXPORT, "/srv/x/y", RG_PROBLEM, "no number", NULL);
+	says_nothing(RG_F_EXPORT_CROSSMNT, "/srv/x");
+	/* A database that is none: not known. */
+	host_put("/var/lib/nfs/reexpdb.sqlite3", "not a database, whatever it is called\n");
+	check_host();
+	says(RG_F_EXPORT_REEXPORT, "/srv/x/y", RG_UNKNOWN, NULL, NULL);
+}
+
+static void test_no_fsidd(void **unused)
+{
+	(void)unused;
+	host_unpack("no-fsidd");
+	check_host();
+	says(RG_F_FSIDD, NULL, RG_PROBLEM, "no database", "fsidd");
+	/* With a number of one's own fsidd is asked all the same, with a UUID it is not. */
+	host_put("/etc/exports", "/srv/a *(fsid=1,reexport=predefined-fsidnum)\n");
+	check_host();
+	says(RG_F_FSIDD, NULL, RG_PROBLEM, NULL, NULL);
+	host_put("/etc/exports", "/srv/a *(fsid=7b2d2b4e-5c3a-4d0e-9c57-0123456789ab,"
+				 "reexport=auto-fsidnum)\n");
+	check_host();
+	says_nothing(RG_F_FSIDD, NULL);
+	host_put("/etc/exports", "/srv/a *(fsid=1,reexport=none)\n");
+	check_host();
+	says_nothing(RG_F_FSIDD, NULL);
+	says_nothing(RG_F_EXPORT_REEXPORT, NULL);
+}
+
 /* ---- who remembers end clients ---- */
 
 static void test_legacy_tracking(void **unused)
@@ -465,6 +577,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_automount, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_blank, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_etab_alone, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_reexport_sound, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_reexport_mixed, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_no_fsidd, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_legacy_tracking, host_setup, host_teardown),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
