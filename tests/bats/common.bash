@@ -32,8 +32,16 @@ rg() {
 }
 in_rex() { tier rex "$@"; }
 
+# untraced: bats has bash call a function before every command, to know the line of one
+# that fails, and bash takes a hundred times as long for it. From here on, until the test
+# ends, it is called before the test's own commands only, and no more within what these
+# call: a failure there is told of the line of the test. (set -T is inherited at a call.)
+# To be called by setup and setup_file before all else; fresh and setup_tiers do.
+untraced() { set +T; }
+
 # A file for locks on both NFS mounts, and on a file system that is not NFS.
 setup_tiers() {
+	untraced
 	tiers_up 10 10
 	rex_mount
 	rex_mount_other
@@ -44,6 +52,7 @@ setup_tiers() {
 # Nothing enabled, knfsd of the re-export server off, no daemon, no helper.
 fresh() {
 	local pid
+	untraced
 	for pid in "$work"/*.pid; do
 		[[ -e $pid ]] || continue
 		kill -KILL "$(<"$pid")" 2>/dev/null || true

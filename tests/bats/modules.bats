@@ -11,7 +11,10 @@ rg() { "$RG" "$@"; }
 in_rex() { "$@"; }
 
 setup_file() { mkdir -p "$work"; }
-setup() { nothing_loaded; }
+setup() {
+	untraced
+	nothing_loaded
+}
 teardown_file() { nothing_loaded; }
 
 modules=(nfsv4 nfsv3 nfsd nfs lockd grace)

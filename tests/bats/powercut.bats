@@ -6,12 +6,14 @@
 # more rows, and repeats them.
 
 setup_file() {
+	set +T
 	. "$BATS_TEST_DIRNAME/../recovery.bash"
 	export RG_CAPTURE=${RG_CAPTURE:-$BATS_FILE_TMPDIR}
 	[[ -n ${RG_CLUSTER_UP-} ]] || cluster_up --kernel "${RG_KERNEL:-bookworm}" 3>&-
 }
 
 setup() {
+	set +T # as `untraced` of common.bash says
 	. "$BATS_TEST_DIRNAME/../recovery.bash"
 	say() { printf '# %s\n' "$*" >&3; }
 	say "== $BATS_TEST_DESCRIPTION" # for tests/failed.awk
