@@ -31,7 +31,8 @@ endif
 WARN := -Wall -Wextra -Wtype-limits -Werror
 LIBS := libbpf mount json-c libcap-ng libsystemd libkmod inih sqlite3
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
-LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lelf -lz -lm
+# libkmod is opened when it is needed: src/base/kmod.c.
+LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(filter-out libkmod,$(LIBS))) -lelf -lz -lm -ldl
 CFLAGS ?= -O2 -g
 RG_CFLAGS = -std=gnu11 $(WARN) -Wformat=2 -D_GNU_SOURCE -DRG_VERSION='"$(VERSION)"' \
 	-Iinclude -Isrc -I$(B) $(LIB_CFLAGS)

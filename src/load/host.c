@@ -96,8 +96,8 @@ static int load_module(const char *name)
 	char loaded[64];
 	int err = -ENOENT;
 
-	if (!ctx)
-		return -ENOMEM;
+	if (!ctx) /* ELIBACC: libkmod itself is not there */
+		return errno ? -errno : -ENOMEM;
 	kmod_set_log_priority(ctx, 0);
 	if (kmod_module_new_from_lookup(ctx, name, &found) >= 0) {
 		kmod_list_foreach (each, found) {
