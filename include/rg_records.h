@@ -55,7 +55,9 @@ enum rg_record_op {
 	RG_REC_HAND, /* `release` or `close`; `value`: enum rg_hand */
 	/* Made up by the tracer, in user space: */
 	RG_REC_GATE, /* the gate changed; `value`: enum rg_state, `how`: enum rg_why */
-	RG_REC_LOST, /* `value`: records that did not fit into this tracer's ring */
+	/* `value`: records that did not fit into this tracer's ring; `expected`: times that a
+	 * tracing program could not do its work, each of which may be an event that is missing */
+	RG_REC_LOST,
 	RG_NR_RECORD_OPS,
 };
 

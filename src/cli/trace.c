@@ -27,6 +27,7 @@
 #include "cli/outlet.h"
 #include "cli/trace_wish.h"
 #include "cli/verbs.h"
+#include "pins/flows.h"
 #include "pins/gates.h"
 #include "record/record_header.h"
 #include "record/record_json.h"
@@ -74,8 +75,9 @@ struct trace {
 	__u64 look_ns;	       /* not before; see look_due */
 	__u64 tick_ns, end_ns; /* next, and last; end 0: for ever */
 
-	__u64 events, downgrades, lost; /* told */
-	bool recovery, downgraded;	/* seen, told or not */
+	__u64 events, downgrades, lost, failures; /* told */
+	__u64 failed_before;			  /* of the tracing programs, before this began */
+	bool recovery, downgraded;		  /* seen, told or not */
 	unsigned int batch;
 	bool look_due; /* at look_ns */
 	bool stop;     /* end in an orderly way */
@@ -256,14 +258,29 @@ static void consume(struct trace *t)
 	stop_now(t, NULL);
 }
 
+/* Times that a tracing program could not do its work (no memory for a thread's storage, a
+ * failed helper), since this began. One that cannot be read counts as one. */
+static __u64 failures_now(const struct trace *t)
+{
+	struct rg_flow_totals totals;
+
+	if (rg_flow_totals_read(&t->p, &totals))
+		return t->failures ?: 1;
+	return totals.failed - t->failed_before;
+}
+
 static void look_at_lost(struct trace *t)
 {
-	__u64 lost = rg_tracer_lost(&t->ring);
-	struct rg_record r = {.op = RG_REC_LOST, .time_ns = rg_now_ns(), .value = lost - t->lost};
+	__u64 lost = rg_tracer_lost(&t->ring), failures = failures_now(t), more;
+	struct rg_record r = {.op = RG_REC_LOST, .time_ns = rg_now_ns()};
 
-	if (lost <= t->lost)
+	if (lost <= t->lost && failures <= t->failures)
 		return;
-	t->lost = lost;
+	more = failures > t->failures ? failures - t->failures : 0;
+	r.value = lost > t->lost ? lost - t->lost : 0;
+	r.expected = more > ~0U ? ~0U : (__u32)more;
+	t->lost += r.value;
+	t->failures += more;
 	if (!t->over)
 		emit(t, &r);
 }
@@ -365,6 +382,7 @@ static void write_end(struct trace *t)
 		.boot_ns = rg_now_ns(),
 		.events = t->events,
 		.lost = t->lost,
+		.failures = t->failures,
 		.reason = t->reason,
 	};
 	char line[512];
@@ -374,11 +392,16 @@ static void write_end(struct trace *t)
 
 static void say_summary(const struct trace *t)
 {
+	bool whole = !t->lost && !t->failures;
+
+	if (t->failures)
+		rg_warn("tracing programs failed %llu times: as many events may be missing",
+			(unsigned long long)t->failures);
 	if (!isatty(STDERR_FILENO))
 		return;
 	rg_info("%llu events, %llu downgrades, %llu lost%s", (unsigned long long)t->events,
 		(unsigned long long)t->downgrades, (unsigned long long)t->lost,
-		t->recovery && !t->downgraded && !t->lost ? "; nothing was downgraded" : "");
+		t->recovery && !t->downgraded && whole ? "; nothing was downgraded" : "");
 }
 
 static void say_left_out(struct trace *t)
@@ -569,6 +592,7 @@ static int set_up(struct trace *t)
 
 static int listen(struct trace *t)
 {
+	struct rg_flow_totals before;
 	int err = rg_tracer_open(&t->p, RG_TRACER_RING_BYTES, on_record, t, &t->ring);
 
 	if (err == -EUSERS)
@@ -581,6 +605,8 @@ static int listen(struct trace *t)
 	if (watch_fd(t, rg_tracer_fd(&t->ring), EPOLLIN))
 		return rg_error(RG_FAILED, "ring of records: cannot be watched: %s",
 				rg_strerror(errno));
+	if (rg_flow_totals_read(&t->p, &before) == 0)
+		t->failed_before = before.failed;
 	return RG_DONE;
 }
 

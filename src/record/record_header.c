@@ -197,6 +197,7 @@ size_t rg_end_json(const struct rg_end *end, char *buf, size_t size)
 	WORD(&l, "event", "end");
 	NUMBER(&l, "events", end->events);
 	NUMBER(&l, "lost", end->lost);
+	NUMBER(&l, "failures", end->failures);
 	if (end->reason)
 		WORD(&l, "reason", end->reason);
 	RG_LINE_LITERAL(&l, "}\n");

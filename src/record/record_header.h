@@ -40,8 +40,8 @@ size_t rg_header_json(const struct rg_header *h, char *buf, size_t size);
 
 struct rg_end {
 	__u64 wall_ns, boot_ns;
-	__u64 events, lost;
-	const char *reason; /* a word; NULL: none is given */
+	__u64 events, lost, failures; /* as the LOST lines have them, summed */
+	const char *reason;	      /* a word; NULL: none is given */
 };
 /* Pure; the same. */
 size_t rg_end_json(const struct rg_end *end, char *buf, size_t size);

@@ -244,6 +244,7 @@ static void put_own(struct rg_line *l, const struct rg_record *r)
 		return;
 	case RG_REC_LOST:
 		NUMBER(l, "lost", r->value);
+		NUMBER(l, "failures", r->expected);
 		return;
 	default:
 		return;

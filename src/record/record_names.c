@@ -87,7 +87,8 @@ static const struct {
 } downgrades[RG_NR_DOWNGRADES] = {
 	[RG_DOWNGRADE_REFUSED_BY_CLIENT] =
 		{"reclaim-refused-by-client",
-		 "this host's NFS client cannot forward a reclaim (nfs_lock: ENOGRACE); nothing "
+		 "this host's NFS client cannot forward a reclaim (nfs_lock answers ENOGRACE, of "
+		 "which knfsd makes NFS4ERR_NO_GRACE); nothing "
 		 "was sent to the original server"},
 	[RG_DOWNGRADE_GRACE_SKIPPED] = {"grace-skipped",
 					"knfsd had started without a grace period, as it knew of "

@@ -518,6 +518,11 @@ static void put_own(struct row *row, const struct rg_record *r)
 	case RG_REC_LOST:
 		put_number(row, r->value);
 		put(row, " records came faster than they could be read");
+		if (r->expected) {
+			put(row, "; tracing programs failed ");
+			put_number(row, r->expected);
+			put(row, " times: events may be missing");
+		}
 		return;
 	default:
 		return;

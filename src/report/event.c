@@ -129,6 +129,7 @@ static const struct field {
 	{"events", NUMBER, AT(events), 0},
 	{"expected", NUMBER_MARKED, AT(expected), AT(has_expected)},
 	{"facts", KNOWN, 0, 0},
+	{"failures", NUMBER, AT(failures), 0},
 	{"file", FILE_, 0, 0},
 	{"generation", NUMBER, AT(generation), 0},
 	{"grace_s", NUMBER, AT(grace_s), 0},

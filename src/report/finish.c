@@ -95,10 +95,20 @@ static bool kept_out(const struct rg_recovery *r, const struct rg_lock *l)
 
 /* ---- locks ---- */
 
+/* When knfsd let go of an end client against its will: its locks went with that. One that
+ * restarted, or said that it was through (destroyed), has none to lose. */
+static __u64 thrown_out_ns(const struct rg_peer *p)
+{
+	if (!p->gone_ns || p->restarted || rg_same(p->gone, "destroyed") ||
+	    rg_same(p->gone, "unconfirmed"))
+		return 0;
+	return p->gone_ns;
+}
+
 static void add_fate(struct rg_recovery *r, const struct rg_lock *l)
 {
-	enum rg_fate fate = rg_lock_fate(l);
 	struct rg_peer *p = &r->clients[l->client];
+	enum rg_fate fate = rg_lock_fate(l, thrown_out_ns(p));
 
 	r->fates[fate]++;
 	p->fates[fate]++;
@@ -126,6 +136,7 @@ static void add_client(struct rg_recovery *r, const struct rg_peer *p)
 	r->clients_lost += p->fates[RG_FATE_NOT_AGAIN] != 0;
 	r->clients_denied += p->fates[RG_FATE_DENIED] != 0;
 	r->clients_losing += p->fates[RG_FATE_NOT_AGAIN] || p->fates[RG_FATE_DENIED];
+	r->clients_thrown_out += p->fates[RG_FATE_THROWN_OUT] != 0;
 	r->clients_as_new += p->fates[RG_FATE_AS_NEW] != 0;
 }
 
@@ -155,20 +166,12 @@ struct span {
 	__u64 n, first_ns, last_ns;
 };
 
-static void span_of_clients(const struct rg_recovery *r, bool retakes, struct span *s)
+static void stretch(struct span *s, __u64 first_ns, __u64 last_ns)
 {
-	for (size_t i = 0; i < r->n_clients; i++) {
-		const struct rg_peer *p = &r->clients[i];
-		__u64 first_ns = retakes ? p->first_retake_ns : p->first_reclaim_ns,
-		      last_ns = retakes ? p->last_retake_ns : p->last_reclaim_ns;
-
-		if (!first_ns)
-			continue;
-		if (!s->first_ns || first_ns < s->first_ns)
-			s->first_ns = first_ns;
-		if (last_ns > s->last_ns)
-			s->last_ns = last_ns;
-	}
+	if (!first_ns)
+		return;
+	rg_earliest(&s->first_ns, first_ns);
+	rg_latest(&s->last_ns, last_ns);
 }
 
 static void reclaim_moments(struct rg_recovery *r)
@@ -177,7 +180,8 @@ static void reclaim_moments(struct rg_recovery *r)
 	      refused = r->opens.refused + r->lock_tries.refused;
 	struct span s = {};
 
-	span_of_clients(r, false, &s);
+	for (size_t i = 0; i < r->n_clients; i++)
+		stretch(&s, r->clients[i].first_reclaim_ns, r->clients[i].last_reclaim_ns);
 	if (!s.first_ns)
 		return;
 	rg_recovery_moment(r, s.first_ns, RG_SIDE_SERVER, "first reclaim", -1, false, "%s", "");
@@ -186,18 +190,27 @@ static void reclaim_moments(struct rg_recovery *r)
 			   (unsigned long long)refused);
 }
 
+/* Locks and opens have a row each: an end client opens on when it has its locks. */
 static void retake_moments(struct rg_recovery *r)
 {
-	struct span s = {};
+	struct span locks = {}, opens = {};
 
-	span_of_clients(r, true, &s);
-	if (!s.first_ns)
-		return;
-	rg_recovery_moment(r, s.first_ns, RG_SIDE_SERVER, "first taken again", -1, false, "%s", "");
-	rg_recovery_moment(r, s.last_ns, RG_SIDE_SERVER, "last taken again", -1, false,
-			   "locks: %llu, opens: %llu",
-			   (unsigned long long)(r->again_refused + r->again_unrefused),
-			   (unsigned long long)r->reopened);
+	for (size_t i = 0; i < r->n_clients; i++) {
+		const struct rg_peer *p = &r->clients[i];
+
+		locks.n += p->retaken_locks;
+		opens.n += p->retaken_opens;
+		stretch(&locks, p->first_relock_ns, p->last_relock_ns);
+		stretch(&opens, p->first_reopen_ns, p->last_reopen_ns);
+	}
+	if (locks.first_ns)
+		rg_recovery_moment(r, locks.last_ns, RG_SIDE_SERVER, "locks taken again", -1, false,
+				   "%llu, the first at %+.3f", (unsigned long long)locks.n,
+				   rg_recovery_seconds(r, locks.first_ns));
+	if (opens.first_ns)
+		rg_recovery_moment(r, opens.last_ns, RG_SIDE_SERVER, "opened again", -1, false,
+				   "%llu, the first at %+.3f", (unsigned long long)opens.n,
+				   rg_recovery_seconds(r, opens.first_ns));
 }
 
 /* What the reboot budget says: the power cut, seen as the time in which no lease was

@@ -83,7 +83,7 @@ static json_object *verdict(const struct rg_recovery *r)
 		json_object_array_add(list, json_object_new_string(r->verdict.sentences[i]));
 	put(o, "sentences", list);
 	put_bool(o, "reaches_end", r->reached_end);
-	put_bool(o, "lower_bounds", r->lost || r->bad_lines || r->header.filtered);
+	put_bool(o, "lower_bounds", r->lost || r->failures || r->bad_lines || r->header.filtered);
 	return o;
 }
 
@@ -100,6 +100,7 @@ static json_object *locks(const struct rg_recovery *r)
 	put_count(o, "taken_again_exposed", r->again_exposed);
 	put_count(o, "reclaimed", r->fates[RG_FATE_RECLAIMED]);
 	put_count(o, "granted_as_new", r->fates[RG_FATE_AS_NEW]);
+	put_count(o, "thrown_out", r->fates[RG_FATE_THROWN_OUT]);
 	put_count(o, "events_not_followed", r->locks.not_followed);
 	return o;
 }
@@ -144,12 +145,15 @@ static json_object *client(const struct rg_recovery *r, const struct rg_peer *p)
 	put_text(o, "clientid", p->clientid);
 	put_at(o, "first_reclaim_s", r, p->first_reclaim_ns);
 	put_at(o, "last_reclaim_s", r, p->last_reclaim_ns);
-	put_at(o, "first_taken_again_s", r, p->first_retake_ns);
-	put_at(o, "last_taken_again_s", r, p->last_retake_ns);
+	put_at(o, "first_taken_again_s", r, p->first_relock_ns);
+	put_at(o, "last_taken_again_s", r, p->last_relock_ns);
+	put_at(o, "first_opened_again_s", r, p->first_reopen_ns);
+	put_at(o, "last_opened_again_s", r, p->last_reopen_ns);
 	put_count(o, "opens_taken_again", p->retaken_opens);
 	put_count(o, "locks_taken_again", p->fates[RG_FATE_AGAIN]);
 	put_count(o, "locks_not_taken_again", p->fates[RG_FATE_NOT_AGAIN]);
 	put_count(o, "locks_denied", p->fates[RG_FATE_DENIED]);
+	put_count(o, "locks_thrown_out", p->fates[RG_FATE_THROWN_OUT]);
 	put_count(o, "locks_granted_as_new", p->fates[RG_FATE_AS_NEW]);
 	for (__u32 d = 1; d < RG_NR_DOWNGRADES; d++)
 		if (p->downgrades[d])
@@ -158,6 +162,8 @@ static json_object *client(const struct rg_recovery *r, const struct rg_peer *p)
 	put(o, "slowest_reclaim_s", p->slowest_ns ? decimal((double)p->slowest_ns / 1e9) : NULL);
 	put_at(o, "gone_s", r, p->gone_ns);
 	put_text(o, "gone", p->gone);
+	put_bool(o, "restarted", p->restarted);
+	put(o, "gone_by", p->gone_by < 0 ? NULL : json_object_new_int64(p->gone_by));
 	return o;
 }
 
@@ -221,6 +227,7 @@ static json_object *downgraded(const struct rg_recovery *r)
 		put_text(o, "reason", g->name);
 		put(o, g->side == RG_SIDE_CLIENT ? "origin" : "client",
 		    d->peer < 0 ? NULL : json_object_new_int64(d->peer));
+		put_text(o, "status", d->status);
 		put_owned(o, "file", d->file < 0 ? NULL : rg_file_text(r, d->file));
 		if (d->has_range)
 			put_range(o, d->start, d->length);
@@ -314,6 +321,7 @@ static json_object *recovery(const struct rg_recovery *r)
 	put_text(o, "boot_id", r->header.boot_id);
 	put_count(o, "events", r->events);
 	put_count(o, "lost_events", r->lost);
+	put_count(o, "tracing_failures", r->failures);
 	put_count(o, "bad_lines", r->bad_lines);
 	put(o, "knfsd", knfsd(r));
 	put(o, "gate", gate(r));
@@ -390,6 +398,7 @@ static json_object *recording(const struct rg_report *r)
 	put_count(o, "unknown_events", r->unknown_events);
 	put_count(o, "unknown_fields", r->unknown_fields);
 	put_count(o, "lost_events", rg_report_lost(r));
+	put_count(o, "tracing_failures", rg_report_failures(r));
 	put_count(o, "bad_lines", r->bad_lines);
 	put(o, "complaints", complaints(r));
 	put_bool(o, "ended", r->ended);

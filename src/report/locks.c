@@ -80,10 +80,13 @@ void rg_locks_add(struct rg_locks *l, __u32 client, long file, const struct rg_e
 	}
 }
 
-enum rg_fate rg_lock_fate(const struct rg_lock *l)
+enum rg_fate rg_lock_fate(const struct rg_lock *l, __u64 gone_ns)
 {
 	__u64 bad_ns = l->refused_ns > l->denied_ns ? l->refused_ns : l->denied_ns;
+	__u64 had_ns = l->again_ns > l->granted_ns ? l->again_ns : l->granted_ns;
 
+	if (had_ns && had_ns >= bad_ns && gone_ns > had_ns)
+		return RG_FATE_THROWN_OUT;
 	if (l->again_ns && l->again_ns >= bad_ns)
 		return RG_FATE_AGAIN;
 	if (l->granted_ns && l->granted_ns >= bad_ns)

@@ -59,20 +59,21 @@ static long peer_new(const struct peers *all, const struct peer_key *key, const 
 			      .name = rg_copy(key->name),
 			      .name_cut = e->peer_name_cut,
 			      .minor = e->minor,
-			      .slowest_file = -1};
+			      .slowest_file = -1,
+			      .gone_by = -1};
 	rg_index_add(all->index, peer_hash(*all->at, (__u32)i), (__u32)i, peer_hash, *all->at);
 	return i;
 }
 
 /* A server that this host's NFS client talks to by NFSv4 has a minor version, one by
- * NLM has none; the same of end clients. */
-static long peer_find(const struct peers *all, const struct rg_entry *e)
+ * NLM has none; the same of end clients. `known`: by its clientid, or -1. */
+static long peer_find(const struct peers *all, const struct rg_entry *e, long known)
 {
 	char *addr = rg_clean_in(&e->addr), *name = rg_clean_in(&e->peer_name);
 	struct peer_key key = {addr, name, e->minor < 0};
-	long i = -1;
+	long i = known;
 
-	if (e->has_peer && (addr || name)) {
+	if (i < 0 && e->has_peer && (addr || name)) {
 		i = rg_index_find(all->index, peer_hash_by(addr, name, key.nlm), peer_is, *all->at,
 				  &key);
 		if (i < 0)
@@ -87,6 +88,55 @@ static long peer_find(const struct peers *all, const struct rg_entry *e)
 	return i;
 }
 
+/* ---- by clientid: an end client may come by several addresses ---- */
+
+static __u64 id_hash_by(const char *clientid)
+{
+	return rg_hash(0, clientid, strlen(clientid));
+}
+
+static __u64 id_hash(const void *array, __u32 i)
+{
+	return id_hash_by(((const struct rg_peer_id *)array)[i].clientid);
+}
+
+static bool id_is(const void *array, __u32 i, const void *key)
+{
+	return strcmp(((const struct rg_peer_id *)array)[i].clientid, key) == 0;
+}
+
+/* More of them than that are known by address and name alone. */
+#define MAX_IDS (4 * RG_REPORT_PEERS)
+
+static void add_id(struct rg_recovery *r, char *clientid, long peer)
+{
+	if (peer < 0 || r->n_ids == MAX_IDS) {
+		free(clientid);
+		return;
+	}
+	r->ids = rg_grow(r->ids, r->n_ids, &r->room_ids, sizeof(*r->ids));
+	r->ids[r->n_ids] = (struct rg_peer_id){.clientid = clientid, .peer = (__u32)peer};
+	rg_index_add(&r->id_index, id_hash_by(clientid), (__u32)r->n_ids, id_hash, r->ids);
+	r->n_ids++;
+}
+
+/* knfsd gives a clientid once in its life, and a recovery is of one. */
+static long end_client_of(struct rg_recovery *r, const struct peers *clients,
+			  const struct rg_entry *e)
+{
+	char *clientid = rg_clean_in(&e->clientid);
+	long id = -1, peer;
+
+	if (clientid)
+		id = rg_index_find(&r->id_index, id_hash_by(clientid), id_is, r->ids, clientid);
+	peer = peer_find(clients, e, id < 0 ? -1 : (long)r->ids[id].peer);
+	if (clientid && id < 0)
+		add_id(r, clientid, peer);
+	else
+		free(clientid);
+	return peer;
+}
+
 long rg_peer_of(struct rg_recovery *r, const struct rg_entry *e)
 {
 	const struct peers clients = {&r->clients, &r->n_clients, &r->room_clients,
@@ -94,7 +144,9 @@ long rg_peer_of(struct rg_recovery *r, const struct rg_entry *e)
 			   origins = {&r->origins, &r->n_origins, &r->room_origins,
 				      &r->origin_index, &r->more_origins};
 
-	return peer_find(e->side == RG_SIDE_CLIENT ? &origins : &clients, e);
+	/* Clientids of this host are each original server's own. */
+	return e->side == RG_SIDE_CLIENT ? peer_find(&origins, e, -1)
+					 : end_client_of(r, &clients, e);
 }
 
 /* ---- files ---- */

@@ -73,6 +73,8 @@ static void add_reclaim(struct rg_recovery *r, long client, long file, const str
 	if (client < 0)
 		return;
 	count(open ? &r->clients[client].opens : &r->clients[client].locks, e->answer);
+	if (e->answer != RG_ANSWER_GRANTED)
+		*(r->clients[client].minor < 0 ? &r->v3_refused : &r->v4_refused) += 1;
 	rg_earliest(&r->clients[client].first_reclaim_ns, e->boot_ns);
 	rg_latest(&r->clients[client].last_reclaim_ns, e->boot_ns);
 	slowest(&r->clients[client], file, e);
@@ -80,6 +82,8 @@ static void add_reclaim(struct rg_recovery *r, long client, long file, const str
 
 static void add_retake(struct rg_recovery *r, long client, const struct rg_entry *e)
 {
+	struct rg_peer *p;
+
 	if (e->answer == RG_ANSWER_DENIED)
 		point(r, client, RG_STORM_DENIED, e->boot_ns);
 	if (e->answer != RG_ANSWER_GRANTED)
@@ -89,12 +93,16 @@ static void add_retake(struct rg_recovery *r, long client, const struct rg_entry
 		r->reopened++;
 	if (client < 0)
 		return;
-	if (e->op == RG_REC_OPEN)
-		r->clients[client].retaken_opens++;
-	else
-		r->clients[client].retaken_locks++;
-	rg_earliest(&r->clients[client].first_retake_ns, e->boot_ns);
-	rg_latest(&r->clients[client].last_retake_ns, e->boot_ns);
+	p = &r->clients[client];
+	if (e->op == RG_REC_OPEN) {
+		p->retaken_opens++;
+		rg_earliest(&p->first_reopen_ns, e->boot_ns);
+		rg_latest(&p->last_reopen_ns, e->boot_ns);
+	} else {
+		p->retaken_locks++;
+		rg_earliest(&p->first_relock_ns, e->boot_ns);
+		rg_latest(&p->last_relock_ns, e->boot_ns);
+	}
 }
 
 void rg_add_server_op(struct rg_recovery *r, const struct rg_entry *e)
@@ -182,6 +190,7 @@ void rg_add_downgrade(struct rg_recovery *r, const struct rg_entry *e)
 				sizeof(*r->downgraded));
 	r->downgraded[r->n_downgraded++] = (struct rg_downgraded){.ns = e->boot_ns,
 								  .op = e->op,
+								  .status = rg_clean_in(&e->status),
 								  .ground = ground,
 								  .peer = peer,
 								  .file = file,

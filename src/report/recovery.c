@@ -130,6 +130,29 @@ static void add_complete(struct rg_recovery *r, const struct rg_entry *e)
 		    (unsigned long long)e->expected);
 }
 
+/* knfsd replaces an end client when one of the same name comes with another verifier
+ * (nfsd4_exchange_id(), fs/nfsd/nfs4state.c): itself, restarted, or another one. The last
+ * of the name that came says which. */
+static void find_replacer(struct rg_recovery *r, long i, __u64 gone_ns)
+{
+	struct rg_peer *p = &r->clients[i];
+	__u64 last_ns = 0;
+	long last = -1;
+
+	for (size_t c = 0; c < r->n_clients; c++) {
+		const struct rg_peer *q = &r->clients[c];
+
+		if (q->minor >= 0 && q->exchange_ns > last_ns && q->exchange_ns <= gone_ns &&
+		    q->name && rg_same(q->name, p->name)) {
+			last_ns = q->exchange_ns;
+			last = (long)c;
+		}
+	}
+	p->restarted = last == i;
+	if (last >= 0 && last != i)
+		p->gone_by = last;
+}
+
 static void add_gone(struct rg_recovery *r, const struct rg_entry *e)
 {
 	char *how = rg_clean_in(&e->how) ?: rg_text("gone");
@@ -138,6 +161,10 @@ static void add_gone(struct rg_recovery *r, const struct rg_entry *e)
 
 	peer_moment(r, e, i, ": %s", how);
 	if (p) {
+		if (rg_same(how, "replaced") && e->side != RG_SIDE_CLIENT)
+			find_replacer(r, i, e->boot_ns);
+		else
+			p->restarted = false;
 		rg_latest(&p->gone_ns, e->boot_ns);
 		free(p->gone);
 		p->gone = how;
@@ -463,6 +490,12 @@ void rg_recovery_free(struct rg_recovery *r)
 		free(r->verdict.sentences[i]);
 	peers_free(r->clients, r->n_clients);
 	peers_free(r->origins, r->n_origins);
+	for (size_t i = 0; i < r->n_ids; i++)
+		free(r->ids[i].clientid);
+	free(r->ids);
+	rg_index_free(&r->id_index);
+	for (size_t i = 0; i < r->n_downgraded; i++)
+		free(r->downgraded[i].status);
 	rg_index_free(&r->client_index);
 	rg_index_free(&r->origin_index);
 	files_free(r);

@@ -114,7 +114,7 @@ struct rg_entry {
 
 	struct rg_text_in name, time, status, how, what, comm, hand, state, why, reason, section;
 	__u64 boot_ns, netns, generation, tid, tgid, duration_ns;
-	__u64 expected, complete, grace_s, lost, events;
+	__u64 expected, complete, grace_s, lost, failures, events;
 	bool has_boot_ns, has_netns, has_duration, has_expected;
 	json_object *states; /* list of texts, or NULL */
 
@@ -173,9 +173,14 @@ struct rg_peer {
 	int minor; /* NFSv4.x; -1: NLM */
 	__u64 exchange_ns, exchanges, complete_ns, gone_ns;
 	char *gone; /* how */
+	/* By whom: the end client of the same name that came before it was gone, another
+	 * one; -1: none was seen. */
+	long gone_by;
+	bool restarted; /* it was replaced by itself: it had come again with another verifier */
 	struct rg_tries opens, locks;
 	__u64 first_reclaim_ns, last_reclaim_ns;
-	__u64 first_retake_ns, last_retake_ns;
+	__u64 first_relock_ns, last_relock_ns; /* LOCKs that took a lock again */
+	__u64 first_reopen_ns, last_reopen_ns;
 	__u64 retaken_opens, retaken_locks, nograce; /* nograce: original servers */
 	__u64 downgrades[RG_NR_DOWNGRADES], other_downgrades;
 	__u64 slowest_ns, slowest_at_ns;
@@ -183,6 +188,11 @@ struct rg_peer {
 	/* Of the locks that were followed, finish.c: */
 	__u64 fates[8]; /* by enum rg_fate */
 	__u64 again_unrefused;
+};
+
+struct rg_peer_id {
+	char *clientid;
+	__u32 peer;
 };
 
 struct rg_file {
@@ -194,11 +204,12 @@ struct rg_file {
 /* What became of a lock that an end client had, as far as the events show. */
 enum rg_fate {
 	RG_FATE_NONE = 0,
-	RG_FATE_RECLAIMED, /* granted as what it was */
-	RG_FATE_AS_NEW,	   /* NLM: granted as a new lock; unproven */
-	RG_FATE_AGAIN,	   /* taken again by the ordinary way */
-	RG_FATE_DENIED,	   /* asked for again, and somebody else had it */
-	RG_FATE_NOT_AGAIN, /* refused, and not asked for again */
+	RG_FATE_RECLAIMED,  /* granted as what it was */
+	RG_FATE_AS_NEW,	    /* NLM: granted as a new lock; unproven */
+	RG_FATE_AGAIN,	    /* taken again by the ordinary way */
+	RG_FATE_DENIED,	    /* asked for again, and somebody else had it */
+	RG_FATE_NOT_AGAIN,  /* refused, and not asked for again */
+	RG_FATE_THROWN_OUT, /* had again, and lost when knfsd let go of the end client */
 	RG_NR_FATES,
 };
 
@@ -220,7 +231,8 @@ struct rg_locks {
 
 /* What one event tells of a lock. */
 void rg_locks_add(struct rg_locks *l, __u32 client, long file, const struct rg_entry *e);
-enum rg_fate rg_lock_fate(const struct rg_lock *l);
+/* gone_ns: when knfsd let go of the end client and with it of what it had; 0: not so. */
+enum rg_fate rg_lock_fate(const struct rg_lock *l, __u64 gone_ns);
 void rg_locks_free(struct rg_locks *l);
 
 /* Counts by time, of fixed size: twice as coarse whenever the time does not fit. */
@@ -286,6 +298,7 @@ struct rg_ground { /* what a downgrade was, and whom it hits */
 struct rg_downgraded {
 	__u64 ns;
 	__u32 op;
+	char *status; /* "NFS4ERR_NO_GRACE"; NULL: it has none */
 	size_t ground;
 	long peer, file; /* or -1; the peer is of `clients`, or of `origins` on the client side */
 	__u64 start, length;
@@ -318,7 +331,7 @@ struct rg_recovery {
 	bool has_wall;
 	__u64 wall_ns, wall_boot_ns; /* an instant by both clocks */
 	__u64 first_ns, last_ns;
-	__u64 events, lost, bad_lines, generation;
+	__u64 events, lost, failures, bad_lines, generation;
 	bool telling; /* there is something to report */
 
 	__u64 start_ns, failed_ns, shutdown_ns;
@@ -330,6 +343,10 @@ struct rg_recovery {
 	struct rg_peer *clients, *origins;
 	size_t n_clients, room_clients, n_origins, room_origins;
 	struct rg_index client_index, origin_index;
+	/* clientid4 of knfsd to end client: one that comes by several addresses is one. */
+	struct rg_peer_id *ids;
+	size_t n_ids, room_ids;
+	struct rg_index id_index;
 	__u64 more_clients, more_origins;
 
 	struct rg_file *files;
@@ -343,7 +360,8 @@ struct rg_recovery {
 	__u64 again_refused, again_unrefused, denied_refused, denied_unrefused;
 	__u64 again_exposed; /* taken again after the gate had been open */
 	__u64 clients_refused, clients_again, clients_lost, clients_denied, clients_losing,
-		clients_as_new;
+		clients_as_new, clients_thrown_out;
+	__u64 v4_refused, v3_refused; /* reclaims, by protocol */
 	struct rg_tries opens, lock_tries, origin_opens, origin_locks;
 	__u64 reopened, origin_nograce, locks_given_up;
 
@@ -450,7 +468,8 @@ struct rg_report {
 
 	__u64 events, unknown_events, unknown_fields;
 	__u64 lost_seen, lost_at_end;
-	bool ended; /* the last thing was `end` */
+	__u64 failures_seen, failures_at_end; /* times that a tracing program failed */
+	bool ended;			      /* the last thing was `end` */
 };
 
 void rg_report_init(struct rg_report *r);
@@ -463,6 +482,7 @@ void rg_report_complain(struct rg_report *r, const char *file, __u64 line, const
 /* No more lines. */
 void rg_report_finish(struct rg_report *r);
 __u64 rg_report_lost(const struct rg_report *r);
+__u64 rg_report_failures(const struct rg_report *r);
 
 /* read.c: all of these files, `-`: standard input, in the order in which they were
  * written. Complaints are said as well. False: nothing could be opened. */

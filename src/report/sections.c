@@ -162,10 +162,11 @@ static void add_header(struct rg_report *r, json_object *line)
 }
 
 /* Of the tracer, whatever the namespace: all that are going on lack them. */
-static void add_lost(struct rg_report *r, __u64 lost, __u64 bad_lines)
+static void add_lost(struct rg_report *r, __u64 lost, __u64 failures, __u64 bad_lines)
 {
 	for (size_t i = 0; i < r->n_open; i++) {
 		r->open[i]->lost += lost;
+		r->open[i]->failures += failures;
 		r->open[i]->bad_lines += bad_lines;
 	}
 }
@@ -182,7 +183,11 @@ static void add_record(struct rg_report *r, struct rg_entry *e)
 		r->last_ns = e->boot_ns;
 	if (e->op == RG_REC_LOST) {
 		r->lost_seen += e->lost;
-		add_lost(r, e->lost, 0);
+		r->failures_seen += e->failures;
+		/* Of one that has not begun, too: what there was of it is what was lost. */
+		if (!r->n_open)
+			recovery_of(r, e);
+		add_lost(r, e->lost, e->failures, 0);
 		return;
 	}
 	rg_recovery_add(recovery_of(r, e), e);
@@ -191,6 +196,7 @@ static void add_record(struct rg_report *r, struct rg_entry *e)
 static void add_end(struct rg_report *r, const struct rg_entry *e)
 {
 	r->lost_at_end += e->lost;
+	r->failures_at_end += e->failures;
 	if (!e->has_boot_ns)
 		return;
 	for (size_t i = 0; i < r->n_open; i++)
@@ -245,7 +251,7 @@ void rg_report_complain(struct rg_report *r, const char *file, __u64 line, const
 	va_end(args);
 	r->bad_lines++;
 	if (line)
-		add_lost(r, 0, 1);
+		add_lost(r, 0, 0, 1);
 	if (line && !is_told(r)) {
 		free(text);
 		return;
@@ -267,12 +273,15 @@ __u64 rg_report_lost(const struct rg_report *r)
 	return r->lost_at_end > r->lost_seen ? r->lost_at_end : r->lost_seen;
 }
 
+__u64 rg_report_failures(const struct rg_report *r)
+{
+	return r->failures_at_end > r->failures_seen ? r->failures_at_end : r->failures_seen;
+}
+
 void rg_report_finish(struct rg_report *r)
 {
 	/* Losses that no line in between tells of may be anywhere. */
-	if (r->lost_at_end > r->lost_seen)
-		for (size_t i = 0; i < r->n_open; i++)
-			r->open[i]->lost += r->lost_at_end - r->lost_seen;
+	add_lost(r, rg_report_lost(r) - r->lost_seen, rg_report_failures(r) - r->failures_seen, 0);
 	close_all(r, RG_ENDED_NOT);
 	if (r->bad_lines > r->n_complaints)
 		rg_error(RG_FAILED, "and %llu lines more that are no events",

@@ -189,7 +189,8 @@ static size_t choose(const struct rg_recovery *r, size_t chosen[MAX_CLIENTS])
 	for (int worst = 1; worst >= 0; worst--)
 		for (size_t i = 0; i < r->n_clients && n < MAX_CLIENTS; i++) {
 			const struct rg_peer *p = &r->clients[i];
-			bool lost = p->fates[RG_FATE_NOT_AGAIN] || p->fates[RG_FATE_DENIED];
+			bool lost = p->fates[RG_FATE_NOT_AGAIN] || p->fates[RG_FATE_DENIED] ||
+				    p->fates[RG_FATE_THROWN_OUT];
 
 			if (lost == (worst == 1))
 				chosen[n++] = i;

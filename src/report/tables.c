@@ -204,7 +204,8 @@ static char *downgrades_text(const struct rg_peer *p)
 
 static __u64 lost_of(const struct rg_peer *p)
 {
-	return p->fates[RG_FATE_NOT_AGAIN] + p->fates[RG_FATE_DENIED];
+	return p->fates[RG_FATE_NOT_AGAIN] + p->fates[RG_FATE_DENIED] +
+	       p->fates[RG_FATE_THROWN_OUT];
 }
 
 static void client_row(struct rg_table *t, const struct rg_recovery *r, const struct rg_peer *p)
@@ -243,11 +244,12 @@ static void clients(const struct rg_recovery *r, struct rg_table **all, size_t *
 
 	if (!r->n_clients)
 		return;
-	t = add_table(all, n, room, rg_text("End clients"),
-		      rg_text("opens, locks: reclaims granted/refused. again: locks taken again. "
-			      "not again: locks refused or denied, and not had later.%s",
-			      r->more_clients ? " There are more end clients than are listed."
-					      : ""));
+	t = add_table(
+		all, n, room, rg_text("End clients"),
+		rg_text("opens, locks: reclaims granted/refused. again: locks taken again. "
+			"lost: locks refused or denied and not had later, or had and lost when "
+			"knfsd let go of the end client.%s",
+			r->more_clients ? " There are more end clients than are listed." : ""));
 	column(t, "address", false);
 	column(t, "name", false);
 	column(t, "protocol", false);
@@ -255,7 +257,7 @@ static void clients(const struct rg_recovery *r, struct rg_table **all, size_t *
 	column(t, "opens", true);
 	column(t, "locks", true);
 	column(t, "again", true);
-	column(t, "not again", true);
+	column(t, "lost", true);
 	column(t, "complete at", true);
 	column(t, "slowest", true);
 	column(t, "gone", false);
@@ -324,6 +326,7 @@ static void downgraded_row(struct rg_table *t, const struct rg_recovery *r,
 	cell_of(t, d->peer < 0 ? rg_text("%s", "") : rg_peer_text(&peers[d->peer]));
 	cell_of(t, rg_file_text(r, d->file));
 	cell_of(t, d->has_range ? rg_range_text(d->start, d->length) : rg_text("%s", ""));
+	cell(t, "%s", d->status ?: "");
 }
 
 /* They are sorted by ground; *at goes on. */
@@ -346,6 +349,7 @@ static void ground(const struct rg_recovery *r, size_t i, size_t *at, struct rg_
 	column(t, g->side == RG_SIDE_CLIENT ? "original server" : "end client", false);
 	column(t, "file", false);
 	column(t, "range", false);
+	column(t, "status", false);
 	for (; *at < until; ++*at)
 		downgraded_row(t, r, &r->downgraded[*at]);
 }

@@ -34,6 +34,12 @@ static __u64 refused(const struct rg_recovery *r)
 	return r->opens.refused + r->lock_tries.refused;
 }
 
+/* Are events missing that there were? */
+static bool lacks_events(const struct rg_recovery *r)
+{
+	return r->lost || r->failures || r->bad_lines;
+}
+
 static __u64 taken_again(const struct rg_recovery *r)
 {
 	return r->again_refused + r->again_unrefused;
@@ -100,6 +106,57 @@ static void say_lost(struct rg_recovery *r)
 		say_not_again(r);
 	else if (denied(r))
 		say_denied(r);
+}
+
+/* ---- who had it again, and lost it then ---- */
+
+static void say_thrown_out(struct rg_recovery *r)
+{
+	__u64 n = r->fates[RG_FATE_THROWN_OUT];
+	char *locks = rg_count_text(n, "lock"),
+	     *clients = rg_count_text(r->clients_thrown_out, "end client");
+
+	say(r,
+	    "%s of %s %s lost after %s had been reclaimed or taken again: knfsd let go of the end "
+	    "client, and with it of its locks.",
+	    locks, clients, was(n), n == 1 ? "it" : "they");
+	free(locks);
+	free(clients);
+}
+
+/* As many as are named; the table has all. */
+#define MAX_NAMED 5
+
+/* Two end clients with one co_ownerid: each EXCHANGE_ID of the one throws the other out. */
+static void say_same_name(struct rg_recovery *r)
+{
+	__u64 n = 0;
+
+	for (size_t i = 0; i < r->n_clients; i++) {
+		const struct rg_peer *p = &r->clients[i];
+		const struct rg_peer *by = p->gone_by < 0 ? NULL : &r->clients[p->gone_by];
+
+		/* Each pair once. */
+		if (!by || (by->gone_by == (long)i && p->gone_by < (long)i) || n++ >= MAX_NAMED)
+			continue;
+		if (by->gone_by == (long)i)
+			say(r,
+			    "%s and %s share the name \"%s\": to knfsd they are one end client, "
+			    "and "
+			    "each of them throws the other out when it comes. Give each a name of "
+			    "its "
+			    "own (on Linux: its host name, or nfs.nfs4_unique_id).",
+			    p->addr ?: "?", by->addr ?: "?", p->name);
+		else
+			say(r,
+			    "%s was thrown out by %s, which came with the same name \"%s\": two "
+			    "end "
+			    "clients share it, or it is one that came back by another address.",
+			    p->addr ?: "?", by->addr ?: "?", p->name);
+	}
+	if (n > MAX_NAMED)
+		say(r, "%llu more end clients were thrown out by one of the same name.",
+		    (unsigned long long)(n - MAX_NAMED));
 }
 
 /* ---- who has it again ---- */
@@ -173,7 +230,13 @@ static void say_granted(struct rg_recovery *r)
 	__u64 n = granted(r), as_new = r->fates[RG_FATE_AS_NEW];
 	char *reclaims = rg_count_text(n - (as_new < n ? as_new : n), "reclaim");
 
-	if (!as_new && !refused(r))
+	if (!as_new && !refused(r) && lacks_events(r))
+		say(r,
+		    "The reclaims in the recording were all granted: %llu (%llu locks, %llu "
+		    "opens).",
+		    (unsigned long long)n, (unsigned long long)r->lock_tries.granted,
+		    (unsigned long long)r->opens.granted);
+	else if (!as_new && !refused(r))
 		say(r, "No reclaim was downgraded: all %llu were granted (%llu locks, %llu opens).",
 		    (unsigned long long)n, (unsigned long long)r->lock_tries.granted,
 		    (unsigned long long)r->opens.granted);
@@ -185,7 +248,10 @@ static void say_granted(struct rg_recovery *r)
 
 static void say_nothing(struct rg_recovery *r)
 {
-	if (r->skipped)
+	if (lacks_events(r))
+		say(r, "No reclaim is in the recording, and events are missing from it: whether "
+		       "anybody reclaimed is not known.");
+	else if (r->skipped)
 		say(r, "knfsd started without a grace period, as it knew of nobody who could "
 		       "reclaim; nobody reclaimed.");
 	else if (r->has_expected && r->expected)
@@ -211,11 +277,18 @@ static void say_opens(struct rg_recovery *r)
 /* fs/nfs/nfs4state.c, nfs4_state_end_reclaim_reboot(). */
 static void say_unseen(struct rg_recovery *r)
 {
-	if (r->refused_locks || r->opens.refused)
+	if (r->v4_refused)
 		say(r,
 		    "A Linux end client stops reclaiming at the first refusal: locks that it "
 		    "neither reclaimed nor asked for again are not in the recording. Its own log "
 		    "counts them (`lost N locks`).");
+	/* fs/lockd/clntproc.c, nlmclnt_reclaim(), and clntlock.c, reclaimer(). */
+	if (r->v3_refused)
+		say(r, "A Linux end client by NFSv3 asks for each of its locks once, and does not "
+		       "tell "
+		       "the application of one that is refused, which goes on as if it had it; its "
+		       "log "
+		       "has `lockd: failed to reclaim lock` for each.");
 }
 
 static void say_absent(struct rg_recovery *r)
@@ -271,6 +344,12 @@ static void say_lacking(struct rg_recovery *r)
 		    "%llu events were lost: all counts are lower bounds, and a lock that seems "
 		    "not to have been taken again may have been.",
 		    (unsigned long long)r->lost);
+	if (r->failures)
+		say(r,
+		    "Tracing programs failed %llu times while this was recorded: as many events "
+		    "may be "
+		    "missing, and all counts are lower bounds.",
+		    (unsigned long long)r->failures);
 	if (r->bad_lines)
 		say(r, "%llu line%s could not be read: all counts are lower bounds.",
 		    (unsigned long long)r->bad_lines, r->bad_lines == 1 ? "" : "s");
@@ -285,13 +364,14 @@ static enum rg_outcome outcome_of(const struct rg_recovery *r)
 {
 	bool whole = r->reached_end && !r->header.filtered;
 
-	if (denied(r) || r->locks_given_up || (r->fates[RG_FATE_NOT_AGAIN] && whole))
+	if (denied(r) || r->fates[RG_FATE_THROWN_OUT] || r->locks_given_up ||
+	    (r->fates[RG_FATE_NOT_AGAIN] && whole))
 		return RG_OUTCOME_LOST;
 	if (r->fates[RG_FATE_NOT_AGAIN] || (!r->reached_end && refused(r)))
 		return RG_OUTCOME_UNDECIDED;
 	/* Refused without a lock that could be followed: nothing is known of its locks. */
-	if (r->fates[RG_FATE_AS_NEW] || r->again_exposed || (refused(r) && !taken_again(r)) ||
-	    r->locks.not_followed || r->more_clients)
+	if (lacks_events(r) || r->fates[RG_FATE_AS_NEW] || r->again_exposed ||
+	    (refused(r) && !taken_again(r)) || r->locks.not_followed || r->more_clients)
 		return RG_OUTCOME_UNPROVEN;
 	if (taken_again(r))
 		return RG_OUTCOME_AGAIN;
@@ -301,11 +381,14 @@ static enum rg_outcome outcome_of(const struct rg_recovery *r)
 /* The worst first; what limits all of it last. */
 void rg_recovery_judge(struct rg_recovery *r)
 {
-	bool lossless =
-		!denied(r) && !r->fates[RG_FATE_NOT_AGAIN] && r->reached_end && !r->header.filtered;
+	bool lossless = !denied(r) && !r->fates[RG_FATE_NOT_AGAIN] &&
+			!r->fates[RG_FATE_THROWN_OUT] && r->reached_end && !r->header.filtered &&
+			!lacks_events(r);
 
 	r->verdict.outcome = outcome_of(r);
 	say_lost(r);
+	if (r->fates[RG_FATE_THROWN_OUT])
+		say_thrown_out(r);
 	if (taken_again(r))
 		say_again(r, lossless);
 	if (r->fates[RG_FATE_AS_NEW])
@@ -314,6 +397,7 @@ void rg_recovery_judge(struct rg_recovery *r)
 		say_granted(r);
 	if (!r->verdict.n && !refused(r))
 		say_nothing(r);
+	say_same_name(r);
 	say_opens(r);
 	say_absent(r);
 	say_host(r);

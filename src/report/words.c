@@ -128,6 +128,11 @@ char **rg_report_notes(const struct rg_report *r, size_t *n)
 	if (lost)
 		note(&all, "%llu events were lost: counts are lower bounds.",
 		     (unsigned long long)lost);
+	if (rg_report_failures(r))
+		note(&all,
+		     "Tracing programs failed %llu times: as many events may be missing, and "
+		     "counts are lower bounds.",
+		     (unsigned long long)rg_report_failures(r));
 	note_files(r, &all);
 	if (r->has_header && r->header.schema > 1)
 		note(&all, "It is of schema %llu; this program knows 1.",

@@ -628,8 +628,9 @@ static void test_every_event(void **unused)
 			check_text(o, "why", "closed-by-hand");
 			break;
 		case RG_REC_LOST:
-			fields = "lost";
+			fields = "lost failures";
 			check_number(o, "lost", 3);
+			check_number(o, "failures", 7);
 			check_missing(o, "side");
 			break;
 		default:

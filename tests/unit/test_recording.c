@@ -651,6 +651,7 @@ static void test_end(void **unused)
 			     .boot_ns = 7,
 			     .events = 12,
 			     .lost = 3,
+			     .failures = 4,
 			     .reason = "signal"};
 	size_t n = rg_end_json(&end, line, sizeof(line));
 
@@ -658,11 +659,11 @@ static void test_end(void **unused)
 	line[n] = '\0';
 	assert_string_equal(line, "{\"time\":\"2026-11-22T17:30:00.000000001Z\",\"boot_ns\":7,"
 				  "\"event\":\"end\",\"events\":12,\"lost\":3,"
-				  "\"reason\":\"signal\"}\n");
+				  "\"failures\":4,\"reason\":\"signal\"}\n");
 	assert_int_equal(rg_end_json(&end, line, n - 1), 0);
 	end.reason = NULL;
 	line[rg_end_json(&end, line, sizeof(line))] = '\0';
-	assert_non_null(strstr(line, "\"lost\":3}\n"));
+	assert_non_null(strstr(line, "\"lost\":3,\"failures\":4}\n"));
 }
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, dir_teardown)

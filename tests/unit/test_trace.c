@@ -4,6 +4,8 @@
  * pins and a ring that are made up here (the Makefile wraps what is __wrap_ below):
  * what it prints and records, and every way in which it ends.
  */
+#include <bpf/libbpf.h>
+
 #include "unit_dir.h"
 #include "unit_record.h"
 
@@ -33,7 +35,7 @@ static struct world {
 	int enabled;   /* enum rg_exit of opening the set */
 	int no_ring;   /* errno of opening the ring */
 	int listening; /* a place among the tracers is taken */
-	__u64 lost;
+	__u64 lost, failed;
 	struct rg_gate gates[RG_MAX_GATES];
 	char pin[256];
 } * world;
@@ -71,6 +73,11 @@ int __wrap_bpf_map_lookup_elem(int fd, const void *key, void *value)
 	case RG_MAP_META:
 		memset(value, 0, sizeof(struct rg_meta));
 		snprintf(((struct rg_meta *)value)->state_dir, RG_PATH_SIZE, "/none");
+		return 0;
+	case RG_MAP_FLOW_TOTALS: /* of each CPU */
+		memset(value, 0,
+		       sizeof(struct rg_flow_totals) * (size_t)libbpf_num_possible_cpus());
+		((struct rg_flow_totals *)value)->failed = world->failed;
 		return 0;
 	case RG_MAP_FLOW_STORMS:
 		*(struct rg_flow_storm *)value =
@@ -422,6 +429,9 @@ static void test_lost(void **unused)
 	wait_listening();
 	world->lost = 5;
 	wait_said("\"lost\":5");
+	/* What a tracing program could not do is in the recording as well. */
+	world->failed = 22;
+	wait_said("\"lost\":0,\"failures\":22");
 	world->lost = 8;
 	wait_said("\"lost\":3");
 	assert_int_equal(end_by(SIGTERM), RG_DONE);
