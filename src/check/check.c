@@ -81,6 +81,7 @@ void rg_check(const char *root, struct rg_findings *f)
 	rg_findings_sort(f);
 	rg_reexport_free(&all.reexports);
 	rg_fsidd_free(&all.fsidd);
+	rg_mount_facts_free(&all.mounts);
 	rg_policy_facts_free(&all.policy);
 	rg_lease_free(&all.lease);
 	rg_boot_free(&all.boot);

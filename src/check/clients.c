@@ -34,15 +34,24 @@ static void check_v3(const struct rg_client_facts *c, struct rg_findings *f)
 	if (c->n_v3) {
 		rg_find(f, RG_WARNING, RG_F_CLIENTS_NFSV3, NULL,
 			"end clients by NFSv3 in rmtab or monitored by statd, some of which may be "
-			"long gone: %u: %s. Their reclaims are granted as new locks, release "
+			"long gone: %s%u: %s. Their reclaims are granted as new locks, release "
 			"settled does not wait for them, and a restart of knfsd without a reboot "
 			"loses their locks",
-			c->n_v3, c->v3);
+			c->v3_more ? "more than " : "", c->n_v3, c->v3);
 		rg_remedy(f, "mount with vers=4.1 or later on end clients, and set vers3=n in "
 			     "section [nfsd] of /etc/nfs.conf");
-	} else if (c->v3_err) {
-		rg_find(f, RG_UNKNOWN, RG_F_CLIENTS_NFSV3, "/var/lib/nfs",
-			"rmtab and sm could not both be read: %s", rg_strerror(c->v3_err));
+	} else if (c->rmtab_err && c->rmtab_err != -ENOENT) {
+		rg_find(f, RG_UNKNOWN, RG_F_CLIENTS_NFSV3, "rmtab", "cannot be read: %s",
+			rg_strerror(c->rmtab_err));
+		rg_remedy(f, "check as root");
+	} else if (c->statd_err == -ENOENT) {
+		rg_find(f, RG_UNKNOWN, RG_F_CLIENTS_NFSV3, c->statd,
+			"is not there: whom statd monitors was not found. (nfs.conf, section "
+			"[statd], may say where it is.)");
+		rg_remedy(f, "if end clients mount by NFSv3, start rpc-statd and check again");
+	} else if (c->statd_err) {
+		rg_find(f, RG_UNKNOWN, RG_F_CLIENTS_NFSV3, c->statd, "cannot be read: %s",
+			rg_strerror(c->statd_err));
 		rg_remedy(f, "check as root");
 	} else {
 		rg_find(f, RG_OK, RG_F_CLIENTS_NFSV3, NULL,

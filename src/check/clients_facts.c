@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "check/clients.h"
+#include "check/process.h"
 #include "check/root.h"
+#include "mounts/nfsconf.h"
 #include "base/proclocks.h"
 
 #define CLIENTS "/proc/fs/nfsd/clients"
-#define STATD "/var/lib/nfs/sm"
-#define RMTAB "/var/lib/nfs/rmtab"
 
 /* ---- by NFSv4 ---- */
 
@@ -61,34 +62,116 @@ static void read_v4(const char *root, struct rg_client_facts *c)
 
 /* ---- by NFSv3 ---- */
 
-/* Hosts that are told apart by their names alone. */
+#define MAX_HOSTS 16384
+
+/* Hosts by NFSv3, each once. Names and addresses that stand on one line of /etc/hosts are one
+ * host; DNS is not asked. */
 struct hosts {
-	char at[64][256];
-	unsigned int n;
+	char **at;
+	size_t n;
+	char **lines; /* of /etc/hosts */
+	size_t n_lines;
+	bool more; /* there are more than MAX_HOSTS */
+	int err;
 };
+
+static bool has_word(const char *text, const char *word, size_t n)
+{
+	for (const char *at = text; *at;) {
+		size_t skip = strspn(at, " \t\r\n"), len = strcspn(at + skip, " \t\r\n");
+
+		if (len == n && strncasecmp(at + skip, word, n) == 0)
+			return true;
+		at += skip + len;
+	}
+	return false;
+}
+
+/* The line of /etc/hosts that has this name; NULL: none has. */
+static const char *line_of(const struct hosts *h, const char *name, size_t n)
+{
+	for (size_t i = 0; i < h->n_lines; i++)
+		if (has_word(h->lines[i], name, n))
+			return h->lines[i];
+	return NULL;
+}
+
+static bool is_same_host(const struct hosts *h, const char *a, size_t a_n, const char *b, size_t b_n)
+{
+	const char *line;
+
+	if (a_n == b_n && strncasecmp(a, b, a_n) == 0)
+		return true;
+	line = line_of(h, a, a_n);
+	return line && has_word(line, b, b_n);
+}
+
+static void read_hosts_file(const char *root, struct hosts *h)
+{
+	char path[RG_ROOT_PATH], line[1024];
+	FILE *f = fopen(rg_root_path(root, "/etc/hosts", path), "re");
+
+	while (f && fgets(line, sizeof(line), f) && h->n_lines < 4096) {
+		char **more = reallocarray(h->lines, h->n_lines + 1, sizeof(*more));
+
+		line[strcspn(line, "#\n")] = '\0';
+		if (more)
+			h->lines = more;
+		if (!more || !(h->lines[h->n_lines] = strdup(line)))
+			break;
+		h->n_lines++;
+	}
+	if (f)
+		fclose(f);
+}
+
+static void free_hosts(struct hosts *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		free(h->at[i]);
+	for (size_t i = 0; i < h->n_lines; i++)
+		free(h->lines[i]);
+	free(h->at);
+	free(h->lines);
+}
 
 static void add_host(struct hosts *h, const char *name, size_t n)
 {
-	if (!n || n >= sizeof(h->at[0]))
+	const char *line = line_of(h, name, n);
+	char **more;
+
+	if (!n)
 		return;
-	for (unsigned int i = 0; i < h->n; i++)
-		if (strncmp(h->at[i], name, n) == 0 && !h->at[i][n])
+	for (size_t i = 0; i < h->n; i++) {
+		size_t len = strlen(h->at[i]);
+
+		if ((len == n && strncasecmp(name, h->at[i], n) == 0) ||
+		    (line && has_word(line, h->at[i], len)))
 			return;
-	if (h->n < sizeof(h->at) / sizeof(h->at[0]))
-		snprintf(h->at[h->n++], sizeof(h->at[0]), "%.*s", (int)n, name);
+	}
+	if (h->n == MAX_HOSTS) {
+		h->more = true;
+		return;
+	}
+	more = reallocarray(h->at, h->n + 1, sizeof(*more));
+	if (more) {
+		h->at = more;
+		h->at[h->n] = strndup(name, n);
+	}
+	if (!more || !h->at[h->n])
+		h->err = -ENOMEM;
+	else
+		h->n++;
 }
 
 /* "HOST:PATH:0x00000001"; a host may be an IPv6 address, in brackets or not. */
-static void read_rmtab(const char *root, struct hosts *h, int *err)
+static int read_rmtab(const char *root, const char *file, struct hosts *h)
 {
 	char path[RG_ROOT_PATH], line[2048];
-	FILE *f = fopen(rg_root_path(root, RMTAB, path), "re");
+	FILE *f = fopen(rg_root_path(root, file, path), "re");
 
-	if (!f) {
-		if (errno != ENOENT)
-			*err = -errno;
-		return;
-	}
+	if (!f)
+		return -errno;
 	while (fgets(line, sizeof(line), f)) {
 		const char *slash = strstr(line, ":/");
 
@@ -96,10 +179,11 @@ static void read_rmtab(const char *root, struct hosts *h, int *err)
 			add_host(h, line, (size_t)(slash - line));
 	}
 	fclose(f);
+	return 0;
 }
 
 /* Original servers by NFSv3 are monitored as well. */
-static bool is_original(const struct rg_reexport_facts *r, const char *name)
+static bool is_original(const struct rg_reexport_facts *r, const struct hosts *h, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -107,43 +191,71 @@ static bool is_original(const struct rg_reexport_facts *r, const char *name)
 		const struct rg_mount *m = &r->mounts.at[i];
 		const char *addr = strstr(m->options, ",addr=");
 
-		if (strncmp(m->source, name, n) == 0 && m->source[n] == ':')
+		if (is_same_host(h, m->source, strcspn(m->source, ":"), name, n))
 			return true;
-		if (addr && strncmp(addr + 6, name, n) == 0 && (!addr[6 + n] || addr[6 + n] == ','))
+		if (addr && is_same_host(h, addr + 6, strcspn(addr + 6, ","), name, n))
 			return true;
 	}
 	return false;
 }
 
-static void read_monitored(const char *root, const struct rg_reexport_facts *r, struct hosts *h,
-			   int *err)
+static int read_monitored(const char *root, const char *dir, const struct rg_reexport_facts *r,
+			  struct hosts *h)
 {
 	char path[RG_ROOT_PATH];
 	struct dirent *e;
-	DIR *d = opendir(rg_root_path(root, STATD, path));
+	DIR *d = opendir(rg_root_path(root, dir, path));
 
-	if (!d) {
-		if (errno != ENOENT)
-			*err = -errno;
-		return;
-	}
+	if (!d)
+		return -errno;
 	while ((e = readdir(d)))
-		if (e->d_name[0] != '.' && !is_original(r, e->d_name))
+		if (e->d_name[0] != '.' && !is_original(r, h, e->d_name))
 			add_host(h, e->d_name, strlen(e->d_name));
 	closedir(d);
+	return 0;
+}
+
+/* Where statd keeps whom it monitors: its option -P, nfs.conf, or what nfs-utils was built
+ * with: /var/lib/nfs (Debian) or /var/lib/nfs/statd. */
+static void find_statd(const char *root, const struct rg_nfsconf *conf, char dir[RG_PATH_SIZE])
+{
+	const char *state = rg_nfsconf_get(conf, "statd", "state-directory-path"), *option;
+	struct rg_process p;
+
+	rg_process_find(root, "rpc.statd", &p);
+	option = rg_process_option(&p, "-P", "--state-directory-path");
+	if (option && *option == '/')
+		state = option;
+	if (!state && rg_root_has(root, "/var/lib/nfs/statd/sm") == 1)
+		state = "/var/lib/nfs/statd";
+	snprintf(dir, RG_PATH_SIZE, "%s/sm", state ?: "/var/lib/nfs");
 }
 
 static void read_v3(const char *root, const struct rg_reexport_facts *r, struct rg_client_facts *c)
 {
+	char rmtab[RG_PATH_SIZE];
+	struct rg_nfsconf conf;
 	struct hosts h = {};
 	size_t used = 0;
 
-	read_rmtab(root, &h, &c->v3_err);
-	read_monitored(root, r, &h, &c->v3_err);
-	c->n_v3 = h.n;
-	for (unsigned int i = 0; i < h.n && used < sizeof(c->v3); i++)
+	rg_nfsconf_read(root, true, &conf);
+	find_statd(root, &conf, c->statd);
+	snprintf(rmtab, sizeof(rmtab), "%s/rmtab",
+		 rg_nfsconf_get(&conf, "mountd", "state-directory-path") ?: "/var/lib/nfs");
+	rg_nfsconf_free(&conf);
+	read_hosts_file(root, &h);
+	c->rmtab_err = read_rmtab(root, rmtab, &h);
+	c->statd_err = read_monitored(root, c->statd, r, &h);
+	if (h.err)
+		c->statd_err = h.err;
+	c->n_v3 = (unsigned int)h.n;
+	c->v3_more = h.more;
+	for (size_t i = 0; i < h.n && used < sizeof(c->v3); i++)
 		used += (size_t)snprintf(c->v3 + used, sizeof(c->v3) - used, "%s%s", i ? " " : "",
 					 h.at[i]);
+	if (used >= sizeof(c->v3))
+		strcpy(c->v3 + sizeof(c->v3) - 5, " ...");
+	free_hosts(&h);
 }
 
 /* ---- locks ---- */

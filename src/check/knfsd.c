@@ -169,12 +169,13 @@ enum tracking {
 	BY_NOBODY_KNOWN,
 };
 
-/* When it starts, knfsd tries nfsdcld, then the program nfsdcltrack, then the directory. */
+/* When it starts, knfsd tries nfsdcld, then the program nfsdcltrack, then the directory, and
+ * does not say which it was. Where nfsdcld has a database it was there, and has ended. */
 static enum tracking tracking_of(const struct rg_knfsd_facts *k)
 {
-	if (k->nfsdcld || !runs(k))
+	if (k->nfsdcld || !runs(k) || k->recorded_err != -ENOENT)
 		return BY_NFSDCLD;
-	if (k->legacy[0] && k->has_cltrack)
+	if (k->legacy[0] && k->has_cltrack && k->cltrack_err != -ENOENT)
 		return BY_CLTRACK;
 	if (k->legacy[0] && !k->legacy_err)
 		return BY_LEGACY;
@@ -218,7 +219,7 @@ static void check_nfsdcld(const struct rg_knfsd_facts *k, struct rg_findings *f)
 		rg_remedy(f,
 			  "before a kernel without it (CONFIG_NFSD_LEGACY_CLIENT_TRACKING), have "
 			  "nfsdcld start before knfsd");
-	} else if (runs(k) && (k->legacy[0] || k->nfsdcld_unseen)) {
+	} else if (runs(k) && by == BY_NOBODY_KNOWN && (k->legacy[0] || k->nfsdcld_unseen)) {
 		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD, k->legacy[0] ? k->legacy : NULL,
 			"knfsd runs, %s: how it tracks end clients cannot be seen. Its kernel has "
 			"legacy client tracking%s",

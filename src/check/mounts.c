@@ -11,9 +11,41 @@
 
 #define RECOVER "/sys/module/nfs/parameters/recover_lost_locks"
 
+/* "v4 0a4d0101  801 0:40  1c2d:0  no": nfs_volume_list_show(), fs/nfs/client.c. */
+static void read_volumes(const char *root, struct rg_mount_facts *m)
+{
+	char path[RG_ROOT_PATH], line[256];
+	FILE *f = fopen(rg_root_path(root, "/proc/fs/nfsfs/volumes", path), "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		struct rg_nfs_volume one, *more;
+		unsigned int major, minor;
+
+		if (sscanf(line, "v%*u %47s %*s %u:%u %39s", one.server, &major, &minor,
+			   one.fsid) != 4)
+			continue;
+		one.dev = major << 20 | minor;
+		more = reallocarray(m->volumes, m->n_volumes + 1, sizeof(*more));
+		if (!more)
+			break;
+		m->volumes = more;
+		more[m->n_volumes++] = one;
+	}
+	if (f)
+		fclose(f);
+}
+
 void rg_mount_gather(const char *root, struct rg_mount_facts *m)
 {
+	*m = (struct rg_mount_facts){};
 	m->recover_err = rg_root_read(root, RECOVER, m->recover, sizeof(m->recover));
+	read_volumes(root, m);
+}
+
+void rg_mount_facts_free(struct rg_mount_facts *m)
+{
+	free(m->volumes);
+	*m = (struct rg_mount_facts){};
 }
 
 /* ---- options ---- */
@@ -36,6 +68,17 @@ static char *value_of(const struct rg_mount *m, const char *option, char buf[32]
 	if (mnt_optstr_get_option(m->options, option, &value, &n) == 0 && value && n < 32)
 		snprintf(buf, 32, "%.*s", (int)n, value);
 	return buf;
+}
+
+/* The server's address, by its option; "" if it is not there. */
+static void address_of(const struct rg_mount *m, char buf[64])
+{
+	char *value = NULL;
+	size_t n = 0;
+
+	buf[0] = '\0';
+	if (mnt_optstr_get_option(m->options, "addr", &value, &n) == 0 && value && n < 64)
+		snprintf(buf, 64, "%.*s", (int)n, value);
 }
 
 static void check_soft(const struct rg_mount *m, struct rg_findings *f)
@@ -87,29 +130,84 @@ static void check_version(const struct rg_mount *m, struct rg_findings *f)
 
 /* ---- superblocks ---- */
 
-static bool is_same_thing(const struct rg_mount *a, const struct rg_mount *b)
+static const struct rg_nfs_volume *volume_of(const struct rg_mount_facts *m, __u32 dev)
 {
-	return rg_is_below(a->source, b->source) || rg_is_below(b->source, a->source);
+	for (size_t i = 0; i < m->n_volumes; i++)
+		if (m->volumes[i].dev == dev)
+			return &m->volumes[i];
+	return NULL;
+}
+
+/* host:/path, or [address]:/path: the path. */
+static const char *path_of(const struct rg_mount *m)
+{
+	const char *colon = strstr(m->source, ":/");
+
+	return colon ? colon + 1 : m->source;
+}
+
+/* An fsid= that an administrator chose is a small number, which two servers may have. */
+static bool is_small(const char *fsid)
+{
+	const char *colon = strchr(fsid, ':');
+
+	return colon && strcmp(colon, ":0") == 0 && colon - fsid <= 4;
+}
+
+enum sameness { OTHER = 0, MAYBE_SAME, SAME };
+
+/* Do two mounts have files in common? By the names of their sources, by the address of the
+ * server, and by what the original server calls the file system: its fsid. */
+static enum sameness sameness_of(const struct rg_mount_facts *m, const struct rg_mount *a,
+				 const struct rg_mount *b)
+{
+	const struct rg_nfs_volume *va = volume_of(m, a->dev), *vb = volume_of(m, b->dev);
+	char addr_a[64], addr_b[64];
+	bool related = rg_is_below(path_of(a), path_of(b)) || rg_is_below(path_of(b), path_of(a));
+
+	if (rg_is_below(a->source, b->source) || rg_is_below(b->source, a->source))
+		return SAME;
+	address_of(a, addr_a);
+	address_of(b, addr_b);
+	if (related && addr_a[0] && strcmp(addr_a, addr_b) == 0)
+		return SAME;
+	if (!va || !vb || strcmp(va->fsid, vb->fsid) != 0 || strcmp(va->fsid, "0:0") == 0)
+		return OTHER;
+	if (strcmp(va->server, vb->server) == 0 || !is_small(va->fsid))
+		return SAME;
+	return related ? MAYBE_SAME : OTHER;
 }
 
 /* The same files by another superblock, which nobody guards: a lock of one is
  * not seen by the other, and local applications may take it there. */
-static const struct rg_mount *open_twin(const struct rg_reexport_facts *r, const bool *guarded,
-					const struct rg_mount *m)
+static const struct rg_mount *open_twin(const struct rg_mount_facts *m,
+					const struct rg_reexport_facts *r, const bool *guarded,
+					const struct rg_mount *mount, enum sameness *sameness)
 {
-	for (size_t i = 0; i < r->mounts.n; i++) {
-		const struct rg_mount *other = &r->mounts.at[i];
+	const struct rg_mount *twin = NULL;
 
-		if (other->dev != m->dev && !guarded[i] && is_same_thing(m, other))
-			return other;
+	*sameness = OTHER;
+	for (size_t i = 0; i < r->mounts.n && *sameness != SAME; i++) {
+		const struct rg_mount *other = &r->mounts.at[i];
+		enum sameness one;
+
+		if (other->dev == mount->dev || guarded[i])
+			continue;
+		one = sameness_of(m, mount, other);
+		if (one > *sameness) {
+			*sameness = one;
+			twin = other;
+		}
 	}
-	return NULL;
+	return twin;
 }
 
-static void check_superblocks(const struct rg_reexport_facts *r, const bool *guarded, size_t i,
-			      struct rg_findings *f)
+static void check_superblocks(const struct rg_mount_facts *facts, const struct rg_reexport_facts *r,
+			      const bool *guarded, size_t i, struct rg_findings *f)
 {
-	const struct rg_mount *m = &r->mounts.at[i], *twin = open_twin(r, guarded, m);
+	enum sameness sameness;
+	const struct rg_mount *m = &r->mounts.at[i],
+			      *twin = open_twin(facts, r, guarded, m, &sameness);
 
 	if (!guarded[i]) {
 		rg_find(f, RG_PROBLEM, RG_F_MOUNT_NOT_GUARDED, m->target,
@@ -119,10 +217,11 @@ static void check_superblocks(const struct rg_reexport_facts *r, const bool *gua
 		return;
 	}
 	if (twin) {
-		rg_find(f, RG_PROBLEM, RG_F_MOUNT_TWICE, m->target,
-			"%s is mounted on %s as well, by a superblock of its own that is not "
+		rg_find(f, sameness == SAME ? RG_PROBLEM : RG_WARNING, RG_F_MOUNT_TWICE, m->target,
+			"%s%s is mounted on %s (%s) as well, by a superblock of its own that is not "
 			"guarded: local applications can take end clients' locks there",
-			m->source, twin->target);
+			sameness == SAME ? "" : "it seems that ", m->source, twin->target,
+			twin->source);
 		rg_remedy(f, "unmount %s, or bind-mount %s there, or guard it with `mount = %s`",
 			  twin->target, m->target, twin->target);
 	} else if (has(m, "nosharecache")) {
@@ -135,8 +234,8 @@ static void check_superblocks(const struct rg_reexport_facts *r, const bool *gua
 	}
 }
 
-static void check_one(const struct rg_reexport_facts *r, const bool *guarded, size_t i,
-		      struct rg_findings *f)
+static void check_one(const struct rg_mount_facts *facts, const struct rg_reexport_facts *r,
+		      const bool *guarded, size_t i, struct rg_findings *f)
 {
 	const struct rg_mount *m = &r->mounts.at[i];
 	size_t before = f->n;
@@ -144,7 +243,7 @@ static void check_one(const struct rg_reexport_facts *r, const bool *guarded, si
 	check_soft(m, f);
 	check_locking(m, f);
 	check_version(m, f);
-	check_superblocks(r, guarded, i, f);
+	check_superblocks(facts, r, guarded, i, f);
 	if (f->n == before)
 		rg_find(f, RG_OK, RG_F_MOUNT_OPTIONS, m->target, "%s: %s", m->source, m->options);
 }
@@ -185,7 +284,7 @@ void rg_mounts_check(const struct rg_mount_facts *m, const struct rg_reexport_fa
 	}
 	for (size_t i = 0; r->reexported && i < r->mounts.n; i++)
 		if (r->reexported[i])
-			check_one(r, guarded, i, f);
+			check_one(m, r, guarded, i, f);
 	check_recover(m, f);
 	free(guarded);
 }

@@ -105,6 +105,27 @@ options=rw,insecure,no_subtree_check
 	wait_for 30 "the file to be noticed" guarded_is "$other"
 }
 
+@test "what knfsd alone exports is guarded, and stays so when knfsd forgets it" {
+	knfsd_start rex 10 10 3
+	cli_mount
+	tier cli bash -c ': >>/mnt/a/.known'
+	# As of an NFS server in a container: no file of this host names the export.
+	exports ""
+	in_rex bash -c ': >/var/lib/nfs/etab'
+	in_rex grep -q "^$a" /proc/fs/nfsd/exports
+	rg check --json >"$work/check.out" || true
+	[ "$(jq -r '.findings[] | select(.id == "exports-unseen") | .object' "$work/check.out")" = "$a" ]
+	arm_hold
+	guarded_is $a
+	knfsd_stop rex # the gate closes
+	! in_rex grep -q '^/' /proc/fs/nfsd/exports || false
+	held_try one posix $a/f
+	guarded_is $a
+	rg release
+	expect_end one 0 granted
+	cli_umount
+}
+
 @test "--except" {
 	arm --all --except $other --action deny
 	refused $a/f

@@ -520,6 +520,86 @@ static void test_no_fsidd(void **unused)
 	says_nothing(RG_F_EXPORT_REEXPORT, NULL);
 }
 
+/* ---- what is the same by another name ---- */
+
+static void put_mounts(const char *twin)
+{
+	char table[512];
+
+	snprintf(table, sizeof(table),
+		 "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+		 "30 22 0:40 / /srv/a rw - nfs4 origin:/a rw,vers=4.2,addr=10.77.1.1\n"
+		 "31 22 0:41 / /srv/twin rw - nfs4 %s\n",
+		 twin);
+	host_put("/proc/self/mountinfo", table);
+	check_host();
+}
+
+static void test_twins(void **unused)
+{
+	(void)unused;
+	host_unpack("container-hostnet");
+	host_put("/etc/exports", "/srv/a *(fsid=1)\n");
+	put_mounts("10.77.1.1:/a rw,vers=4.2,addr=10.77.1.1"); /* by name, and by address */
+	says(RG_F_MOUNT_TWICE, "/srv/a", RG_PROBLEM, "/srv/twin", NULL);
+	put_mounts("10.77.1.1:/b rw,vers=4.2,addr=10.77.1.1");
+	says_nothing(RG_F_MOUNT_TWICE, NULL);
+	/* Another address of it: the file system's own number says so. */
+	host_put("/proc/fs/nfsfs/volumes",
+		 "NV SERVER   PORT DEV          FSID                              FSC\n"
+		 "v4 0a4d0101  801 0:40         6b8b4567327b23c6:643c986966334873 no\n"
+		 "v4 0a4d0901  801 0:41         6b8b4567327b23c6:643c986966334873 no\n");
+	put_mounts("10.77.9.1:/other/name rw,vers=4.2,addr=10.77.9.1");
+	says(RG_F_MOUNT_TWICE, "/srv/a", RG_PROBLEM, "10.77.9.1:/other/name", NULL);
+	/* A number that somebody chose, two servers may have. */
+	host_put("/proc/fs/nfsfs/volumes",
+		 "v4 0a4d0101  801 0:40         1:0 no\nv4 0a4d0901  801 0:41         1:0 no\n");
+	put_mounts("10.77.9.1:/a rw,vers=4.2,addr=10.77.9.1");
+	says(RG_F_MOUNT_TWICE, "/srv/a", RG_WARNING, "it seems", NULL);
+	put_mounts("10.77.9.1:/b rw,vers=4.2,addr=10.77.9.1");
+	says_nothing(RG_F_MOUNT_TWICE, NULL);
+}
+
+/* End clients by NFSv3: all of them, each once, from where statd keeps them. */
+static void test_nfsv3(void **unused)
+{
+	char rmtab[4096] = "";
+
+	(void)unused;
+	host_unpack("container-hostnet");
+	check_host();
+	says(RG_F_CLIENTS_NFSV3, "/var/lib/nfs/sm", RG_UNKNOWN, "not found", NULL);
+	for (int i = 0; i < 65; i++)
+		snprintf(rmtab + strlen(rmtab), sizeof(rmtab) - strlen(rmtab),
+			 "10.1.0.%d:/srv/a:0x00000001\n", i + 1);
+	host_put("/var/lib/nfs/rmtab", rmtab);
+	check_host();
+	says(RG_F_CLIENTS_NFSV3, NULL, RG_WARNING, "long gone: 65: 10.1.0.1 ", NULL);
+	says(RG_F_CLIENTS_NFSV3, NULL, RG_WARNING, " .... Their", NULL);
+	/* The same by name and by two addresses; the original server by another name. */
+	host_put("/var/lib/nfs/rmtab", "10.1.0.1:/srv/a:0x00000001\n"
+				       "10.2.0.1:/srv/a:0x00000001\n");
+	host_put("/etc/hosts", "10.1.0.1 one one.x # and\n10.2.0.1 10.1.0.1\n"
+			       "10.77.1.1 origin backup\n");
+	host_put("/var/lib/nfs/sm/one.x", "");
+	host_put("/var/lib/nfs/sm/BACKUP", "");
+	check_host();
+	says(RG_F_CLIENTS_NFSV3, NULL, RG_WARNING, "long gone: 1: 10.1.0.1.", NULL);
+
+	/* nfs.conf says where; and what nfs-utils does by itself. */
+	host_put("/var/lib/nfs/rmtab", "");
+	host_put("/etc/nfs.conf", "[statd]\nstate-directory-path = '/var/statd'\n");
+	check_host();
+	says(RG_F_CLIENTS_NFSV3, "/var/statd/sm", RG_UNKNOWN, NULL, NULL);
+	host_put("/var/statd/sm/two", "");
+	check_host();
+	says(RG_F_CLIENTS_NFSV3, NULL, RG_WARNING, "1: two", NULL);
+	host_put("/etc/nfs.conf", "");
+	host_put("/var/lib/nfs/statd/sm/three", "");
+	check_host();
+	says(RG_F_CLIENTS_NFSV3, NULL, RG_WARNING, "1: three", NULL);
+}
+
 /* ---- who remembers end clients ---- */
 
 static void test_legacy_tracking(void **unused)
@@ -560,6 +640,16 @@ static void test_legacy_tracking(void **unused)
 	says(RG_F_NFSDCLD, "/var/track", RG_NOTE, "nfsdcltrack", NULL);
 	says(RG_F_NFSDCLD_CLIENTS, "/var/track", RG_OK, "on record: 2", NULL);
 
+	/* Where nfsdcld has a database it was there, and has ended. */
+	put_database("/var/lib/nfs/nfsdcld/main.sqlite",
+		     "create table grace (current integer, recovery integer);"
+		     "insert into grace values (3, 0);"
+		     "create table \"rec-0000000000000003\" (id blob);"
+		     "insert into \"rec-0000000000000003\" values ('one');");
+	check_host();
+	says(RG_F_NFSDCLD, NULL, RG_PROBLEM, "nfsdcld does not", "nfsdcld");
+	says(RG_F_NFSDCLD_CLIENTS, "/var/lib/nfs/nfsdcld/main.sqlite", RG_OK, "1", NULL);
+
 	/* A kernel without either: nobody. */
 	host_drop("/proc/fs/nfsd/nfsv4recoverydir");
 	check_host();
@@ -580,6 +670,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reexport_sound, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_reexport_mixed, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_no_fsidd, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_twins, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_nfsv3, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_legacy_tracking, host_setup, host_teardown),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

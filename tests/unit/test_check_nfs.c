@@ -414,7 +414,14 @@ static void test_clients(void **unused)
 	judge_clients(&c, RG_F_CLIENTS_VERSIONS, RG_UNKNOWN);
 
 	judge_clients(&c, RG_F_CLIENTS_NFSV3, RG_OK);
-	c.v3_err = -EACCES;
+	c.statd_err = -ENOENT; /* not found is not none */
+	judge_clients(&c, RG_F_CLIENTS_NFSV3, RG_UNKNOWN);
+	c.statd_err = -EACCES;
+	judge_clients(&c, RG_F_CLIENTS_NFSV3, RG_UNKNOWN);
+	c.statd_err = 0;
+	c.rmtab_err = -ENOENT;
+	judge_clients(&c, RG_F_CLIENTS_NFSV3, RG_OK);
+	c.rmtab_err = -EACCES;
 	judge_clients(&c, RG_F_CLIENTS_NFSV3, RG_UNKNOWN);
 	c.n_v3 = 1;
 	strcpy(c.v3, "10.77.2.2");
