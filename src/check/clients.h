@@ -21,11 +21,11 @@ struct rg_client_facts {
 	int v4_err;
 	/* By NFSv3: hosts in rmtab, or monitored by statd. */
 	unsigned int n_v3;
-	bool v3_more; /* and more than that */
-	char v3[256]; /* the first of them, a blank between; "..." where there are more */
-	int rmtab_err;		   /* 0 or negative errno; -ENOENT: mountd has written none */
-	char statd[RG_PATH_SIZE];  /* the directory of whom statd monitors */
-	int statd_err;		   /* 0 or negative errno; -ENOENT: it is not there */
+	bool v3_more;  /* and more than that */
+	char v3[256];  /* the first of them, a blank between; "..." where there are more */
+	int rmtab_err; /* 0 or negative errno; -ENOENT: mountd has written none */
+	char statd[RG_PATH_SIZE]; /* the directory of whom statd monitors */
+	int statd_err;		  /* 0 or negative errno; -ENOENT: it is not there */
 	/* On superblocks that are exported again; more than there is room for are
 	 * counted. */
 	struct rg_local_lock locks[RG_MAX_LOCAL_LOCKS];

@@ -96,7 +96,8 @@ static const char *line_of(const struct hosts *h, const char *name, size_t n)
 	return NULL;
 }
 
-static bool is_same_host(const struct hosts *h, const char *a, size_t a_n, const char *b, size_t b_n)
+static bool is_same_host(const struct hosts *h, const char *a, size_t a_n, const char *b,
+			 size_t b_n)
 {
 	const char *line;
 

@@ -70,15 +70,18 @@ static void check_times_to_come(const struct rg_knfsd_facts *k, struct rg_findin
 		return;
 	if (grace < lease) {
 		rg_find(f, RG_PROBLEM, RG_F_GRACE_LEASE, k->conf_at,
-			"when knfsd next starts its grace period will be %lld s and its lease %lld "
-			"s: an end client that renews its lease late finds the grace period over, "
+			"when knfsd starts after a boot its grace period will be %lld s and its "
+			"lease "
+			"%lld s: an end client that renews its lease late finds the grace period "
+			"over, "
 			"and its reclaims refused",
 			grace, lease);
 		rg_remedy(f, "set grace-time in section [nfsd] of /etc/nfs.conf to lease-time at "
 			     "least");
 	} else {
 		rg_find(f, RG_OK, RG_F_GRACE_LEASE, k->conf_at,
-			"when knfsd next starts: grace period %lld s, lease %lld s", grace, lease);
+			"when knfsd starts after a boot: grace period %lld s, lease %lld s", grace,
+			lease);
 	}
 }
 

@@ -218,7 +218,8 @@ static void check_superblocks(const struct rg_mount_facts *facts, const struct r
 	}
 	if (twin) {
 		rg_find(f, sameness == SAME ? RG_PROBLEM : RG_WARNING, RG_F_MOUNT_TWICE, m->target,
-			"%s%s is mounted on %s (%s) as well, by a superblock of its own that is not "
+			"%s%s is mounted on %s (%s) as well, by a superblock of its own that is "
+			"not "
 			"guarded: local applications can take end clients' locks there",
 			sameness == SAME ? "" : "it seems that ", m->source, twin->target,
 			twin->source);

@@ -6,7 +6,7 @@
 
 /* An NFS superblock, as /proc/fs/nfsfs/volumes has it. */
 struct rg_nfs_volume {
-	__u32 dev; /* as the kernel has it */
+	__u32 dev;		   /* as the kernel has it */
 	char server[48], fsid[40]; /* in hexadecimal, as they are there */
 };
 

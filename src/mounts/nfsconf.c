@@ -393,6 +393,22 @@ static void read_files(struct reader *r)
 	read_dir(r, NFS_CONF ".d");
 }
 
+/* Gives what nfs-utils answered the place of it in the files, where they say the same. */
+static void find_origins(struct rg_nfsconf *answered, const struct rg_nfsconf *files)
+{
+	for (size_t i = 0; i < answered->n; i++) {
+		struct rg_nfsconf_value *v = &answered->at[i];
+		const struct rg_nfsconf_value *there = last(files, v->section, v->tag);
+		char *origin =
+			there && strcmp(there->value, v->value) == 0 ? strdup(there->origin) : NULL;
+
+		if (!origin)
+			continue;
+		free(v->origin);
+		v->origin = origin;
+	}
+}
+
 /* Asks nfs-utils. False: it is not there, or failed. */
 static bool ask_nfsconf(struct reader *r)
 {
@@ -413,8 +429,23 @@ int rg_nfsconf_read(const char *root, bool ask, struct rg_nfsconf *c)
 	struct reader r = {.root = root, .c = c};
 
 	*c = (struct rg_nfsconf){};
-	if (!ask || *root || !ask_nfsconf(&r))
-		read_files(&r);
+	read_files(&r);
+	if (ask && !*root) {
+		struct rg_nfsconf answered = {};
+		struct reader asker = {.root = root, .c = &answered};
+
+		if (ask_nfsconf(&asker)) {
+			find_origins(&answered, c);
+			/* What is wrong with the files is worth knowing all the same. */
+			memcpy(answered.trouble, c->trouble, sizeof(answered.trouble));
+			answered.err = answered.err ?: c->err;
+			forget_values(c);
+			*c = answered;
+		} else {
+			rg_nfsconf_free(&answered);
+		}
+		r.no_memory |= asker.no_memory;
+	}
 	if (r.no_memory)
 		c->err = -ENOMEM;
 	return c->err;

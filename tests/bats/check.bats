@@ -455,7 +455,7 @@ grace-time=15"
 	look
 	says re-exports ok
 	says mount-options ok $a
-	says grace-lease problem # the lease stays at the kernel's 90 s
+	says grace-lease problem /etc/nfs.conf:4 # the lease stays at the kernel's 90 s
 	run rg enable --dry-run
 	[[ $output == *"guard   $a"* ]]
 	in_rex umount /etc/nfs.conf
