@@ -27,6 +27,7 @@
 #include "cli/outlet.h"
 #include "cli/trace_wish.h"
 #include "cli/verbs.h"
+#include "load/traces.h"
 #include "pins/flows.h"
 #include "pins/gates.h"
 #include "record/record_header.h"
@@ -605,6 +606,7 @@ static int listen(struct trace *t)
 	if (watch_fd(t, rg_tracer_fd(&t->ring), EPOLLIN))
 		return rg_error(RG_FAILED, "ring of records: cannot be watched: %s",
 				rg_strerror(errno));
+	t->header.untraced = rg_traces_missing();
 	if (rg_flow_totals_read(&t->p, &before) == 0)
 		t->failed_before = before.failed;
 	return RG_DONE;

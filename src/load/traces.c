@@ -96,6 +96,17 @@ bool rg_trace_is_pinned(const struct rg_trace *trace, enum rg_trace_pin pin)
 	return access(rg_trace_pin(path, trace, pin), F_OK) == 0;
 }
 
+__u64 rg_traces_missing(void)
+{
+	__u64 missing = 0;
+
+	for (size_t i = 0; rg_traces[i].program; i++)
+		if (!rg_trace_is_pinned(&rg_traces[i], RG_TRACE_TYPED) &&
+		    !rg_trace_is_pinned(&rg_traces[i], RG_TRACE_KPROBE))
+			missing |= 1ULL << i;
+	return missing;
+}
+
 /* ---- which programs ---- */
 
 /* Every attempt loads everything again: seconds. */

@@ -36,6 +36,8 @@ enum rg_trace_pin {
 /* Full path; path of at least 256 bytes. Returns path. */
 char *rg_trace_pin(char *path, const struct rg_trace *trace, enum rg_trace_pin pin);
 bool rg_trace_is_pinned(const struct rg_trace *trace, enum rg_trace_pin pin);
+/* Those that are not attached at all, 1 << place in rg_traces. */
+__u64 rg_traces_missing(void);
 
 /* Before loading: those whose hook this kernel has by itself, or by a kprobe, and that
  * were not left out; or none at all. follow: enum rg_follow, or -1: the best that goes. */

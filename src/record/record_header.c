@@ -10,6 +10,7 @@
 #include "pins/gates.h"
 #include "base/names.h"
 #include "base/netns.h"
+#include "load/traces.h"
 
 #define KEY RG_LINE_KEY
 #define NUMBER RG_LINE_KEY_NUMBER
@@ -165,6 +166,23 @@ static void put_host(struct rg_line *l, const struct rg_header *h)
 	NUMBER(l, "netns", h->netns);
 }
 
+/* Names of tracing programs: what they see is not in the recording. */
+static void put_untraced(struct rg_line *l, __u64 untraced)
+{
+	if (!untraced)
+		return;
+	KEY(l, "untraced");
+	rg_line_char(l, '[');
+	for (size_t i = 0, n = 0; rg_traces[i].program; i++) {
+		if (!(untraced & 1ULL << i))
+			continue;
+		if (n++)
+			rg_line_char(l, ',');
+		rg_line_quoted(l, rg_traces[i].program, strlen(rg_traces[i].program));
+	}
+	rg_line_char(l, ']');
+}
+
 size_t rg_header_json(const struct rg_header *h, char *buf, size_t size)
 {
 	struct rg_line l = rg_line_in(buf, size);
@@ -183,6 +201,7 @@ size_t rg_header_json(const struct rg_header *h, char *buf, size_t size)
 		KEY(&l, "filtered");
 		RG_LINE_LITERAL(&l, "true");
 	}
+	put_untraced(&l, h->untraced);
 	NUMBER(&l, "part", h->part);
 	RG_LINE_LITERAL(&l, "}\n");
 	return rg_line_length(&l);

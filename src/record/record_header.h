@@ -20,6 +20,7 @@ struct rg_header {
 	__u32 lease_s, grace_s;	  /* knfsd's; 0: not known */
 	struct rg_budget *budget; /* owned; NULL: none was read */
 	bool filtered;		  /* some records are left out */
+	__u64 untraced;		  /* tracing programs that are not attached, rg_traces_missing() */
 	/* Now, by both clocks, ns. */
 	__u64 wall_ns, boot_ns;
 	unsigned int part; /* from 1 */
@@ -28,7 +29,7 @@ struct rg_header {
 /* The longest header, its end included: RG_MAX_SERVERS origins. */
 #define RG_HEADER_JSON_MAX (64 * 1024)
 
-/* All but `filtered`, the clocks and `part`: of this host, of the gate of this
+/* All but `filtered`, `untraced`, the clocks and `part`: of this host, of the gate of this
  * network namespace, and of the state directory that the gate goes by. What cannot
  * be read is left out. h: {} at first, or filled in before. */
 void rg_header_fill(struct rg_header *h, const struct rg_pins *p);

@@ -377,6 +377,37 @@ static void origins_of(json_object *list, struct rg_report_header *h)
 	}
 }
 
+/* What sees OPEN and LOCK of end clients: src/load/traces.c. */
+static bool sees_reclaims(const char *program)
+{
+	static const char *const names[] = {"open_begins", "open_ends",	      "lock_begins",
+					    "lock_ends",   "nlm_lock_begins", "nlm_lock_ends"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(program, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static void untraced_of(json_object *list, struct rg_report_header *h)
+{
+	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n && i < 64; i++) {
+		json_object *o = json_object_array_get_idx(list, i);
+		char *name, *longer;
+
+		if (!json_object_is_type(o, json_type_string))
+			continue;
+		h->blind |= sees_reclaims(json_object_get_string(o));
+		name = rg_clean(json_object_get_string(o), (size_t)json_object_get_string_len(o));
+		longer = rg_text("%s%s%s", h->untraced ?: "", h->untraced ? " " : "", name);
+		free(h->untraced);
+		free(name);
+		h->untraced = longer;
+	}
+}
+
 void rg_report_header_of(json_object *line, struct rg_report_header *h)
 {
 	json_object *policy = json_object_object_get(line, "policy"),
@@ -408,12 +439,13 @@ void rg_report_header_of(json_object *line, struct rg_report_header *h)
 		h->action = clean_of(policy, "action");
 	}
 	origins_of(json_object_object_get(line, "origins"), h);
+	untraced_of(json_object_object_get(line, "untraced"), h);
 }
 
 void rg_report_header_free(struct rg_report_header *h)
 {
 	char *const texts[] = {h->tool,	     h->host,	 h->kernel, h->boot_id, h->nfs4_locks,
-			       h->nlm_locks, h->release, h->scope,  h->action};
+			       h->nlm_locks, h->release, h->scope,  h->action,	h->untraced};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);

@@ -410,6 +410,7 @@ static void header_copy(struct rg_report_header *to, const struct rg_report_head
 	to->release = rg_copy(from->release);
 	to->scope = rg_copy(from->scope);
 	to->action = rg_copy(from->action);
+	to->untraced = rg_copy(from->untraced);
 	to->origins = rg_zalloc(from->n_origins + 1, sizeof(*to->origins));
 	for (size_t i = 0; i < from->n_origins; i++) {
 		to->origins[i] = from->origins[i];

@@ -148,6 +148,8 @@ struct rg_report_header {
 	char *nfs4_locks, *nlm_locks;	/* "forwarded", "refused", or NULL */
 	char *release, *scope, *action; /* NULL: no gate */
 	bool filtered;			/* some events are left out by choice */
+	char *untraced; /* tracing programs that were not attached, a blank between; or NULL */
+	bool blind;	/* one of those is what sees reclaims */
 	__u64 schema, boot_ns, wall_ns, netns, lease_s, grace_s, part;
 	struct rg_origin_away *origins;
 	size_t n_origins;

@@ -37,7 +37,7 @@ static __u64 refused(const struct rg_recovery *r)
 /* Are events missing that there were? */
 static bool lacks_events(const struct rg_recovery *r)
 {
-	return r->lost || r->failures || r->bad_lines;
+	return r->lost || r->failures || r->bad_lines || r->header.blind;
 }
 
 static __u64 taken_again(const struct rg_recovery *r)
@@ -344,6 +344,12 @@ static void say_lacking(struct rg_recovery *r)
 		    "%llu events were lost: all counts are lower bounds, and a lock that seems "
 		    "not to have been taken again may have been.",
 		    (unsigned long long)r->lost);
+	if (r->header.untraced)
+		say(r,
+		    "Not attached while this was recorded: the tracing programs %s. What they see "
+		    "is not "
+		    "in the recording.",
+		    r->header.untraced);
 	if (r->failures)
 		say(r,
 		    "Tracing programs failed %llu times while this was recorded: as many events "

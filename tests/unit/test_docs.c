@@ -166,6 +166,7 @@ static void test_fields_of_header_and_end(void **unused)
 		.grace_s = 1,
 		.budget = &budget,
 		.filtered = true,
+		.untraced = 1,
 	};
 	const struct rg_end end = {.reason = "signal"};
 	static char line[RG_HEADER_JSON_MAX + 1];

@@ -587,8 +587,8 @@ static void test_header(void **unused)
 /* What is not known is left out. */
 static void test_header_of_nothing(void **unused)
 {
-	static const char *const missing[] = {"regime",	 "policy",  "lease_s",
-					      "grace_s", "origins", "filtered"};
+	static const char *const missing[] = {"regime",	 "policy",   "lease_s", "grace_s",
+					      "origins", "filtered", "untraced"};
 	struct rg_header h = {.part = 3};
 	size_t n = rg_header_json(&h, line, sizeof(line));
 	json_object *o = unit_json(line, n);
@@ -599,9 +599,13 @@ static void test_header_of_nothing(void **unused)
 	assert_int_equal(json_object_get_int(json_object_object_get(o, "part")), 3);
 	json_object_put(o);
 	h.filtered = true;
+	h.untraced = 5;
 	h.regimes.of[RG_LOCKS_NLM] = RG_REGIME_FORWARDED;
 	o = unit_json(line, rg_header_json(&h, line, sizeof(line)));
 	assert_true(json_object_get_boolean(json_object_object_get(o, "filtered")));
+	assert_string_equal(json_object_to_json_string_ext(json_object_object_get(o, "untraced"),
+							   JSON_C_TO_STRING_PLAIN),
+			    "[\"open_begins\",\"lock_begins\"]");
 	assert_int_equal(json_object_object_length(json_object_object_get(o, "regime")), 1);
 	json_object_put(o);
 }

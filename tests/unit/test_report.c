@@ -1180,6 +1180,17 @@ static void test_not_whole(void **unused)
 	check_outputs(&r);
 	rg_report_free(&r);
 
+	/* Whoever sees reclaims was not there. */
+	rg_report_init(&r);
+	feed(&r,
+	     "{\"event\":\"header\",\"schema\":1,\"untraced\":[\"host_rebooted\",\"lock_ends\"]}");
+	tell(&r, 2000, "KNFSD_STARTING", ",\"side\":\"server\"");
+	tell(&r, 2100, "GRACE_SKIPPED", ",\"side\":\"server\"");
+	one = finish(&r);
+	assert_int_equal(one->verdict.outcome, RG_OUTCOME_UNPROVEN);
+	assert_true(says(one, "the tracing programs host_rebooted lock_ends."));
+	rg_report_free(&r);
+
 	/* Before the first event, and told at the end alone. */
 	rg_report_init(&r);
 	feed(&r, HEADER, "settled", "hold");
