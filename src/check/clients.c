@@ -7,7 +7,11 @@ static void check_versions(const struct rg_client_facts *c, struct rg_findings *
 {
 	unsigned int all = c->v4[0] + c->v4[1] + c->v4[2];
 
-	if (c->v4_err == -ENOENT) {
+	if (c->v4_err == -ENOENT && c->v4_unseen) {
+		rg_find(f, RG_UNKNOWN, RG_F_CLIENTS_VERSIONS, "/proc/fs/nfsd",
+			"is not mounted here: which end clients knfsd has cannot be seen");
+		rg_remedy(f, "run `mount -t nfsd nfsd /proc/fs/nfsd` and check again");
+	} else if (c->v4_err == -ENOENT) {
 		rg_find(f, RG_NOTE, RG_F_CLIENTS_VERSIONS, NULL,
 			"knfsd has no end clients by NFSv4: /proc/fs/nfsd is not mounted");
 	} else if (c->v4_err) {

@@ -19,6 +19,7 @@ struct rg_client_facts {
 	/* By NFSv4, of each minor version, as /proc/fs/nfsd/clients has them. */
 	unsigned int v4[RG_MINOR_VERSIONS], n_v4; /* n_v4: all of them */
 	int v4_err;
+	bool v4_unseen; /* nfsd is loaded, and its file system is not mounted here */
 	/* By NFSv3: hosts in rmtab, or monitored by statd. */
 	unsigned int n_v3;
 	bool v3_more;  /* and more than that */

@@ -41,6 +41,7 @@ static void read_v4(const char *root, struct rg_client_facts *c)
 
 	if (!d) {
 		c->v4_err = -errno;
+		c->v4_unseen = rg_root_has(root, "/proc/net/rpc/nfsd") == 1;
 		return;
 	}
 	while ((e = readdir(d))) {

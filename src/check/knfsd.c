@@ -203,6 +203,10 @@ static void check_nfsdcld(const struct rg_knfsd_facts *k, struct rg_findings *f)
 		rg_remedy(f, "check as root");
 	} else if (k->nfsdcld) {
 		rg_find(f, RG_OK, RG_F_NFSDCLD, NULL, "nfsdcld runs (pid %u)", k->nfsdcld);
+	} else if (by == BY_NFSDCLD && k->nfsdcld_unseen) {
+		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD, NULL,
+			"whether nfsdcld runs cannot be seen: /proc shows no process");
+		rg_remedy(f, "check on the host itself");
 	} else if (by == BY_LEGACY) {
 		rg_find(f, RG_NOTE, RG_F_NFSDCLD, k->legacy,
 			"knfsd runs without nfsdcld: by legacy client tracking its records of end "
@@ -313,7 +317,9 @@ static void check_other_records(const char *where, long long n, int err, unsigne
 			"no end client is on record, and knfsd has %u by NFSv4.1 or later: they "
 			"cannot reclaim after a reboot",
 			known);
-		rg_remedy(f, "start nfsdcld, restart knfsd, and have end clients mount anew");
+		rg_remedy(f, "start nfsdcld; when no end client has locks, restart knfsd and have "
+			     "them "
+			     "mount anew");
 	} else {
 		rg_find(f, n ? RG_OK : RG_NOTE, RG_F_NFSDCLD_CLIENTS, where,
 			"end clients on record: %lld", n);
@@ -332,8 +338,9 @@ static void check_recorded(const struct rg_knfsd_facts *k, unsigned int known,
 			"nfsdcld skips its grace period%s",
 			known ? ", and those that are here now cannot reclaim" : "");
 		if (known)
-			rg_remedy(f, "start nfsdcld, restart knfsd, and have end clients mount "
-				     "anew");
+			rg_remedy(f, "start nfsdcld; when no end client has locks, restart knfsd "
+				     "and have "
+				     "them mount anew");
 	} else if (k->recorded_err) {
 		rg_find(f, RG_UNKNOWN, RG_F_NFSDCLD_CLIENTS, file, "cannot be read: %s",
 			k->recorded_why[0] ? k->recorded_why : rg_strerror(k->recorded_err));
@@ -343,7 +350,9 @@ static void check_recorded(const struct rg_knfsd_facts *k, unsigned int known,
 			"no end client is on record, and knfsd has %u by NFSv4.1 or later: knfsd's "
 			"next start skips its grace period, and they cannot reclaim",
 			known);
-		rg_remedy(f, "start nfsdcld, restart knfsd, and have end clients mount anew");
+		rg_remedy(f, "start nfsdcld; when no end client has locks, restart knfsd and have "
+			     "them "
+			     "mount anew");
 	} else if (!k->recorded) {
 		rg_find(f, RG_NOTE, RG_F_NFSDCLD_CLIENTS, file,
 			"no end client is on record: knfsd's next start skips its grace period");

@@ -274,6 +274,25 @@ static void say_opens(struct rg_recovery *r)
 		    (unsigned long long)r->opens.refused, (unsigned long long)r->reopened);
 }
 
+/* End clients by NFSv3 reclaim when statd's notice reaches them. */
+static void say_late_notice(struct rg_recovery *r)
+{
+	__u64 first_ns = 0;
+
+	for (size_t i = 0; i < r->n_clients; i++) {
+		const struct rg_peer *p = &r->clients[i];
+
+		if (p->minor < 0 && p->locks.refused && p->first_reclaim_ns)
+			rg_earliest(&first_ns, p->first_reclaim_ns);
+	}
+	if (r->lockd_end_ns && first_ns > r->lockd_end_ns)
+		say(r,
+		    "End clients by NFSv3 came to reclaim %.3f s after lockd's grace period was "
+		    "over: "
+		    "they were told of the restart too late (sm-notify), or it is too short.",
+		    (double)(first_ns - r->lockd_end_ns) / 1e9);
+}
+
 /* fs/nfs/nfs4state.c, nfs4_state_end_reclaim_reboot(). */
 static void say_unseen(struct rg_recovery *r)
 {
@@ -282,6 +301,8 @@ static void say_unseen(struct rg_recovery *r)
 		    "A Linux end client stops reclaiming at the first refusal: locks that it "
 		    "neither reclaimed nor asked for again are not in the recording. Its own log "
 		    "counts them (`lost N locks`).");
+	if (r->v3_refused)
+		say_late_notice(r);
 	/* fs/lockd/clntproc.c, nlmclnt_reclaim(), and clntlock.c, reclaimer(). */
 	if (r->v3_refused)
 		say(r, "A Linux end client by NFSv3 asks for each of its locks once, and does not "

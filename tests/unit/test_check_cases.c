@@ -150,6 +150,7 @@ static void test_container(void **unused)
 	check_host();
 	assert_string_equal(guarded(), "/srv/a");
 	says(RG_F_KNFSD, NULL, RG_WARNING, "8 threads", "mount -t nfsd");
+	says_nothing(RG_F_EXPORT_FSID, NULL);
 
 	/* It exports a path of its own mount namespace. */
 	host_put("/proc/fs/nfs/exports", "/export\t*(rw,no_root_squash,fsid=1)\n");
@@ -654,6 +655,12 @@ static void test_legacy_tracking(void **unused)
 	host_drop("/proc/fs/nfsd/nfsv4recoverydir");
 	check_host();
 	says(RG_F_NFSDCLD, NULL, RG_PROBLEM, "not remembered", "nfsdcld");
+
+	/* No process can be seen. */
+	host_drop("/proc/1/comm");
+	host_drop("/proc/1");
+	check_host();
+	says(RG_F_NFSDCLD, NULL, RG_UNKNOWN, "no process", NULL);
 }
 
 int main(void)

@@ -1062,6 +1062,7 @@ static void test_late_notify(void **unused)
 	assert_int_equal(one->verdict.outcome, RG_OUTCOME_LOST);
 	assert_true(says(one, "2 locks of 1 end client were refused"));
 	assert_true(says(one, "by NFSv3 asks for each of its locks once"));
+	assert_true(says(one, "came to reclaim 11.000 s after lockd's grace period was over"));
 	assert_false(says(one, "stops reclaiming at the first refusal"));
 	assert_true(text_has(&r, "NLM4_DENIED_GRACE_PERIOD"));
 	check_outputs(&r);
