@@ -201,6 +201,13 @@ static const struct {
 	{"/etc/nfs.conf", "[nfsdcld]\nstoragedir=/var/lib/cld\n"},
 	{"/etc/reexport-guard.conf", "[gate]\nrelease = settled\n"},
 	{"/var/lib/nfs/etab", "/srv/a\t*(rw,fsid=1)\n"},
+	{"/etc/hosts", "10.77.2.2 cli cli.x\n"},
+	{"/proc/fs/nfsd/exports", "# Version 1.1\n/srv/a\t*(rw,no_root_squash,fsid=1)\n"
+				  "/\t*(ro,v4root,fsid=0,uuid=1:2:3:4)\n# /x\t*()\n"},
+	{"/proc/fs/nfsd/nfsv4recoverydir", "/var/lib/nfs/v4recovery\n"},
+	{"/proc/fs/nfsfs/volumes", "NV SERVER PORT DEV FSID FSC\nv4 0a4d0101  801 0:40 1:0 no\n"},
+	{"/proc/net/unix", "Num Path\n0: 2 0 10000 0005 01 9 @/run/fsid.sock\n"},
+	{"/proc/net/rpc/nfsd", "rc 0 0 1\nth 8 0 0.000\n"},
 	{"/var/lib/nfs/rmtab", "10.77.2.2:/srv/a:0x00000001\n"},
 	{"/var/lib/nfs/sm/10.77.2.3", ""},
 	{"/var/lib/nfs/sm/origin", ""},

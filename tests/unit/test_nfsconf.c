@@ -135,6 +135,38 @@ static void test_trouble(void **unused)
 	rg_nfsconf_free(&c);
 }
 
+static void put_nfsconf(const char *script)
+{
+	host_put("/bin/nfsconf", script);
+	unit_need(chmod(host_path("/bin/nfsconf"), 0755) == 0);
+}
+
+/* nfs-utils' own program goes before the files, where it answers. */
+static void test_asked(void **unused)
+{
+	char *before = strdup(getenv("PATH") ?: "");
+	struct rg_nfsconf c;
+
+	(void)unused;
+	unit_need(before);
+	put_nfsconf("#!/bin/sh\n[ \"$1\" = --dump ] && printf '[s]\\n t = \"a b\"\\n u = c\\n'\n");
+	setenv("PATH", host_path("/bin"), 1);
+	rg_nfsconf_read("", true, &c);
+	assert_string_equal(rg_nfsconf_get(&c, "s", "t"), "a b");
+	assert_string_equal(rg_nfsconf_find(&c, "S", "U")->origin, "nfsconf --dump");
+	rg_nfsconf_free(&c);
+	rg_nfsconf_read("", false, &c);
+	assert_null(rg_nfsconf_get(&c, "s", "t"));
+	rg_nfsconf_free(&c);
+	/* One that fails says nothing. */
+	put_nfsconf("#!/bin/sh\necho '[s]'; echo 't = x'; exit 1\n");
+	rg_nfsconf_read("", true, &c);
+	assert_null(rg_nfsconf_get(&c, "s", "t"));
+	rg_nfsconf_free(&c);
+	setenv("PATH", before, 1);
+	free(before);
+}
+
 /* Any bytes. */
 static void test_damaged(void **unused)
 {
@@ -165,6 +197,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_language, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_files, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_values, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_asked, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_trouble, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, host_setup, host_teardown),
 	};
