@@ -6,9 +6,11 @@
 #pragma once
 
 #include "guard.bpf.h"
+#include "../kmod/sleep.h"
 
 #define SIGSTOP 19
-#define ERESTARTNOINTR 513 /* include/linux/errno.h: never seen by user space */
+#define ERESTARTSYS 512	   /* include/linux/errno.h: never seen by user space */
+#define ERESTARTNOINTR 513 /* the same; after a signal handler as well */
 #define EAGAIN 11
 #define ENOLCK 37
 
@@ -18,25 +20,31 @@
 #define F_OFD_SETLKW 38
 #define LOCK_NB 4
 
+#define S_IFMT 0170000 /* include/uapi/linux/stat.h */
+#define S_IFIFO 0010000
+
 /* ---- who waits ---- */
 
-/* A caller that blocks does not expect EAGAIN. The hook is not told whether it
- * blocks (its `cmd` is the lock type), the system call's arguments are. */
-static __always_inline int denial_errno(struct task_struct *task, __u32 what)
+/* Does this request for a lock block? The hook is not told (its `cmd` is the lock
+ * type), the system call's arguments are. 1, 0, or -1: they could not be read. */
+static __always_inline int lock_blocks(struct task_struct *task)
 {
 	struct rg_syscall sc = {};
 
-	if (what != RG_WHAT_LOCK)
-		return -EAGAIN;
 	if (rg_syscall_of(task, &sc)) {
 		rg_count(RG_COUNT_FAIL_REGS);
-		return -ENOLCK;
+		return -1;
 	}
 	if (sc.nr == (sc.compat ? RG_NR_COMPAT_FLOCK : RG_NR_FLOCK))
-		return sc.arg2 & LOCK_NB ? -EAGAIN : -ENOLCK;
-	if (sc.arg2 == F_SETLKW || sc.arg2 == F_OFD_SETLKW || (sc.compat && sc.arg2 == F_SETLKW64))
-		return -ENOLCK;
-	return -EAGAIN;
+		return !(sc.arg2 & LOCK_NB);
+	return sc.arg2 == F_SETLKW || sc.arg2 == F_OFD_SETLKW ||
+	       (sc.compat && sc.arg2 == F_SETLKW64);
+}
+
+/* A caller that blocks does not expect EAGAIN. */
+static __always_inline int denial_errno(struct task_struct *task, __u32 what)
+{
+	return what == RG_WHAT_LOCK && lock_blocks(task) ? -ENOLCK : -EAGAIN;
 }
 
 static __always_inline void count_at(__u32 slot, __u32 which)
@@ -67,6 +75,7 @@ struct rg_request {
 	const struct rg_gate *g;
 	__u64 now_ns;
 	__u32 what, slot;
+	int alive; /* somebody is there who will continue a process that is stopped */
 };
 
 static __always_inline void tell_of(const struct rg_request *q, __u32 op, __u64 since_ns, int err)
@@ -173,8 +182,40 @@ static __always_inline int is_stopping(struct task_struct *task)
 	       bpf_map_lookup_elem(&holding, &tid);
 }
 
+/* May this call end with EINTR, as it may on a file system that is slow? Then a signal
+ * handler without SA_RESTART ends it: flock(2), F_SETLKW, the open of a FIFO. */
+static __always_inline int may_end(const struct rg_request *q)
+{
+	if (q->what == RG_WHAT_LOCK)
+		return lock_blocks(q->task) > 0;
+	return q->what == RG_WHAT_OPEN && (q->inode->i_mode & S_IFMT) == S_IFIFO;
+}
+
+static __always_inline void set_phase(const struct rg_held_key *key, __u32 phase)
+{
+	struct rg_held *h = bpf_map_lookup_elem(&held, key);
+
+	if (h)
+		(void)__sync_lock_test_and_set(&h->phase, phase);
+}
+
+/* The module has the calling thread sleep on its way back to user space
+ * (kmod/sleep.c). It wakes the thread itself when the gate opens (sleep.bpf.c), so no
+ * order of records and looks matters here, and no daemon has to be there. 0, or
+ * negative: the thread does not sleep, and a restart errno must not be returned. */
+static __always_inline int go_to_sleep(const struct rg_held_key *key)
+{
+	if (bpf_send_signal_thread(RG_SLEEP_SIGNAL)) {
+		rg_count(RG_COUNT_FAIL_SLEEP);
+		return -1;
+	}
+	set_phase(key, RG_HELD_QUEUED);
+	return 0;
+}
+
 /*
- * Stop the calling thread on its way back to user space and have the kernel
+ * Hold the calling thread. On the rung sleep see go_to_sleep(). On the rung stop: stop
+ * it on its way back to user space and have the kernel
  * restart its system call when it is continued. The order is the promise that
  * nobody stays stopped:
  *   record, look at the gate and the mount again, SIGSTOP, mark as stopped.
@@ -197,8 +238,9 @@ static __always_inline int hold(const struct rg_request *q)
 	};
 	struct rg_held_key old_key = {.tid = task->pid};
 	struct rg_holding now = {}, *last;
-	__u32 tid = task->pid, again = 0;
+	__u32 tid = task->pid, again = 0, queued = 0;
 	struct rg_held *stored;
+	int err = -ERESTARTNOINTR;
 
 	if (is_io_uring(task))
 		return refuse(q, RG_COUNT_DENIED_IO_URING);
@@ -214,6 +256,8 @@ static __always_inline int hold(const struct rg_request *q)
 		if (stored && stored->tgid == h.tgid && stored->start_ns == h.start_ns) {
 			h.since_ns = stored->since_ns;
 			again = 1;
+			/* By an earlier door in this same system call, which counted it. */
+			queued = stored->phase == RG_HELD_QUEUED;
 		}
 	}
 	/* First, or it would be refused where the table is full. Nobody is missed
@@ -226,6 +270,7 @@ static __always_inline int hold(const struct rg_request *q)
 	}
 	now.since_ns = h.since_ns;
 	now.seq = key.seq;
+	now.may_end = live.sleeps == RG_HOLD_SLEEP && may_end(q);
 	if (bpf_map_update_elem(&holding, &tid, &now, BPF_ANY)) {
 		bpf_map_delete_elem(&held, &key);
 		rg_count(RG_COUNT_FAIL_HELD_UPDATE);
@@ -241,21 +286,26 @@ static __always_inline int hold(const struct rg_request *q)
 		return 0;
 	}
 
-	/* Not bpf_send_signal: a SIGSTOP pending for the process is not
-	 * delivered again, and a second thread would see errno 513. */
-	if (bpf_send_signal_thread(SIGSTOP)) {
-		rg_count(RG_COUNT_FAIL_SIGNAL);
-		return refuse(q, RG_COUNT_DENIED_CANNOT_STOP);
+	if (live.sleeps == RG_HOLD_SLEEP && go_to_sleep(&key) == 0) {
+		err = now.may_end ? -ERESTARTSYS : -ERESTARTNOINTR;
+	} else {
+		if (!q->alive)
+			return refuse(q, RG_COUNT_DENIED_NO_DAEMON);
+		/* Not bpf_send_signal: a SIGSTOP pending for the process is not
+		 * delivered again, and a second thread would see errno 513. */
+		if (bpf_send_signal_thread(SIGSTOP)) {
+			rg_count(RG_COUNT_FAIL_SIGNAL);
+			return refuse(q, RG_COUNT_DENIED_CANNOT_STOP);
+		}
+		set_phase(&key, RG_HELD_STOPPED);
+		if (q->slot != RG_CANARY_SLOT)
+			rg_continue_self(q->slot, key.seq);
 	}
-	stored = bpf_map_lookup_elem(&held, &key);
-	if (stored)
-		(void)__sync_lock_test_and_set(&stored->phase, RG_HELD_STOPPED);
-	if (q->slot != RG_CANARY_SLOT)
-		rg_continue_self(q->slot, key.seq);
-	count_at(q->slot, again ? RG_COUNT_HELD_AGAIN : RG_COUNT_HELD);
+	if (!queued)
+		count_at(q->slot, again ? RG_COUNT_HELD_AGAIN : RG_COUNT_HELD);
 	if (!again)
 		tell_of(q, RG_REC_HELD, 0, 0);
-	return -ERESTARTNOINTR;
+	return err;
 }
 
 /* ---- the decision ---- */
@@ -285,7 +335,6 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 	};
 	struct task_struct *task = q.task;
 	struct rg_view v;
-	int alive;
 
 	if (task->flags & PF_KTHREAD) /* knfsd, lockd, state managers */
 		return 0;
@@ -307,8 +356,10 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 	}
 	if (is_stopping(task))
 		return -ERESTARTNOINTR;
-	alive = slot == RG_CANARY_SLOT || rg_is_alive(live.heartbeat_ns, q.now_ns);
-	switch (rg_verdict_of(v.state, q.g->policy.action, alive)) {
+	q.alive = slot == RG_CANARY_SLOT || rg_is_alive(live.heartbeat_ns, q.now_ns);
+	/* Those who sleep are woken by the kernel itself. */
+	switch (rg_verdict_of(v.state, q.g->policy.action,
+			      q.alive || live.sleeps == RG_HOLD_SLEEP)) {
 	case RG_VERDICT_PASS:
 		let_through(&q, &v);
 		return 0;

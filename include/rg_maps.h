@@ -29,6 +29,11 @@ struct rg_held_key {
 enum rg_held_phase {
 	RG_HELD_RECORDED = 0, /* SIGSTOP is not sent yet: leave it, look again */
 	RG_HELD_STOPPED = 1,  /* SIGSTOP is pending or done: SIGCONT ends it */
+	/* On the rung sleep. The module wakes these threads; SIGCONT is never sent. */
+	RG_HELD_QUEUED = 2, /* goes to sleep as it returns to user space */
+	RG_HELD_ASLEEP = 3,
+	RG_HELD_WOKEN = 4, /* a signal or the freezer woke it, and its call is restarted */
+	RG_NR_HELD_PHASES,
 };
 
 enum rg_what {
@@ -65,7 +70,7 @@ _Static_assert(sizeof(struct rg_held) == 56, "pinned layout: see RG_PINS_VERSION
 struct rg_holding {
 	__u64 since_ns;
 	__u32 seq;
-	__u32 pad;
+	__u32 may_end; /* 1: a signal ends its call with EINTR, unless it has SA_RESTART */
 };
 _Static_assert(sizeof(struct rg_holding) == 16, "pinned layout: see RG_PINS_VERSION");
 
@@ -80,6 +85,8 @@ struct rg_live {
 	__u32 canary_what; /* enum rg_what: the one hook that the canary is to meet */
 	__u32 nfs_net_id;  /* of net_generic(); written by the control program, as is: */
 	__u32 nfs4_locks;  /* enum rg_regime, by the export flags */
+	__u32 sleeps;	   /* enum rg_hold: the rung of hold */
+	__u32 pad;
 };
 
 /* Map `meta`: written by the loader, one element. */
@@ -94,6 +101,8 @@ struct rg_meta {
 	__u32 continues; /* enum rg_continue */
 	__u32 let_go;	 /* followers in nfsd, while that is let go of, 1 << enum rg_link */
 	__u32 kprobes;	 /* followers that are kprobes, 1 << enum rg_link */
+	__u32 hold;	 /* enum rg_hold, the best rung that may be used */
+	__u32 pad;
 	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */
@@ -128,6 +137,13 @@ enum rg_continue {
 	RG_CONTINUE_USER = 0,	/* the daemon */
 	RG_CONTINUE_KERNEL = 1, /* the program that opens it, where it may; else the daemon */
 	RG_NR_CONTINUES,
+};
+
+/* How a thread is held. */
+enum rg_hold {
+	RG_HOLD_STOP = 0,  /* its process is stopped by SIGSTOP */
+	RG_HOLD_SLEEP = 1, /* the thread sleeps in the kernel: the module reexport_guard */
+	RG_NR_HOLDS,
 };
 
 enum rg_rung {
@@ -271,10 +287,12 @@ enum rg_counter {
 	RG_COUNT_AUDITED,
 	RG_COUNT_EXEMPTED,    /* executables that are never kept out, at a closed gate */
 	RG_COUNT_HELD_EXITED, /* died while held */
+	RG_COUNT_INTERRUPTED, /* sleeping threads that a signal or the freezer woke */
 	RG_COUNT_CONTINUED,   /* threads that were held and the kernel itself continued */
 	RG_COUNT_CANARY,      /* whatever the canary met: it counts nowhere else */
 	RG_COUNT_FAIL_HELD_UPDATE,
 	RG_COUNT_FAIL_SIGNAL,
+	RG_COUNT_FAIL_SLEEP, /* threads that the module did not put to sleep: stopped, or denied */
 	RG_COUNT_FAIL_REGS,
 	RG_COUNT_FAIL_READ,
 	RG_COUNT_FAIL_RING,

@@ -28,3 +28,12 @@
 #else
 #define rg_question __attribute__((noipa))
 #endif
+
+/* First argument of a function that a kprobe is at the entry of, to be written. */
+#if defined(CONFIG_X86_64)
+#define rg_first_argument(regs) ((regs)->di)
+#elif defined(CONFIG_ARM64)
+#define rg_first_argument(regs) ((regs)->regs[0])
+#else
+#error "where this architecture passes the first argument of a function is not known"
+#endif

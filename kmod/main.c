@@ -23,12 +23,22 @@ static int __init rg_init(void)
 		return err;
 	err = rg_locks_init();
 	if (err)
-		rg_forward_exit();
+		goto no_locks;
+	err = rg_sleep_init();
+	if (err)
+		goto no_sleep;
+	return 0;
+
+no_sleep:
+	rg_locks_exit();
+no_locks:
+	rg_forward_exit();
 	return err;
 }
 
 static void __exit rg_exit(void)
 {
+	rg_sleep_exit();
 	rg_locks_exit();
 	rg_forward_exit();
 }

@@ -35,6 +35,11 @@ int security_reexport_reclaim(struct file *file, struct file_lock *fl);
  * Asked with preemption disabled. Returns an enum rg_answer. */
 int security_reexport_locks(struct super_block *sb);
 
+/* Must the thread `tid` (of the initial pid namespace), which is held at a door, sleep on?
+ * `how` is a RG_WAIT_... of sleep.h. Asked by that thread or by a worker, with no lock that
+ * programs know of. Returns an enum rg_answer. */
+int security_reexport_wait(unsigned int tid, unsigned int how);
+
 /* A read-only module parameter that shows an atomic_long_t. */
 extern const struct kernel_param_ops rg_counter_ops;
 #define rg_counter(name, text)                                                                     \
@@ -48,3 +53,5 @@ int rg_forward_init(void);
 void rg_forward_exit(void);
 int rg_locks_init(void);
 void rg_locks_exit(void);
+int rg_sleep_init(void);
+void rg_sleep_exit(void);

@@ -35,6 +35,7 @@ typedef u32 __kernel_dev_t;
 typedef __kernel_dev_t dev_t;
 typedef struct { long unsigned int sig[1]; } sigset_t;
 typedef u64 uint64_t;
+typedef short unsigned int umode_t;
 typedef short unsigned int __kernel_sa_family_t;
 typedef long long int __kernel_loff_t;
 typedef __kernel_loff_t loff_t;
@@ -147,6 +148,7 @@ struct file_lock_context {
 };
 
 struct inode {
+	umode_t i_mode;
 	struct super_block *i_sb;
 	long unsigned int i_ino;
 	struct file_lock_context *i_flctx;

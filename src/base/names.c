@@ -60,6 +60,14 @@ static const char *const follows[] = {
 	[RG_FOLLOW_FENTRY] = "fentry",
 	[RG_FOLLOW_KPROBE] = "kprobe",
 };
+static const char *const holds[] = {
+	[RG_HOLD_STOP] = "stop",
+	[RG_HOLD_SLEEP] = "sleep",
+};
+static const char *const held_phases[] = {
+	[RG_HELD_RECORDED] = "recorded", [RG_HELD_STOPPED] = "stopped", [RG_HELD_QUEUED] = "queued",
+	[RG_HELD_ASLEEP] = "asleep",	 [RG_HELD_WOKEN] = "woken",
+};
 static const char *const rungs[] = {
 	[RG_RUNG_LSM] = "lsm",
 	[RG_RUNG_FMOD_RET] = "fmod_ret",
@@ -84,10 +92,12 @@ static const char *const counters[] = {
 	[RG_COUNT_AUDITED] = "audited",
 	[RG_COUNT_EXEMPTED] = "exempted",
 	[RG_COUNT_HELD_EXITED] = "exited",
+	[RG_COUNT_INTERRUPTED] = "interrupted",
 	[RG_COUNT_CONTINUED] = "continued_by_kernel",
 	[RG_COUNT_CANARY] = "canary",
 	[RG_COUNT_FAIL_HELD_UPDATE] = "held_update",
 	[RG_COUNT_FAIL_SIGNAL] = "send_signal",
+	[RG_COUNT_FAIL_SLEEP] = "sleep",
 	[RG_COUNT_FAIL_REGS] = "task_pt_regs",
 	[RG_COUNT_FAIL_READ] = "probe_read",
 	[RG_COUNT_FAIL_RING] = "ring_reserve",
@@ -141,6 +151,8 @@ const char *rg_lockd_name(__u32 lockd) { return NAME_OF(lockds, lockd); }
 const char *rg_what_name(__u32 what) { return NAME_OF(whats, what); }
 const char *rg_continue_name(__u32 by) { return NAME_OF(continues, by); }
 const char *rg_follow_name(__u32 by) { return NAME_OF(follows, by); }
+const char *rg_hold_name(__u32 hold) { return NAME_OF(holds, hold); }
+const char *rg_held_phase_name(__u32 phase) { return NAME_OF(held_phases, phase); }
 const char *rg_rung_name(__u32 rung) { return NAME_OF(rungs, rung); }
 const char *rg_regime_name(__u32 regime) { return NAME_OF(regimes, regime); }
 const char *rg_protocol_name(__u32 protocol) { return NAME_OF(protocols, protocol); }
@@ -164,6 +176,7 @@ int rg_release_of(const char *name) { return find(releases, COUNT(releases), nam
 int rg_scope_of(const char *name) { return find(scopes, COUNT(scopes), name); }
 int rg_continue_of(const char *name) { return find(continues, COUNT(continues), name); }
 int rg_follow_of(const char *name) { return find(follows, COUNT(follows), name); }
+int rg_hold_of(const char *name) { return find(holds, COUNT(holds), name); }
 int rg_rung_of(const char *name) { return find(rungs, COUNT(rungs), name); }
 int rg_regime_of(const char *name) { return find(regimes, COUNT(regimes), name); }
 // clang-format on

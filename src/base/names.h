@@ -17,6 +17,8 @@ const char *rg_what_name(__u32 what);
 const char *rg_rung_name(__u32 rung);
 const char *rg_continue_name(__u32 by);
 const char *rg_follow_name(__u32 by);
+const char *rg_hold_name(__u32 hold);
+const char *rg_held_phase_name(__u32 phase);
 const char *rg_regime_name(__u32 regime);
 const char *rg_protocol_name(__u32 protocol); /* for people: "NFSv4" */
 const char *rg_counter_name(__u32 counter);   /* the JSON key, without "released" */
@@ -30,4 +32,5 @@ int rg_scope_of(const char *name);
 int rg_rung_of(const char *name);
 int rg_continue_of(const char *name);
 int rg_follow_of(const char *name);
+int rg_hold_of(const char *name);
 int rg_regime_of(const char *name);

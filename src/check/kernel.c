@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "load/host.h"
+#include "load/sleep.h"
 #include "text/line.h"
 #include "base/names.h"
 
@@ -203,6 +204,28 @@ static void check_continue(const struct rg_kernel_facts *k, struct rg_findings *
 		rg_find(f, RG_OK, RG_F_RUNG, rg_continue_name(RG_CONTINUE_USER),
 			"who is held goes on by the daemon: this kernel has no "
 			"bpf_send_signal_task()");
+}
+
+static void check_hold(const struct rg_kernel_facts *k, struct rg_findings *f)
+{
+	const char *stop = rg_hold_name(RG_HOLD_STOP), *sleep = rg_hold_name(RG_HOLD_SLEEP);
+
+	if (k->module == 1 && k->module_types == 1) {
+		rg_find(f, RG_OK, RG_F_RUNG, sleep,
+			"a held thread sleeps in the kernel: module " RG_MODULE " is loaded");
+	} else if (k->module < 0 || k->module_types < 0) {
+		rg_find(f, RG_UNKNOWN, RG_F_RUNG, sleep,
+			"whether the kernel module " RG_MODULE " is loaded cannot be seen: %s",
+			rg_strerror(k->module < 0 ? k->module : k->module_types));
+	} else if (k->module == 1) {
+		rg_find(f, RG_WARNING, RG_F_RUNG, stop,
+			"who is held is stopped: kernel module " RG_MODULE
+			" is loaded, but has no types of this kernel");
+		rg_remedy(f, "build it with `make module`, which makes them");
+	} else {
+		rg_find(f, RG_OK, RG_F_RUNG, stop,
+			"who is held is stopped: kernel module " RG_MODULE " is not loaded");
+	}
 }
 
 /* ---- the rest ---- */
@@ -433,6 +456,7 @@ void rg_kernel_check(const struct rg_kernel_facts *k, struct rg_findings *f)
 	check_lsm(k, f);
 	check_rung(k, f);
 	check_continue(k, f);
+	check_hold(k, f);
 	check_bpffs(k, f);
 	check_module(k->nfs, "nfs", f);
 	check_module(k->nfsv4, "nfsv4", f);

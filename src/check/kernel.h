@@ -27,6 +27,9 @@ struct rg_kernel_facts {
 	int lsm_err, lockdown_err;
 	struct rg_preempt preempt;
 	int bpffs; /* 1, 0, or negative errno */
+	/* Is the module reexport_guard loaded, and has it types that programs can attach by?
+	 * 1, 0, or -1: that cannot be seen. */
+	int module, module_types;
 	enum rg_module_state nfs, nfsv4, nfsd;
 	long long kptr_restrict;
 	int kptr_err;

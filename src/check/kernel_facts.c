@@ -15,6 +15,7 @@
 #include "check/root.h"
 #include "load/hooks.h"
 #include "load/host.h"
+#include "load/sleep.h"
 
 /* Numbers of the initial namespaces, include/linux/proc_ns.h: PROC_PID_INIT_INO,
  * PROC_TIME_INIT_INO. */
@@ -168,6 +169,8 @@ void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 	k->left_out = meta.left_out;
 	k->kprobes = meta.kprobes;
 	k->bpffs = is_bpffs(root);
+	k->module = rg_root_has(root, "/sys/module/" RG_MODULE);
+	k->module_types = rg_root_has(root, "/sys/kernel/btf/" RG_MODULE);
 	k->nfs = module_state(root, "nfs");
 	k->nfsv4 = module_state(root, "nfsv4");
 	k->nfsd = module_state(root, "nfsd");

@@ -17,7 +17,8 @@ int rg_verb_close(const struct rg_options *o)
 	       gate.netns, (unsigned int)gate.policy.max_hold_s);
 	rg_info("gate of network namespace %u closed by hand: %s", gate.netns,
 		o->reason ?: "no reason given");
-	if (gate.policy.action == RG_ACTION_HOLD && !rg_daemon_is_alive(&p))
+	if (gate.policy.action == RG_ACTION_HOLD && p.live->sleeps != RG_HOLD_SLEEP &&
+	    !rg_daemon_is_alive(&p))
 		rg_warn("no daemon is running: until `reexport-guard run` is, hold acts as deny");
 	rg_pins_close(&p);
 	return err;

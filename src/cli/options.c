@@ -25,7 +25,8 @@ static const struct other {
 	[RG_OPT_INTERVAL] = {"interval", "TIME", "how often it looks (1s)"},
 	[RG_OPT_ONCE] = {"once", NULL, "print once, as plain text"},
 	[RG_OPT_FORCE_RUNG] = {"force-rung",
-			       "lsm|fmod_ret|fentry|kprobe|send_signal_task|user_space", NULL},
+			       "lsm|fmod_ret|fentry|kprobe|send_signal_task|user_space|sleep|stop",
+			       NULL},
 	[RG_OPT_FORCE_MAX_HELD] = {"force-max-held", "N", NULL},
 	[RG_OPT_FORCE_WITHOUT] = {"force-without", "PROGRAM", NULL},
 	[RG_OPT_FILE] = {NULL, "FILE", NULL},
@@ -115,13 +116,15 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		o->once = true;
 		break;
 	case RG_OPT_FORCE_RUNG:
-		/* One of each ladder, so it may be said thrice. */
+		/* One of each ladder, so it may be said four times. */
 		if (rg_rung_of(value) >= 0)
 			o->force_rung = rg_rung_of(value);
 		else if (rg_continue_of(value) >= 0)
 			o->force_continue = rg_continue_of(value);
 		else if (rg_follow_of(value) >= 0)
 			o->force_follow = rg_follow_of(value);
+		else if (rg_hold_of(value) >= 0)
+			o->force_hold = rg_hold_of(value);
 		else
 			return bad(o, option, value, table[option].metavar);
 		break;
@@ -261,6 +264,7 @@ int rg_options_parse(const char *verb, int argc, char **argv, __u64 takes, struc
 	o->force_rung = -1;
 	o->force_continue = -1;
 	o->force_follow = -1;
+	o->force_hold = -1;
 	o->settings = calloc((size_t)argc + 1, sizeof(*o->settings));
 	if (!o->settings)
 		return rg_error(RG_FAILED, "%s: out of memory", verb);

@@ -31,6 +31,7 @@ struct rg_options {
 	int force_rung;	      /* enum rg_rung, or -1 */
 	int force_continue;   /* enum rg_continue, or -1 */
 	int force_follow;     /* enum rg_follow, or -1 */
+	int force_hold;	      /* enum rg_hold, or -1 */
 	long force_max_held;  /* 0: not forced */
 	__u32 force_left_out; /* 1 << enum rg_link */
 	const char *netns;

@@ -293,6 +293,7 @@ int rg_verb_policy_reload(const struct rg_options *o)
 				       .config = o->config,
 				       .force_rung = -1,
 				       .force_follow = -1,
+				       .force_hold = -1,
 				       .force_continue = -1};
 	struct rg_provenance from = {};
 	struct rg_config config;

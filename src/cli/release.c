@@ -6,7 +6,7 @@
 
 int rg_verb_release(const struct rg_options *o)
 {
-	struct rg_continued done = {};
+	struct rg_continued done = {.await_sleepers = true};
 	struct rg_gate gate;
 	struct rg_pins p;
 	__u32 changed;

@@ -146,7 +146,8 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 	say_release(policy->release);
 	say_delegations(wish->config);
 	say_mounts(wish->config);
-	if (policy->action == RG_ACTION_HOLD && !rg_daemon_is_alive(p))
+	if (policy->action == RG_ACTION_HOLD && p->live->sleeps != RG_HOLD_SLEEP &&
+	    !rg_daemon_is_alive(p))
 		rg_warn("no daemon is running: until `reexport-guard run` is, hold acts as deny");
 	rg_warn_of_locks(p);
 }

@@ -266,6 +266,7 @@ static json_object *held_json(const struct rg_pins *p, const struct rg_gate *gat
 		put(o, "tgid", u64(h->tgid));
 		put_text(o, "comm", comm);
 		put_text(o, "what", rg_what_name(h->what));
+		put_text(o, "state", rg_held_phase_name(h->phase));
 		put_text(o, "file", file);
 		put(o, "inode", u64(h->ino));
 		put(o, "since", wall(h->since_ns, now_ns));
@@ -328,6 +329,7 @@ static json_object *counters_json(const struct rg_pins *p)
 	put(o, "timed_out", u64(rg_counter_sum(p, RG_COUNT_RELEASED + RG_WHY_TIMED_OUT)));
 	put(o, "continued_by_kernel", u64(rg_counter_sum(p, RG_COUNT_CONTINUED)));
 	put(o, "exited", u64(rg_counter_sum(p, RG_COUNT_HELD_EXITED)));
+	put(o, "interrupted", u64(rg_counter_sum(p, RG_COUNT_INTERRUPTED)));
 	put(o, "helper_failures",
 	    sum_json(p, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_SERVERS, rg_counter_name, 0));
 	put(o, "skipped", skipped_json(p));
@@ -421,6 +423,7 @@ static json_object *collect(const struct rg_pins *p)
 		[RG_WHAT_ACCESS] = "inode_permission",
 	};
 	json_object *lacking = json_object_new_array();
+	char path[256];
 	__u32 doors = rg_doors_attached(), missing;
 	struct rg_awaited clients = {};
 	__u64 now_ns = rg_now_ns();
@@ -442,9 +445,14 @@ static json_object *collect(const struct rg_pins *p)
 		if (missing & 1u << what)
 			json_object_array_add(lacking, json_object_new_string(hooks[what]));
 	}
+	/* Without an answer sleepers are let go each second, and ask again. */
+	if (p->live->sleeps == RG_HOLD_SLEEP &&
+	    access(rg_pin_path(path, rg_pin_of_link(RG_LINK_SLEEP_WAIT)), F_OK) < 0)
+		json_object_array_add(lacking, json_object_new_string("security_reexport_wait"));
 	put(o, "hooks_missing", lacking);
 	put_text(rungs, "follow", follow_name(&meta));
 	put_text(rungs, "continue", rg_continue_name(meta.continues));
+	put_text(rungs, "hold", rg_hold_name(p->live->sleeps));
 	put(o, "rungs", rungs);
 	put(o, "by_kprobe", by_kprobe_json(&meta));
 	put(o, "left_out", left_out_json(meta.left_out));

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "load/modules.h"
+#include "load/sleep.h"
 
 static const char *text_of(json_object *o, const char *key)
 {
@@ -82,15 +84,15 @@ static void print_held(json_object *list)
 	size_t n = json_object_array_length(list);
 
 	if (n)
-		printf("held\n  %8s %8s %-15s %-6s %7s  %s\n", "PID", "TGID", "COMM", "WHAT",
-		       "SECONDS", "FILE");
+		printf("held\n  %8s %8s %-15s %-6s %-8s %7s  %s\n", "PID", "TGID", "COMM", "WHAT",
+		       "STATE", "SECONDS", "FILE");
 	for (size_t i = 0; i < n; i++) {
 		json_object *h = json_object_array_get_idx(list, i);
 
-		printf("  %8llu %8llu %-15s %-6s %7.0f  %s\n",
+		printf("  %8llu %8llu %-15s %-6s %-8s %7.0f  %s\n",
 		       (unsigned long long)number_of(h, "pid"),
 		       (unsigned long long)number_of(h, "tgid"), text_of(h, "comm"),
-		       text_of(h, "what"),
+		       text_of(h, "what"), text_of(h, "state"),
 		       json_object_get_double(json_object_object_get(h, "since_seconds")),
 		       text_of(h, "file"));
 	}
@@ -164,18 +166,20 @@ void rg_status_print(json_object *o)
 	json_object *counters = json_object_object_get(o, "counters"),
 		    *mounts = json_object_object_get(o, "mounts"),
 		    *daemon = json_object_object_get(o, "daemon"),
+		    *rungs = json_object_object_get(o, "rungs"),
 		    *reboot = json_object_object_get(o, "reboot");
+	bool sleeps = strcmp(text_of(rungs, "hold"), rg_hold_name(RG_HOLD_SLEEP)) == 0;
 
 	printf("reexport-guard %s, hooks", text_of(o, "version"));
-	json_object_object_foreach(json_object_object_get(o, "rungs"), hook, rung)
+	json_object_object_foreach(rungs, hook, rung)
 	{
-		if (rung && strcmp(hook, "follow") != 0 && strcmp(hook, "continue") != 0)
+		if (rung && strcmp(hook, "follow") != 0 && strcmp(hook, "continue") != 0 &&
+		    strcmp(hook, "hold") != 0)
 			printf(" %s", hook);
 	}
-	printf(" by %s; knfsd is followed by %s; who is held goes on by %s\n",
-	       text_of(json_object_object_get(o, "rungs"), "file_lock"),
-	       text_of(json_object_object_get(o, "rungs"), "follow"),
-	       text_of(json_object_object_get(o, "rungs"), "continue"));
+	printf(" by %s; knfsd is followed by %s; hold by %s; who is held goes on by %s\n",
+	       text_of(rungs, "file_lock"), text_of(rungs, "follow"), text_of(rungs, "hold"),
+	       sleeps ? RG_MODULE : text_of(rungs, "continue"));
 	print_left_out(json_object_object_get(o, "left_out"));
 	if (json_object_array_length(json_object_object_get(o, "let_go")))
 		printf("let go   " RG_NFSD
@@ -183,6 +187,9 @@ void rg_status_print(json_object *o)
 		       "again, by `reexport-guard modules follow`\n");
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
+	else if (sleeps)
+		printf("daemon   none: the kernel wakes whoever is held; new mounts are guarded "
+		       "unclassified until `reexport-guard run` is running\n");
 	else
 		printf("daemon   none: a gate with action hold denies until `reexport-guard run` "
 		       "is "

@@ -34,6 +34,7 @@ int rg_wish_of(const struct rg_options *o, struct rg_config *config, struct rg_w
 	wish->force_rung = o->force_rung;
 	wish->force_continue = o->force_continue;
 	wish->force_follow = o->force_follow;
+	wish->force_hold = o->force_hold;
 	wish->force_max_held = o->force_max_held;
 	wish->force_left_out = o->force_left_out;
 	return RG_DONE;

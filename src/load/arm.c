@@ -21,6 +21,7 @@
 #include "load/load.h"
 #include "load/loader.h"
 #include "load/modules.h"
+#include "load/sleep.h"
 #include "base/names.h"
 #include "base/netns.h"
 #include "policy/rules.h"
@@ -174,9 +175,9 @@ static int prove_one(const struct rg_pins *p, __u32 what, __u32 action, __u32 ru
 						    : "");
 	case RG_CANARY_NOT_CONTINUED:
 		return rg_error(RG_CANNOT,
-				"canary: %s stopped a process that did not come back; run this in "
-				"the initial pid and time namespaces",
-				hook);
+				"canary: %s held a process (rung %s) that did not come back; run "
+				"this in the initial pid and time namespaces",
+				hook, rg_hold_name(p->live->sleeps));
 	case RG_CANARY_WRONG:
 		return rg_error(RG_CANNOT,
 				"canary: with action %s a call through %s ended with: %s",
@@ -188,7 +189,8 @@ static int prove_one(const struct rg_pins *p, __u32 what, __u32 action, __u32 ru
 }
 
 /* Each of these doors, with a canary of its own. *took_ns: the slowest. */
-static int prove(const struct rg_pins *p, __u32 doors, __u32 action, __u32 rung, __u64 *took_ns)
+static int prove_each(const struct rg_pins *p, __u32 doors, __u32 action, __u32 rung,
+		      __u64 *took_ns)
 {
 	__u64 one_ns = 0;
 	int err = RG_DONE;
@@ -204,6 +206,19 @@ static int prove(const struct rg_pins *p, __u32 doors, __u32 action, __u32 rung,
 	return err;
 }
 
+/* Where a canary does not sleep well, the held are stopped. */
+static int prove(const struct rg_pins *p, __u32 doors, __u32 action, __u32 rung, __u64 *took_ns)
+{
+	int err = prove_each(p, doors, action, rung, took_ns);
+
+	if (err != RG_CANNOT || p->live->sleeps != RG_HOLD_SLEEP)
+		return err;
+	rg_warn("rung %s does not serve here: trying %s", rg_hold_name(RG_HOLD_SLEEP),
+		rg_hold_name(RG_HOLD_STOP));
+	rg_sleep_end(p);
+	return prove_each(p, doors, action, rung, took_ns);
+}
+
 int rg_prove(const struct rg_pins *p)
 {
 	struct rg_meta meta;
@@ -211,7 +226,8 @@ int rg_prove(const struct rg_pins *p)
 
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
-	return prove(p, rg_doors_attached(), RG_ACTION_HOLD, meta.rung, &took_ns);
+	return rg_sleep_begin(p, meta.hold, false)
+		       ?: prove(p, rg_doors_attached(), RG_ACTION_HOLD, meta.rung, &took_ns);
 }
 
 /* ---- doors ---- */
@@ -270,7 +286,7 @@ static void attached(struct rg_programs *programs)
 
 static int take_away(struct rg_pins *p, unsigned int *continued)
 {
-	struct rg_continued done = {};
+	struct rg_continued done = {.await_sleepers = true};
 	struct rg_programs programs;
 	int err = 0, result = RG_DONE;
 
@@ -339,8 +355,10 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	meta.left_out = loaded.following.left_out;
 	meta.kprobes = loaded.following.kprobes & ~meta.left_out;
 	meta.continues = loaded.continues;
+	meta.hold = plan->wish->force_hold == RG_HOLD_STOP ? RG_HOLD_STOP : RG_HOLD_SLEEP;
 	if (!err && rg_pins_set_meta(p, &meta) < 0)
 		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
+	err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
 	err = err ?: choose_slot(p, armed);
 	err = err ?: arm_gate(p, plan, armed);
 	/* Alive before the doors are there, or their first visitors were denied. */
@@ -373,6 +391,7 @@ static bool other_rungs(const struct rg_wish *wish, const struct rg_meta *meta)
 {
 	return (wish->force_rung >= 0 && (__u32)wish->force_rung != meta->rung) ||
 	       (wish->force_continue >= 0 && (__u32)wish->force_continue != meta->continues) ||
+	       (wish->force_hold >= 0 && (__u32)wish->force_hold != meta->hold) ||
 	       (wish->force_follow >= 0 &&
 		rg_followers_each(meta->left_out, meta->kprobes) != wish->force_follow);
 }
@@ -395,7 +414,8 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 	if (wish->force_max_held || wish->force_left_out)
 		return rg_error(RG_FAILED, "enabled already: run `reexport-guard disable` before "
 					   "other tables or programs are forced");
-	err = rg_modules_follow(p) ?: choose_slot(p, armed);
+	err = rg_modules_follow(p) ?: rg_sleep_begin(p, meta.hold, false);
+	err = err ?: choose_slot(p, armed);
 	err = err ?: doors_with(p, armed, &wish->config->policy, &doors);
 	err = err ?: rg_doors_attach(p, doors & ~there);
 	err = err
@@ -418,7 +438,8 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
 	const struct rg_wish *wish = plan->wish;
-	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0 || wish->force_follow >= 0;
+	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0 ||
+		      wish->force_follow >= 0 || wish->force_hold >= 0;
 	int rung = wish->force_rung >= 0 ? wish->force_rung : RG_RUNG_LSM, err;
 	unsigned int continued;
 

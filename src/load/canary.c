@@ -17,6 +17,7 @@
 #include "mounts/mounts.h"
 
 #define CANARY_DEADLINE_NS (10 * RG_NS_PER_SEC)
+#define ASLEEP_US 20000 /* a call that is not held has mostly ended by then */
 
 /* bpffs refuses names with a dot before, and the rest after, the hook. */
 #define NOT_THERE RG_PIN_DIR "/canary"
@@ -63,6 +64,30 @@ static bool wait_child(pid_t child, int *status, __u64 deadline_ns)
 	return true;
 }
 
+/* Wait for the child to be held. Where the held sleep it neither stops nor ends, and only
+ * its door says so. False: it was not held; *status says what it did, or it did nothing in
+ * time (-1). */
+static bool wait_held(const struct rg_pins *p, pid_t child, int *status, __u64 canaries,
+		      __u64 deadline_ns)
+{
+	*status = -1;
+	if (p->live->sleeps != RG_HOLD_SLEEP) {
+		if (!wait_child(child, status, deadline_ns))
+			*status = -1;
+		return *status != -1 && WIFSTOPPED(*status);
+	}
+	while (rg_counter_sum(p, RG_COUNT_CANARY) == canaries) {
+		if (waitpid(child, status, WNOHANG | WUNTRACED) == child)
+			return false;
+		if (rg_now_ns() > deadline_ns)
+			return false;
+		usleep(500);
+	}
+	/* If it is not asleep it ends: with the restart errno, say. */
+	usleep(ASLEEP_US);
+	return waitpid(child, status, WNOHANG | WUNTRACED) != child;
+}
+
 /* usual: what the call ends with when no canary is about. */
 static enum rg_canary watch(const struct rg_pins *p, pid_t child, __u32 action, __u64 canaries,
 			    int usual, int *detail)
@@ -72,11 +97,7 @@ static enum rg_canary watch(const struct rg_pins *p, pid_t child, __u32 action, 
 	struct rg_continued done = {};
 	int status, saw;
 
-	if (!wait_child(child, &status, deadline_ns))
-		return RG_CANARY_NOT_CONTINUED;
-	if (WIFSTOPPED(status)) {
-		if (action != RG_ACTION_HOLD)
-			return RG_CANARY_WRONG;
+	if (action == RG_ACTION_HOLD && wait_held(p, child, &status, canaries, deadline_ns)) {
 		*detail = -rg_control(p, &open_gate);
 		if (*detail)
 			return RG_CANARY_ERROR;
@@ -88,6 +109,10 @@ static enum rg_canary watch(const struct rg_pins *p, pid_t child, __u32 action, 
 		*detail = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 		return *detail != usual ? RG_CANARY_WRONG : RG_CANARY_OK;
 	}
+	if (action == RG_ACTION_HOLD ? status == -1 : !wait_child(child, &status, deadline_ns))
+		return RG_CANARY_NOT_CONTINUED;
+	if (WIFSTOPPED(status))
+		return RG_CANARY_WRONG;
 	saw = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 	*detail = saw;
 	switch (action) {

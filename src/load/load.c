@@ -379,6 +379,23 @@ static int load_more(const struct rg_loaded *set, const struct rg_follower *f, _
 	return guard_bpf__load(skel);
 }
 
+int rg_load_sleep(const struct rg_pins *p, struct rg_loaded *loaded)
+{
+	struct bpf_program *prog;
+	int err = 0;
+
+	*loaded = (struct rg_loaded){.following = {.forced = -1}};
+	if (!open_object(loaded, &err))
+		return -ENOENT;
+	bpf_object__for_each_program(prog, loaded->skel->obj)
+	{
+		bpf_program__set_autoload(prog, prog == loaded->skel->progs.sleep_wait);
+	}
+	for (int i = 0; i < RG_NR_MAPS && !err; i++)
+		err = bpf_map__reuse_fd(map_of(loaded->skel, i), p->map_fd[i]);
+	return err ?: guard_bpf__load(loaded->skel);
+}
+
 /* ---- attaching ---- */
 
 /* 0; a negative errno: the kernel refuses the link; an enum rg_exit, and it was said: that

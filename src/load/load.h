@@ -39,6 +39,9 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 int rg_attach_followers(struct rg_loaded *loaded, __u32 links);
 /* What was let go of, with the maps of the set (load/modules.h). */
 int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded);
+/* The program that the module asks about sleepers (load/sleep.h), with the maps of the set.
+ * 0, or a negative errno, and nothing was said. rg_unload() in any case. */
+int rg_load_sleep(const struct rg_pins *p, struct rg_loaded *loaded);
 /* Those that only watch (load/traces.h). */
 void rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg);
 /* What is pinned stays. */

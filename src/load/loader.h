@@ -18,6 +18,7 @@ struct rg_wish {
 	int force_rung;	      /* enum rg_rung, or -1: the best there is (tests) */
 	int force_follow;     /* enum rg_follow, or -1 likewise */
 	int force_continue;   /* enum rg_continue, or -1 likewise */
+	int force_hold;	      /* enum rg_hold, or -1 likewise */
 	long force_max_held;  /* places for held threads; 0: RG_MAX_HELD (tests) */
 	__u32 force_left_out; /* followers to do without, 1 << enum rg_link (tests) */
 };

@@ -193,15 +193,29 @@ static bool may_go_on(const struct rg_pins *p, const struct rg_held *h, const st
 	       d.class == RG_CLASS_EXEMPT && d.slot == h->slot;
 }
 
-/* One look at the table. Returns how many threads must be looked at again, or
- * a negative errno. One SIGCONT a process, however many of its threads. */
-static int continue_round(const struct rg_pins *p, bool everybody, struct rg_continued *done)
+/* On the rung sleep the module wakes them, and a process that somebody has stopped is not
+ * ours to continue. */
+static bool sleeps(__u32 phase)
+{
+	return phase == RG_HELD_QUEUED || phase == RG_HELD_ASLEEP;
+}
+
+/* What one look at the table came to: threads that must be looked at again. */
+struct left {
+	int recorded; /* about to be stopped */
+	int asleep;   /* the module is about to wake them */
+};
+
+/* One look at the table. 0 or a negative errno. One SIGCONT a process, however many of its
+ * threads. first: nobody was counted yet. */
+static int continue_round(const struct rg_pins *p, bool everybody, bool first_look,
+			  struct rg_continued *done, struct left *left)
 {
 	struct rg_gate gates[RG_MAX_GATES];
 	struct rg_held_list list;
 	__u64 now_ns = rg_now_ns();
-	int err, again = 0;
 	__u32 *order;
+	int err;
 
 	err = everybody ? 0 : rg_gates_read(p, gates);
 	if (!err)
@@ -219,7 +233,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 
 	for (__u32 i = 0; i < list.n;) {
 		const struct rg_held *first = &list.values[order[i]];
-		bool tried = false, drop = false;
+		bool tried = false, drop = false, asleep = false;
 
 		for (; i < list.n; i++) {
 			const struct rg_held *h = &list.values[order[i]];
@@ -228,8 +242,17 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 				break;
 			if (!everybody && !may_go_on(p, h, gates, now_ns))
 				continue;
+			if (h->phase == RG_HELD_WOKEN) { /* it comes to the door by itself */
+				bpf_map_delete_elem(p->map_fd[RG_MAP_HELD], &list.keys[order[i]]);
+				continue;
+			}
+			if (sleeps(h->phase)) {
+				left->asleep++;
+				asleep = true;
+				continue;
+			}
 			if (h->phase != RG_HELD_STOPPED) {
-				again++;
+				left->recorded++;
 				continue;
 			}
 			if (!tried) {
@@ -239,10 +262,12 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 			if (drop)
 				bpf_map_delete_elem(p->map_fd[RG_MAP_HELD], &list.keys[order[i]]);
 		}
+		if (asleep && first_look && !tried)
+			done->continued++;
 	}
 	free(order);
 	rg_held_free(&list);
-	return again;
+	return 0;
 }
 
 int rg_held_drop_exited(const struct rg_pins *p)
@@ -267,7 +292,8 @@ int rg_held_drop_exited(const struct rg_pins *p)
 
 int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continued *done)
 {
-	int again = 0;
+	struct left left = {};
+	int err;
 
 	/* Waits for the BPF programs under way (synchronize_rcu), so that one look
 	 * is mostly enough. It may do nothing (one CPU, nohz_full): the order of
@@ -276,10 +302,11 @@ int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continue
 	for (int i = 0; i < 1000; i++) {
 		if (!rg_held_any(p))
 			return 0;
-		again = continue_round(p, everybody, done);
-		if (again <= 0)
-			return again;
+		left = (struct left){};
+		err = continue_round(p, everybody, i == 0, done, &left);
+		if (err || (!left.recorded && !(left.asleep && done->await_sleepers)))
+			return err;
 		usleep(1000);
 	}
-	return -EBUSY;
+	return left.recorded ? -EBUSY : 0;
 }

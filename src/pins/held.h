@@ -2,6 +2,8 @@
 /* Local applications that are held: list them, continue them. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "pins/pins.h"
 
 struct rg_held_list {
@@ -16,6 +18,9 @@ struct rg_continued {
 	unsigned int gone;	   /* ended, or the pid belongs to another process now */
 	unsigned int left_stopped; /* somebody else stopped them as well: theirs to continue */
 	unsigned int failed;	   /* no signal could be sent: still recorded */
+	/* Wait up to a second until the module has woken those who sleep. It does so in any
+	 * case; this is for who says afterwards that they went on. */
+	bool await_sleepers;
 	/* Called now and then, as thousands may take a while; NULL: nobody. */
 	void (*meanwhile)(void *arg);
 	void *arg;

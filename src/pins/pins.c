@@ -61,6 +61,7 @@ static const char *const link_pins[RG_NR_LINKS] = {
 	[RG_LINK_DOOR_OPEN] = "link_door_open",
 	[RG_LINK_DOOR_CREATE] = "link_door_create",
 	[RG_LINK_DOOR_ACCESS] = "link_door_access",
+	[RG_LINK_SLEEP_WAIT] = "link_sleep_wait",
 	[RG_LINK_KNFSD_STARTED_ENTERS] = "link_knfsd_started_enters",
 	[RG_LINK_GRACE_END_ENTERS] = "link_grace_end_enters",
 	[RG_LINK_LOCK_DONE_ENTERS] = "link_lock_done_enters",

@@ -66,6 +66,8 @@ enum rg_link {
 	RG_LINK_DOOR_OPEN = RG_NR_FIXED_LINKS,
 	RG_LINK_DOOR_CREATE,
 	RG_LINK_DOOR_ACCESS,
+	/* Where the held sleep (load/sleep.h). */
+	RG_LINK_SLEEP_WAIT,
 	/* Beside the links of the same names on the rung kprobe. In the order of enum
 	 * rg_return. */
 	RG_LINK_ENTERS,

@@ -117,6 +117,10 @@ refused() {
 	held_try one posix $a/f
 	kill -KILL "$(cat "$work/daemon.pid")"
 	wait_for 20 "the heartbeat to be stale" daemon_dead
+	if on_sleep; then
+		held_try two posix $a/g
+		return
+	fi
 	run try posix $a/g
 	[ "$output" = EAGAIN ]
 	held_is 1

@@ -127,7 +127,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 		.counters.denied.total .counters.denied.policy .counters.denied.no_daemon \
 		.counters.denied.table_full .counters.denied.cannot_stop .counters.audited \
 		.counters.released.total '.counters.released["grace-started"]' \
-		.counters.timed_out .counters.exited .counters.helper_failures.total .counters.skipped.total; do
+		.counters.timed_out .counters.exited .counters.interrupted .rungs.hold .counters.helper_failures.total .counters.skipped.total; do
 		[ "$(jq -r "$key" "$work/status.out")" != null ]
 	done
 	[ "$(jq -r '.mounts[0].source' "$work/status.out")" = origin:/a ]

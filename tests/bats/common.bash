@@ -47,7 +47,15 @@ setup_tiers() {
 	rex_mount_other
 	in_rex bash -c "for f in $a/f $a/g $other/f /run/f; do : >>\$f; done"
 	mkdir -p "$work"
+	! on_sleep || load_module
 }
+
+# Was this machine booted for the rung sleep (rg.rung=sleep), on which nobody is stopped?
+on_sleep() { [[ ${forced[1]-} == sleep ]]; }
+
+# The module reexport_guard, which has the held sleep.
+module=$repo/build/kmod/reexport_guard.ko
+load_module() { [[ -d /sys/module/reexport_guard ]] || insmod "$module"; }
 
 # Nothing enabled, knfsd of the re-export server off, no daemon, no helper.
 fresh() {
@@ -266,6 +274,18 @@ held_try() {
 	before=$(held_count)
 	background "$1" "${@:4}" "$LOCKER" try "$2" "$3"
 	wait_for 20 "$1 to be held; it said: $(output_of "$1")" held_is $((before + 1))
+}
+
+# is_held PID: by its state: stopped, or asleep.
+is_held() { if on_sleep; then is_state "$1" S; else is_state "$1" T; fi; }
+
+# somebody_continues PID, who is held. One that sleeps notices if it was stopped before.
+somebody_continues() {
+	if on_sleep; then
+		kill -STOP "$1"
+		wait_for 20 "a stop" is_state "$1" T
+	fi
+	kill -CONT "$1"
 }
 
 # is_state PID LETTERS: by /proc/PID/status.

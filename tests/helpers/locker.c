@@ -16,15 +16,17 @@
  *   threads KIND FILE N      N threads try, each its own byte; all must succeed
  *   beside ACTION FILE N     the same with ofdw, and on SIGUSR1 the main thread
  *                            does ACTION: fork (and stops), exec (true(1)), exit
- *                            (the process) or leave (the main thread alone)
+ *                            (the process), leave (the main thread alone) or say
+ *                            ("the main thread goes on", and waits for the others)
  *   race FILE ROUNDS MS      as many processes of three threads that ask, of
  *                            which the main thread does one of these at once;
  *                            each is killed with SIGKILL soon after, at most
  *                            seven times MS milliseconds
- *   crowd FILE N             N processes ask, each for its own byte, by posix,
+ *   crowd FILE N [asleep]    N processes ask, each for its own byte, by posix,
  *                            ofd, posixw and ofdw in turns; a read lock, which
  *                            with a delegation costs no call to the server. Says
- *                            "stopped N" when all are, "granted K refused L" when
+ *                            "stopped N" when all are (with asleep: "forked N",
+ *                            as nobody stops), "granted K refused L" when
  *                            all have an answer; keeps them until a line on stdin
  *   alarm HOW KIND FILE S    one request with alarm(S); HOW: handler (without
  *                            SA_RESTART) or default. Says "alarm" in between
@@ -321,6 +323,9 @@ static void act(const char *action)
 		die("exec");
 	} else if (strcmp(action, "exit") == 0) {
 		_exit(0);
+	} else if (strcmp(action, "say") == 0) {
+		printf("the main thread goes on\n");
+		fflush(stdout);
 	} else {
 		pthread_exit(NULL);
 	}
@@ -367,7 +372,7 @@ static int race(const char *file, int rounds, int step_ms)
 
 /* ---- very many processes ---- */
 
-static int crowd(const char *file, int n)
+static int crowd(const char *file, int n, bool asleep)
 {
 	/* A file's descriptor, which all have, is the owner of all OFD locks: had
 	 * they neighbours of their own they would be joined. */
@@ -395,10 +400,10 @@ static int crowd(const char *file, int n)
 		_exit(read(go[0], &end, 1) != 0);
 	}
 	/* Each by its pid: to wait for any looks at all of them every time. */
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && !asleep; i++)
 		if (waitpid(children[i], &status, WUNTRACED) < 0 || !WIFSTOPPED(status))
 			die("a process of the crowd ended");
-	printf("stopped %d\n", n);
+	printf("%s %d\n", asleep ? "forked" : "stopped", n);
 	fflush(stdout);
 	for (int i = 0; i < n; i++) {
 		while (answers[i] == NO_ANSWER)
@@ -756,8 +761,8 @@ int main(int argc, char **argv)
 		return beside_held(a, b, atoi(argv[4]));
 	if (strcmp(verb, "race") == 0 && argc == 5)
 		return race(a, atoi(b), atoi(argv[4]));
-	if (strcmp(verb, "crowd") == 0 && argc == 4)
-		return crowd(a, atoi(b));
+	if (strcmp(verb, "crowd") == 0 && (argc == 4 || argc == 5))
+		return crowd(a, atoi(b), argc == 5 && strcmp(argv[4], "asleep") == 0);
 	if (strcmp(verb, "alarm") == 0 && argc == 6)
 		return with_alarm(a, b, argv[4], (unsigned int)atoi(argv[5]));
 	if (strcmp(verb, "hold") == 0 && argc == 4)

@@ -170,6 +170,37 @@ static void test_rungs(void **unused)
 	judge(&k, RG_F_RUNG, RG_UNKNOWN, RG_DONE);
 }
 
+/* By which rung a thread is held. */
+static void expect_hold(const struct rg_kernel_facts *k, const char *rung,
+			enum rg_severity severity)
+{
+	struct rg_findings f = {};
+	size_t i = 0;
+
+	rg_kernel_check(k, &f);
+	while (i < f.n && (f.at[i].id != RG_F_RUNG || strcmp(f.at[i].object, rung) != 0))
+		i++;
+	unit_need(i < f.n);
+	assert_int_equal(f.at[i].severity, severity);
+	rg_findings_free(&f);
+}
+
+static void test_hold(void **unused)
+{
+	struct rg_kernel_facts k = good();
+
+	(void)unused;
+	expect_hold(&k, "stop", RG_OK);
+	k.module = 1;
+	expect_hold(&k, "stop", RG_WARNING);
+	k.module_types = 1;
+	expect_hold(&k, "sleep", RG_OK);
+	k.module_types = -EACCES;
+	expect_hold(&k, "sleep", RG_UNKNOWN);
+	k.module = -EACCES;
+	expect_hold(&k, "sleep", RG_UNKNOWN);
+}
+
 static void test_rest(void **unused)
 {
 	struct rg_kernel_facts k = good();
@@ -396,6 +427,7 @@ int main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_cannot),
 		cmocka_unit_test(test_rungs),
+		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_probe_renamed, setup, teardown),

@@ -184,7 +184,7 @@ static void test_view(void **unused)
 static void test_held(void **unused)
 {
 	static const struct member holding[] = {M(rg_holding, since_ns), M(rg_holding, seq),
-						M(rg_holding, pad)};
+						M(rg_holding, may_end)};
 	static const struct member key[] = {M(rg_held_key, tid), M(rg_held_key, seq)};
 	static const struct member held[] = {
 		M(rg_held, start_ns), M(rg_held, since_ns), M(rg_held, ino),
@@ -203,7 +203,8 @@ static void test_live(void **unused)
 	static const struct member live[] = {
 		M(rg_live, canary_ino), M(rg_live, heartbeat_ns), M(rg_live, canary_dev),
 		M(rg_live, daemon_pid), M(rg_live, next_seq),	  M(rg_live, canary_what),
-		M(rg_live, nfs_net_id), M(rg_live, nfs4_locks),
+		M(rg_live, nfs_net_id), M(rg_live, nfs4_locks),	  M(rg_live, sleeps),
+		M(rg_live, pad),
 	};
 
 	(void)unused;
@@ -223,6 +224,8 @@ static void test_meta(void **unused)
 		M(rg_meta, continues),
 		M(rg_meta, let_go),
 		M(rg_meta, kprobes),
+		M(rg_meta, hold),
+		M(rg_meta, pad),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The rung sleep of hold: where the module reexport_guard is loaded, a held thread sleeps in
+ * the kernel (kmod/sleep.c) instead of its process being stopped.
+ *
+ * The program that answers the module (bpf/sleep.bpf.c) is attached to a function of the
+ * module, and keeps it from being unloaded until rg_sleep_end().
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "pins/pins.h"
+
+#define RG_MODULE "reexport_guard"
+
+/* Have the held sleep from now on, if `best` (enum rg_hold) allows it and the module is
+ * loaded. Where it cannot be they are stopped, and why is said in one line. The directory
+ * is locked exclusively. RG_DONE; with `must` RG_CANNOT where they cannot sleep. */
+int rg_sleep_begin(const struct rg_pins *p, __u32 best, bool must);
+
+/* Have the held be stopped from now on, and give the module back. Those who sleep are let go
+ * by the module within a second, and meet the door again. */
+void rg_sleep_end(const struct rg_pins *p);

@@ -1,0 +1,210 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The rung sleep of hold: with the module reexport_guard loaded a held thread sleeps in the
+# kernel, and no process is stopped.
+
+load common
+forced=() # the rung that is there is found without being told
+
+setup_file() {
+	setup_tiers
+	in_rex bash -c ": >>$a/h; chmod 666 $a/f $a/g"
+	load_module
+}
+setup() { fresh; }
+teardown_file() {
+	fresh
+	rmmod reexport_guard
+}
+
+every_state() { json '[.held[].state] | unique | join(" ")'; }
+parameter() { cat "/sys/module/reexport_guard/parameters/$1"; }
+# Everybody who is held is in an interruptible sleep, and nobody of the machine is stopped.
+all_sleep() {
+	local pid
+	[[ $(every_state) == asleep ]] || return 1
+	for pid in $(json '.held[].pid'); do
+		is_state "$pid" S || return 1
+	done
+	nobody_stopped
+}
+wait_all_asleep() { wait_for 20 "$1 to be asleep" all_sleep; }
+kill_daemon() {
+	kill -KILL "$(pid_of daemon)"
+	wait_for 20 "the daemon to be missed" daemon_dead
+}
+daemon_dead() { ! daemon_alive; }
+
+@test "sleep: under runuser, su, script, timeout and flock -w nothing shows but a slow call" {
+	arm_hold --mount $a
+	[ "$(json .rungs.hold)" = sleep ]
+	background runuser runuser -u nobody -- flock $a/f echo got it
+	background su su -s /bin/sh -c "flock $a/f echo got it" root
+	background script script -qec "flock $a/f echo got it" /dev/null
+	background pass flock $other/f echo got it # not guarded
+	expect_end pass 0 "got it"
+	talk threads "$LOCKER" beside say $a/g 3
+	wait_held 6
+	wait_all_asleep six
+	[[ $(rg status) == *"hold by sleep; who is held goes on by reexport_guard"* ]]
+	# Three threads of one process sleep, and its main thread goes on.
+	kill -USR1 "$(pid_of threads)"
+	wait_said threads "^the main thread goes on$"
+	# Those that do not want to wait for ever.
+	run in_rex timeout 1 flock $a/f true
+	[ "$status" -eq 124 ]
+	run in_rex flock -w 1 $a/f true
+	[ "$status" -eq 1 ]
+	run in_rex "$LOCKER" alarm handler posixw $a/f 1
+	[ "$output" = $'alarm\nEINTR' ]
+	run in_rex "$LOCKER" alarm default posix $a/f 1
+	[ "$status" -eq 142 ]
+	held_is 6
+	# F_SETLK cannot end with EINTR: it is restarted after the handler, and held again.
+	background restarts "$LOCKER" alarm handler posix $a/h 1
+	wait_said restarts ^alarm
+	wait_held 7
+	wait_all_asleep "the restarted call"
+	held_try victim posixw $a/f
+	kill -KILL "$(pid_of victim)"
+	expect_end victim 137
+	held_is 7
+	# A person stops one and continues it: it is held as before.
+	kill -STOP "$(pid_of restarts)"
+	wait_for 20 "a stop" is_state "$(pid_of restarts)" T
+	kill -CONT "$(pid_of restarts)"
+	wait_all_asleep "the continued one"
+	held_is 7
+	rg release
+	for name in runuser su script; do
+		expect_end $name 0 "got it"
+	done
+	expect_end threads 0 "3 of 3 granted"
+	expect_end restarts 0 $'alarm\ngranted'
+	nobody_stopped
+	nothing_left
+	counters_are denied.total=0 helper_failures.total=0 exited=3
+	[ "$(counter interrupted)" -ge 4 ]
+}
+
+@test "sleep: the freezer of a cgroup freezes who is held, and the gate may open meanwhile" {
+	group=/sys/fs/cgroup/frozen
+	mkdir $group
+	arm_hold --mount $a
+	held_try one posixw $a/f
+	pid=$(pid_of one)
+	echo "$pid" >$group/cgroup.procs
+	echo 1 >$group/cgroup.freeze
+	wait_for 20 "the freezer" grep -q '^frozen 1' $group/cgroup.events
+	echo 0 >$group/cgroup.freeze
+	wait_for 20 "the thaw" grep -q '^frozen 0' $group/cgroup.events
+	wait_held 1
+	wait_all_asleep "the thawed one"
+	echo 1 >$group/cgroup.freeze
+	wait_for 20 "the freezer" grep -q '^frozen 1' $group/cgroup.events
+	rg release
+	grep -q '^frozen 1' $group/cgroup.events
+	echo 0 >$group/cgroup.freeze
+	expect_end one 0 granted
+	nothing_left
+	rmdir $group
+}
+
+@test "sleep: no daemon is needed, whether knfsd, time, release or disable opens the gate" {
+	# Never was one.
+	want_skip
+	arm --mount $a --action hold
+	held_try knfsd posixw $a/f
+	wait_all_asleep one
+	knfsd_start rex 10 10 3
+	expect_end knfsd 0 granted
+	rg disable
+	knfsd_stop rex
+	# Killed: grace ends.
+	want_grace
+	arm_hold --mount $a --release grace-end
+	held_try grace posixw $a/f
+	kill_daemon
+	knfsd_start rex 10 10 3
+	expect_end grace 0 granted 60
+	[ "$(json '.gates[0].why')" = grace-ended ]
+	rg disable
+	knfsd_stop rex
+	# Killed: time is over.
+	arm_hold --mount $a --max-hold 12s
+	held_try time posixw $a/f
+	kill_daemon
+	expect_end time 0 granted
+	[ "$(json '.gates[0].why')" = timed-out ]
+	rg disable
+	# By hand, and taken out.
+	arm --mount $a --action hold
+	held_try hand posixw $a/f
+	rg release
+	expect_end hand 0 granted
+	rg close
+	held_try out posixw $a/f
+	run rg disable
+	[[ $output == *"1 held process continued"* ]]
+	expect_end out 0 granted
+	[ ! -e $pins ]
+	nobody_stopped
+}
+
+@test "sleep: the module is unloaded with 2,000 asleep: nobody stays, and all go on at last" {
+	n=${CROWD:-2000}
+	in_rex bash -c ": >>$a/crowd"
+	arm_hold --mount $a
+	slept=$(parameter slept)
+	talk crowd "$LOCKER" crowd $a/crowd "$n" asleep
+	wait_said crowd "^forked $n$" 300
+	wait_held "$n" 120
+	wait_for 60 "all to be asleep" all_asleep
+	[ $(($(parameter slept) - slept)) -ge "$n" ]
+	# In use, as our program answers it: it cannot go unnoticed.
+	run rmmod reexport_guard
+	[ "$status" -ne 0 ]
+	rm $pins/link_sleep_wait
+	wait_for 30 "the module to be free" rmmod reexport_guard
+	# The gate is closed still: they come to the door again, and are stopped there.
+	wait_for 120 "all to be stopped" states_are stopped
+	held_is "$n"
+	[ "$(counter helper_failures.sleep)" -ge "$n" ]
+	rg release
+	wait_said crowd "^granted $n refused 0$" 300
+	tell crowd
+	expect_end crowd 0 "ended $n" 120
+	nobody_stopped
+	nothing_left
+	load_module
+}
+states_are() { [[ $(every_state) == "$1" ]]; }
+all_asleep() { states_are asleep; }
+
+@test "sleep: --force-rung chooses, and without the module the held are stopped" {
+	arm_hold --mount $a --force-rung stop
+	[ "$(json .rungs.hold)" = stop ]
+	held_try one posixw $a/f
+	[ "$(every_state)" = stopped ]
+	is_state "$(pid_of one)" T
+	rg release
+	expect_end one 0 granted
+	rg disable
+	rmmod reexport_guard
+	run rg enable --mount $a --action hold --force-rung sleep
+	[ "$status" -eq 3 ]
+	[[ $output == *"rung sleep: kernel module reexport_guard: is not loaded"* ]]
+	arm_hold --mount $a
+	[ "$(json .rungs.hold)" = stop ]
+	# It comes later: the next `enable` has them sleep.
+	load_module
+	arm --mount $a --action hold
+	[ "$(json .rungs.hold)" = sleep ]
+	held_try two posixw $a/f
+	wait_all_asleep two
+	rg release
+	expect_end two 0 granted
+	nothing_left
+	rg disable
+}
