@@ -21,9 +21,9 @@ static void say_time_left(const struct rg_view *v)
 		       (unsigned long long)((v->until_ns - now_ns) / RG_NS_PER_SEC + 1));
 }
 
-/* What each leaves to local applications: on every kernel that lets end clients
- * lock through a re-export, the NFS client answers a reclaim with NO_GRACE
- * (nfs_lock, fs/nfs/file.c). */
+/* Says what the chosen release point leaves to local applications: on every kernel that
+ * lets end clients lock through a re-export, the NFS client answers a reclaim with
+ * NFS4ERR_NO_GRACE (nfs_lock, fs/nfs/file.c). */
 static void say_release(__u32 release)
 {
 	static const char *const leaves[RG_NR_RELEASES] = {
@@ -35,10 +35,9 @@ static void say_release(__u32 release)
 		[RG_RELEASE_SETTLED] = "what end clients have not taken again by settle-timeout",
 	};
 
-	for (__u32 each = 0; each < RG_NR_RELEASES; each++)
-		printf("  %-7s %s%s leaves exposed: %s\n", each == release ? "release" : "",
-		       rg_release_name(each), each == RG_RELEASE_SETTLED ? " (recommended)" : "",
-		       leaves[each]);
+	if (release >= RG_NR_RELEASES)
+		return;
+	printf("  release %s leaves exposed: %s\n", rg_release_name(release), leaves[release]);
 }
 
 /* A lock under a write delegation is known to its end client alone: nobody is

@@ -39,7 +39,7 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 			  .kind = RG_KIND_WORD, .initial = RG_SCOPE_LOCKS, .max = RG_NR_SCOPES,
 			  .of = rg_scope_of, .word = rg_scope_name},
 	[RG_KEY_RELEASE] = {"gate", "release", "release", "when the gate opens",
-			    .kind = RG_KIND_WORD, .initial = RG_RELEASE_GRACE_START,
+			    .kind = RG_KIND_WORD, .initial = RG_RELEASE_SETTLED,
 			    .max = RG_NR_RELEASES, .of = rg_release_of, .word = rg_release_name},
 	[RG_KEY_SETTLE_TIMEOUT] = {"gate", "settle-timeout", "settle-timeout",
 				   "settled: wait no longer for end clients", .kind = RG_KIND_TIME,

@@ -211,12 +211,14 @@ nothing_left() {
 	return 1
 }
 
-# enable, in scope locks if not told otherwise: the default is opens where knfsd hands
-# out write delegations. With a daemon when the action is hold.
+# Enables with the shortest way to an open gate, unless told otherwise: scope locks, where
+# the default is opens on kernels that hand out write delegations; release grace-start,
+# where the default is settled. With a daemon when the action is hold.
 arm() {
-	local scope=(--scope locks)
-	[[ " $* " != *" --scope "* ]] || scope=()
-	rg enable "${scope[@]}" "$@" >/dev/null 2>"$work/enable.err" || {
+	local shortest=()
+	[[ " $* " == *" --scope "* ]] || shortest+=(--scope locks)
+	[[ " $* " == *" --release "* ]] || shortest+=(--release grace-start)
+	rg enable "${shortest[@]}" "$@" >/dev/null 2>"$work/enable.err" || {
 		cat "$work/enable.err"
 		return 1
 	}

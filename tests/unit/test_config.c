@@ -285,7 +285,7 @@ static void test_nothing_at_all(void **unused)
 		GOOD(empty[i]);
 		assert_int_equal(config.policy.action, RG_ACTION_HOLD);
 		assert_int_equal(config.policy.scope, RG_SCOPE_LOCKS);
-		assert_int_equal(config.policy.release, RG_RELEASE_GRACE_START);
+		assert_int_equal(config.policy.release, RG_RELEASE_SETTLED);
 		assert_int_equal(config.policy.settle_timeout_s, 0);
 		assert_int_equal(config.policy.settle_quiet_s, RG_DEFAULT_SETTLE_QUIET);
 		assert_int_equal(config.policy.max_hold_s, RG_DEFAULT_MAX_HOLD);

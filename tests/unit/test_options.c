@@ -437,7 +437,7 @@ static void test_help_tells_the_defaults(void **unused)
 	assert_non_null(strstr(text, "(15min)"));
 	assert_non_null(strstr(text, "(hold)"));
 	assert_non_null(strstr(text, "(locks)"));
-	assert_non_null(strstr(text, "(grace-start)"));
+	assert_non_null(strstr(text, "(settled)"));
 	assert_non_null(strstr(text, "(report)"));
 	assert_non_null(strstr(text, "(" RG_STATE_DIR ")"));
 	assert_non_null(strstr(text, "(" RG_CONFIG_FILE ")"));

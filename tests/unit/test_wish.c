@@ -88,7 +88,7 @@ static void test_nothing_said(void **unused)
 	assert_false(config.all);
 	assert_int_equal(config.policy.which, RG_WHICH_EXPORTS);
 	assert_int_equal(config.policy.action, RG_ACTION_HOLD);
-	assert_int_equal(config.policy.release, RG_RELEASE_GRACE_START);
+	assert_int_equal(config.policy.release, RG_RELEASE_SETTLED);
 	assert_int_equal(config.policy.max_hold_s, RG_DEFAULT_MAX_HOLD);
 }
 
@@ -171,7 +171,7 @@ static void test_settle_goes_with_settled(void **unused)
 {
 	(void)unused;
 	REFUSED(RG_USAGE, "enable: --settle-quiet: goes with release settled, not grace-start", "",
-		"--settle-quiet", "3s");
+		"--release", "grace-start", "--settle-quiet", "3s");
 	REFUSED(RG_USAGE, "--settle-timeout: goes with release settled, not grace-end",
 		"[gate]\nrelease = settled\n", "--settle-timeout", "3s", "--release", "grace-end");
 	WISH("[gate]\nrelease = settled\n", "--settle-timeout", "3s");
