@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/netns.h"
 #include "load/preempt.h"
+#include "load/probe.h"
 #include "policy/rules.h"
 
 static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *rules,
@@ -28,21 +29,32 @@ static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *r
 	return RG_DONE;
 }
 
-static void print_rung(void)
+/* Finds the rung that `enable` would take: the kernel is given the programs of its hooks,
+ * and lets go of them. Whether an LSM program is called where the list of LSMs cannot be
+ * read only the canary finds out. RG_DONE, or RG_CANNOT, said. */
+static int find_rung(const char **rung)
 {
-	int lsm = rg_host_has_bpf_lsm();
+	int lsm = rg_host_has_bpf_lsm(), err = lsm ? rg_probe_load(RG_RUNG_LSM) : 0;
 	struct rg_preempt p = rg_preempt_read();
-	char why[128];
+	char why[128], lsm_why[128];
 
-	if (lsm > 0)
-		printf("  rung    lsm\n");
-	else if (p.does)
-		printf("  rung    %s, not fmod_ret: %s\n",
-		       lsm < 0 ? "lsm, if it is there" : "none (bpf is not in the lsm list)",
-		       rg_preempt_why(&p, why, sizeof(why)));
-	else
-		printf("  rung    %s\n", lsm < 0 ? "lsm or fmod_ret (securityfs is not mounted)"
-						 : "fmod_ret (bpf is not in the lsm list)");
+	if (lsm && !err) {
+		*rung = lsm > 0 ? "lsm" : "lsm, if it is there (securityfs is not mounted)";
+		return RG_DONE;
+	}
+	snprintf(lsm_why, sizeof(lsm_why), "%s",
+		 lsm ? rg_strerror(err) : "bpf is not in the lsm list");
+	if (p.does)
+		return rg_error(RG_CANNOT,
+				"would not enable: no rung: not lsm (%s), not fmod_ret: %s",
+				lsm_why, rg_preempt_why(&p, why, sizeof(why)));
+	err = rg_probe_load(RG_RUNG_FMOD_RET);
+	if (err)
+		return rg_error(RG_CANNOT,
+				"would not enable: no rung: not lsm (%s), not fmod_ret (%s)",
+				lsm_why, rg_strerror(err));
+	*rung = "fmod_ret";
+	return RG_DONE;
 }
 
 static int dry_run(const struct rg_wish *wish)
@@ -50,8 +62,12 @@ static int dry_run(const struct rg_wish *wish)
 	const struct rg_policy *policy = &wish->config->policy;
 	struct rg_rules rules = {};
 	struct rg_mounts mounts;
-	int err = rg_mounts_read("/proc/self/mountinfo", &mounts);
+	const char *rung = NULL;
+	int err = rg_host_look() ?: find_rung(&rung);
 
+	if (err)
+		return err;
+	err = rg_mounts_read("/proc/self/mountinfo", &mounts);
 	if (err)
 		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
 				rg_strerror(err));
@@ -61,7 +77,7 @@ static int dry_run(const struct rg_wish *wish)
 		printf("would enable: network namespace %u, action %s, scope %s, release %s\n",
 		       rg_netns_self(), rg_action_name(policy->action),
 		       rg_scope_name(policy->scope), rg_release_name(policy->release));
-		print_rung();
+		printf("  rung    %s\n", rung);
 		err = print_mounts(&mounts, &rules, policy->which);
 	}
 	rg_rules_free(&rules);

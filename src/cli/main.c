@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/suggest.h"
 #include "cli/verbs.h"
 #include "load/host.h"
 #include "base/log.h"
@@ -19,12 +20,11 @@ static const struct verb {
 	{"enable", rg_verb_enable, RG_TAKES_WISH | RG_TAKES(RG_OPT_DRY_RUN),
 	 "load, pin and arm a gate; may be run again to change its policy",
 	 "Keep local applications out of re-exported NFS mounts (by default from locking\n"
-	 "their files) until knfsd's grace period starts (or has ended, or has settled). What the "
-	 "options\n"
-	 "do not say is taken from the configuration; where it says nothing of mounts,\n"
-	 "the exported ones are guarded. With action hold, `reexport-guard run` must be\n"
-	 "running to continue the held; without it hold acts as deny.",
-	 "reexport-guard enable --mount /srv/reexport --release settled"},
+	 "their files) until the end clients that knfsd refused a reclaim have their locks\n"
+	 "again. Options that are not given come from the configuration; where that names no\n"
+	 "mounts, the exported ones are guarded. With action hold, `reexport-guard run` must\n"
+	 "be running to continue the held; without it hold acts as deny.",
+	 "reexport-guard enable --mount /srv/reexport"},
 	{"disable", rg_verb_disable, 0, "detach, unpin, and continue the held",
 	 "Open every gate, continue every held application, and take everything out of\n"
 	 "the kernel.",
@@ -48,7 +48,7 @@ static const struct verb {
 	 "Runs in the foreground (systemd: Type=notify). SIGHUP classifies all mounts\n"
 	 "anew, SIGTERM ends it and leaves the gates as they are. With neither a\n"
 	 "configuration nor an option of a policy it serves what is already enabled.",
-	 "reexport-guard run --mount /srv/reexport --release settled"},
+	 "reexport-guard run --mount /srv/reexport"},
 	{"trace", rg_verb_trace, RG_TAKES_TRACE,
 	 "end clients' reclaims and this host's own, as they happen",
 	 "Prints what is asked for, what this host's NFS client does about it, what comes of it,\n"
@@ -122,7 +122,7 @@ static void help(FILE *out)
 		"their turn, so that these keep their locks when this host reboots.\n\n");
 	for (size_t i = 0; i < NR_VERBS; i++)
 		fprintf(out, "  %-15s %s\n", verbs[i].name, verbs[i].summary);
-	fprintf(out, "\n  --version, --help; `reexport-guard VERB --help` for one verb\n\n"
+	fprintf(out, "\n  --version (-V), --help (-h); `reexport-guard help VERB` for one verb\n\n"
 		     "Exit status: 0 done, 1 failed, 2 usage, 3 this kernel or host cannot do it,\n"
 		     "4 not enabled.\n");
 }
@@ -174,21 +174,97 @@ static int run(const struct verb *v, int argc, char **argv)
 	return err;
 }
 
-/* `policy` alone, or with a second word that is none of its own, among others. */
+static bool is_of_group(const struct verb *v, const char *group)
+{
+	size_t n = strlen(group);
+
+	return n && strncmp(v->name, group, n) == 0 && v->name[n] == ' ';
+}
+
+/* Prints the verbs of two words that begin with this one. Returns whether there are any. */
+static bool group_help(const char *group)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < NR_VERBS; i++) {
+		if (!is_of_group(&verbs[i], group))
+			continue;
+		if (!any)
+			printf("usage: reexport-guard %s VERB [OPTION]...\n\n", group);
+		printf("  %-15s %s\n", verbs[i].name, verbs[i].summary);
+		any = true;
+	}
+	if (any)
+		printf("\n`reexport-guard help %s VERB` for one of them\n", group);
+	return any;
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* Refuses what is no verb, or one of two words with the second one missing or unknown, and
+ * names the verb that may be meant. */
 static int no_such_verb(int argc, char **argv)
 {
-	size_t n = strlen(argv[1]);
 	bool first = false;
 
 	for (size_t i = 0; i < NR_VERBS; i++)
-		first |= strncmp(verbs[i].name, argv[1], n) == 0 && verbs[i].name[n] == ' ';
-	if (first && argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
-		help(stdout);
-		return finish(RG_DONE);
+		first |= is_of_group(&verbs[i], argv[1]);
+	if (first && argc == 2)
+		return rg_error(RG_USAGE, "%s: needs one word more; see `reexport-guard help %s`",
+				argv[1], argv[1]);
+
+	/* The first words of verbs are compared with the first word, second words of the
+	 * group with the second one. */
+	const char *typed = first ? argv[2] : argv[1];
+	struct rg_suggestion meant = {.word = typed};
+
+	for (size_t i = 0; i < NR_VERBS; i++) {
+		const char *name = verbs[i].name, *second = strchr(name, ' ');
+
+		if (first && is_of_group(&verbs[i], argv[1])) {
+			rg_suggest(&meant, second + 1, strlen(second + 1));
+		} else if (!first) {
+			rg_suggest(&meant, name, strcspn(name, " "));
+		}
 	}
-	return rg_error(RG_USAGE, "%s%s%s: %s; see `reexport-guard --help`", argv[1],
-			first && argc > 2 ? " " : "", first && argc > 2 ? argv[2] : "",
-			first && argc == 2 ? "needs one word more" : "no such verb");
+	if (meant.best[0])
+		return rg_error(RG_USAGE,
+				"%s%s%s: no such verb; did you mean `%s%s%s`? See "
+				"`reexport-guard --help`",
+				first ? argv[1] : "", first ? " " : "", typed, first ? argv[1] : "",
+				first ? " " : "", meant.best);
+	return rg_error(RG_USAGE, "%s%s%s: no such verb; see `reexport-guard --help`",
+			first ? argv[1] : "", first ? " " : "", typed);
+}
+
+/* `help`, `help VERB`, `help policy`, `help policy show`. */
+static int verb_help_verb(int argc, char **argv)
+{
+	if (argc == 2 || is_help(argv[2])) {
+		help(stdout);
+		return RG_DONE;
+	}
+	argv++;
+	argc--;
+	for (size_t i = 0; i < NR_VERBS; i++) {
+		int n = words(&verbs[i], argc, argv);
+
+		if (n && n < argc - 1)
+			return rg_error(RG_USAGE,
+					"help: %s: takes no such argument; see "
+					"`reexport-guard help %s`",
+					argv[n + 1], verbs[i].name);
+		if (n) {
+			verb_help(&verbs[i]);
+			return RG_DONE;
+		}
+	}
+	if (argc == 2 && group_help(argv[1]))
+		return RG_DONE;
+	return no_such_verb(argc, argv);
 }
 
 int main(int argc, char **argv)
@@ -198,14 +274,18 @@ int main(int argc, char **argv)
 		help(stderr);
 		return RG_USAGE;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		printf("reexport-guard %s (pins version %d)\n", RG_VERSION, RG_PINS_VERSION);
 		return finish(RG_DONE);
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+	if (is_help(argv[1])) {
 		help(stdout);
 		return finish(RG_DONE);
 	}
+	if (strcmp(argv[1], "help") == 0)
+		return finish(verb_help_verb(argc, argv));
+	if (argc == 3 && is_help(argv[2]) && group_help(argv[1]))
+		return finish(RG_DONE);
 	for (size_t i = 0; i < NR_VERBS; i++) {
 		int n = words(&verbs[i], argc, argv);
 

@@ -7,6 +7,7 @@
 
 #include "load/followers.h"
 #include "base/log.h"
+#include "cli/suggest.h"
 #include "metrics/metrics.h"
 #include "base/names.h"
 
@@ -177,6 +178,30 @@ static bool is_exact(const char *arg, const char *name)
 	       strncmp(arg + 2, name, n - 2) == 0;
 }
 
+/* Refuses an option that the verb has not got, and names the one that may be meant: its
+ * name without the value. Options of the tests are never named. */
+static int no_such_option(const struct rg_options *o, const char *arg, const struct option *longs)
+{
+	char typed[RG_SUGGEST_LONGEST + 2] = "";
+	struct rg_suggestion meant = {.word = typed};
+
+	if (strncmp(arg, "--", 2) == 0)
+		snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
+	for (; longs->name; longs++) {
+		int option = longs->val - 1;
+
+		if (option < RG_NR_KEYS || other(option)->help)
+			rg_suggest(&meant, longs->name, strlen(longs->name));
+	}
+	if (meant.best[0])
+		return rg_error(RG_USAGE,
+				"%s: %s: no such option; did you mean --%s? See "
+				"`reexport-guard %s --help`",
+				o->verb, arg, meant.best, o->verb);
+	return rg_error(RG_USAGE, "%s: %s: no such option; see `reexport-guard %s --help`", o->verb,
+			arg, o->verb);
+}
+
 /* Up to the first argument that is no option. */
 static int parse_options(int argc, char **argv, const struct option *longs, struct rg_options *o,
 			 struct rg_config *scratch)
@@ -197,9 +222,7 @@ static int parse_options(int argc, char **argv, const struct option *longs, stru
 			return rg_error(RG_USAGE, "%s: --%s: takes no value", o->verb,
 					name_of(optopt - 1));
 		if (got == '?' || (got != 'h' && !is_exact(arg, name_of(option))))
-			return rg_error(RG_USAGE,
-					"%s: %s: no such option; see `reexport-guard %s --help`",
-					o->verb, arg, o->verb);
+			return no_such_option(o, arg, longs);
 		err = take(o, option, optarg, scratch);
 		if (err)
 			return err;

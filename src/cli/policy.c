@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <json-c/json.h>
@@ -28,6 +29,10 @@ int rg_verb_policy_check(const struct rg_options *o)
 	struct rg_config config;
 	int n;
 
+	if (!o->file && access(file, F_OK) < 0 && errno == ENOENT) {
+		printf("%s: does not exist: every key has its default\n", file);
+		return RG_DONE;
+	}
 	rg_config_init(&config);
 	n = rg_config_read(&config, file, RG_READ_STRICT, print_mistake);
 	if (!n)

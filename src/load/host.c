@@ -88,8 +88,13 @@ int rg_host_write_delegations(void)
 	return known;
 }
 
-/* As mount.nfs and rpc.nfsd would, a moment later. */
-static int load_module(const char *name)
+/* nfsv4 is no dependency of the others: the first NFSv4 mount loads it, and at boot the
+ * guard is there before that. */
+static const char *const modules[] = {"nfs", "nfsv4", "nfsd"};
+
+/* Loads the module as mount.nfs and rpc.nfsd would a moment later, or only looks whether
+ * there is one that may be loaded. 0, negative errno, or positive: it is blacklisted. */
+static int load_module(const char *name, bool only_look)
 {
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
 	struct kmod_list *found = NULL, *each;
@@ -103,7 +108,11 @@ static int load_module(const char *name)
 		kmod_list_foreach (each, found) {
 			struct kmod_module *module = kmod_module_get_module(each);
 
-			err = kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST,
+			err = kmod_module_probe_insert_module(module,
+							      KMOD_PROBE_APPLY_BLACKLIST |
+								      (only_look
+									       ? KMOD_PROBE_DRY_RUN
+									       : 0),
 							      NULL, NULL, NULL, NULL);
 			kmod_module_unref(module);
 		}
@@ -116,11 +125,8 @@ static int load_module(const char *name)
 	return err;
 }
 
-int rg_host_prepare(void)
+static int prepare(bool only_look)
 {
-	/* nfsv4 is no dependency of the others: the first NFSv4 mount loads it, and at
-	 * boot we are there before that. */
-	static const char *const modules[] = {"nfs", "nfsv4", "nfsd"};
 	struct statfs fs;
 
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
@@ -130,7 +136,7 @@ int rg_host_prepare(void)
 		return rg_error(RG_CANNOT, "%s: not a BPF file system; run `mount -t bpf bpf %s`",
 				RG_BPFFS, RG_BPFFS);
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		int err = load_module(modules[i]);
+		int err = load_module(modules[i], only_look);
 
 		if (err)
 			return rg_error(RG_CANNOT,
@@ -140,4 +146,14 @@ int rg_host_prepare(void)
 					modules[i], err > 0 ? "blacklisted" : rg_strerror(err));
 	}
 	return RG_DONE;
+}
+
+int rg_host_prepare(void)
+{
+	return prepare(false);
+}
+
+int rg_host_look(void)
+{
+	return prepare(true);
 }

@@ -9,6 +9,8 @@ int rg_host_may(void);
 /* BTF, bpffs, the modules whose functions we follow (loads nfs, nfsv4 and nfsd;
  * knfsd does not start by that). RG_DONE or RG_CANNOT, said. */
 int rg_host_prepare(void);
+/* Asks the same and changes nothing: a module that could be loaded is not loaded. */
+int rg_host_look(void);
 /* Is `bpf` in the list of active LSMs? 1, 0, or -1: securityfs is not mounted,
  * so nobody can tell. */
 int rg_host_has_bpf_lsm(void);

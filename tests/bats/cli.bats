@@ -27,6 +27,16 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[ "$status" -eq 2 ]
 	run rg enabl
 	[ "$status" -eq 2 ]
+	[[ $output == *"enabl: no such verb; did you mean \`enable\`?"* ]]
+	run rg enable --relese settled
+	[ "$status" -eq 2 ]
+	[[ $output == *"did you mean --release?"* ]]
+	run rg help policy show
+	[ "$status" -eq 0 ]
+	[[ $output == *"Example: reexport-guard policy show"* ]]
+	run rg policy --help
+	[ "$status" -eq 0 ]
+	[[ $output == *"policy reload"* && $output != *"enable"* ]]
 }
 
 @test "bad options: exit 2, one line, nothing touched" {
@@ -108,6 +118,10 @@ progs() { bpftool -j prog show | jq 'length'; }
 	run in_rex unshare -m bash -c 'mount -t tmpfs none /sys/fs/bpf && "$0" enable --all' "$RG"
 	[ "$status" -eq 3 ]
 	[[ $output == *"mount -t bpf"* ]]
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run in_rex unshare -m bash -c 'mount -t tmpfs none /sys/fs/bpf && "$0" enable --all --dry-run' "$RG"
+	[ "$status" -eq 3 ]
+	[[ $output == *"mount -t bpf"* && $output != *"would enable"* ]]
 }
 
 @test "status --json has the documented schema" {

@@ -131,7 +131,8 @@ passed() { (($(counter skipped.door_lock) > 0)); }
 		[ ! -e $pins ]
 	done
 	run rg enable --mount $a --dry-run
-	[[ $output == *"  rung    none (bpf is not in the lsm list), not fmod_ret: $preempts"* ]]
+	[ "$status" -eq 3 ]
+	[[ $output == *"would not enable: no rung: not lsm (bpf is not in the lsm list), not fmod_ret: $preempts"* ]]
 	run rg check
 	echo "$output"
 	[ "$status" -eq 3 ]
