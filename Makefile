@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `make help` lists the targets.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
-MANDIR ?= $(PREFIX)/share/man
-DOCDIR ?= $(PREFIX)/share/doc/reexport-guard
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/reexport-guard
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 MODPROBEDIR ?= $(PREFIX)/lib/modprobe.d
 B := build
@@ -56,7 +57,8 @@ BENCHES := $(B)/bench/peers.bpf.o $(patsubst bench/%.c,$(B)/bench/%,$(filter-out
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all module deps demo test test-whole test-matrix test-toolchains unit bench bench-quick bench-check install clean \
+.PHONY: all module deps test-deps demo test test-whole test-matrix test-toolchains unit bench bench-quick \
+	bench-check install uninstall deb clean \
 	lint man rooms help compile_commands.json vmlinux
 
 all: $(B)/reexport-guard ## build build/reexport-guard
@@ -65,27 +67,30 @@ help: ## this list
 	@sed -n 's/^\([a-z][a-z_.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | \
 		awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
 
-deps: ## install what building and testing needs (Debian packages; sudo where not root)
+deps: ## install what building needs (Debian packages; sudo where not root)
+	$(Q)packaging/deps --build
+
+test-deps: ## install what testing needs as well: qemu and the like
 	$(Q)packaging/deps
 
-demo: deps ## the main job in three machines, without and with the guard
+demo: test-deps ## the main job in three machines, without and with the guard
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
 	$(Q)tests/demo --kernel $(KERNEL)
 
 # A browser is installed where pages are tested, and nowhere else.
 needs_browser = $(filter html,$(ONLY) $(WITH))
 
-test: deps ## unit tests and the bats suite on KERNEL (6.1, 6.12, 7.2, 7.3 or a Debian suite; bookworm)
+test: test-deps ## unit tests and the bats suite on KERNEL (6.1, 6.12, 7.2, 7.3 or a Debian suite; bookworm)
 	$(if $(needs_browser),$(Q)packaging/deps --html)
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES)
 	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only "$(ONLY)") $(if $(WITH),--with "$(WITH)")
 
-test-whole: deps ## make test, and what takes longer or needs a browser; before a release
+test-whole: test-deps ## make test, and what takes longer or needs a browser; before a release
 	$(Q)packaging/deps --html
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES)
 	$(Q)tests/run --kernel $(KERNEL) --whole
 
-test-matrix: deps ## every suite on 6.1, 6.12, 7.2 and 7.3; without KVM what takes an hour (WHOLE=1: every); writes docs/kernels.md
+test-matrix: test-deps ## every suite on 6.1, 6.12, 7.2 and 7.3; without KVM what takes an hour (WHOLE=1: every); writes docs/kernels.md
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
 	$(Q)tests/matrix $(if $(WHOLE),--whole) $(if $(ONLY),--only "$(ONLY)")
 
@@ -102,12 +107,12 @@ model: ## check the model of the recovery with spin: docs/model; a minute or so
 
 # ---- what it costs ----
 
-bench: deps ## what it costs, against others: docs/results/bench.md; half an hour at most
+bench: test-deps ## what it costs, against others: docs/results/bench.md; half an hour at most
 	$(Q)packaging/deps --bench
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
 	$(Q)bench/run --kernel $(KERNEL)
 
-bench-quick: deps ## the same with less of everything, to the terminal: five minutes
+bench-quick: test-deps ## the same with less of everything, to the terminal: five minutes
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
 	$(Q)bench/run --kernel $(KERNEL) --quick
 
@@ -226,6 +231,12 @@ install: all man ## install program, man pages, systemd unit, modprobe.d and exa
 	install -D -m 0755 $(B)/reexport-guard $(DESTDIR)$(SBINDIR)/reexport-guard
 	install -D -m 0644 $(B)/reexport-guard.8 $(DESTDIR)$(MANDIR)/man8/reexport-guard.8
 	install -D -m 0644 $(B)/reexport-guard.conf.5 $(DESTDIR)$(MANDIR)/man5/reexport-guard.conf.5
+	install -D -m 0644 packaging/completions/reexport-guard.bash \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/reexport-guard
+	install -D -m 0644 packaging/completions/_reexport-guard \
+		$(DESTDIR)$(DATADIR)/zsh/vendor-completions/_reexport-guard
+	install -D -m 0644 packaging/completions/reexport-guard.fish \
+		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/reexport-guard.fish
 	install -D -m 0644 packaging/reexport-guard.conf $(DESTDIR)$(DOCDIR)/reexport-guard.conf
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/monitoring packaging/monitoring/*
 	install -D -m 0644 docs/metrics.md $(DESTDIR)$(DOCDIR)/metrics.md
@@ -233,6 +244,22 @@ install: all man ## install program, man pages, systemd unit, modprobe.d and exa
 	install -D -m 0644 $(B)/reexport-guard.service $(DESTDIR)$(UNITDIR)/reexport-guard.service
 	sed 's,@SBINDIR@,$(SBINDIR),g' packaging/modprobe.d/50-reexport-guard.conf > $(B)/modprobe.conf
 	install -D -m 0644 $(B)/modprobe.conf $(DESTDIR)$(MODPROBEDIR)/50-reexport-guard.conf
+
+# What `make install` puts there, and nothing else: the configuration and the state stay.
+uninstall: ## remove what `make install` installed (DESTDIR=, PREFIX=)
+	rm -f $(DESTDIR)$(SBINDIR)/reexport-guard \
+		$(DESTDIR)$(MANDIR)/man8/reexport-guard.8 \
+		$(DESTDIR)$(MANDIR)/man5/reexport-guard.conf.5 \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/reexport-guard \
+		$(DESTDIR)$(DATADIR)/zsh/vendor-completions/_reexport-guard \
+		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/reexport-guard.fish \
+		$(DESTDIR)$(UNITDIR)/reexport-guard.service \
+		$(DESTDIR)$(MODPROBEDIR)/50-reexport-guard.conf
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+deb: ## build Debian packages into build/deb, and have lintian judge them
+	$(Q)packaging/deps --deb
+	$(Q)packaging/make-deb $(B)/deb
 
 vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...deb
 	vmlinux/make-vmlinux $(DEB) > vmlinux/vmlinux-6.1-amd64.h

@@ -121,8 +121,8 @@ static void help(FILE *out)
 		"Keeps local applications out of re-exported NFS mounts until end clients had\n"
 		"their turn, so that these keep their locks when this host reboots.\n\n");
 	for (size_t i = 0; i < NR_VERBS; i++)
-		fprintf(out, "  %-15s %s\n", verbs[i].name, verbs[i].summary);
-	fprintf(out, "\n  --version (-V), --help (-h); `reexport-guard help VERB` for one verb\n\n"
+		fprintf(out, "  %-16s %s\n", verbs[i].name, verbs[i].summary);
+	fprintf(out, "\n`reexport-guard help VERB` tells about one verb, `reexport-guard --version` (-V) the\nversion.\n\n"
 		     "Exit status: 0 done, 1 failed, 2 usage, 3 this kernel or host cannot do it,\n"
 		     "4 not enabled.\n");
 }
@@ -191,7 +191,7 @@ static bool group_help(const char *group)
 			continue;
 		if (!any)
 			printf("usage: reexport-guard %s VERB [OPTION]...\n\n", group);
-		printf("  %-15s %s\n", verbs[i].name, verbs[i].summary);
+		printf("  %-16s %s\n", verbs[i].name, verbs[i].summary);
 		any = true;
 	}
 	if (any)

@@ -42,7 +42,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 @test "bad options: exit 2, one line, nothing touched" {
 	for bad in "--all --mount $a" "--all --exports" "--al" "--action no --all" \
 		"--release no --all" "--scope no --all" "--max-hold 0 --all" "--max-hold 25h --all" \
-		"--max-hold x --all" "--settle-timeout 5 --all" \
+		"--max-hold x --all" "--release grace-end --settle-timeout 5 --all" \
 		"--release settled --settle-timeout 2h --all" "--settle-time 5 --all" \
 		"--mount" "--mount relative" "--except relative" "--exempt relative" \
 		"--state-dir relative" "--metrics-dir relative" "--all stray" "--json --all"; do

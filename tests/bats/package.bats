@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The Debian package in a machine: installing arms nothing; an upgrade, removing and purging
+# with a thread held. tests/run builds the packages into build/deb before. There is no
+# systemd in these machines: what the unit does is not tested here.
+
+load common
+
+setup_file() {
+	setup_tiers
+	in_rex dpkg -i "$(package)" >"$work/dpkg.log" 2>&1 || {
+		cat "$work/dpkg.log"
+		return 1
+	}
+}
+setup() { RG=/usr/sbin/reexport-guard; }
+teardown_file() { fresh; }
+
+# The package as it was built.
+package() { echo "$repo"/build/deb/reexport-guard_*.deb; }
+# later VERSION: the same package with a later version, made in the machine.
+later() {
+	local dir=$work/later
+	rm -rf "$dir"
+	dpkg-deb -R "$(package)" "$dir"
+	sed -i "s/^Version: .*/Version: $1/" "$dir/DEBIAN/control"
+	dpkg-deb -b "$dir" "$dir.deb" >/dev/null
+	echo "$dir.deb"
+}
+
+@test "installed: the program, its manual, a configuration that is a conffile; nothing is armed" {
+	[ "$(rg --version)" = "$(build=$repo/build/reexport-guard && "$build" --version)" ]
+	[ ! -e $pins ]
+	run rg policy check
+	echo "$output"
+	[ "$status" -eq 0 ]
+	dpkg-query -W -f '${Conffiles}\n' reexport-guard | grep -q /etc/reexport-guard.conf
+	[ -e /usr/share/man/man8/reexport-guard.8.gz ]
+	[ -e /usr/share/man/man5/reexport-guard.conf.5.gz ]
+	[ -e /usr/lib/modprobe.d/50-reexport-guard.conf ]
+	[ -e /usr/share/bash-completion/completions/reexport-guard ]
+	! dpkg -L reexport-guard | grep -E 'bats|qemu|tests/'
+	grep -q '^ExecStart=/usr/sbin/reexport-guard run' /usr/lib/systemd/system/reexport-guard.service
+}
+
+@test "an upgrade leaves the gate closed and a held thread held, and the new program lets it go" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	in_rex dpkg -i "/proc/1/root$(later 9.1)"
+	held_is 1
+	[ "$(json '.gates[0].state')" = closed ]
+	rg release
+	expect_end one 0 granted
+	nobody_stopped
+}
+
+@test "removed with a thread held: it goes on, and nothing of the guard is left in the kernel" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	in_rex dpkg -r reexport-guard
+	expect_end one 0 granted
+	expect_end daemon 0 "disabled by another process"
+	[ ! -e $pins ]
+	nobody_stopped
+	[ ! -e $RG ]
+	[ -e /etc/reexport-guard.conf ]
+}
+
+@test "purged: configuration and state are gone" {
+	mkdir -p /var/lib/reexport-guard
+	dpkg -P reexport-guard
+	[ ! -e /etc/reexport-guard.conf ]
+	[ ! -e /var/lib/reexport-guard ]
+}
