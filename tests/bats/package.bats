@@ -13,7 +13,10 @@ setup_file() {
 		return 1
 	}
 }
-setup() { RG=/usr/sbin/reexport-guard; }
+setup() {
+	RG=/usr/sbin/reexport-guard
+	fresh
+}
 teardown_file() { fresh; }
 
 # The package as it was built.
