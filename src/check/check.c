@@ -63,7 +63,8 @@ static void judge(const struct facts *all, struct rg_findings *f)
 	rg_policy_check(&all->policy, knfsd->grace_err ? 0 : knfsd->grace_s, f);
 	rg_regime_check(&all->regime, f);
 	rg_knfsd_check(knfsd, &all->clients, f);
-	rg_exports_check(&all->reexports, threads_of(knfsd), all->clients.n_v4, f);
+	rg_exports_check(&all->reexports, threads_of(knfsd), all->clients.n_v4,
+			 all->policy.known && all->policy.policy.which == RG_WHICH_ALL, f);
 	rg_reexport_check(&all->reexports, &all->fsidd, f);
 	rg_mounts_check(&all->mounts, &all->reexports, &all->policy, f);
 	rg_lease_check(&all->lease, &all->reexports, all->boot.remote_fs_s, f);

@@ -113,6 +113,15 @@ const char *rg_exports_apply(const struct rg_reexport_facts *r)
 	return "exportfs -ra";
 }
 
+/* Not `mount =`: what is named there has to be mounted when the guard starts. */
+static void remedy_all(struct rg_findings *f)
+{
+	rg_remedy(f,
+		  "set `all = yes` in section [mounts] of /etc/reexport-guard.conf (and `except =` "
+		  "for NFS mounts that are not exported), and run `reexport-guard policy "
+		  "reload`: that is in force before anything is mounted");
+}
+
 /* Of an export that knfsd has in its cache, and no file of this host. */
 static void check_unseen(const struct rg_reexport_facts *r, size_t i, struct rg_findings *f)
 {
@@ -123,13 +132,12 @@ static void check_unseen(const struct rg_reexport_facts *r, size_t i, struct rg_
 	if (rg_reexport_mount(r, i)) {
 		rg_find(f, RG_WARNING, RG_F_EXPORTS_UNSEEN, e->path,
 			"%s: knfsd exports it, and no file of this host does; its NFS server runs "
-			"in "
-			"a container perhaps. It is guarded now; after a reboot nothing says that "
+			"in a container perhaps. It is guarded now; after a reboot nothing says "
+			"that "
 			"it is exported until an end client comes, and by then local applications "
 			"were let in",
 			e->origin);
-		rg_remedy(f, "set `mount = %s` in section [gate] of /etc/reexport-guard.conf",
-			  e->path);
+		remedy_all(f);
 	} else {
 		rg_find(f, RG_WARNING, RG_F_EXPORTS_UNSEEN, e->path,
 			"%s: knfsd exports it, no file of this host does, and it is on no NFS "
@@ -137,9 +145,9 @@ static void check_unseen(const struct rg_reexport_facts *r, size_t i, struct rg_
 			"of this mount namespace: if it is a path in a container, what lies there "
 			"cannot be seen from here",
 			e->origin);
-		rg_remedy(f, "name the NFS mount that is exported there with `mount =` in section "
-			     "[gate] of /etc/reexport-guard.conf, or check in that mount "
-			     "namespace: `nsenter -t PID -m reexport-guard check`");
+		rg_remedy(f, "set `all = yes` in section [mounts] of /etc/reexport-guard.conf, or "
+			     "check in that mount namespace: `nsenter -t PID -m reexport-guard "
+			     "check`");
 	}
 }
 
@@ -155,8 +163,8 @@ static void check_unseen_clients(const struct rg_reexport_facts *r, long long th
 		"knfsd has %u end clients, and no export is seen: neither in %s, %s and %s nor in "
 		"knfsd's own list. No mount is guarded",
 		n_clients, RG_EXPORTS, RG_EXPORTS_D, r->where.etab);
-	rg_remedy(f, "find out who started knfsd (a container?), and name what it exports with "
-		     "`mount =` in section [gate] of /etc/reexport-guard.conf");
+	rg_remedy(f, "find out who started knfsd (a container?); until then set `all = yes` in "
+		     "section [mounts] of /etc/reexport-guard.conf");
 }
 
 static void check_automount(const struct rg_reexport_facts *r, size_t i, struct rg_findings *f)
@@ -222,7 +230,7 @@ static void remedy_fsid(const struct rg_reexport_facts *r, const struct rg_expor
 			const struct rg_export_client *client, struct rg_findings *f)
 {
 	const char *how = uses_reexport(r) ? "reexport=auto-fsidnum"
-					   : "fsid=N, with an N that no other export has";
+					   : "fsid=N (an N that no other export has)";
 
 	if (client->source == RG_FROM_KERNEL) {
 		rg_remedy(f, "add %s where its NFS server has its exports (a container?)", how);
@@ -358,13 +366,15 @@ static void check_crossmnt(const struct rg_reexport_facts *r, size_t i, struct r
 }
 
 void rg_exports_check(const struct rg_reexport_facts *r, long long threads, unsigned int n_clients,
-		      struct rg_findings *f)
+		      bool guards_all, struct rg_findings *f)
 {
 	check_read(r, f);
 	check_sum(r, f);
-	check_unseen_clients(r, threads, n_clients, f);
+	if (!guards_all)
+		check_unseen_clients(r, threads, n_clients, f);
 	for (size_t i = 0; i < r->exports.n; i++) {
-		check_unseen(r, i, f);
+		if (!guards_all)
+			check_unseen(r, i, f);
 		check_automount(r, i, f);
 		if (rg_reexport_mount(r, i)) {
 			check_blank(r, i, f);

@@ -33,6 +33,6 @@ const struct rg_mount *rg_reexport_mount(const struct rg_reexport_facts *r, size
 const char *rg_exports_apply(const struct rg_reexport_facts *r);
 
 /* Pure. threads: of knfsd, 0 or less: it does not run, or that is not known. n_clients:
- * end clients that it has. */
+ * end clients that it has. guards_all: the policy guards every NFS mount, exported or not. */
 void rg_exports_check(const struct rg_reexport_facts *r, long long threads, unsigned int n_clients,
-		      struct rg_findings *f);
+		      bool guards_all, struct rg_findings *f);

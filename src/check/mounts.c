@@ -223,15 +223,17 @@ static void check_superblocks(const struct rg_mount_facts *facts, const struct r
 			"guarded: local applications can take end clients' locks there",
 			sameness == SAME ? "" : "it seems that ", m->source, twin->target,
 			twin->source);
-		rg_remedy(f, "unmount %s, or bind-mount %s there, or guard it with `mount = %s`",
-			  twin->target, m->target, twin->target);
+		rg_remedy(f,
+			  "unmount %s, or bind-mount %s there, or guard every NFS mount with "
+			  "`all = yes`",
+			  twin->target, m->target);
 	} else if (has(m, "nosharecache")) {
 		rg_find(f, RG_NOTE, RG_F_MOUNT_NOSHARECACHE, m->target,
 			"mounted nosharecache: whatever else mounts %s gets a superblock of its "
 			"own, which is not guarded",
 			m->source);
-		rg_remedy(f, "mount it without nosharecache, or guard every such mount with "
-			     "`mount =`");
+		rg_remedy(f, "mount it without nosharecache, or guard every NFS mount with "
+			     "`all = yes`");
 	}
 }
 

@@ -139,8 +139,13 @@ static void test_container(void **unused)
 	check_host();
 	assert_string_equal(guarded(), "/srv/a");
 	says(RG_F_REEXPORTS, NULL, RG_OK, "1 of 1", NULL);
-	says(RG_F_EXPORTS_UNSEEN, "/srv/a", RG_WARNING, "container", "mount = /srv/a");
+	says(RG_F_EXPORTS_UNSEEN, "/srv/a", RG_WARNING, "container", "all = yes");
 	says_nothing(RG_F_MOUNT_NOT_GUARDED, NULL);
+
+	host_put("/etc/reexport-guard.conf", "[mounts]\nall = yes\n"); /* the remedy */
+	check_host();
+	says_nothing(RG_F_EXPORTS_UNSEEN, NULL);
+	host_drop("/etc/reexport-guard.conf");
 
 	/* The nfsd file system is mounted in the container alone. */
 	host_drop("/proc/fs/nfsd/exports");
@@ -162,7 +167,7 @@ static void test_container(void **unused)
 	host_put("/proc/fs/nfs/exports", "# Version 1.1\n# Path Client(Flags) # IPs\n");
 	check_host();
 	says(RG_F_EXPORTS_UNSEEN, NULL, RG_WARNING, "1 end clients, and no export is seen",
-	     "mount =");
+	     "all = yes");
 
 	/* The root that mountd makes up, and an answer of "no", are no exports. A blank in
 	 * a path is escaped. */

@@ -29,7 +29,7 @@ static void judge_exports(const char *exports, const char *table, enum rg_findin
 	struct rg_findings f = {};
 
 	facts_of(&r, exports, table);
-	rg_exports_check(&r, 8, 0, &f);
+	rg_exports_check(&r, 8, 0, false, &f);
 	expect(&f, id, severity);
 	rg_findings_free(&f);
 	rg_reexport_free(&r);
@@ -79,11 +79,11 @@ static void test_reading(void **unused)
 	r.exports_err = -EACCES;
 	r.n_bad = 2;
 	strcpy(r.bad, "/etc/exports:1: expected an absolute path");
-	rg_exports_check(&r, 8, 0, &f);
+	rg_exports_check(&r, 8, 0, false, &f);
 	expect(&f, RG_F_EXPORTS_READ, RG_UNKNOWN);
 	assert_null(found(&f, RG_F_REEXPORTS));
 	r.mounts_err = -EACCES;
-	rg_exports_check(&r, 8, 0, &f);
+	rg_exports_check(&r, 8, 0, false, &f);
 	expect(&f, RG_F_MOUNTS_READ, RG_UNKNOWN);
 	rg_findings_free(&f);
 	rg_reexport_free(&r);
