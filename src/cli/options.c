@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "load/followers.h"
+#include "load/loader.h"
 #include "base/log.h"
 #include "cli/suggest.h"
 #include "metrics/metrics.h"
@@ -137,9 +138,14 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 			return bad(o, option, value, expected);
 		break;
 	case RG_OPT_FORCE_WITHOUT:
+		if (strcmp(value, "tracing") == 0) {
+			o->force_left_out |= RG_WITHOUT_TRACES;
+			break;
+		}
 		follower = rg_follower_of(value);
 		if (!follower)
-			return bad(o, option, value, "a program that follows, like grace_end");
+			return bad(o, option, value,
+				   "a program that follows, like grace_end, or tracing");
 		o->force_left_out |= 1u << follower->link;
 		break;
 	case RG_OPT_NETNS:

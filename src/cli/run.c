@@ -50,6 +50,7 @@ struct daemon {
 	struct ring_buffer *ring;
 	struct libmnt_monitor *mounts;
 	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
+	int only_fd; /* locked as long as this daemon runs */
 	struct rg_keep keep;
 	struct rg_alarm alarm;
 	struct rg_metrics_file metrics;
@@ -461,13 +462,12 @@ static int set_up(struct daemon *d)
 	return RG_DONE;
 }
 
-static int be_the_only_one(void)
+static int be_the_only_one(struct daemon *d)
 {
-	int fd = open(ONE_DAEMON, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0)
+	d->only_fd = open(ONE_DAEMON, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (d->only_fd < 0)
 		return rg_error(RG_FAILED, "%s: %s", ONE_DAEMON, rg_strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (flock(d->only_fd, LOCK_EX | LOCK_NB) < 0)
 		return rg_error(RG_FAILED, "another `reexport-guard run` is running (%s is locked)",
 				ONE_DAEMON);
 	return RG_DONE; /* the lock lives as long as we do */
@@ -492,6 +492,7 @@ static int arm(struct daemon *d, struct rg_wish *wish)
 	int err;
 
 	wish->serve = true;
+	wish->only_fd = d->only_fd;
 	err = rg_arm(wish, &d->p, &armed);
 	if (err)
 		return err;
@@ -573,7 +574,7 @@ int rg_verb_run(const struct rg_options *o)
 
 	rg_pins_init(&d.p);
 	rg_metrics_file_init(&d.metrics);
-	err = rg_enter_netns(o) ?: be_the_only_one();
+	err = rg_enter_netns(o) ?: be_the_only_one(&d);
 	err = err ?: set_up(&d);
 	err = err ?: take_up(&d, o);
 	err = err ?: adopt(&d);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -326,11 +327,29 @@ int rg_disarm(struct rg_pins *p, unsigned int *continued)
 
 /* ---- arming ---- */
 
-static void beat(void *at)
+static void beat(struct rg_live *live)
 {
-	struct rg_live *live = at;
-
 	__atomic_store_n(&live->heartbeat_ns, rg_now_ns(), __ATOMIC_RELAXED);
+}
+
+/* The gate is armed; programs that only watch come after it, and a daemon does not wait for
+ * them. A process of its own, and nobody's child, loads them: it has the privileges for that,
+ * and the lock of the pin directory, until they are attached. */
+static void watch(const struct rg_loaded *loaded, const struct rg_wish *wish)
+{
+	pid_t pid = wish->serve ? fork() : -1;
+
+	if (pid > 0) {
+		waitpid(pid, NULL, 0);
+		return;
+	}
+	if (!pid && fork())
+		_exit(0);
+	if (!pid && wish->only_fd > 0)
+		close(wish->only_fd);
+	rg_load_traces(loaded);
+	if (!pid)
+		_exit(0);
 }
 
 static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
@@ -342,7 +361,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 		.rung = rung,
 		.force_rung = plan->wish->force_rung >= 0,
 		.max_held = (__u32)plan->wish->force_max_held,
-		.left_out = plan->wish->force_left_out,
+		.left_out = plan->wish->force_left_out & ~RG_WITHOUT_TRACES,
 		.follow = plan->wish->force_follow,
 		.continues = plan->wish->force_continue,
 	};
@@ -379,9 +398,8 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	armed->rung = rung;
 	armed->doors = doors;
 	err = err ?: rg_doors_adjust(p, &doors);
-	/* Last: the gate does not wait for those who only watch. */
-	if (!err)
-		rg_attach_traces(&loaded, plan->wish->serve ? beat : NULL, p->live);
+	if (!err && !(plan->wish->force_left_out & RG_WITHOUT_TRACES))
+		watch(&loaded, plan->wish);
 	rg_unload(&loaded);
 	return err;
 }

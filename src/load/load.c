@@ -187,7 +187,7 @@ static struct guard_bpf *open_object(struct rg_loaded *loaded, int *result)
 
 /* A set that is loaded anew. NULL likewise. */
 static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load_wish *wish,
-				  bool no_traces, int *result)
+				  int *result)
 {
 	struct guard_bpf *skel = open_object(loaded, result);
 
@@ -199,7 +199,7 @@ static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load
 						  i == (int)wish->rung);
 	if (wish->max_held)
 		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
-	rg_traces_choose(skel->obj, no_traces, loaded->following.forced);
+	rg_traces_choose(skel->obj, true, loaded->following.forced);
 	*result = RG_CANNOT;
 	if (rg_followers_choose(skel->obj, ~0u, &loaded->following))
 		*result = choose_continue(skel, wish, loaded);
@@ -207,38 +207,29 @@ static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load
 	return *result ? NULL : skel;
 }
 
-/* Loading failed: can it do with fewer programs? The gate does not depend on those
- * who only watch, nor on every follower. */
-static bool with_fewer(const struct rg_load_wish *wish, int err, bool *no_traces,
-		       struct rg_loaded *loaded)
+/* Loading failed: can it do with fewer programs? The gate does not depend on every
+ * follower. */
+static bool with_fewer(const struct rg_load_wish *wish, int err, struct rg_loaded *loaded)
 {
 	const char *last = rg_hooks_last();
 
 	/* A door's, or one that opens gates: perhaps it may not signal others. */
-	if (loaded->continues == RG_CONTINUE_KERNEL && wish->continues < 0 &&
-	    (!last || !rg_trace_by(last))) {
+	if (loaded->continues == RG_CONTINUE_KERNEL && wish->continues < 0) {
 		rg_warn("rung %s: this kernel refuses it: %s; trying without (RG_DEBUG=1 shows the "
 			"verifier's words)",
 			rg_continue_name(RG_CONTINUE_KERNEL), rg_strerror(err));
 		loaded->continues = RG_CONTINUE_USER;
 		return true;
 	}
-	if (last && rg_follower_by(last)) {
-		/* That one was refused only if a door's, which came next, was not. */
-		if (rg_probe_load(wish->rung))
-			return false;
-		return rg_followers_step_down(rg_follower_by(last), err, &loaded->following);
-	}
-	if (*no_traces)
-		return false;
-	*no_traces = !rg_traces_step_down(last, err, loaded->following.forced);
-	return true;
+	/* That one was refused only if a door's, which came next, was not. */
+	return last && rg_follower_by(last) && !rg_probe_load(wish->rung) &&
+	       rg_followers_step_down(rg_follower_by(last), err, &loaded->following);
 }
 
 int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded)
 {
 	struct guard_bpf *skel;
-	bool no_traces = false, chosen = false;
+	bool chosen = false;
 	int err = RG_DONE;
 
 	*loaded = (struct rg_loaded){
@@ -246,7 +237,7 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 		.continues = wish->continues < 0 ? RG_CONTINUE_KERNEL : wish->continues,
 	};
 	for (;;) {
-		skel = open_set(loaded, wish, no_traces, &err);
+		skel = open_set(loaded, wish, &err);
 		if (!skel)
 			return err;
 		if (!chosen)
@@ -257,7 +248,7 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 		err = guard_bpf__load(skel);
 		if (!err)
 			return pin_all(skel, wish->rung, p);
-		if (!with_fewer(wish, err, &no_traces, loaded))
+		if (!with_fewer(wish, err, loaded))
 			return rg_error(RG_CANNOT,
 					"BPF programs (rung %s): this kernel refuses them: %s "
 					"(RG_DEBUG=1 shows the verifier's words)",
@@ -477,9 +468,9 @@ int rg_attach_followers(struct rg_loaded *loaded, __u32 links)
 	return err;
 }
 
-void rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg)
+void rg_attach_traces(const struct rg_loaded *loaded)
 {
-	__u64 refused = rg_traces_attach(loaded->skel->obj, meanwhile, arg);
+	__u64 refused = rg_traces_attach(loaded->skel->obj);
 	struct rg_loaded more;
 	int err;
 
@@ -494,8 +485,52 @@ void rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, v
 			"what is missing (RG_DEBUG=1 shows the verifier's words)",
 			rg_strerror(err));
 	else
-		rg_traces_attach(more.skel->obj, meanwhile, arg);
+		rg_traces_attach(more.skel->obj);
 	rg_unload(&more);
+}
+
+/* Nothing but tracing programs. */
+static void choose_traces(const struct bpf_object *obj, int follow)
+{
+	struct bpf_program *prog;
+
+	rg_traces_choose(obj, false, follow);
+	bpf_object__for_each_program(prog, obj)
+	{
+		if (!rg_trace_by(bpf_program__name(prog)))
+			bpf_program__set_autoload(prog, false);
+	}
+	choose_enters(obj);
+}
+
+/* 0; positive: it was said that they cannot be opened; a negative errno: the kernel
+ * refuses them, rg_hooks_last() first. */
+static int try_traces(const struct rg_loaded *set, struct rg_loaded *traces)
+{
+	int err;
+
+	*traces = (struct rg_loaded){.following = set->following, .continues = set->continues};
+	if (!open_object(traces, &err))
+		return err;
+	err = share_maps(set->skel->obj, traces->skel->obj);
+	if (err)
+		return err;
+	traces->skel->rodata->rg_continues = set->continues;
+	choose_traces(traces->skel->obj, set->following.forced);
+	return guard_bpf__load(traces->skel);
+}
+
+void rg_load_traces(const struct rg_loaded *set)
+{
+	struct rg_loaded traces;
+	int err;
+
+	while ((err = try_traces(set, &traces)) < 0 &&
+	       rg_traces_step_down(rg_hooks_last(), err, set->following.forced))
+		rg_unload(&traces);
+	if (!err)
+		rg_attach_traces(&traces);
+	rg_unload(&traces);
 }
 
 void rg_unload(struct rg_loaded *loaded)

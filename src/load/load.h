@@ -32,7 +32,7 @@ struct rg_loaded {
  * is the caller's to remove. */
 
 /* Open, load, pin maps, the control program and the doors' programs of one
- * rung; fills in p. */
+ * rung; fills in p. Tracing programs are not among what is loaded. */
 int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded);
 /* Those whose link is in `links`, 1 << enum rg_link, and that are not left out. What
  * cannot be attached steps down (load/followers.h). */
@@ -42,7 +42,10 @@ int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg
 /* The program that the module asks about sleepers (load/sleep.h), with the maps of the set.
  * 0, or a negative errno, and nothing was said. rg_unload() in any case. */
 int rg_load_sleep(const struct rg_pins *p, struct rg_loaded *loaded);
-/* Those that only watch (load/traces.h). */
-void rg_attach_traces(const struct rg_loaded *loaded, rg_meanwhile *meanwhile, void *arg);
+/* Those that only watch (load/traces.h), with the maps of a set that was loaded: load them,
+ * which takes as long as all else, attach and pin them. As many as go; of others it was said. */
+void rg_load_traces(const struct rg_loaded *set);
+/* Those that were loaded with a set. */
+void rg_attach_traces(const struct rg_loaded *loaded);
 /* What is pinned stays. */
 void rg_unload(struct rg_loaded *loaded);

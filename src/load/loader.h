@@ -9,18 +9,25 @@
 #include "mounts/mounts.h"
 #include "pins/pins.h"
 
+/* No tracing program at all: a bit beside those of enum rg_link. */
+#define RG_WITHOUT_TRACES (1u << 31)
+
 /* What `enable` and `run` are asked for. */
 struct rg_wish {
 	/* Checked; the caller's. The scope is filled in where nobody said one. */
 	struct rg_config *config;
-	bool serve;	      /* the caller continues the held from now on */
-	bool only_again;      /* only where it is enabled already */
-	int force_rung;	      /* enum rg_rung, or -1: the best there is (tests) */
-	int force_follow;     /* enum rg_follow, or -1 likewise */
-	int force_continue;   /* enum rg_continue, or -1 likewise */
-	int force_hold;	      /* enum rg_hold, or -1 likewise */
-	long force_max_held;  /* places for held threads; 0: RG_MAX_HELD (tests) */
-	__u32 force_left_out; /* followers to do without, 1 << enum rg_link (tests) */
+	bool serve;	     /* the caller continues the held from now on */
+	bool only_again;     /* only where it is enabled already */
+	int force_rung;	     /* enum rg_rung, or -1: the best there is (tests) */
+	int force_follow;    /* enum rg_follow, or -1 likewise */
+	int force_continue;  /* enum rg_continue, or -1 likewise */
+	int force_hold;	     /* enum rg_hold, or -1 likewise */
+	long force_max_held; /* places for held threads; 0: RG_MAX_HELD (tests) */
+	/* Followers to do without, 1 << enum rg_link, and RG_WITHOUT_TRACES (tests). */
+	__u32 force_left_out;
+	/* Of a daemon: the descriptor that keeps others from being started, or 0. The process
+	 * that loads the tracing programs must not keep it open. */
+	int only_fd;
 };
 
 struct rg_armed {

@@ -268,7 +268,7 @@ int rg_modules_follow(const struct rg_pins *p)
 	if (!err) {
 		seed_gates(p);
 		rg_modules_see_again(p);
-		rg_attach_traces(&loaded, NULL, NULL);
+		rg_attach_traces(&loaded);
 	}
 	rg_unload(&loaded);
 	return err;

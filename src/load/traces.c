@@ -239,7 +239,7 @@ static void attach_kprobe(const struct bpf_object *obj, const struct bpf_program
 		unlink(rg_trace_pin(path, trace, RG_TRACE_ENTERS));
 }
 
-__u64 rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, void *arg)
+__u64 rg_traces_attach(const struct bpf_object *obj)
 {
 	struct bpf_program *prog;
 	__u64 refused = 0;
@@ -255,8 +255,6 @@ __u64 rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, vo
 		else if (pin(bpf_program__attach(prog), t, RG_TRACE_TYPED) &&
 			 rg_hook_stand_in(obj, t->program))
 			refused |= bit_of(t);
-		if (meanwhile)
-			meanwhile(arg);
 	}
 	return refused;
 }

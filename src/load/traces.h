@@ -40,7 +40,8 @@ bool rg_trace_is_pinned(const struct rg_trace *trace, enum rg_trace_pin pin);
 __u64 rg_traces_missing(void);
 
 /* Before loading: those whose hook this kernel has by itself, or by a kprobe, and that
- * were not left out; or none at all. follow: enum rg_follow, or -1: the best that goes. */
+ * were not left out; or none at all. Other programs stay as they are. follow: enum
+ * rg_follow, or -1: the best that goes. */
 void rg_traces_choose(const struct bpf_object *obj, bool none, int follow);
 /* Nothing but these kprobes, 1 << place in rg_traces. */
 void rg_traces_choose_kprobes(const struct bpf_object *obj, __u64 traces);
@@ -48,7 +49,6 @@ void rg_traces_choose_kprobes(const struct bpf_object *obj, __u64 traces);
  * was said which. `err`: what loading said. False if it is no tracing program, or one
  * more than is worth another attempt: then none can be loaded, and that is the warning. */
 bool rg_traces_step_down(const char *program, int err, int follow);
-/* Attach and pin those that were loaded, and call `meanwhile` after each: there
- * are many. Returns who was refused and is no kprobe, 1 << place in rg_traces. */
-typedef void rg_meanwhile(void *arg);
-__u64 rg_traces_attach(const struct bpf_object *obj, rg_meanwhile *meanwhile, void *arg);
+/* Attach and pin those that were loaded. Returns those that were refused and are no
+ * kprobes, 1 << place in rg_traces. */
+__u64 rg_traces_attach(const struct bpf_object *obj);

@@ -79,7 +79,7 @@ enum rg_link {
 	RG_NR_LINKS,
 };
 _Static_assert(RG_NR_LINKS - RG_LINK_ENTERS == RG_NR_RETURNS, "a link for each");
-_Static_assert(RG_NR_LINKS <= 32, "sets of links are words");
+_Static_assert(RG_NR_LINKS <= 31, "sets of links are words, with a bit besides");
 
 /* Pinned programs: `control` is run, the doors are attached from their pins. */
 enum rg_prog {

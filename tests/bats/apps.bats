@@ -5,6 +5,7 @@
 # lock, and work when it opens.
 
 load common
+untraced_gate=yes
 
 setup_file() { setup_tiers; }
 setup() { fresh; }

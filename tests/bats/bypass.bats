@@ -4,6 +4,7 @@
 # Known ways round the gate. Each is shown to work without it, and not with it.
 
 load common
+untraced_gate=yes
 
 setup_file() { setup_tiers; }
 setup() { fresh; }

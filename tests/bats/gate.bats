@@ -5,6 +5,7 @@
 # that knfsd's life alone moves it.
 
 load common
+untraced_gate=yes
 
 setup_file() { setup_tiers; }
 setup() { fresh; }
@@ -125,7 +126,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 @test "knfsd and its delegations pass a closed gate" {
 	knfsd_forget_clients rex
 	knfsd_start rex 10 10 3
-	arm --mount $a --action deny
+	untraced_gate='' arm --mount $a --action deny
 	[ "$(gate_state)" = open ]
 	cli_mount
 	rg close
@@ -141,7 +142,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 @test "lockd passes a closed gate" {
 	knfsd_forget_clients rex
 	knfsd_start rex 10 10 3
-	arm --mount $a --action deny
+	untraced_gate='' arm --mount $a --action deny
 	cli_mount vers=3
 	rg close
 	wait_answered nlm

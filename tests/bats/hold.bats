@@ -5,6 +5,7 @@
 # held fork, exec, exit, are killed, or lose their pid to somebody else.
 
 load common
+untraced_gate=yes
 
 setup_file() { setup_tiers; }
 setup() { fresh; }

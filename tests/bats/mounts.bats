@@ -5,6 +5,7 @@
 # excepted, and mounts that come while the gate is closed.
 
 load common
+untraced_gate=yes
 
 setup_file() {
 	setup_tiers

@@ -5,6 +5,7 @@
 # reload changes all of it or nothing.
 
 load common
+untraced_gate=yes
 
 setup_file() { setup_tiers; }
 setup() { fresh; }

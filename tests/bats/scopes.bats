@@ -5,6 +5,7 @@
 # twice, and that knfsd starts behind a closed gate.
 
 load common
+untraced_gate=yes
 
 setup_file() {
 	setup_tiers

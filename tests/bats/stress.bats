@@ -4,6 +4,7 @@
 # 64 threads and 64 processes lock and unlock while the gate opens and closes.
 
 load common
+untraced_gate=yes
 
 setup_file() { setup_tiers; }
 setup() { fresh; }

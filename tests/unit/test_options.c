@@ -365,8 +365,9 @@ static void test_bad_values(void **unused)
 		"0");
 	REFUSED("--interval 61min: expected", ALL_OPTIONS, "--interval", "61min");
 	REFUSED("--force-rung fexit: expected", ALL_OPTIONS, "--force-rung", "fexit");
-	REFUSED("--force-without open_ends: expected a program that follows", ALL_OPTIONS,
-		"--force-without", "open_ends");
+	REFUSED("--force-without open_ends: expected a program that follows, like grace_end, or "
+		"tracing",
+		ALL_OPTIONS, "--force-without", "open_ends");
 	REFUSED("--force-max-held 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-held", "0");
 	REFUSED("--force-max-held 16385: expected", ALL_OPTIONS, "--force-max-held", "16385");
 	REFUSED("--force-max-held -1: expected", ALL_OPTIONS, "--force-max-held", "-1");
