@@ -25,6 +25,16 @@ daemon_pid() { cat "$work/daemon.pid"; }
 	expect_end one 0 granted
 }
 
+@test "killed as soon as it is ready: the tracing programs come all the same, and another starts at once" {
+	background daemon "$RG" run --mount $a
+	wait_said daemon "ready: pid"
+	kill -KILL "$(daemon_pid)"
+	daemon_start
+	# status waits until they are attached.
+	[ "$(json '.tracing.missing | length')" -eq 0 ]
+	[ "$(gate_state)" = closed ]
+}
+
 @test "killed with SIGKILL: the next run continues everybody it had held" {
 	# Not by the kernel, which would leave nobody to the next run (smoke, "continue: ...").
 	arm_hold --mount $a --force-rung user_space
