@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What stands in the way of ordinary work, against what it was: TAP. Two files:
-# bench.csv, and the rows of one run of bench/ordinary. -v release=, that of the run.
+# bench.csv, and the rows of one run of bench/ordinary and bench/growth. -v release=, that
+# of the run.
 #
 # On the kernel of bench.csv instructions are compared, on another one what was
 # added to those of "nothing" in the same run; 3 % of the call either way.
 
-BEGIN { tolerance = 0.03 }
+BEGIN {
+	tolerance = 0.03
+	threads = "instructions of knfsd's threads"
+}
 
 FILENAME == ARGV[1] {
 	if (FNR > 1 && $3 == "ordinary") {
@@ -16,6 +20,12 @@ FILENAME == ARGV[1] {
 		else if ($4 == "nothing")
 			another = $1
 	}
+	next
+}
+
+$1 == "growth" {
+	locks[$3]
+	ran[$2, $3, $4] = $6
 	next
 }
 
@@ -58,6 +68,16 @@ END {
 		"a lock or unlock elsewhere, gate closed: at most 25 instructions above an empty program")
 	at_most(25, "gate open; scope locks", "empty LSM program; scope locks", lock,
 		"a lock or unlock elsewhere, gate open: at most 25 instructions above an empty program")
+	# knfsd's threads run what the ledger adds to a pair of calls, and nobody else.
+	compared = 0
+	for (w in locks) {
+		then = ran["nothing", w, "instructions"]
+		added = ran["gate; no daemon", w, threads] - ran["nothing", w, threads]
+		compared += then && ran["gate; no daemon", w, threads] && ran["nothing", w, threads]
+		result(then && added <= then * tolerance, w ": at most 3 % dearer by the guard",
+			sprintf("%d instructions added to %d", added, then))
+	}
+	result(compared > 0, "a file with many locks was measured", "no row of growth")
 	# Now and then a slab is made for the files.
 	at_most(now["nothing", open] * 0.01, "gate closed; scope locks", "nothing", open,
 		"scope locks adds nothing to an open")

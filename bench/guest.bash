@@ -39,6 +39,38 @@ spread() {
 		}'
 }
 
+# ---- what knfsd's threads ran ----
+
+# serve COMMAND...: starts knfsd of rex; its threads are those that come. The
+# original server has threads of the same name.
+serve() {
+	local before
+	before=$(pgrep -x nfsd | sort)
+	"$@"
+	mapfile -t threads < <(comm -13 <(echo "$before") <(pgrep -x nfsd | sort))
+}
+
+# ran_by FILE...: ns, of schedstat files.
+ran_by() {
+	local file ns sum=0
+	for file; do
+		read -r ns _ <"$file" && ((sum += ns))
+	done
+	echo "$sum"
+}
+knfsd_ran() {
+	local files=("${threads[@]/#//proc/}")
+	ran_by "${files[@]/%//schedstat}"
+}
+
+# ran COMMAND...: what knfsd's threads ran meanwhile, and until they are done.
+ran() {
+	local before
+	before=$(knfsd_ran)
+	"$@"
+	echo $(($(knfsd_ran) - before))
+}
+
 # ---- what is measured beside us ----
 
 peer_stop() {

@@ -94,6 +94,18 @@ function bars(kernel,    i, n, ops, x, y, worst, lock, insn, threads, setup, wha
 	x = added(kernel, "knfsd", "gate; daemon and trace", "nothing", what, threads)
 	bar("guarded", "the same, with what gate and daemon add", y > 0 && x <= y / 3,
 		x == "" || y == "" ? "" : sprintf("%+.0f, bpftrace %+.0f", x, y))
+	worst = ""
+	for (i in median) {
+		split(i, ops, SUBSEP)
+		if (ops[1] != kernel || ops[2] != "growth" || ops[3] == "nothing" || ops[5] != threads)
+			continue
+		x = added(kernel, "growth", ops[3], "nothing", ops[4], threads)
+		y = figure(kernel, "growth", "nothing", ops[4], insn)
+		if (x != "" && y && (worst == "" || x * 100 / y > worst))
+			worst = x * 100 / y
+	}
+	bar("growth", "a LOCK with its LOCKU of an end client, however many locks the file has: at most +3 % of the pair",
+		worst <= 3, worst == "" ? "" : sprintf("%+.2f %%", worst))
 	x = figure(kernel, "storm", "1000 end clients", "events lost", "number")
 	y = figure(kernel, "storm", "1000 end clients", "reclaims answered", "number") - \
 		figure(kernel, "storm", "1000 end clients", "reclaims in the recording", "number")
@@ -210,6 +222,7 @@ END {
 		print_part(kernel, "ordinary", "A gate in the way of ordinary work")
 		print_clock(kernel)
 		print_part(kernel, "knfsd", "Tracing in the way of knfsd")
+		print_part(kernel, "growth", "Locks of a file, and what a LOCK with its LOCKU costs")
 		print_part(kernel, "storm", "A storm of end clients")
 		print_part(kernel, "decode", "The half in user space")
 		print_part(kernel, "arming", "Arming")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the ledger's writers share: clients.bpf.c, knfsd.bpf.c, control.bpf.c. */
+/* What the ledger's writers share: clients.bpf.c, count.bpf.c, knfsd.bpf.c, control.bpf.c. */
 #pragma once
 
 #include "guard.bpf.h"
@@ -15,6 +15,35 @@ static __always_inline void rg_client_settle(struct rg_gate *g, __u32 slot, stru
 	__sync_fetch_and_add(&g->awaited, -1);
 	rg_emit(RG_EVENT_CLIENT_SETTLED, slot, g, now_ns);
 }
+
+/* Has an awaited end client as many locks as it had before knfsd went away? */
+static __always_inline int rg_has_expected(const struct rg_client *c)
+{
+	return c->state == RG_CLIENT_AWAITED && c->expected != RG_LOCKS_UNKNOWN && !c->uncounted &&
+	       !c->uncountable && (__s32)c->locks >= 0 && c->locks >= c->expected;
+}
+
+/* ---- counting (count.bpf.c) ---- */
+
+/* Count the locks of an end client (struct nfs4_client *) on a file (struct inode *): -1
+ * where the file has more than RG_COUNT_NOW. */
+int rg_count_few(__u64 clp, __u64 inode);
+/* The same, and enter it into the ledger: 0, or -1. */
+int rg_count_now(const struct rg_client_file *which, struct rg_client_locks *l,
+		 struct rg_client *c);
+/* The file has too many locks for that: note it, and whether it was a LOCK. */
+int rg_leave_uncounted(const struct rg_client_file *which, struct rg_client_locks *l,
+		       struct rg_client *c, int granted);
+/* Of a round that began as number `from`; `whole`: with all the budget there is. */
+int rg_count_file(const struct rg_client_file *which, __u64 from, int whole);
+/* Count what was noted, of a gate's end client or (clp 0) of all of them, and settle who
+ * has its locks again. budget: locks to look at. How many files were left, or -1: somebody
+ * else counts. */
+int rg_count_uncounted(__u32 slot, __u64 clp, __u32 budget);
+/* The same of the end client of `which`, within what LOCKs may do of it in a second. */
+int rg_count_awaited(__u32 slot, const struct rg_client_file *which);
+/* What is noted still can be counted no more: it is not known what those held. */
+int rg_give_up_uncounted(__u32 slot);
 
 /* A pointer that the verifier knows may not be an argument of a global function: 6.1. */
 struct rg_refused {
@@ -50,6 +79,9 @@ static long rg_take_over_client(struct bpf_map *map, struct rg_client_key *at, s
 	c->refused_ns = 0;
 	c->granted_ns = 0;
 	c->settled_ns = 0;
+	c->uncounted = 0;
+	c->uncountable = 0;
+	c->granted = 0;
 	if (!c->expected || c->expected == RG_LOCKS_UNKNOWN)
 		bpf_map_delete_elem(map, &key);
 	return 0;
@@ -81,6 +113,7 @@ static __always_inline void rg_clients_take_over(__u32 slot)
 {
 	struct rg_slot_walk w = {.slot = slot};
 
+	rg_give_up_uncounted(slot);
 	bpf_for_each_map_elem(&clients, rg_take_over_client, &w, 0);
 	bpf_for_each_map_elem(&client_of, rg_drop_ref, &w, 0);
 	bpf_for_each_map_elem(&client_files, rg_drop_file, &w, 0);

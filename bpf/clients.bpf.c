@@ -9,10 +9,9 @@
  *   fentry nfsd4_client_record_remove    expired, destroyed or replaced: await no
  *                           longer
  *
- * All in fs/nfsd. LOCK and LOCKU cannot be counted one against the other, since
- * ranges merge and split and one LOCKU may end many locks: the locks of the
- * file are counted, those whose owner is the end client's. At knfsd's shutdown
- * nothing is called, and the counts stay as they were: what is then expected.
+ * All in fs/nfsd. How locks are counted is in count.bpf.c. At knfsd's shutdown
+ * nothing is called for an end client, and the counts stay as they were: what is
+ * then expected.
  */
 #include "client.bpf.h"
 #include "kprobe.bpf.h"
@@ -170,67 +169,12 @@ static __always_inline int is_refusal(__u32 status)
 
 /* ---- counting ---- */
 
-struct locks_walk {
-	struct list_head *head, *at;
-	struct nfs4_client *clp;
-	__u32 n;
-	__u32 broken;
-};
-
-/* The list is read without its lock: a lock that was just taken off leads
- * nowhere, to itself, or round a list of locks to be freed. lockd's owners are
- * other structs, and none has this address there. */
-static long one_lock(__u32 i, struct locks_walk *w)
-{
-	struct nfs4_stateowner *owner;
-	struct list_head *at, *next;
-
-	if (w->at == w->head)
-		return 1;
-	at = w->at;
-	owner = rg_lock_owner(at);
-	next = BPF_CORE_READ(at, next);
-	if (!next || next == at) {
-		w->broken = 1;
-		return 1;
-	}
-	if (BPF_CORE_READ(owner, so_client) == w->clp)
-		w->n++;
-	w->at = next;
-	return 0;
-}
-
-/* Locks of one end client on one file; negative: not now. A walk that does not
- * come back to the head has gone astray, or there are more than it looks at: of
- * three such walks the last one counts. */
-static __always_inline int count_locks(struct nfs4_client *clp, struct inode *inode)
-{
-	struct file_lock_context *ctx = BPF_CORE_READ(inode, i_flctx);
-	struct list_head *head, *first;
-	struct locks_walk w = {.clp = clp};
-
-	if (!ctx)
-		return 0;
-	head = (void *)ctx + bpf_core_field_offset(struct file_lock_context, flc_posix);
-	w.head = head;
-	for (int tries = 0; tries < 3; tries++) {
-		first = BPF_CORE_READ(head, next);
-		w.at = first;
-		w.n = 0;
-		w.broken = 0;
-		bpf_loop(RG_MAX_FILE_LOCKS, one_lock, &w, 0);
-		if (w.at == head)
-			break;
-	}
-	return w.broken ? -1 : (int)w.n;
-}
-
 static long forget_empty(struct bpf_map *map, struct rg_client_file *at, struct rg_client_locks *l,
 			 void *unused)
 {
 	struct rg_client_file key = *at;
 
-	if (!l->n && !l->busy)
+	if (!l->n && !l->busy && !l->waiting)
 		bpf_map_delete_elem(map, &key);
 	return 0;
 }
@@ -267,47 +211,38 @@ static __always_inline struct rg_client_locks *counted_of(struct rg_client_file 
 	return bpf_map_lookup_elem(&client_files, at);
 }
 
-/* Threads of knfsd count at the same time: whoever writes last has looked after
- * writing. */
 static __always_inline void recount(struct nfs4_client *clp, struct inode *inode, __u32 slot,
 				    struct rg_gate *g, int granted)
 {
 	struct rg_client_file at = {.clp = (__u64)clp, .inode = (__u64)inode};
 	struct rg_client *c = client_of_clp(clp, slot, g);
-	__u64 now_ns = bpf_ktime_get_boot_ns();
 	struct rg_client_locks *l;
-	__u32 was;
-	int n;
 
 	if (!c)
 		return;
 	if (granted)
-		c->granted_ns = now_ns;
+		c->granted_ns = bpf_ktime_get_boot_ns();
 	l = counted_of(&at, slot);
-	n = count_locks(clp, inode);
-	for (int tries = 0; tries < 4 && l && n >= 0; tries++) {
-		was = __sync_lock_test_and_set(&l->n, (__u32)n);
-		__sync_fetch_and_add(&c->locks, (__u32)n - was);
-		if (was == (__u32)n && tries)
-			break;
-		n = count_locks(clp, inode);
-		if (n == (int)l->n)
-			break;
-	}
-	if (l)
-		__sync_fetch_and_add(&l->busy, -1);
-	if (!l || n < 0) {
+	if (!l) {
 		rg_count(RG_COUNT_FAIL_LEDGER);
+		__sync_fetch_and_or(&c->uncountable, RG_NO_ROOM);
 		return;
 	}
+	__sync_fetch_and_add(&l->changes, 1);
+	/* One that waits to be counted has many locks, most likely. */
+	if (l->waiting || rg_count_now(&at, l, c))
+		rg_leave_uncounted(&at, l, c, granted);
+	__sync_fetch_and_add(&l->busy, -1);
 	/* Not refused, and grace is over: what it held before is of no interest. */
 	if (c->state == RG_CLIENT_KNOWN && g->knfsd > RG_KNFSD_GRACE && g->lockd != RG_LOCKD_GRACE)
 		c->expected = RG_LOCKS_UNKNOWN;
-	if (!granted)
+	if (!granted || c->state != RG_CLIENT_AWAITED)
 		return;
-	if (c->state == RG_CLIENT_AWAITED && c->expected != RG_LOCKS_UNKNOWN &&
-	    (__s32)c->locks >= 0 && c->locks >= c->expected)
-		rg_client_settle(g, slot, c, RG_CLIENT_SETTLED, now_ns);
+	if (rg_has_expected(c))
+		rg_client_settle(g, slot, c, RG_CLIENT_SETTLED, bpf_ktime_get_boot_ns());
+	else if (c->uncounted && c->expected != RG_LOCKS_UNKNOWN &&
+		 c->locks + c->granted >= c->expected)
+		rg_count_awaited(slot, &at);
 }
 
 /* ---- hooks ---- */
@@ -449,6 +384,16 @@ static long forget_file(struct bpf_map *map, struct rg_client_file *at, struct r
 	return 0;
 }
 
+static long forget_uncounted(struct bpf_map *map, struct rg_client_file *at, __u32 *slot,
+			     struct forget_walk *w)
+{
+	struct rg_client_file key = *at;
+
+	if (key.clp == w->clp)
+		bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
 /* Called by expire_client() alone, which the compiler has inlined into the
  * laundromat; this one is in another file. Not called at knfsd's shutdown. */
 static __always_inline int client_goes(struct nfs4_client *clp)
@@ -464,6 +409,7 @@ static __always_inline int client_goes(struct nfs4_client *clp)
 		return 0;
 	ref = *found;
 	bpf_map_delete_elem(&client_of, &at);
+	bpf_for_each_map_elem(&uncounted, forget_uncounted, &w, 0);
 	bpf_for_each_map_elem(&client_files, forget_file, &w, 0);
 	now_ns = bpf_ktime_get_boot_ns();
 	g = rg_gate_at(ref.key.slot);
@@ -473,6 +419,9 @@ static __always_inline int client_goes(struct nfs4_client *clp)
 	    c->cl_id != BPF_CORE_READ(clp, cl_clientid.cl_id))
 		return 0;
 	c->locks = 0;
+	c->uncounted = 0;
+	c->uncountable = 0;
+	c->granted = 0;
 	c->expected = RG_LOCKS_UNKNOWN;
 	if (c->state == RG_CLIENT_KNOWN) {
 		bpf_map_delete_elem(&clients, &ref.key);

@@ -8,6 +8,8 @@
 #include "client.bpf.h"
 
 #define ENOENT 2
+#define EAGAIN 11
+#define EBUSY 16
 #define EINVAL 22
 #define ENOSPC 28
 #define MAX_LISTED 8 /* managers in grace in one namespace: knfsd's and lockd's */
@@ -302,6 +304,7 @@ int control(struct rg_control *c)
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	struct rg_gate *g = rg_gate_at(c->slot);
+	int left;
 
 	c->caller = task->tgid;
 	c->caller_start_ns = task->group_leader->start_boottime;
@@ -327,6 +330,10 @@ int control(struct rg_control *c)
 		break;
 	case RG_OP_FORGET:
 		c->result = forget(g, &c->client, now_ns);
+		break;
+	case RG_OP_COUNT:
+		left = rg_count_uncounted(c->slot, 0, RG_MAX_FILE_LOCKS);
+		c->result = left < 0 ? -EBUSY : left ? -EAGAIN : 0;
 		break;
 	case RG_OP_EXITED:
 		c->result = exited(&c->held);

@@ -71,8 +71,7 @@ RG_MAP struct {
 	__type(value, struct rg_client);
 } clients SEC(".maps");
 
-/* struct nfs4_client * -> its element of `clients`, in this life of knfsd. Not
- * pinned, nor is the next. */
+/* struct nfs4_client * -> its element of `clients`, in this life of knfsd. */
 struct rg_client_ref {
 	struct rg_client_key key;
 };
@@ -89,11 +88,22 @@ struct rg_client_file {
 	__u64 clp;
 	__u64 inode;
 };
+_Static_assert(sizeof(struct rg_client_file) == RG_CLIENT_FILE_BYTES,
+	       "what user space has room for");
 
 struct rg_client_locks {
-	__u32 n;
+	__u32 n; /* as they were last counted */
 	__u32 slot;
-	__u32 busy; /* threads that are about to write n */
+	__u32 busy;    /* threads that are about to write n */
+	__u32 changes; /* LOCKs and LOCKUs that were granted */
+	__u32 granted; /* LOCKs among them that are in rg_client.granted */
+	__u32 waiting; /* 1: in `uncounted`, and in rg_client.uncounted */
+	__u32 failed;  /* counts in a row; RG_COUNT_TRIES: in rg_client.uncountable */
+	__u32 before;  /* `changes`, when the round of counting `round` began */
+	__u32 tally;   /* locks that the walk `pass` has met */
+	__u32 pad;
+	__u64 round;
+	__u64 pass;
 };
 
 RG_MAP struct {
@@ -102,6 +112,32 @@ RG_MAP struct {
 	__type(key, struct rg_client_file);
 	__type(value, struct rg_client_locks);
 } client_files SEC(".maps");
+
+/* Elements of `client_files` that are to be counted: -> slot. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_CLIENT_FILES);
+	__type(key, struct rg_client_file);
+	__type(value, __u32);
+} uncounted SEC(".maps");
+
+/* Who counts, one at a time. */
+struct rg_counting {
+	__u64 pass;	 /* number of the last walk, or round of walks, that has begun */
+	__u64 refill_ns; /* when `steps` were last given out */
+	__u32 busy;
+	__u32 budget; /* locks that may be looked at yet in this round */
+	__u32 left;   /* files of end clients that this round has not counted */
+	__u32 steps;  /* locks that LOCKs may have looked at yet in this second */
+	__u64 nothing; /* 0, which the verifier does not know */
+};
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rg_counting);
+} counting SEC(".maps");
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -173,6 +173,8 @@ static __always_inline int knfsd_stops(__u32 netns)
 	rg_publish(&g->knfsd, RG_KNFSD_DOWN);
 	rg_publish(&g->hand, RG_HAND_OFF);
 	rg_emit(RG_EVENT_KNFSD_SHUTDOWN, slot, g, now_ns);
+	/* The last chance: its threads are gone, and the locks are not. */
+	rg_count_uncounted(slot, 0, RG_MAX_FILE_LOCKS);
 	return 0;
 }
 

@@ -68,7 +68,7 @@ RG_MAP struct {
 /* What the tracing programs count. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RG_MAX_CLIENTS);
+	__uint(max_entries, RG_MAX_FLOW_CLIENTS);
 	__type(key, struct rg_client_key);
 	__type(value, struct rg_flow_client);
 } flow_clients SEC(".maps");

@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 9
+#define RG_PINS_VERSION 10
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -36,17 +36,30 @@
 
 /* End clients in the ledger, and (end client, file) pairs whose locks are
  * counted; one more of either is not awaited by count, and counted as lost. */
-#define RG_MAX_CLIENTS 4096
-#define RG_MAX_CLIENT_FILES 32768
-/* Locks of one file that are looked at to count those of one end client; a
- * count stops there. */
-#define RG_MAX_FILE_LOCKS 4096
+#define RG_MAX_CLIENTS 16384
+#define RG_MAX_CLIENT_FILES 65536
+#define RG_CLIENT_FILE_BYTES 16 /* a key of it */
+/* Locks of one file that a LOCK or LOCKU looks at itself. Where there are more they are
+ * counted later (bpf/count.bpf.c), so that its cost does not grow with them. */
+#define RG_COUNT_NOW 4
+/* Locks that one such count looks at in all: of a file that has more it is not known how
+ * many an end client holds. And those that LOCKs may have looked at in a second, to find
+ * out whether an awaited end client has its locks again. */
+#define RG_MAX_FILE_LOCKS (1 << 20)
+#define RG_COUNT_STEPS (1 << 18)
+/* What going through all files that are to be counted is worth, in locks looked at. */
+#define RG_COUNT_ROUND (1 << 13)
+/* Counts in a row that fail until it is not known any more. */
+#define RG_COUNT_TRIES 5
 /* What is kept of an end client's name (co_ownerid), and what of it is hashed. */
 #define RG_CLIENT_NAME 128
 #define RG_CLIENT_NAME_HASHED 256
 /* FNV-1a, 64 bits (RFC 9923). */
 #define RG_FNV_OFFSET 0xcbf29ce484222325ULL
 #define RG_FNV_PRIME 0x100000001b3ULL
+
+/* End clients that tracing keeps figures of, those that were seen last. */
+#define RG_MAX_FLOW_CLIENTS 4096
 
 /* Original servers whose lease is watched. */
 #define RG_MAX_SERVERS 64

@@ -203,7 +203,7 @@ struct rg_client {
 	__u32 generation; /* rg_client_generation(); 0: not seen by this knfsd, and only
 			   * `expected`, the name and the address count */
 	__u32 state;	  /* enum rg_client_state */
-	__u32 locks;	  /* it holds */
+	__u32 locks;	  /* it holds, as they were last counted */
 	__u32 expected;	  /* it held before knfsd went away, or RG_LOCKS_UNKNOWN */
 	__u32 refusals;
 	__u32 cl_boot, cl_id; /* clientid4, as in /proc/fs/nfsd/clients */
@@ -212,8 +212,13 @@ struct rg_client {
 	__u8 addr[16];	/* network order */
 	__u16 name_len; /* whole length; more than RG_CLIENT_NAME: cut off */
 	__u16 minorversion;
+	__u32 uncounted;   /* files of which `locks` is older than the last LOCK or LOCKU */
+	__u32 uncountable; /* files whose locks cannot be counted; RG_NO_ROOM: one was not noted */
+	__u32 granted;	   /* LOCKs of `uncounted` files since these were last counted */
 	char name[RG_CLIENT_NAME];
 };
+#define RG_NO_ROOM 0x80000000U
+
 /* rg_client.generation of an end client that was seen by this knfsd. */
 static inline __attribute__((always_inline)) __u32 rg_client_generation(const struct rg_gate *g)
 {
@@ -223,6 +228,12 @@ static inline __attribute__((always_inline)) __u32 rg_client_generation(const st
 /* That of a knfsd whose start was not seen: it ran when the gate was made. */
 #define RG_GENERATION_PARTIAL 1
 
+/* Is it known how many locks it holds? `locks` may be caught between two writes. */
+static inline __attribute__((always_inline)) int rg_client_is_counted(const struct rg_client *c)
+{
+	return !c->uncountable && (__s32)c->locks >= 0;
+}
+
 /* Locks that an end client last had: what it is expected to take again after
  * the next start of knfsd, and what the ledger on disk says. RG_LOCKS_UNKNOWN:
  * what was counted may be too few. */
@@ -230,7 +241,7 @@ static inline __attribute__((always_inline)) __u32 rg_client_carried(const struc
 {
 	if (!c->generation)
 		return c->expected;
-	if (c->generation == RG_GENERATION_PARTIAL)
+	if (c->generation == RG_GENERATION_PARTIAL || c->uncountable)
 		return RG_LOCKS_UNKNOWN;
 	if (c->state == RG_CLIENT_AWAITED && c->expected == RG_LOCKS_UNKNOWN)
 		return RG_LOCKS_UNKNOWN;
@@ -238,8 +249,7 @@ static inline __attribute__((always_inline)) __u32 rg_client_carried(const struc
 	if ((c->state == RG_CLIENT_AWAITED || c->state == RG_CLIENT_KNOWN) &&
 	    c->expected != RG_LOCKS_UNKNOWN && ((__s32)c->locks < 0 || c->expected > c->locks))
 		return c->expected;
-	/* Caught between two writes of a count. */
-	return (__s32)c->locks < 0 ? RG_LOCKS_UNKNOWN : c->locks;
+	return rg_client_is_counted(c) ? c->locks : RG_LOCKS_UNKNOWN;
 }
 
 /* When an awaited end client may be taken for done although it has fewer locks
@@ -259,7 +269,7 @@ static inline __attribute__((always_inline)) __u64 rg_client_quiet_at(const stru
 		from_ns = g->lockd_end_ns;
 	return from_ns + g->policy.settle_quiet_s * RG_NS_PER_SEC;
 }
-_Static_assert(sizeof(struct rg_client) == 208, "pinned layout: see RG_PINS_VERSION");
+_Static_assert(sizeof(struct rg_client) == 216, "pinned layout: see RG_PINS_VERSION");
 
 /* Map `servers`: original servers of a gate's namespace, filled in by
  * RG_OP_SERVERS. Key: address of the struct nfs_client. */
@@ -345,6 +355,7 @@ enum rg_op {
 	RG_OP_EXITED = 11, /* thread `held` has ended, and nobody saw it: its record goes */
 	RG_OP_SEED = 10,   /* of a gate that was without followers: has knfsd started? */
 	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
+	RG_OP_COUNT = 12,  /* count the locks that LOCKs and LOCKUs have left uncounted */
 };
 
 struct rg_control {

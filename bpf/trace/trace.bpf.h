@@ -46,7 +46,7 @@ RG_MAP struct {
  * would be too much. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RG_MAX_CLIENTS);
+	__uint(max_entries, RG_MAX_FLOW_CLIENTS);
 	__type(key, __u64);
 	__type(value, struct rg_client_key);
 } flow_key_of SEC(".maps");

@@ -60,8 +60,9 @@ struct daemon {
 	bool classify_due;		     /* mounts changed while others worked on the set */
 	bool classified;		     /* since the held were last looked at */
 	bool stop;
-	__u64 held_due_ns; /* when threads that are held are to be looked for again */
-	__u64 passed;	   /* calls that no door was asked about */
+	__u64 count_due_ns; /* when end clients' locks are to be counted again */
+	__u64 held_due_ns;  /* when threads that are held are to be looked for again */
+	__u64 passed;	    /* calls that no door was asked about */
 	bool said_passed;
 	bool said_missed; /* that knfsd started unseen */
 	int status;	  /* enum rg_exit to end with */
@@ -179,6 +180,7 @@ static void look(struct daemon *d)
 	rg_alarm_hear(&d->alarm);
 	if (rg_gates_read(&d->p, gates))
 		return;
+	rg_count_locks_tick(&d->p, gates, now_ns, &d->count_due_ns);
 	rg_settle(&d->p, gates, now_ns, &next_ns);
 	if (rg_gates_read(&d->p, gates))
 		return;

@@ -101,7 +101,7 @@ static json_object *client_json(const struct rg_client *c, const struct rg_gate 
 	put(o, "clientid", here ? json_object_new_string(clientid) : NULL);
 	put(o, "seen", json_object_new_boolean(here));
 	put_text(o, "state", rg_client_state_name(here ? c->state : RG_CLIENT_KNOWN));
-	put(o, "locks", u64(here ? c->locks : 0));
+	put(o, "locks", here && !rg_client_is_counted(c) ? NULL : u64(here ? c->locks : 0));
 	put(o, "expected",
 	    (here ? c->expected : rg_client_carried(c)) == RG_LOCKS_UNKNOWN
 		    ? NULL
@@ -429,9 +429,10 @@ static json_object *collect(const struct rg_pins *p)
 	__u64 now_ns = rg_now_ns();
 	struct rg_meta meta = {};
 
+	if (!rg_gates_read(p, gates) && rg_count_locks(p, gates))
+		rg_gates_read(p, gates);
 	rg_clients_read(p, &clients);
 	rg_pins_meta(p, &meta);
-	rg_gates_read(p, gates);
 	meta.tool_version[sizeof(meta.tool_version) - 1] = '\0';
 	put(o, "schema", json_object_new_int(SCHEMA_VERSION));
 	put_text(o, "version", RG_VERSION);

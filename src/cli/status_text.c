@@ -31,6 +31,8 @@ static void print_clients(json_object *list)
 		if (!json_object_get_boolean(json_object_object_get(c, "seen")))
 			printf("not back yet, %llu locks before\n",
 			       (unsigned long long)json_object_get_uint64(expected));
+		else if (!json_object_object_get(c, "locks"))
+			printf("not known how many locks%s", quiet ? "" : "\n");
 		else if (expected && number_of(c, "refusals"))
 			printf("%llu of %llu locks taken again%s",
 			       (unsigned long long)number_of(c, "locks"),

@@ -57,16 +57,17 @@ static const char *client_state(const struct rg_top_client *c)
 /* "7 of 20", or what is known of it */
 static void locks_text(const struct rg_top_client *c, char *buf)
 {
-	__u32 locks = 0, expected;
+	__u32 locks, expected;
 
 	if (!c->ledger) {
 		strcpy(buf, "-");
 		return;
 	}
-	if (c->here && (__s32)c->ledger->locks >= 0)
-		locks = c->ledger->locks;
+	locks = c->here ? c->ledger->locks : 0;
 	expected = c->here ? c->ledger->expected : rg_client_carried(c->ledger);
-	if (expected == RG_LOCKS_UNKNOWN)
+	if (c->here && !rg_client_is_counted(c->ledger))
+		strcpy(buf, "?");
+	else if (expected == RG_LOCKS_UNKNOWN)
 		snprintf(buf, RG_CELL_SIZE, "%u of ?", locks);
 	else if (expected > locks || (c->here && c->ledger->refusals))
 		snprintf(buf, RG_CELL_SIZE, "%u of %u", locks, expected);

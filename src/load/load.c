@@ -75,6 +75,8 @@ static struct bpf_map *map_of(const struct guard_bpf *skel, enum rg_map map)
 		[RG_MAP_FLOW_DOWNGRADES] = skel->maps.flow_downgrades,
 		[RG_MAP_CLIENT_OF] = skel->maps.client_of,
 		[RG_MAP_CLIENT_FILES] = skel->maps.client_files,
+		[RG_MAP_UNCOUNTED] = skel->maps.uncounted,
+		[RG_MAP_COUNTING] = skel->maps.counting,
 		[RG_MAP_AT_WORK] = skel->maps.at_work,
 		[RG_MAP_FLOW_KEY_OF] = skel->maps.flow_key_of,
 		[RG_MAP_NEXT_DOWNGRADE] = skel->maps.next_downgrade,

@@ -72,6 +72,8 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	rg_snapshot_none(s);
 	s->enabled = true;
 	err = read_meta(p, s) ?: rg_gates_read(p, s->gates);
+	if (!err && rg_count_locks(p, s->gates)) /* gates may have opened */
+		err = rg_gates_read(p, s->gates);
 	err = err ?: read_storms(p, s) ?: rg_flow_totals_read(p, &s->totals);
 	err = err ?: rg_clients_read(p, &s->ledger) ?: rg_held_read(p, &s->held);
 	if (!err && besides & RG_SNAPSHOT_FLOWS)
@@ -149,7 +151,7 @@ struct rg_grace rg_grace_of(const struct rg_gate *g, const struct rg_flow_storm 
 
 static void sum_up(struct rg_ledger_sum *sum, const struct rg_client *c)
 {
-	bool counted = (__s32)c->locks >= 0; /* not caught between two writes */
+	bool counted = rg_client_is_counted(c);
 
 	if (c->state < RG_NR_CLIENT_STATES)
 		sum->in[c->state]++;

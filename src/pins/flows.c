@@ -12,12 +12,12 @@
 
 int rg_flow_clients_read(const struct rg_pins *p, struct rg_flow_clients *list)
 {
-	__u32 n = RG_MAX_CLIENTS;
+	__u32 n = RG_MAX_FLOW_CLIENTS;
 	int err;
 
 	memset(list, 0, sizeof(*list));
-	list->keys = calloc(RG_MAX_CLIENTS, sizeof(*list->keys));
-	list->clients = calloc(RG_MAX_CLIENTS, sizeof(*list->clients));
+	list->keys = calloc(RG_MAX_FLOW_CLIENTS, sizeof(*list->keys));
+	list->clients = calloc(RG_MAX_FLOW_CLIENTS, sizeof(*list->clients));
 	err = list->keys && list->clients
 		      ? rg_read_map(p->map_fd[RG_MAP_FLOW_CLIENTS], list->keys, sizeof(*list->keys),
 				    list->clients, sizeof(*list->clients), &n)

@@ -41,6 +41,8 @@ enum rg_map {
 	/* Only for programs that are loaded later (load/modules.h). */
 	RG_MAP_CLIENT_OF,
 	RG_MAP_CLIENT_FILES,
+	RG_MAP_UNCOUNTED,
+	RG_MAP_COUNTING,
 	RG_MAP_AT_WORK,
 	RG_MAP_FLOW_KEY_OF,
 	RG_MAP_NEXT_DOWNGRADE,

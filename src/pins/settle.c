@@ -11,6 +11,9 @@
 #include "base/log.h"
 #include "base/read_map.h"
 
+/* Counting rests so many times as long as it took. */
+#define RG_COUNT_PAUSE 99
+
 int rg_clients_read(const struct rg_pins *p, struct rg_awaited *list)
 {
 	__u32 n = RG_MAX_CLIENTS;
@@ -35,6 +38,41 @@ void rg_clients_free(struct rg_awaited *list)
 	free(list->keys);
 	free(list->clients);
 	memset(list, 0, sizeof(*list));
+}
+
+bool rg_count_locks(const struct rg_pins *p, const struct rg_gate *gates)
+{
+	__u8 any[RG_CLIENT_FILE_BYTES];
+
+	if (bpf_map_get_next_key(p->map_fd[RG_MAP_UNCOUNTED], NULL, any) < 0)
+		return false;
+	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		struct rg_control c = {.op = RG_OP_COUNT, .slot = i};
+		int err = gates[i].netns ? rg_control(p, &c) : 0;
+
+		/* What is left is counted the next time, or becomes unknown. */
+		if (err && err != -EAGAIN && err != -EBUSY)
+			rg_warn("program control: cannot be run: %s; how many locks end clients "
+				"hold is not counted",
+				rg_strerror(err));
+	}
+	return true;
+}
+
+void rg_count_locks_tick(const struct rg_pins *p, const struct rg_gate *gates, __u64 now_ns,
+			 __u64 *due_ns)
+{
+	__u64 begun_ns, took_ns;
+
+	if (now_ns < *due_ns)
+		return;
+	begun_ns = rg_now_ns();
+	if (!rg_count_locks(p, gates))
+		return;
+	took_ns = rg_now_ns() - begun_ns;
+	*due_ns = begun_ns + took_ns + RG_COUNT_PAUSE * took_ns;
+	if (*due_ns < begun_ns + RG_NS_PER_SEC)
+		*due_ns = begun_ns + RG_NS_PER_SEC;
 }
 
 static void ask(const struct rg_pins *p, __u32 op, const struct rg_client_key *key)

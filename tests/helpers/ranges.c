@@ -6,7 +6,7 @@
  *   lock FROM LENGTH      for writing; LENGTH 0 is to the end
  *   share FROM LENGTH     for reading
  *   unlock FROM LENGTH
- *   many N                lock the bytes 0, 2, ... one by one: N locks
+ *   many N [FROM]         lock the bytes 2 * FROM (0), 2 * FROM + 2, ... one by one: N locks
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +30,9 @@ static int obey(int fd, const char *line)
 		return range(fd, F_RDLCK, from, length);
 	if (sscanf(line, "unlock %ld %ld", &from, &length) == 2)
 		return range(fd, F_UNLCK, from, length);
-	if (sscanf(line, "many %ld", &length) == 1) {
-		for (from = 0; from < length; from++)
+	from = 0;
+	if (sscanf(line, "many %ld %ld", &length, &from) >= 1) {
+		for (length += from; from < length; from++)
 			if (range(fd, F_WRLCK, 2 * from, 1) < 0)
 				return -1;
 		return 0;

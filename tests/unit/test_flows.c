@@ -17,8 +17,8 @@
 #define CPUS 3
 
 static struct {
-	struct rg_client_key keys[RG_MAX_CLIENTS];
-	struct rg_flow_client clients[RG_MAX_CLIENTS];
+	struct rg_client_key keys[RG_MAX_FLOW_CLIENTS];
+	struct rg_flow_client clients[RG_MAX_FLOW_CLIENTS];
 	__u32 n_clients;
 	struct rg_flow_totals totals[CPUS];
 	struct rg_flow_storm storms[RG_MAX_GATES];
@@ -81,11 +81,11 @@ static int setup(void **unused)
 
 static void test_clients(void **unused)
 {
-	static const __u32 numbers[] = {0, 1, 17, RG_MAX_CLIENTS};
+	static const __u32 numbers[] = {0, 1, 17, RG_MAX_FLOW_CLIENTS};
 	struct rg_flow_clients list;
 
 	(void)unused;
-	for (__u32 i = 0; i < RG_MAX_CLIENTS; i++) {
+	for (__u32 i = 0; i < RG_MAX_FLOW_CLIENTS; i++) {
 		kernel.keys[i].name_hash = i;
 		kernel.clients[i].last_ns = 2ULL * i;
 	}

@@ -654,7 +654,7 @@ static void test_too_many(void **unused)
 	}
 	o = rg_ledger_json(&l);
 	assert_int_equal(rg_ledger_of_json(o, INIT_NETNS, &got, why), -EBADMSG);
-	assert_non_null(strstr(why, "4097"));
+	assert_non_null(strstr(why, "16385"));
 	json_object_put(o);
 	free(l.at);
 }

@@ -7,10 +7,12 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 
 #include "pins/doors.h"
+#include "pins/gates.h"
 #include "pins/settle.h"
 #include "base/read_map.h"
 
@@ -174,6 +176,42 @@ static void test_carried_of_the_awaited(void **unused)
 		assert_int_equal(rg_client_carried(&c), RG_LOCKS_UNKNOWN);
 }
 
+/* A file of it has too many locks, or none could be noted: no number, whatever it is,
+ * not even the one from before. */
+static void test_carried_of_what_cannot_be_counted(void **unused)
+{
+	static const __u32 files[] = {1, 2, RG_NO_ROOM, RG_NO_ROOM + 1};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(files); i++) {
+		for (__u32 state = 0; state < RG_NR_CLIENT_STATES; state++) {
+			struct rg_client c = awaited();
+
+			c.state = state;
+			assert_true(rg_client_is_counted(&c));
+			c.uncountable = files[i];
+			assert_false(rg_client_is_counted(&c));
+			for (c.locks = 0; c.locks < 9; c.locks++)
+				assert_int_equal(rg_client_carried(&c), RG_LOCKS_UNKNOWN);
+			/* Of a knfsd before: what was known then. */
+			c.generation = 0;
+			assert_int_equal(rg_client_carried(&c), 5);
+		}
+	}
+}
+
+/* Files that wait to be counted do not make it unknown: the number is a little older. */
+static void test_carried_of_what_is_not_counted_yet(void **unused)
+{
+	struct rg_client c = awaited();
+
+	(void)unused;
+	c.state = RG_CLIENT_SETTLED;
+	c.uncounted = 3;
+	c.granted = 100;
+	assert_int_equal(rg_client_carried(&c), 2);
+}
+
 /* As rg_clients_take_over() does: knfsd stops and starts again and again, each
  * time before the end client has all of its locks. None is forgotten. */
 static void test_carried_over_many_starts(void **unused)
@@ -320,13 +358,17 @@ static void test_quiet_of_a_part(void **unused)
 
 #define FD_CLIENTS 1001
 #define FD_CONTROL 1002
+#define FD_UNCOUNTED 1003
 #define ROOM 16
 
 static struct {
 	struct rg_client_key keys[ROOM], settled[ROOM], forgotten[ROOM];
 	struct rg_client clients[ROOM];
 	__u32 n, n_settled, n_forgotten;
-	int answer; /* of `control` */
+	int answer;	/* of `control` */
+	bool uncounted; /* something is to be counted */
+	__u32 n_asked, n_counted, counted[ROOM];
+	long takes_ns; /* counting a gate's end clients */
 } kernel;
 
 static int say(int err)
@@ -337,8 +379,12 @@ static int say(int err)
 
 int bpf_map_get_next_key(int fd, const void *key, void *next_key)
 {
-	assert_int_equal(fd, FD_CLIENTS);
 	assert_null(key);
+	if (fd == FD_UNCOUNTED) {
+		kernel.n_asked++;
+		return kernel.uncounted ? 0 : say(ENOENT);
+	}
+	assert_int_equal(fd, FD_CLIENTS);
 	if (!kernel.n)
 		return say(ENOENT);
 	memcpy(next_key, &kernel.keys[0], sizeof(kernel.keys[0]));
@@ -372,6 +418,15 @@ int bpf_prog_test_run_opts(int fd, struct bpf_test_run_opts *opts)
 	assert_int_equal(fd, FD_CONTROL);
 	assert_int_equal(opts->ctx_size_in, sizeof(c));
 	memcpy(&c, opts->ctx_in, sizeof(c));
+	if (c.op == RG_OP_COUNT) {
+		struct timespec took = {.tv_nsec = kernel.takes_ns};
+
+		assert_true(kernel.n_counted < ROOM);
+		kernel.counted[kernel.n_counted++] = c.slot;
+		nanosleep(&took, NULL);
+		((struct rg_control *)opts->ctx_in)->result = kernel.answer;
+		return 0;
+	}
 	assert_int_equal(c.slot, c.client.slot);
 	if (c.op == RG_OP_FORGET) {
 		assert_true(kernel.n_forgotten < ROOM);
@@ -576,6 +631,68 @@ static struct rg_gate in_state(__u32 state, __u32 scope)
 	return g;
 }
 
+static struct rg_pins counting_pins(void)
+{
+	struct rg_pins p;
+
+	rg_pins_init(&p);
+	p.map_fd[RG_MAP_UNCOUNTED] = FD_UNCOUNTED;
+	p.prog_fd[RG_PROG_CONTROL] = FD_CONTROL;
+	return p;
+}
+
+static void test_counts_what_is_uncounted(void **unused)
+{
+	struct rg_gate gates[RG_MAX_GATES] = {[1] = gate(RG_KNFSD_OVER), [7] = gate(RG_KNFSD_DOWN)};
+	static const int left[] = {0, -EAGAIN, -EBUSY, -EPERM};
+	struct rg_pins p = counting_pins();
+
+	(void)unused;
+	/* Nothing: nobody is asked to count. */
+	assert_false(rg_count_locks(&p, gates));
+	assert_int_equal(kernel.n_counted, 0);
+	/* Of every gate, also where the one before could not be counted whole. */
+	kernel.uncounted = true;
+	for (size_t i = 0; i < UNIT_COUNT(left); i++) {
+		kernel.answer = left[i];
+		kernel.n_counted = 0;
+		assert_true(rg_count_locks(&p, gates));
+		assert_int_equal(kernel.n_counted, 2);
+		assert_int_equal(kernel.counted[0], 1);
+		assert_int_equal(kernel.counted[1], 7);
+	}
+}
+
+static void test_counting_has_a_pace(void **unused)
+{
+	struct rg_gate gates[RG_MAX_GATES] = {[1] = gate(RG_KNFSD_OVER)};
+	struct rg_pins p = counting_pins();
+	__u64 due_ns = 0, now_ns = rg_now_ns();
+
+	(void)unused;
+	/* What costs nothing is looked at each time. */
+	rg_count_locks_tick(&p, gates, now_ns, &due_ns);
+	rg_count_locks_tick(&p, gates, now_ns, &due_ns);
+	assert_int_equal(kernel.n_asked, 2);
+	assert_int_equal(due_ns, 0);
+	/* Quick: once a second. */
+	kernel.uncounted = true;
+	rg_count_locks_tick(&p, gates, now_ns, &due_ns);
+	assert_int_equal(kernel.n_counted, 1);
+	assert_in_range(due_ns, now_ns + S, rg_now_ns() + S + 99 * S);
+	rg_count_locks_tick(&p, gates, due_ns - 1, &due_ns);
+	assert_int_equal(kernel.n_counted, 1);
+	rg_count_locks_tick(&p, gates, due_ns, &due_ns);
+	assert_int_equal(kernel.n_counted, 2);
+	/* It took a twentieth of a second: not again for five. */
+	kernel.takes_ns = 50 * 1000 * 1000;
+	now_ns = rg_now_ns();
+	due_ns = 0;
+	rg_count_locks_tick(&p, gates, now_ns, &due_ns);
+	assert_int_equal(kernel.n_counted, 3);
+	assert_true(due_ns >= now_ns + 5 * S);
+}
+
 static void test_doors_of_no_gate(void **unused)
 {
 	struct rg_gate gates[RG_MAX_GATES] = {};
@@ -681,6 +798,8 @@ int main(void)
 		cmocka_unit_test(test_carried_of_who_is_done),
 		cmocka_unit_test(test_carried_of_the_known),
 		cmocka_unit_test(test_carried_of_the_awaited),
+		cmocka_unit_test(test_carried_of_what_cannot_be_counted),
+		cmocka_unit_test(test_carried_of_what_is_not_counted_yet),
 		cmocka_unit_test(test_carried_over_many_starts),
 		cmocka_unit_test(test_quiet_at),
 		cmocka_unit_test(test_quiet_of_who_took_nothing),
@@ -693,6 +812,8 @@ int main(void)
 		cmocka_unit_test_setup(test_forgets_who_did_not_come, empty_ledger),
 		cmocka_unit_test_setup(test_forgetting_that_fails, empty_ledger),
 		cmocka_unit_test_setup(test_slots, empty_ledger),
+		cmocka_unit_test_setup(test_counts_what_is_uncounted, empty_ledger),
+		cmocka_unit_test_setup(test_counting_has_a_pace, empty_ledger),
 		cmocka_unit_test(test_doors_of_no_gate),
 		cmocka_unit_test(test_doors_of_two_gates),
 		cmocka_unit_test(test_doors_of_all_gates),
