@@ -35,12 +35,25 @@ static int check_output(const struct rg_options *o)
 	return RG_DONE;
 }
 
+/* A report has names and addresses of end clients: it is its maker's alone. A link that
+ * somebody else put there leads nowhere. */
 static FILE *open_output(const struct rg_options *o)
 {
-	FILE *out = o->output ? fopen(o->output, "we") : stdout;
+	FILE *out = NULL;
+	int fd;
 
+	if (!o->output)
+		return stdout;
+	fd = open(o->output, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+		  0600);
+	if (fd >= 0)
+		out = fdopen(fd, "w");
 	if (!out)
-		rg_error(RG_FAILED, "report: --output %s: %s", o->output, rg_strerror(errno));
+		rg_error(RG_FAILED, "report: --output %s: %s", o->output,
+			 fd < 0 && errno == ELOOP ? "a symbolic link: name the file itself"
+						  : rg_strerror(errno));
+	if (fd >= 0 && !out)
+		close(fd);
 	return out;
 }
 

@@ -38,11 +38,16 @@
 #include "base/names.h"
 #include "base/netns.h"
 #include "state/origin.h"
+#include "state/writer.h"
 #include "load/progs.h"
 #include "policy/rules.h"
 #include "pins/settle.h"
 
 #define ONE_DAEMON "/run/reexport-guard.lock"
+/* A disk that does not answer for so long is said. */
+#define DISK_WAITS_S 5
+/* How long the end waits for what is still to be written, seconds. */
+#define LAST_WRITES_S 5
 
 struct daemon {
 	struct rg_pins p;
@@ -65,6 +70,7 @@ struct daemon {
 	__u64 passed;	    /* calls that no door was asked about */
 	bool said_passed;
 	bool said_missed; /* that knfsd started unseen */
+	bool said_disk;	  /* that a disk does not answer */
 	int status;	  /* enum rg_exit to end with */
 };
 
@@ -165,6 +171,30 @@ static void look_at_held(struct daemon *d, __u64 now_ns)
 			rg_strerror(err));
 }
 
+/* When to look again. */
+static void set_alarm(struct daemon *d, __u64 at_ns)
+{
+	struct itimerspec alarm = {};
+
+	/* An alarm of 0 would be none. */
+	alarm.it_value.tv_sec = (time_t)((at_ns + 1) / RG_NS_PER_SEC);
+	alarm.it_value.tv_nsec = (long)((at_ns + 1) % RG_NS_PER_SEC);
+	timerfd_settime(d->timer_fd, TFD_TIMER_ABSTIME, &alarm, NULL);
+}
+
+/* The state on disk gets old; the gates do not depend on it. */
+static void heed_disk(struct daemon *d)
+{
+	unsigned int waits_s = rg_writer_waits_s();
+
+	if (waits_s >= DISK_WAITS_S && !d->said_disk)
+		rg_warn("state and metrics: the disk has not answered for %u s: what is kept for "
+			"the "
+			"time after a reboot gets out of date; the gates go on",
+			waits_s);
+	d->said_disk = waits_s >= DISK_WAITS_S;
+}
+
 /* Look at every gate: continue, say what changed, and set the alarm for the
  * next change that time alone will bring. */
 static void look(struct daemon *d)
@@ -172,11 +202,12 @@ static void look(struct daemon *d)
 	struct rg_gate gates[RG_MAX_GATES];
 	__u64 now_ns = rg_now_ns(), next_ns = now_ns + RG_HEARTBEAT_NS;
 	struct rg_continued done = {.meanwhile = beat_meanwhile, .arg = d};
-	struct itimerspec alarm = {};
 	bool open = false, closed = false;
 	int err;
 
 	beat(d);
+	/* First: whatever cannot be read below, the daemon looks again. */
+	set_alarm(d, next_ns);
 	rg_alarm_hear(&d->alarm);
 	if (rg_gates_read(&d->p, gates))
 		return;
@@ -219,12 +250,10 @@ static void look(struct daemon *d)
 	look_at_modules(d, gates);
 	heed_origins(d, gates);
 	heed_passed(d, closed);
+	heed_disk(d);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);
-	/* An alarm of 0 would be none. */
-	alarm.it_value.tv_sec = (time_t)((next_ns + 1) / RG_NS_PER_SEC);
-	alarm.it_value.tv_nsec = (long)((next_ns + 1) % RG_NS_PER_SEC);
-	timerfd_settime(d->timer_fd, TFD_TIMER_ABSTIME, &alarm, NULL);
+	set_alarm(d, next_ns);
 }
 
 /* The exports changed: so do the rules that were made of them. */
@@ -582,6 +611,10 @@ int rg_verb_run(const struct rg_options *o)
 	err = err ?: adopt(&d);
 	err = err ?: drop_capabilities();
 	if (!err) {
+		/* After the capabilities are dropped: a thread has its own. */
+		if (rg_writer_start())
+			rg_warn("no thread for writing files: the daemon waits for the disk "
+				"itself");
 		/* The kernel's types were in memory: what there was before is enough. */
 		malloc_trim(0);
 		classify(&d);
@@ -595,10 +628,10 @@ int rg_verb_run(const struct rg_options *o)
 		struct rg_gate gates[RG_MAX_GATES];
 		struct rg_held_list list;
 
-		if (!err && rg_gates_read(&d.p, gates) == 0)
-			rg_keep_end(&d.keep, &d.p, gates);
 		/* From here on hold acts as deny, at once and not when stale. */
 		__atomic_store_n(&d.p.live->heartbeat_ns, 0, __ATOMIC_RELAXED);
+		if (!err && rg_gates_read(&d.p, gates) == 0)
+			rg_keep_end(&d.keep, &d.p, gates);
 		if (rg_held_read(&d.p, &list) == 0) {
 			held = list.n;
 			rg_held_free(&list);
@@ -606,6 +639,8 @@ int rg_verb_run(const struct rg_options *o)
 	}
 	if (!err) {
 		rg_metrics_file_end(&d.metrics, d.p.live ? &d.p : NULL, d.keep.budget);
+		if (!rg_writer_stop(LAST_WRITES_S))
+			rg_warn("state and metrics: the disk does not answer: not all was written");
 		rg_info("stopped; gates stay as they are");
 	}
 	if (held)

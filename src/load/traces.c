@@ -137,7 +137,7 @@ static bool is_kprobe(const struct bpf_program *prog)
 /* False: none that is worth another attempt. */
 static bool refuse(const struct rg_trace *trace, bool was_kprobe, int err, int follow)
 {
-	if (!trace || n_refused++ == MAX_REFUSED)
+	if (!trace || n_refused++ >= MAX_REFUSED)
 		return false;
 	if (was_kprobe && prefer_kprobes(follow)) {
 		typed_after_all = true;

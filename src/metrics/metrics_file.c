@@ -11,13 +11,22 @@
 #include "base/log.h"
 #include "metrics/metrics.h"
 #include "state/state.h"
+#include "state/writer.h"
 
 /* There is one daemon, so one name will do; the collector takes "*.prom" alone. */
 #define TEMPORARY "." RG_METRICS_FILE ".new"
 
+static int write_in(const char *unused, int dir_fd, const char *name, const void *bytes, size_t n)
+{
+	(void)unused;
+	return rg_replace_file(dir_fd, TEMPORARY, name, bytes, n, 0644, false);
+}
+
 int rg_metrics_file_replace(int dir_fd, const void *bytes, size_t n)
 {
-	return rg_replace_file(dir_fd, TEMPORARY, RG_METRICS_FILE, bytes, n, 0644, false);
+	if (rg_writer_takes())
+		return rg_writer_put(write_in, "", dir_fd, RG_METRICS_FILE, bytes, n);
+	return write_in("", dir_fd, RG_METRICS_FILE, bytes, n);
 }
 
 /* ---- what is in it ---- */
@@ -87,11 +96,23 @@ static void write_now(struct rg_metrics_file *f, const struct rg_pins *p,
 	free(text);
 }
 
+static int remove_in(const char *unused, int dir_fd, const char *name, const void *bytes, size_t n)
+{
+	(void)unused;
+	(void)bytes;
+	(void)n;
+	return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 /* What is no longer written must not be taken for what is so. */
 static void leave_dir(struct rg_metrics_file *f)
 {
 	if (f->dir_fd >= 0) {
-		unlinkat(f->dir_fd, RG_METRICS_FILE, 0);
+		/* After what may still be waiting to be written. */
+		if (rg_writer_takes())
+			rg_writer_put(remove_in, "", f->dir_fd, RG_METRICS_FILE, "", 0);
+		else
+			remove_in("", f->dir_fd, RG_METRICS_FILE, "", 0);
 		close(f->dir_fd);
 	}
 	f->dir_fd = -1;

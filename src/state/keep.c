@@ -9,13 +9,34 @@
 
 #include "pins/gates.h"
 #include "base/log.h"
+#include "state/writer.h"
+
+/* A file that cannot be written is said again after so long. */
+#define SAY_AGAIN_NS (600 * RG_NS_PER_SEC)
 
 static void wrote(struct rg_keep *k, const char *file, int err)
 {
-	if (err && !k->said)
+	__u64 now_ns = rg_now_ns();
+
+	/* That it was taken to be written is no news of the disk: not once a failure. */
+	if (!err && rg_writer_takes())
+		return;
+	if (err && (!k->said || now_ns - k->said_ns >= SAY_AGAIN_NS)) {
+		k->said_ns = now_ns;
 		rg_warn("%s/%s: cannot be written: %s; after a reboot it would be out of date",
 			k->dir, file, rg_strerror(err));
+	}
 	k->said = err != 0;
+}
+
+/* A write that the thread made and that failed (state/writer.h). */
+static bool failed(struct rg_keep *k, const char *file)
+{
+	int err = rg_writer_result(k->dir, file);
+
+	if (err)
+		wrote(k, file, err);
+	return err != 0;
 }
 
 void rg_keep_start(struct rg_keep *k, const struct rg_pins *p)
@@ -68,11 +89,13 @@ static void keep_ledger(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns
 	struct rg_ledger fresh = {};
 	int err;
 
+	k->ledger_failed |= failed(k, RG_LEDGER_FILE);
 	if (!now && !rg_state_due(now_ns, k->ledger_tried_ns, k->interval_s, true))
 		return;
 	err = count_locks(k, p, &fresh);
-	if (!err && !rg_ledger_same(&fresh, &k->ledger)) {
+	if (!err && (k->ledger_failed || !rg_ledger_same(&fresh, &k->ledger))) {
 		k->ledger_tried_ns = now_ns;
+		k->ledger_failed = false;
 		err = rg_ledger_save(k->dir, &fresh);
 		wrote(k, RG_LEDGER_FILE, err);
 		if (!err) {
@@ -128,6 +151,7 @@ static void keep_budget(struct rg_keep *k, const struct rg_pins *p, const struct
 
 	if (!k->budget || !k->boot_id[0])
 		return;
+	k->budget_changed |= failed(k, RG_BUDGET_FILE);
 	interval_s = rg_budget_interval_s(k->budget);
 	if (now || rg_state_due(now_ns, k->budget_asked_ns, interval_s, true)) {
 		k->budget_asked_ns = now_ns;
@@ -159,6 +183,7 @@ static void keep_regime(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns
 	    (!now && !rg_state_due(now_ns, k->regime_asked_ns, REGIME_INTERVAL, true)))
 		return;
 	k->regime_asked_ns = now_ns;
+	k->regime_changed |= failed(k, RG_REGIME_FILE);
 	regimes = rg_regimes_read(p);
 	k->regime_changed |= rg_regime_update(&k->regime, &regimes, k->kernel);
 	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {

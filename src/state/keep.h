@@ -20,7 +20,9 @@ struct rg_keep {
 	__u64 regime_asked_ns;
 	bool regime_said[RG_NR_LOCK_PROTOCOLS];
 	bool budget_changed, regime_changed;
+	bool ledger_failed; /* what is in `ledger` did not get to the disk */
 	bool said; /* that it cannot be written */
+	__u64 said_ns;
 };
 
 /* Read what is there. A directory that cannot be used is warned of. */

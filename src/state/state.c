@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "state/state.h"
+#include "state/writer.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -39,7 +40,17 @@ static void sync_parent(int dir_fd)
 	close(fd);
 }
 
-/* Open it; made if it is missing. A descriptor or negative errno. */
+/* Whoever else may write into it could put other files in the place of ours. */
+static bool is_ours(int dir_fd)
+{
+	struct stat st;
+
+	return fstat(dir_fd, &st) == 0 && (st.st_uid == geteuid() || st.st_uid == 0) &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* Open it; made if it is missing. A descriptor or negative errno; -EPERM: somebody else
+ * may write into it. */
 static int make_dir(const char *dir)
 {
 	bool made = mkdir(dir, 0700) == 0;
@@ -50,6 +61,10 @@ static int make_dir(const char *dir)
 	fd = open_dir(dir);
 	if (fd >= 0 && made)
 		sync_parent(fd);
+	if (fd >= 0 && !is_ours(fd)) {
+		close(fd);
+		return -EPERM;
+	}
 	return fd;
 }
 
@@ -119,15 +134,12 @@ int rg_replace_file(int dir_fd, const char *temporary, const char *name, const v
 	return err;
 }
 
-int rg_state_write(const char *dir, const char *name, const void *bytes, size_t n)
+static int write_in(const char *dir, int unused, const char *name, const void *bytes, size_t n)
 {
 	char temporary[NAME_MAX + 1];
 	int dir_fd, err;
 
-	if (!*name || *name == '.' || strchr(name, '/'))
-		return -EINVAL;
-	if (n > RG_STATE_MAX)
-		return -EFBIG;
+	(void)unused;
 	if (snprintf(temporary, sizeof(temporary), TEMPORARY "%s.%d", name, (int)getpid()) >=
 	    (int)sizeof(temporary))
 		return -ENAMETOOLONG;
@@ -137,6 +149,17 @@ int rg_state_write(const char *dir, const char *name, const void *bytes, size_t 
 	err = rg_replace_file(dir_fd, temporary, name, bytes, n, 0600, true);
 	close(dir_fd);
 	return err;
+}
+
+int rg_state_write(const char *dir, const char *name, const void *bytes, size_t n)
+{
+	if (!*name || *name == '.' || strchr(name, '/'))
+		return -EINVAL;
+	if (n > RG_STATE_MAX)
+		return -EFBIG;
+	if (rg_writer_takes())
+		return rg_writer_put(write_in, dir, -1, name, bytes, n);
+	return write_in(dir, -1, name, bytes, n);
 }
 
 /* What fd has from here to its end, of a file that was `size` bytes long. */
@@ -181,6 +204,10 @@ int rg_state_read(const char *dir, const char *name, char **text, size_t *n)
 	dir_fd = open_dir(dir);
 	if (dir_fd < 0)
 		return dir_fd;
+	if (!is_ours(dir_fd)) {
+		close(dir_fd);
+		return -EPERM;
+	}
 	/* O_NONBLOCK: not to wait for somebody who writes into a FIFO. */
 	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)

@@ -31,7 +31,8 @@ int rg_state_make(const char *dir);
  * of the directory. 0 or negative errno: the old file is there, whole, and no
  * temporary one. Only if the fsync of the directory fails is the new file there
  * already, and may be gone after a power cut. A directory that is missing is
- * made. -EFBIG: longer than RG_STATE_MAX. Waits for the disk.
+ * made. -EFBIG: longer than RG_STATE_MAX. Waits for the disk, but in the daemon
+ * (state/writer.h): there it returns what became of the write of this file before.
  */
 int rg_state_write(const char *dir, const char *name, const void *bytes, size_t n);
 
