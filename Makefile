@@ -227,6 +227,8 @@ $(B)/reexport-guard.%: docs/reexport-guard.%.scd | $(B)/bpf
 	$(say) MAN $@
 	$(Q)scdoc < $< > $@
 
+UNITS := $(wildcard packaging/systemd/*.service packaging/systemd/*.target)
+
 install: all man ## install program, man pages, systemd unit, modprobe.d and example (DESTDIR=, PREFIX=)
 	install -D -m 0755 $(B)/reexport-guard $(DESTDIR)$(SBINDIR)/reexport-guard
 	install -D -m 0644 $(B)/reexport-guard.8 $(DESTDIR)$(MANDIR)/man8/reexport-guard.8
@@ -240,8 +242,11 @@ install: all man ## install program, man pages, systemd unit, modprobe.d and exa
 	install -D -m 0644 packaging/reexport-guard.conf $(DESTDIR)$(DOCDIR)/reexport-guard.conf
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/monitoring packaging/monitoring/*
 	install -D -m 0644 docs/metrics.md $(DESTDIR)$(DOCDIR)/metrics.md
-	sed 's,@SBINDIR@,$(SBINDIR),' packaging/systemd/reexport-guard.service > $(B)/reexport-guard.service
-	install -D -m 0644 $(B)/reexport-guard.service $(DESTDIR)$(UNITDIR)/reexport-guard.service
+	mkdir -p $(B)/systemd $(DESTDIR)$(UNITDIR)
+	for unit in $(notdir $(UNITS)); do \
+		sed 's,@SBINDIR@,$(SBINDIR),' packaging/systemd/$$unit > $(B)/systemd/$$unit && \
+		install -m 0644 $(B)/systemd/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
+	done
 	sed 's,@SBINDIR@,$(SBINDIR),g' packaging/modprobe.d/50-reexport-guard.conf > $(B)/modprobe.conf
 	install -D -m 0644 $(B)/modprobe.conf $(DESTDIR)$(MODPROBEDIR)/50-reexport-guard.conf
 

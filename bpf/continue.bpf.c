@@ -19,11 +19,14 @@ static __always_inline int continues_here(void)
 	return RG_CAN_SIGNAL_TASKS && rg_continues == RG_CONTINUE_KERNEL;
 }
 
-/* Has somebody sent a SIGSTOP to the process, not to a thread of it? SIGCONT would
- * throw that away, and it is not ours. */
+/* Has a person sent a SIGSTOP to the process, not to a thread of it? SIGCONT would throw
+ * that away, and it is not ours. One that a wrapper sent to its process group is ours. */
 static __always_inline int stop_is_pending(struct task_struct *task)
 {
-	return (BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]) >> (SIGSTOP - 1)) & 1;
+	__u32 tgid = (__u32)task->tgid;
+
+	return (BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]) >> (SIGSTOP - 1)) & 1 &&
+	       !bpf_map_lookup_elem(&wrappers, &tgid);
 }
 
 /* 0, and the process goes on. */
@@ -45,6 +48,23 @@ struct opened {
 	__u32 slot;
 };
 
+/* Has a process that this one descends from stopped itself? It has to go on first, which is
+ * user space's to do. */
+static __always_inline int has_wrapper(struct task_struct *task)
+{
+	for (int i = 0; i < RG_MAX_LEVELS; i++) {
+		__u32 tgid;
+
+		task = BPF_CORE_READ(task, group_leader, real_parent);
+		tgid = (__u32)BPF_CORE_READ(task, tgid);
+		if (tgid <= 1)
+			break;
+		if (bpf_map_lookup_elem(&wrappers, &tgid))
+			return 1;
+	}
+	return 0;
+}
+
 /* By the thread that was held, not by its process: the main thread may have left. */
 static long continue_one(struct bpf_map *map, struct rg_held_key *at, struct rg_held *h,
 			 struct opened *o)
@@ -58,7 +78,8 @@ static long continue_one(struct bpf_map *map, struct rg_held_key *at, struct rg_
 	task = bpf_task_from_pid((__s32)key.tid);
 	if (!task)
 		return 0;
-	if ((__u32)task->tgid == h->tgid && task->group_leader->start_boottime == h->start_ns)
+	if ((__u32)task->tgid == h->tgid && task->group_leader->start_boottime == h->start_ns &&
+	    !has_wrapper(task))
 		done = continue_task(task) == 0;
 	bpf_task_release(task);
 	if (done)

@@ -78,6 +78,28 @@ struct rg_request {
 	int alive; /* somebody is there who will continue a process that is stopped */
 };
 
+/* Is this process refused, or let pass and counted, more often than tracers want to know? Who
+ * polls a closed gate would fill their rings. */
+static __always_inline int is_told_enough(const struct rg_request *q)
+{
+	const __u64 apart_ns = RG_NS_PER_SEC / RG_TOLD_PER_SECOND;
+	__u32 tgid = (__u32)q->task->tgid;
+	__u64 *last = bpf_map_lookup_elem(&told_until, &tgid), until_ns = q->now_ns;
+
+	if (last && *last > until_ns)
+		until_ns = *last;
+	if (until_ns - q->now_ns > (RG_TOLD_AT_ONCE - 1) * apart_ns) {
+		count_at(q->slot, RG_COUNT_UNTOLD);
+		return 1;
+	}
+	until_ns += apart_ns;
+	if (last)
+		*last = until_ns;
+	else if (bpf_map_update_elem(&told_until, &tgid, &until_ns, BPF_ANY))
+		rg_count(RG_COUNT_FAIL_TOLD);
+	return 0;
+}
+
 static __always_inline void tell_of(const struct rg_request *q, __u32 op, __u64 since_ns, int err)
 {
 	struct rg_told t = {
@@ -97,6 +119,8 @@ static __always_inline void tell_of(const struct rg_request *q, __u32 op, __u64 
 		return;
 	if (since_ns)
 		t.duration_ns = q->now_ns - since_ns;
+	if (!since_ns && (op == RG_REC_DENIED || op == RG_REC_AUDITED))
+		t.untold = is_told_enough(q);
 	rg_tell(&t);
 }
 
@@ -213,6 +237,20 @@ static __always_inline int go_to_sleep(const struct rg_held_key *key)
 	return 0;
 }
 
+/* A thread is held again, whose last hold is `last`: has somebody continued it more often
+ * within a second than it is worth while to stop it again? Counts into *now. */
+static __always_inline int is_too_often(const struct rg_holding *last, struct rg_holding *now,
+					__u64 now_ns)
+{
+	now->again_ns = last->again_ns;
+	now->again = last->again + 1;
+	if (now_ns >= now->again_ns + RG_NS_PER_SEC) {
+		now->again_ns = now_ns;
+		now->again = 1;
+	}
+	return now->again > RG_MAX_HELD_AGAIN;
+}
+
 /*
  * Hold the calling thread. On the rung sleep see go_to_sleep(). On the rung stop: stop
  * it on its way back to user space and have the kernel
@@ -258,6 +296,8 @@ static __always_inline int hold(const struct rg_request *q)
 			again = 1;
 			/* By an earlier door in this same system call, which counted it. */
 			queued = stored->phase == RG_HELD_QUEUED;
+			if (stored->phase == RG_HELD_STOPPED && is_too_often(last, &now, q->now_ns))
+				return refuse(q, RG_COUNT_DENIED_CONTINUED);
 		}
 	}
 	/* First, or it would be refused where the table is full. Nobody is missed
@@ -291,6 +331,8 @@ static __always_inline int hold(const struct rg_request *q)
 	} else {
 		if (!q->alive)
 			return refuse(q, RG_COUNT_DENIED_NO_DAEMON);
+		if (q->slot != RG_CANARY_SLOT)
+			rg_note_above(key.seq);
 		/* Not bpf_send_signal: a SIGSTOP pending for the process is not
 		 * delivered again, and a second thread would see errno 513. */
 		if (bpf_send_signal_thread(SIGSTOP)) {

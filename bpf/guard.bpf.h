@@ -30,6 +30,29 @@ RG_MAP struct {
 	__type(value, struct rg_holding);
 } holding SEC(".maps");
 
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RG_MAX_ABOVE);
+	__type(key, __u32);
+	__type(value, struct rg_above);
+} above SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_WRAPPERS);
+	__type(key, __u32);
+	__type(value, struct rg_wrapper);
+} wrappers SEC(".maps");
+
+/* tgid -> when the process would have been told of for the last time, had it kept to
+ * RG_TOLD_PER_SECOND: a token bucket of one word (ITU-T I.371, generic cell rate). */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RG_MAX_TOLD);
+	__type(key, __u32);
+	__type(value, __u64);
+} told_until SEC(".maps");
+
 /* struct lock_manager * -> slot, while it is in grace: locks_end_grace() is
  * not told the network namespace. */
 struct rg_manager {
@@ -191,6 +214,12 @@ int rg_continue_slot(__u32 slot, __u32 was);
  * open by now, as whoever opened it in the kernel did not wait for it. */
 int rg_continue_self(__u32 slot, __u32 seq);
 
+/* ---- who stops because of a hold (wrapper.bpf.c) ---- */
+
+/* The calling thread is about to be held, by its element of `held` with this seq: the
+ * processes that it descends from are noted in `above`. */
+int rg_note_above(__u32 seq);
+
 /* ---- what happened: to the tracers, and to wake the daemon ---- */
 
 struct rg_told {
@@ -203,6 +232,7 @@ struct rg_told {
 	__u32 err; /* positive errno, or 0 */
 	__u32 downgrade;
 	__u32 of_task; /* 1: it is the current task's doing, and a local application */
+	__u32 untold;  /* 1: only counted */
 };
 
 /* Count it, and tell every tracer (tell.bpf.c). A global function: the verifier goes

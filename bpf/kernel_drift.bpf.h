@@ -307,11 +307,12 @@ static __always_inline void *rg_lock_owner(struct list_head *at)
 }
 
 /* System call of the current task, from the registers it came in with: its
- * number, its second argument, and whether `nr` is one of the 32-bit table's.
- * Second argument of all that is asked for (fcntl, flock) is an unsigned int;
+ * number, its first two arguments, and whether `nr` is one of the 32-bit table's.
+ * The arguments of all that is asked for (fcntl, flock, kill) are of 32 bits;
  * the upper half of the register is anything. */
 struct rg_syscall {
 	__u32 nr;
+	__u32 arg1;
 	__u32 arg2;
 	int compat;
 };
@@ -322,7 +323,7 @@ struct rg_syscall {
 #define RG_X32_BIT 0x40000000U /* arch/x86/include/uapi/asm/unistd.h */
 
 struct pt_regs___rg {
-	unsigned long di, si, dx, cx, ax, orig_ax;
+	unsigned long di, si, dx, bx, cx, ax, orig_ax;
 } __attribute__((preserve_access_index));
 
 /* Arguments of a function that is entered, and what one returned. */
@@ -348,10 +349,14 @@ static __always_inline int rg_syscall_of(struct task_struct *task, struct rg_sys
 		return -1;
 	sc->compat = t->thread_info.status & RG_TS_COMPAT;
 	sc->nr = regs->orig_ax & ~RG_X32_BIT;
+	sc->arg1 = sc->compat ? regs->bx : regs->di;
 	sc->arg2 = sc->compat ? regs->cx : regs->si;
 	return 0;
 }
 
+#define RG_NR_READ 0
+#define RG_NR_READV 19
+#define RG_NR_KILL 62
 #define RG_NR_FLOCK 73
 
 #elif defined(__TARGET_ARCH_arm64)
@@ -365,6 +370,7 @@ static __always_inline int rg_syscall_of(struct task_struct *task, struct rg_sys
 struct pt_regs___rg {
 	__u64 regs[31];
 	__u64 pstate;
+	__u64 orig_x0;
 	__s32 syscallno; /* -1: none, another exception or a tracer that undid it */
 } __attribute__((preserve_access_index));
 
@@ -381,10 +387,14 @@ static __always_inline int rg_syscall_of(struct task_struct *task, struct rg_sys
 		return -1;
 	sc->compat = regs->pstate & RG_PSR_MODE32_BIT;
 	sc->nr = regs->syscallno;
-	sc->arg2 = regs->regs[1]; /* of either table; only x0 is put aside, in orig_x0 */
+	sc->arg1 = regs->orig_x0; /* x0 is where the result goes */
+	sc->arg2 = regs->regs[1]; /* of either table */
 	return 0;
 }
 
+#define RG_NR_READ 63 /* include/uapi/asm-generic/unistd.h, and the next two */
+#define RG_NR_READV 65
+#define RG_NR_KILL 129
 #define RG_NR_FLOCK 32 /* include/uapi/asm-generic/unistd.h */
 
 #else
@@ -393,4 +403,25 @@ static __always_inline int rg_syscall_of(struct task_struct *task, struct rg_sys
 
 /* The same number everywhere, and for 32-bit programs of either. */
 #define RG_NR_IO_URING_ENTER 426
+#define RG_NR_COMPAT_READ 3
+#define RG_NR_COMPAT_READV 145
 #define RG_NR_COMPAT_FLOCK 143
+#define RG_NR_COMPAT_KILL 37
+
+/* FMODE_NONOTIFY of file.f_mode (include/linux/fs.h) is bit 26 in 6.1, and bit 25 since
+ * permission events are opted in for when a file is opened (6.14, and Debian's 6.12.118); the
+ * other of the two was FMODE_BACKING (6.5), and is FMODE_NONOTIFY_PERM. No BTF has them. */
+#define RG_FMODE_NONOTIFY_BITS (1U << 25 | 1U << 26)
+
+/* Does the current thread read events of a fanotify group, which opens the file that one is
+ * about (create_fd, fs/notify/fanotify/fanotify_user.c)? Overlayfs opens its layers with the
+ * same bits, but not in read(2): its files are open by then. */
+static __always_inline int rg_opened_for_fanotify(struct file *file, struct task_struct *task)
+{
+	struct rg_syscall sc = {};
+
+	if (!(file->f_mode & RG_FMODE_NONOTIFY_BITS) || rg_syscall_of(task, &sc))
+		return 0;
+	return sc.compat ? sc.nr == RG_NR_COMPAT_READ || sc.nr == RG_NR_COMPAT_READV
+			 : sc.nr == RG_NR_READ || sc.nr == RG_NR_READV;
+}

@@ -13,6 +13,8 @@ __noinline int rg_tell(const struct rg_told *t)
 		totals->records[t->op]++;
 	if (totals && t->downgrade < RG_NR_DOWNGRADES)
 		totals->downgrades[t->downgrade]++;
+	if (t->untold)
+		return 0;
 	for (__u32 i = 0; i < RG_MAX_TRACERS; i++) {
 		__u32 at = i;
 		void *ring = bpf_map_lookup_elem(&tracers, &at);

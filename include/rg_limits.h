@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 10
+#define RG_PINS_VERSION 11
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -15,6 +15,25 @@
 
 /* Threads held at one time; one more is denied, and counted. */
 #define RG_MAX_HELD 16384
+
+/* A thread that somebody else continues so many times within a second is refused, not held
+ * again: tmux and screen continue what is stopped in their windows at once, for ever. */
+#define RG_MAX_HELD_AGAIN 32
+
+/* Processes that those who are held descend from, at one time, and how many generations up
+ * are noted. */
+#define RG_MAX_ABOVE 16384
+#define RG_MAX_LEVELS 16
+
+/* Processes that stopped themselves because of a hold, at one time; one more is not
+ * continued, and counted as a failure. */
+#define RG_MAX_WRAPPERS 16384
+
+/* Denials and passes at an audit gate that tracers are told of, of one process: so many at once,
+ * and so many a second after that. The others are counted. */
+#define RG_TOLD_AT_ONCE 64
+#define RG_TOLD_PER_SECOND 10
+#define RG_MAX_TOLD 4096
 
 /* Lock managers in grace at one time: two a network namespace. */
 #define RG_MAX_MANAGERS (2 * RG_MAX_GATES)
@@ -114,6 +133,9 @@
 
 /* `top` looks at most so seldom, seconds. */
 #define RG_MAX_INTERVAL 3600
+
+/* `wait` waits at most so long. */
+#define RG_MAX_TIMEOUT 86400
 
 #define RG_STATE_DIR "/var/lib/reexport-guard"
 #define RG_METRICS_FILE "reexport-guard.prom" /* in metrics-dir */

@@ -69,10 +69,36 @@ _Static_assert(sizeof(struct rg_held) == 56, "pinned layout: see RG_PINS_VERSION
  * away before it comes by again. */
 struct rg_holding {
 	__u64 since_ns;
+	__u64 again_ns; /* a second began in which it was held again `again` times; 0: never */
 	__u32 seq;
-	__u32 may_end; /* 1: a signal ends its call with EINTR, unless it has SA_RESTART */
+	__u16 again;
+	__u16 may_end; /* 1: a signal ends its call with EINTR, unless it has SA_RESTART */
 };
-_Static_assert(sizeof(struct rg_holding) == 16, "pinned layout: see RG_PINS_VERSION");
+_Static_assert(sizeof(struct rg_holding) == 24, "pinned layout: see RG_PINS_VERSION");
+
+/* Map `above`, by process (tgid): the last thread that was held of those that descend from
+ * it. What goes by it is whether the process stopped itself because of that hold. */
+struct rg_above {
+	__u64 start_ns; /* of this process, CLOCK_BOOTTIME */
+	__u64 since_ns; /* when that thread was held */
+	__u64 held_start_ns;
+	__u32 held_tid, held_seq; /* its key in `held` */
+	__u32 held_tgid;
+	__u32 via; /* tgid of the child of this process that it descends from, or is */
+};
+_Static_assert(sizeof(struct rg_above) == 40, "pinned layout: see RG_PINS_VERSION");
+
+/* Map `wrappers`, by process (tgid): stopped because the process `held_tgid` was held, and
+ * sent neither SIGCONT nor a SIGSTOP of somebody else since then. */
+struct rg_wrapper {
+	__u64 start_ns; /* of this process, CLOCK_BOOTTIME */
+	__u64 since_ns;
+	__u64 held_start_ns;
+	__u32 held_tgid;
+	__u32 by; /* tgid of the sender: the process itself, or sudo in its process group */
+	char comm[RG_COMM_SIZE];
+};
+_Static_assert(sizeof(struct rg_wrapper) == 48, "pinned layout: see RG_PINS_VERSION");
 
 /* Map `live`: words for hot paths, one element. User space writes all but
  * next_seq, nfs_net_id and nfs4_locks. */
@@ -293,13 +319,18 @@ enum rg_counter {
 	RG_COUNT_DENIED_NO_DAEMON,
 	RG_COUNT_DENIED_TABLE_FULL,
 	RG_COUNT_DENIED_CANNOT_STOP,
-	RG_COUNT_DENIED_IO_URING, /* no system call that could be restarted */
+	RG_COUNT_DENIED_IO_URING,  /* no system call that could be restarted */
+	RG_COUNT_DENIED_CONTINUED, /* continued by somebody again and again: RG_MAX_HELD_AGAIN */
 	RG_COUNT_AUDITED,
-	RG_COUNT_EXEMPTED,    /* executables that are never kept out, at a closed gate */
-	RG_COUNT_HELD_EXITED, /* died while held */
-	RG_COUNT_INTERRUPTED, /* sleeping threads that a signal or the freezer woke */
-	RG_COUNT_CONTINUED,   /* threads that were held and the kernel itself continued */
-	RG_COUNT_CANARY,      /* whatever the canary met: it counts nowhere else */
+	RG_COUNT_EXEMPTED,	    /* executables that are never kept out, at a closed gate */
+	RG_COUNT_HELD_EXITED,	    /* died while held */
+	RG_COUNT_INTERRUPTED,	    /* sleeping threads that a signal or the freezer woke */
+	RG_COUNT_CONTINUED,	    /* threads that were held and the kernel itself continued */
+	RG_COUNT_WRAPPER_STOPPED,   /* processes that stopped because of a hold */
+	RG_COUNT_WRAPPER_CONTINUED, /* of these, those that were sent SIGCONT, by anybody */
+	RG_COUNT_UNTOLD,	    /* denied or audited, and not told to tracers: too many */
+	RG_COUNT_FANOTIFY, /* opens by which a fanotify listener is told, at a closed gate */
+	RG_COUNT_CANARY,   /* whatever the canary met: it counts nowhere else */
 	RG_COUNT_FAIL_HELD_UPDATE,
 	RG_COUNT_FAIL_SIGNAL,
 	RG_COUNT_FAIL_SLEEP, /* threads that the module did not put to sleep: stopped, or denied */
@@ -312,6 +343,8 @@ enum rg_counter {
 	RG_COUNT_FAIL_CONTINUE, /* left to user space */
 	RG_COUNT_FAIL_KPROBE,	/* an entry or a return that was not seen */
 	RG_COUNT_FAIL_SERVERS,	/* more original servers than there is room for */
+	RG_COUNT_FAIL_WRAPPERS, /* a process that stopped because of a hold may stay stopped */
+	RG_COUNT_FAIL_TOLD,	/* no room to note of whom tracers were told */
 	RG_COUNT_RELEASED,	/* + enum rg_why: the cause */
 	RG_NR_COUNTERS = RG_COUNT_RELEASED + RG_NR_WHYS,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Made by vmlinux/make-vmlinux from Debian's 6.1.0-56-amd64: do not edit, change `types`. */
+/* Made by vmlinux/make-vmlinux from Debian's 6.1.0-57-amd64: do not edit, change `types`. */
 #pragma once
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -33,9 +33,10 @@ typedef int __kernel_pid_t;
 typedef __kernel_pid_t pid_t;
 typedef u32 __kernel_dev_t;
 typedef __kernel_dev_t dev_t;
+typedef unsigned int fmode_t;
+typedef short unsigned int umode_t;
 typedef struct { long unsigned int sig[1]; } sigset_t;
 typedef u64 uint64_t;
-typedef short unsigned int umode_t;
 typedef short unsigned int __kernel_sa_family_t;
 typedef long long int __kernel_loff_t;
 typedef __kernel_loff_t loff_t;
@@ -54,6 +55,7 @@ struct files_struct;
 struct nsproxy;
 struct signal_struct;
 struct sigpending;
+struct pid;
 struct fdtable;
 struct file;
 struct dentry;
@@ -119,6 +121,7 @@ struct sigpending {
 
 struct signal_struct {
 	struct sigpending shared_pending;
+	struct pid *pids[4];
 };
 
 struct qstr {
@@ -156,6 +159,7 @@ struct inode {
 
 struct file {
 	struct inode *f_inode;
+	fmode_t f_mode;
 };
 
 struct fdtable {
@@ -172,6 +176,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	pid_t pid;
 	pid_t tgid;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	u64 start_boottime;
 	char comm[16];

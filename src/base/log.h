@@ -9,6 +9,7 @@ enum rg_exit {
 	RG_USAGE = 2,
 	RG_CANNOT = 3, /* this kernel or host cannot do it */
 	RG_NOT_ENABLED = 4,
+	RG_TIMED_OUT = 5, /* `wait`: the gate is not open yet */
 };
 
 #define RG_PRINTF(f, a) __attribute__((format(printf, f, a)))

@@ -89,11 +89,16 @@ static const char *const counters[] = {
 	[RG_COUNT_DENIED_TABLE_FULL] = "table_full",
 	[RG_COUNT_DENIED_CANNOT_STOP] = "cannot_stop",
 	[RG_COUNT_DENIED_IO_URING] = "io_uring",
+	[RG_COUNT_DENIED_CONTINUED] = "continued_by_others",
 	[RG_COUNT_AUDITED] = "audited",
 	[RG_COUNT_EXEMPTED] = "exempted",
 	[RG_COUNT_HELD_EXITED] = "exited",
 	[RG_COUNT_INTERRUPTED] = "interrupted",
 	[RG_COUNT_CONTINUED] = "continued_by_kernel",
+	[RG_COUNT_WRAPPER_STOPPED] = "wrappers_stopped",
+	[RG_COUNT_WRAPPER_CONTINUED] = "wrappers_continued",
+	[RG_COUNT_UNTOLD] = "untold",
+	[RG_COUNT_FANOTIFY] = "fanotify",
 	[RG_COUNT_CANARY] = "canary",
 	[RG_COUNT_FAIL_HELD_UPDATE] = "held_update",
 	[RG_COUNT_FAIL_SIGNAL] = "send_signal",
@@ -107,6 +112,8 @@ static const char *const counters[] = {
 	[RG_COUNT_FAIL_CONTINUE] = "send_signal_task",
 	[RG_COUNT_FAIL_KPROBE] = "kprobe",
 	[RG_COUNT_FAIL_SERVERS] = "servers_update",
+	[RG_COUNT_FAIL_WRAPPERS] = "wrappers_update",
+	[RG_COUNT_FAIL_TOLD] = "told_update",
 };
 _Static_assert(COUNT(counters) == RG_COUNT_RELEASED, "a name for every counter");
 

@@ -11,9 +11,7 @@
 #include "pins/held.h"
 #include "base/netns.h"
 
-/* The gate that --netns names, or that of the caller's namespace. Its slot, or
- * negative: said. */
-static int gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate)
+int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate)
 {
 	__u32 inum = rg_netns_self(), slot;
 	char *end;
@@ -64,7 +62,7 @@ int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct 
 
 	if (err)
 		return err;
-	slot = op == RG_OP_OPEN && rg_can_continue(p) ? -1 : gate_named(p, o, gate);
+	slot = op == RG_OP_OPEN && rg_can_continue(p) ? -1 : rg_gate_named(p, o, gate);
 	if (slot >= 0) {
 		c.slot = (__u32)slot;
 		err = rg_control(p, &c);

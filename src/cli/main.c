@@ -43,6 +43,13 @@ static const struct verb {
 	 "Close the gate. It opens by `release`, at its release point after the next start\n"
 	 "of knfsd, or when max-hold is over.",
 	 "reexport-guard close"},
+	{"wait", rg_verb_wait, RG_TAKES(RG_OPT_NETNS) | RG_TAKES(RG_OPT_TIMEOUT),
+	 "wait until a gate is open",
+	 "For what has to start when local applications may use the mounts. Ends at once where\n"
+	 "the gate is open, and when max-hold is over at the latest. As root only: an ordinary\n"
+	 "user cannot see the gate. Exit status 0: open; 4: not enabled; 5: --timeout is\n"
+	 "over.",
+	 "reexport-guard wait --timeout 5min && start-the-application"},
 	{"run", rg_verb_run, RG_TAKES_WISH,
 	 "the daemon: arms if needed, continues the held when a gate opens",
 	 "Runs in the foreground (systemd: Type=notify). SIGHUP classifies all mounts\n"

@@ -25,6 +25,7 @@ static const struct other {
 	[RG_OPT_JSON] = {"json", NULL, "JSON on standard output"},
 	[RG_OPT_FORMAT] = {"format", "openmetrics|prometheus", "text format (openmetrics)"},
 	[RG_OPT_INTERVAL] = {"interval", "TIME", "how often it looks (1s)"},
+	[RG_OPT_TIMEOUT] = {"timeout", "TIME", "wait no longer than this (until max-hold is over)"},
 	[RG_OPT_ONCE] = {"once", NULL, "print once, as plain text"},
 	[RG_OPT_FORCE_RUNG] = {"force-rung",
 			       "lsm|fmod_ret|fentry|kprobe|send_signal_task|user_space|sleep|stop",
@@ -113,6 +114,11 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		o->interval_s = rg_seconds_of(value, 1, RG_MAX_INTERVAL);
 		if (o->interval_s < 0)
 			return bad(o, option, value, "a time like 2s, from 1s to 1h");
+		break;
+	case RG_OPT_TIMEOUT:
+		o->timeout_s = rg_seconds_of(value, 1, RG_MAX_TIMEOUT);
+		if (o->timeout_s < 0)
+			return bad(o, option, value, "a time like 5min, from 1s to 1d");
 		break;
 	case RG_OPT_ONCE:
 		o->once = true;

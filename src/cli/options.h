@@ -26,6 +26,7 @@ struct rg_options {
 	bool once;
 	int format;	 /* enum rg_metrics_format */
 	long interval_s; /* 0: not given */
+	long timeout_s;	 /* 0: not given */
 	bool html;
 	bool help;
 	int force_rung;	      /* enum rg_rung, or -1 */
@@ -51,6 +52,7 @@ enum rg_option {
 	RG_OPT_JSON,
 	RG_OPT_FORMAT,
 	RG_OPT_INTERVAL,
+	RG_OPT_TIMEOUT,
 	RG_OPT_ONCE,
 	RG_OPT_FORCE_RUNG,
 	RG_OPT_FORCE_MAX_HELD,

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "cli/verbs.h"
-#include "pins/held.h"
+#include "pins/wrappers.h"
 
 int rg_verb_release(const struct rg_options *o)
 {
@@ -15,6 +15,11 @@ int rg_verb_release(const struct rg_options *o)
 	if (err)
 		return err;
 	err = rg_held_continue(&p, false, &done);
+	/* The daemon looks again, if there is one. */
+	if (rg_daemon_is_alive(&p))
+		err = err ?: rg_wrappers_continue(&p, &done);
+	else
+		rg_wrappers_linger(&p, &done);
 	rg_doors_adjust(&p, &changed);
 	rg_pins_close(&p);
 	if (err || done.failed)

@@ -31,7 +31,7 @@
 #include "pins/doors.h"
 #include "mounts/exports.h"
 #include "pins/gates.h"
-#include "pins/held.h"
+#include "pins/wrappers.h"
 #include "state/keep.h"
 #include "metrics/metrics_file.h"
 #include "load/modules.h"
@@ -234,6 +234,11 @@ static void look(struct daemon *d)
 		beat(d);
 	}
 	d->classified = false;
+	err = rg_wrappers_continue(&d->p, &done);
+	if (err)
+		rg_warn("processes that stopped because of a hold could not be read: %s; trying "
+			"again",
+			rg_strerror(err));
 	look_at_held(d, now_ns);
 	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		struct rg_view v = rg_gate_view(&gates[i], now_ns);

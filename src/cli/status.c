@@ -22,7 +22,7 @@
 #include "load/followers.h"
 #include "pins/flows.h"
 #include "pins/gates.h"
-#include "pins/held.h"
+#include "pins/wrappers.h"
 #include "load/modules.h"
 #include "base/names.h"
 #include "base/netns.h"
@@ -279,6 +279,30 @@ static json_object *held_json(const struct rg_pins *p, const struct rg_gate *gat
 	return list;
 }
 
+static json_object *wrappers_json(const struct rg_pins *p, __u64 now_ns)
+{
+	json_object *list = json_object_new_array();
+	struct rg_wrapper_list wrappers;
+
+	if (rg_wrappers_read(p, &wrappers))
+		return list;
+	for (__u32 i = 0; i < wrappers.n; i++) {
+		const struct rg_wrapper *w = &wrappers.at[i].w;
+		json_object *o = json_object_new_object();
+		char comm[RG_COMM_SIZE + 1] = "";
+
+		memcpy(comm, w->comm, RG_COMM_SIZE);
+		put(o, "pid", u64(wrappers.at[i].tgid));
+		put_text(o, "comm", comm);
+		put(o, "held_pid", u64(w->held_tgid));
+		put(o, "since_seconds",
+		    json_object_new_double((double)(now_ns - w->since_ns) / 1e9));
+		json_object_array_add(list, o);
+	}
+	rg_wrappers_free(&wrappers);
+	return list;
+}
+
 /* A group of counters with their sum. */
 static json_object *sum_json(const struct rg_pins *p, __u32 from, __u32 to,
 			     const char *(*name)(__u32), __u32 base)
@@ -320,9 +344,11 @@ static json_object *counters_json(const struct rg_pins *p)
 	put(o, "held", u64(rg_counter_sum(p, RG_COUNT_HELD)));
 	put(o, "held_again", u64(rg_counter_sum(p, RG_COUNT_HELD_AGAIN)));
 	put(o, "denied",
-	    sum_json(p, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_IO_URING, rg_counter_name, 0));
+	    sum_json(p, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_CONTINUED, rg_counter_name, 0));
 	put(o, "audited", u64(rg_counter_sum(p, RG_COUNT_AUDITED)));
 	put(o, "exempted", u64(rg_counter_sum(p, RG_COUNT_EXEMPTED)));
+	put(o, "fanotify", u64(rg_counter_sum(p, RG_COUNT_FANOTIFY)));
+	put(o, "untold", u64(rg_counter_sum(p, RG_COUNT_UNTOLD)));
 	put(o, "released",
 	    sum_json(p, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
 		     RG_COUNT_RELEASED + RG_WHY_TIMED_OUT, rg_why_key, RG_COUNT_RELEASED));
@@ -330,8 +356,10 @@ static json_object *counters_json(const struct rg_pins *p)
 	put(o, "continued_by_kernel", u64(rg_counter_sum(p, RG_COUNT_CONTINUED)));
 	put(o, "exited", u64(rg_counter_sum(p, RG_COUNT_HELD_EXITED)));
 	put(o, "interrupted", u64(rg_counter_sum(p, RG_COUNT_INTERRUPTED)));
+	put(o, "wrappers_stopped", u64(rg_counter_sum(p, RG_COUNT_WRAPPER_STOPPED)));
+	put(o, "wrappers_continued", u64(rg_counter_sum(p, RG_COUNT_WRAPPER_CONTINUED)));
 	put(o, "helper_failures",
-	    sum_json(p, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_SERVERS, rg_counter_name, 0));
+	    sum_json(p, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_TOLD, rg_counter_name, 0));
 	put(o, "skipped", skipped_json(p));
 	return o;
 }
@@ -478,6 +506,7 @@ static json_object *collect(const struct rg_pins *p)
 	put(o, "reboot", reboot_json(&meta));
 	put(o, "mounts", mounts_json(p, gates));
 	put(o, "held", held_json(p, gates, now_ns));
+	put(o, "wrappers", wrappers_json(p, now_ns));
 	put(o, "counters", counters_json(p));
 	return o;
 }

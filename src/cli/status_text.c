@@ -100,6 +100,18 @@ static void print_held(json_object *list)
 	}
 }
 
+/* "stopped  sudo (812): runs process 815, which is held" */
+static void print_wrappers(json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		json_object *w = json_object_array_get_idx(list, i);
+
+		printf("stopped  %s (%llu): runs process %llu, which is held; continued with it\n",
+		       text_of(w, "comm"), (unsigned long long)number_of(w, "pid"),
+		       (unsigned long long)number_of(w, "held_pid"));
+	}
+}
+
 /* "denied 3 (no_daemon 2, policy 1)": what is zero is left out. */
 static void print_sum(json_object *counters, const char *key)
 {
@@ -208,9 +220,13 @@ void rg_status_print(json_object *o)
 	for (size_t i = 0; i < json_object_array_length(reboot); i++)
 		printf("reboot   %s\n", text_of(json_object_array_get_idx(reboot, i), "text"));
 	print_held(json_object_object_get(o, "held"));
+	print_wrappers(json_object_object_get(o, "wrappers"));
 	printf("counters\n  %-16s %llu\n  %-16s %llu\n", "held",
 	       (unsigned long long)number_of(counters, "held"), "audited",
 	       (unsigned long long)number_of(counters, "audited"));
+	printf("  %-16s %llu\n  %-16s %llu\n", "untold",
+	       (unsigned long long)number_of(counters, "untold"), "fanotify",
+	       (unsigned long long)number_of(counters, "fanotify"));
 	print_sum(counters, "denied");
 	print_sum(counters, "released");
 	print_sum(counters, "helper_failures");

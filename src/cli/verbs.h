@@ -10,6 +10,7 @@ int rg_verb_disable(const struct rg_options *o);
 int rg_verb_status(const struct rg_options *o);
 int rg_verb_release(const struct rg_options *o);
 int rg_verb_close(const struct rg_options *o);
+int rg_verb_wait(const struct rg_options *o);
 int rg_verb_run(const struct rg_options *o);
 int rg_verb_trace(const struct rg_options *o);
 int rg_verb_metrics(const struct rg_options *o);
@@ -40,6 +41,9 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish,
 		  const struct rg_armed *armed);
 /* Arm, say what came of it, and let go of the set. An enum rg_exit. */
 int rg_arm_and_say(const struct rg_wish *wish);
+/* The gate that --netns names, or that of the caller's namespace, of an open set, into
+ * *gate. Its slot, or negative: what is wrong is said. */
+int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate);
 /* Open the set and have the gate that --netns names (that of the caller's
  * namespace) opened or closed by hand: RG_OP_OPEN, RG_OP_CLOSE. *gate: as it
  * was. p is open and locked if RG_DONE; the caller closes it. An enum rg_exit;

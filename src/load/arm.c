@@ -17,6 +17,7 @@
 #include "pins/freed.h"
 #include "pins/gates.h"
 #include "pins/held.h"
+#include "pins/wrappers.h"
 #include "load/host.h"
 #include "state/ledger.h"
 #include "load/load.h"
@@ -301,6 +302,9 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 	attached(&programs);
 	if (p->map_fd[RG_MAP_HELD] >= 0)
 		err = rg_held_continue(p, true, &done);
+	/* While it is still written down who stops himself. */
+	if (p->map_fd[RG_MAP_WRAPPERS] >= 0 && p->map_fd[RG_MAP_ABOVE] >= 0)
+		rg_wrappers_linger(p, &done);
 	rg_pins_remove(p);
 	if (!rg_programs_wait(&programs))
 		result = rg_error(RG_FAILED, "programs are still attached: another process holds "
@@ -308,6 +312,8 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 	/* Who met a closed gate in its last instant. */
 	if (p->map_fd[RG_MAP_HELD] >= 0)
 		err = rg_held_continue(p, true, &done) ?: err;
+	if (p->map_fd[RG_MAP_WRAPPERS] >= 0)
+		err = rg_wrappers_continue(p, &done) ?: err;
 	if (err || done.failed)
 		result = rg_error(RG_FAILED,
 				  "held processes could not all be continued: %s; look "
@@ -446,8 +452,10 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 	}
 	armed->doors = doors;
 	/* Whom the new policy would not hold goes on, or is denied. */
-	if (rg_held_any(p) && rg_held_can_continue(p) == 0)
+	if (rg_held_any(p) && rg_held_can_continue(p) == 0) {
 		rg_held_continue(p, false, &done);
+		rg_wrappers_continue(p, &done);
+	}
 	return rg_doors_adjust(p, &changed);
 }
 

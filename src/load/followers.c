@@ -36,6 +36,9 @@ const struct rg_follower rg_followers[] = {
 	{RG_LINK_ORIGIN_ERROR, false, "origin_error", "nfsv4",
 	 "it is not seen that the original server refuses this host's reclaims: "
 	 "on-origin-no-grace does nothing"},
+	{RG_LINK_SELF_STOP, false, "self_stop", NULL,
+	 "sudo, su, runuser, script and nsenter stay stopped after the gate has opened, where what "
+	 "they run was held: `kill -CONT` continues them"},
 	{},
 };
 

@@ -59,6 +59,8 @@ static struct bpf_map *map_of(const struct guard_bpf *skel, enum rg_map map)
 		[RG_MAP_DEVICES] = skel->maps.devices,
 		[RG_MAP_HELD] = skel->maps.held,
 		[RG_MAP_HOLDING] = skel->maps.holding,
+		[RG_MAP_ABOVE] = skel->maps.above,
+		[RG_MAP_WRAPPERS] = skel->maps.wrappers,
 		[RG_MAP_COUNTERS] = skel->maps.counters,
 		[RG_MAP_EVENTS] = skel->maps.events,
 		[RG_MAP_RULES] = skel->maps.rules,

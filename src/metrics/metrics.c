@@ -319,7 +319,7 @@ static void write_counters(struct rg_exposition *e, const struct rg_snapshot *s,
 
 static void write_denied(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	write_counters(e, s, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_IO_URING, "reason");
+	write_counters(e, s, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_CONTINUED, "reason");
 }
 
 static void write_audited(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -341,6 +341,26 @@ static void write_released(struct rg_exposition *e, const struct rg_snapshot *s)
 static void write_exited(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	rg_sample(e, s->counters[RG_COUNT_HELD_EXITED]);
+}
+
+static void write_fanotify(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->counters[RG_COUNT_FANOTIFY]);
+}
+
+static void write_untold(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->counters[RG_COUNT_UNTOLD]);
+}
+
+static void write_wrappers_stopped(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->counters[RG_COUNT_WRAPPER_STOPPED]);
+}
+
+static void write_wrappers_continued(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->counters[RG_COUNT_WRAPPER_CONTINUED]);
 }
 
 static void write_continued(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -494,7 +514,7 @@ static void write_lost(struct rg_exposition *e, const struct rg_snapshot *s)
 
 static void write_failures(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	write_counters(e, s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_SERVERS, "what");
+	write_counters(e, s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_TOLD, "what");
 	rg_sample(e, s->totals.failed, "what", "tracing");
 }
 
@@ -635,6 +655,18 @@ const struct rg_metric rg_metrics[] = {
 	 write_released},
 	{"held_exited", COUNTER, "", "Threads that ended while held, or before they asked again",
 	 write_exited},
+	{"fanotify_opens", COUNTER, "",
+	 "Opens at a closed gate by which a fanotify listener was handed a file: they passed",
+	 write_fanotify},
+	{"untold", COUNTER, "",
+	 "Calls that were denied or audited and not told to tracers, as their process had too many",
+	 write_untold},
+	{"wrappers_stopped", COUNTER, "",
+	 "Processes that stopped because the program that they run was held, such as sudo and su",
+	 write_wrappers_stopped},
+	{"wrappers_continued", COUNTER, "",
+	 "Processes that had stopped because of a hold and were continued, by whomever",
+	 write_wrappers_continued},
 	{"continued_by_kernel", COUNTER, "",
 	 "Held threads that the kernel itself continued as knfsd opened their gate",
 	 write_continued},

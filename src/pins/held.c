@@ -16,7 +16,12 @@
 
 #include "pins/gates.h"
 #include "base/log.h"
+#include "base/whole_file.h"
 #include "base/read_map.h"
+#include "pins/wrappers.h"
+
+/* NGROUPS_MAX groups of ten digits each, and the rest. */
+#define MAX_PROC_BYTES (1024 * 1024)
 
 bool rg_held_any(const struct rg_pins *p)
 {
@@ -51,22 +56,14 @@ void rg_held_free(struct rg_held_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-static bool read_proc(__u32 pid, const char *name, char *buf, size_t size)
+/* What a file of a process says, whole: 65,536 groups of a user come before ShdPnd in
+ * `status`. NULL: it cannot be read. The caller frees it. */
+static char *read_proc(__u32 pid, const char *name)
 {
-	char path[64];
-	ssize_t n;
-	int fd;
+	char path[64], *text;
 
 	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, buf, size - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	buf[n] = '\0';
-	return true;
+	return rg_read_whole(path, MAX_PROC_BYTES, &text, NULL) ? NULL : text;
 }
 
 __u64 rg_start_ticks_of_stat(const char *stat)
@@ -92,9 +89,34 @@ __u64 rg_start_ticks_of_stat(const char *stat)
 
 __u64 rg_process_start_ticks(__u32 pid)
 {
-	char stat[1024];
+	char *stat = read_proc(pid, "stat");
+	__u64 ticks = stat ? rg_start_ticks_of_stat(stat) : 0;
 
-	return read_proc(pid, "stat", stat, sizeof(stat)) ? rg_start_ticks_of_stat(stat) : 0;
+	free(stat);
+	return ticks;
+}
+
+char rg_process_state(__u32 pid)
+{
+	char *stat = read_proc(pid, "stat");
+	/* As above: the name may hold anything. */
+	const char *at = stat ? strrchr(stat, ')') : NULL;
+	char state = at && at[1] == ' ' ? at[2] : '\0';
+
+	free(stat);
+	return state;
+}
+
+/* Has a person sent this process a SIGSTOP that is still pending? What cannot be read is taken
+ * for no: it would stay stopped otherwise. A wrapper's stop of its process group is none. */
+static bool is_stopped_by_a_person(const struct rg_pins *p, __u32 tgid)
+{
+	char *status = read_proc(tgid, "status");
+	bool stopped = status && rg_stop_is_pending(status);
+	struct rg_wrapper w;
+
+	free(status);
+	return stopped && bpf_map_lookup_elem(p->map_fd[RG_MAP_WRAPPERS], &tgid, &w) < 0;
 }
 
 bool rg_stop_is_pending(const char *status)
@@ -127,12 +149,12 @@ int rg_held_can_continue(const struct rg_pins *p)
 }
 
 /* True when its records may be deleted. */
-static bool continue_process(__u32 tgid, __u64 start_ns, struct rg_continued *done)
+static bool continue_process(const struct rg_pins *p, const struct rg_wrapper_list *wrappers,
+			     __u32 tgid, __u64 start_ns, struct rg_continued *done)
 {
 	unsigned int before = done->continued + done->gone + done->left_stopped;
 	int pidfd = (int)syscall(SYS_pidfd_open, tgid, 0);
-	char status[4096];
-	bool drop = true;
+	bool drop = true, ours = false;
 
 	/* Opened first, compared after: the pid cannot change hands in between. */
 	if (pidfd < 0 && errno != ESRCH) {
@@ -144,15 +166,18 @@ static bool continue_process(__u32 tgid, __u64 start_ns, struct rg_continued *do
 	}
 	if (pidfd < 0 || !rg_process_is(tgid, start_ns)) {
 		done->gone++;
-	} else if (read_proc(tgid, "status", status, sizeof(status)) &&
-		   rg_stop_is_pending(status)) {
+	} else if (is_stopped_by_a_person(p, tgid)) {
 		/* SIGCONT would throw that stop away, and it is not ours. */
 		done->left_stopped++;
-	} else if (syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0) == 0) {
-		done->continued++;
-	} else if (errno == ESRCH) {
-		done->gone++;
 	} else {
+		ours = true;
+		rg_wrappers_continue_of(p, wrappers, tgid, start_ns, done);
+	}
+	if (ours && syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0) == 0) {
+		done->continued++;
+	} else if (ours && errno == ESRCH) {
+		done->gone++;
+	} else if (ours) {
 		rg_warn("process %u: cannot be continued: %s; run `kill -CONT %u`", tgid,
 			rg_strerror(errno), tgid);
 		done->failed++;
@@ -212,6 +237,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, bool first_lo
 			  struct rg_continued *done, struct left *left)
 {
 	struct rg_gate gates[RG_MAX_GATES];
+	struct rg_wrapper_list wrappers;
 	struct rg_held_list list;
 	__u64 now_ns = rg_now_ns();
 	__u32 *order;
@@ -227,6 +253,11 @@ static int continue_round(const struct rg_pins *p, bool everybody, bool first_lo
 		rg_held_free(&list);
 		return -ENOMEM;
 	}
+	/* Without them the held go on all the same. */
+	err = rg_wrappers_read(p, &wrappers);
+	if (err)
+		rg_warn("processes that stopped because of a hold cannot be read: %s",
+			rg_strerror(err));
 	for (__u32 i = 0; i < list.n; i++)
 		order[i] = i;
 	qsort_r(order, list.n, sizeof(*order), by_process, &list);
@@ -256,7 +287,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, bool first_lo
 				continue;
 			}
 			if (!tried) {
-				drop = continue_process(h->tgid, h->start_ns, done);
+				drop = continue_process(p, &wrappers, h->tgid, h->start_ns, done);
 				tried = true;
 			}
 			if (drop)
@@ -266,6 +297,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, bool first_lo
 			done->continued++;
 	}
 	free(order);
+	rg_wrappers_free(&wrappers);
 	rg_held_free(&list);
 	return 0;
 }

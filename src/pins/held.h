@@ -18,6 +18,7 @@ struct rg_continued {
 	unsigned int gone;	   /* ended, or the pid belongs to another process now */
 	unsigned int left_stopped; /* somebody else stopped them as well: theirs to continue */
 	unsigned int failed;	   /* no signal could be sent: still recorded */
+	unsigned int wrappers;	   /* processes that had stopped themselves (pins/wrappers.h) */
 	/* Wait up to a second until the module has woken those who sleep. It does so in any
 	 * case; this is for who says afterwards that they went on. */
 	bool await_sleepers;
@@ -52,6 +53,9 @@ int rg_held_drop_exited(const struct rg_pins *p);
 bool rg_process_is(__u32 pid, __u64 start_ns);
 /* Field 22 of /proc/PID/stat in clock ticks since boot; 0 if it cannot be read. */
 __u64 rg_process_start_ticks(__u32 pid);
+/* The state in /proc/PID/stat: 'T' is stopped, 't' is stopped by a tracer; 0 if it cannot be
+ * read. */
+char rg_process_state(__u32 pid);
 /* Parses that file's text: for tests. */
 __u64 rg_start_ticks_of_stat(const char *stat);
 /* Has somebody sent a stop signal to the process (not to a thread of it) that

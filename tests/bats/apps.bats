@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Programs as they are: at a closed gate they wait in the call with which they
-# lock, and work when it opens.
+# lock, and work when it opens. Programs that run others (sudo, su, script, shells, tmux and
+# screen) are told that those are stopped, and do something about it.
 
 load common
 untraced_gate=yes
@@ -149,4 +150,178 @@ sigalrm=14
 	expect_end app 124
 	nothing_left
 	counters_are held=1 exited=1
+}
+
+# ---- programs that run others, and stop themselves when those are stopped ----
+
+# run_by WRAPPER FILE: a command that locks FILE, run by it, in command[].
+run_by() {
+	local lock="exec $LOCKER try posix $2"
+	case $1 in
+	su) command=(su root -c "$lock") ;;
+	su-pty) command=(su --pty root -c "$lock") ;;
+	runuser) command=(runuser -u root -- "$LOCKER" try posix "$2") ;;
+	runuser-login) command=(runuser -l root -c "$lock") ;;
+	sudo) command=(sudo -n "$LOCKER" try posix "$2") ;;
+	sudo-no-pty) command=(sudo -n -u daemon "$LOCKER" try posix "$2") ;;
+	nsenter) command=(nsenter --pid=/proc/self/ns/pid "$LOCKER" try posix "$2") ;;
+	script) command=(script -qec "$lock" /dev/null) ;;
+	sudo-su) command=(sudo -n su root -c "$lock") ;;
+	script-runuser) command=(script -qec "exec runuser -u root -- $LOCKER try posix $2" /dev/null) ;;
+	esac
+}
+every_wrapper=(su su-pty runuser runuser-login sudo sudo-no-pty nsenter script sudo-su script-runuser)
+some_wrappers=(sudo sudo-no-pty script-runuser)
+
+# wrappers_stop NAME...: the gate is closed, each runs one that is held, and has stopped itself.
+wrappers_stop() {
+	local name
+	started=("$@")
+	# sudo with a pseudo terminal, which is Debian's default, and without.
+	printf '%s\n' 'root ALL=(ALL) NOPASSWD: ALL' 'Defaults use_pty' \
+		'Defaults>daemon !use_pty' >/etc/sudoers
+	in_rex bash -c "for f; do : >>$a/f.\$f; chmod 666 $a/f.\$f; done" _ "$@"
+	for name; do
+		run_by "$name" "$a/f.$name"
+		background "$name" "${command[@]}"
+	done
+	wait_held $# 60
+	for name; do
+		wait_for 20 "$name to stop itself" is_state "$(pid_of "$name")" T
+	done
+}
+
+# All of them go on to their ends, as if nothing had happened.
+wrappers_end() {
+	local name
+	for name in "${started[@]}"; do
+		expect_end "$name" 0 granted
+	done
+	nobody_stopped
+}
+
+@test "sudo, su, runuser, nsenter and script stop themselves, and go on when grace starts" {
+	arm_hold --mount $a
+	want_skip
+	wrappers_stop "${every_wrapper[@]}"
+	# Those that run another wrapper, and that one.
+	[ "$(json '.wrappers | length')" -eq $((${#started[@]} + 2)) ]
+	knfsd_start rex 10 10 3
+	wrappers_end
+	nothing_left
+	map_is wrappers 0
+	counters_are wrappers_continued="$(counter wrappers_stopped)" denied.total=0
+}
+
+@test "the same by release, by disable, and by the next daemon" {
+	arm_hold --mount $a
+	wrappers_stop "${some_wrappers[@]}"
+	rg release
+	wrappers_end
+	rg close
+	wrappers_stop "${some_wrappers[@]}"
+	kill -KILL "$(pid_of daemon)"
+	"$TOGGLE" 1 1 # the gate is open, and nobody is there to continue them
+	is_state "$(pid_of sudo)" T
+	daemon_start
+	wrappers_end
+	rg close
+	wrappers_stop "${some_wrappers[@]}"
+	rg disable
+	wrappers_end
+}
+
+@test "a person stops a wrapper, or what it runs: it stays stopped until he continues it" {
+	local held
+	arm_hold --mount $a
+	wrappers_stop su sudo script-runuser
+	kill -STOP "$(pid_of su)"
+	held=$(json '.held[] | select(.file | endswith("f.sudo")) | .pid')
+	kill -STOP "$held"
+	rg release
+	expect_end script-runuser 0 granted
+	is_state "$(pid_of su)" T
+	is_state "$held" T
+	is_state "$(pid_of sudo)" T
+	kill -CONT "$(pid_of su)"
+	expect_end su 0 granted
+	# sudo stopped itself because of us: it goes on when its program does.
+	kill -CONT "$held"
+	expect_end sudo 0 granted
+	nobody_stopped
+}
+
+@test "what a wrapper runs is killed while it is held: the wrapper goes on, the gate being closed" {
+	arm_hold --mount $a
+	wrappers_stop su
+	kill -KILL "$(json '.held[0].pid')"
+	expect_end su 137
+	nothing_left
+	map_is wrappers 0
+}
+
+# ---- terminals ----
+
+@test "bash, dash and zsh on a terminal: say that their job is stopped, and it goes on when the gate opens" {
+	local shell shells=(bash dash zsh)
+	arm_hold --mount $a
+	for shell in "${shells[@]}"; do
+		in_rex bash -c ": >>$a/f.$shell"
+		# No start-up files of this host's root.
+		talk $shell script -qc "exec env HOME=/ $shell -i" /dev/null
+		# What is typed before the prompt may be thrown away.
+		wait_for 30 "a prompt of $shell" grep -q '[#$%]' "$work/$shell.out"
+		tell $shell "PS1=; $LOCKER try posix $a/f.$shell"
+		wait_said $shell "[Ss](topped|uspended)"
+		# It takes the next command.
+		tell $shell 'echo $((6 * 7))'
+		wait_said $shell 42
+	done
+	held_is 3
+	# A shell that is suspended by hand is not continued.
+	tell bash 'suspend -f'
+	wait_for 20 "bash to be suspended" test -n "$(pgrep -x bash -r T)"
+	rg release
+	for shell in "${shells[@]}"; do
+		wait_said $shell granted
+	done
+	nothing_left
+	pgrep -x bash -r T
+	kill -CONT "$(pgrep -x bash -r T)"
+	for shell in "${shells[@]}"; do
+		tell $shell exit
+		expect_end $shell 0
+	done
+}
+
+said_in() { [[ -s $work/$1 ]] && grep -qE "$2" "$work/$1"; }
+again_is_over() { (($(counter held_again) > $1)); }
+
+@test "tmux and screen continue a stopped program at once: it is refused instead of held over and over" {
+	arm_hold --mount $a
+	in_rex bash -c ": >>$a/f.tmux; : >>$a/f.screen; mkdir -p -m 755 /run/screen"
+	# By no shell in between: they continue what they run themselves. And with nothing of bats'
+	# open, which would wait for them.
+	in_rex tmux -L rg -f /dev/null new-session -d \
+		"exec $LOCKER try posix $a/f.tmux >/proc/1/root$work/tmux.said 2>&1" 3>&- 4>&-
+	wait_for 30 "tmux to end" said_in tmux.said EAGAIN
+	counters_are held=1 held_again=32 denied.continued_by_others=1 denied.total=1
+	nothing_left
+	# screen misses one now and then, and what it runs is held like anything else from there on.
+	in_rex screen -c /dev/null -dmS rg sh -c \
+		"exec $LOCKER try posixw $a/f.screen >/proc/1/root$work/screen.said 2>&1" 3>&- 4>&-
+	wait_for 30 "screen to continue it" again_is_over 32
+	rg release
+	wait_for 30 "screen to end" said_in screen.said "granted|ENOLCK"
+	nobody_stopped
+	nothing_left
+	rg close
+	# A person who continues it now and then is no reason to refuse it.
+	held_try one posix $a/f
+	before=$(counter held_again)
+	kill -CONT "$(pid_of one)"
+	wait_for 10 "held again" again_is_over "$before"
+	held_is 1
+	rg release
+	expect_end one 0 granted
 }

@@ -124,6 +124,38 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[[ $output == *"mount -t bpf"* && $output != *"would enable"* ]]
 }
 
+@test "wait: until the gate is open, until a timeout, or until there is none any more" {
+	run -4 rg wait
+	arm --action deny --mount $a
+	# The gate is closed: knfsd does not run.
+	start=$EPOCHSECONDS
+	run -5 rg wait --timeout 2s
+	[[ $output == *"still closed after 2 s"* ]]
+	((EPOCHSECONDS - start >= 2))
+	run -2 rg wait --timeout 0
+	background wait "$RG" wait
+	background late "$RG" wait --timeout 1h
+	run -1 in_rex setpriv --reuid 65534 --clear-groups "$RG" wait
+	[[ $output == *root* ]]
+	! ended wait
+	rg release
+	expect_end wait 0 "open: network namespace"
+	expect_end late 0 "released by hand"
+	run -0 rg wait --timeout 1s
+	rg close
+	background wait "$RG" wait
+	# Two seconds' worth of looks: it waits, and keeps nobody else from the set.
+	run -5 rg wait --timeout 2s
+	rm $pins/map_meta
+	expect_end wait 4 "taken away while this waited"
+	arm --action deny --mount $a
+	background wait "$RG" wait
+	run -5 rg wait --timeout 1s
+	# It opens the gate before it takes it away.
+	rg disable
+	expect_end wait 0 "released by hand"
+}
+
 @test "status --json has the documented schema" {
 	arm --mount $a --action deny
 	try posix $a/f || true
@@ -136,7 +168,8 @@ progs() { bpftool -j prog show | jq 'length'; }
 		.gates[0].lockd .gates[0].which .gates[0].max_hold_seconds \
 		.gates[0].settle_timeout_seconds .gates[0].settle_quiet_seconds \
 		.gates[0].on_origin_no_grace .gates[0].refused .gates[0].awaited \
-		.gates[0].clients .counters.exempted .counters.denied.io_uring .mounts[0].path .mounts[0].device \
+		.gates[0].clients .counters.exempted .counters.denied.io_uring .counters.denied.continued_by_others .wrappers \
+		.counters.wrappers_stopped .counters.wrappers_continued .counters.untold .counters.fanotify .mounts[0].path .mounts[0].device \
 		.mounts[0].source .mounts[0].netns .held .counters.held .counters.held_again \
 		.counters.denied.total .counters.denied.policy .counters.denied.no_daemon \
 		.counters.denied.table_full .counters.denied.cannot_stop .counters.audited \

@@ -12,6 +12,7 @@ LOCKER=$repo/build/tests/helpers/locker
 JGET=$repo/build/tests/helpers/jget
 TOGGLE=$repo/build/tests/helpers/toggle
 TRACER=$repo/build/tests/helpers/tracer
+WATCHER=$repo/build/tests/helpers/watcher
 STRANGER=$repo/build/tests/helpers/stranger
 pins=/sys/fs/bpf/reexport-guard
 a=/srv/reexport/a # re-exported

@@ -81,6 +81,34 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 	[ "$(counter denied.total)" -eq 0 ]
 }
 
+polling='import fcntl, sys
+f = open(sys.argv[1], "r+")
+for i in range(int(sys.argv[2])):
+    try:
+        fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pass'
+tracers_are() { [[ $(json .tracing.tracers) == "$1" ]]; }
+told() { grep -c DENIED "$work/trace.out" || true; }
+all_told() { (($(told) + $(counter untold) == $1)); }
+
+@test "a process that polls a gate that denies: tracers are told of some, and the others are counted" {
+	arm --mount $a --action deny
+	background trace "$RG" trace --json --op DENIED
+	wait_for 30 "the tracer" tracers_are 1
+	in_rex python3 -c "$polling" $a/f 1000
+	counters_are denied.policy=1000
+	wait_for 20 "what is told" all_told 1000
+	[ "$(told)" -ge 64 ]
+	[ "$(told)" -lt 500 ]
+	# Another process has a bucket of its own.
+	before=$(told)
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	wait_for 20 "the other one to be told" all_told 1001
+	[ "$(told)" -eq $((before + 1)) ]
+}
+
 # ---- what is left alone ----
 
 @test "unlocking works while the gate is closed, for all kinds" {

@@ -254,3 +254,26 @@ rung_is() { [[ $(rung_of "$1") == "$2" ]]; }
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
 }
+
+@test "a fanotify listener that knfsd waits for is handed the file at a closed gate, and end clients get in" {
+	arm --action hold --scope opens --mount $a
+	daemon_start
+	knfsd_start rex 10 10 3
+	cli_mount
+	background watcher "$WATCHER" $a
+	wait_said watcher ^watching
+	rg close
+	in_call read
+	wait_held 1
+	run tier cli timeout 30 cat /mnt/a/f
+	[ "$output" = hello ]
+	wait_said watcher "may open 6 bytes"
+	! said watcher error
+	[ "$(counter fanotify)" -ge 1 ]
+	# What the listener opens by itself is a local application's: like any other it waits.
+	held_is 1
+	is_state "$(pid_of watcher)" SDR
+	rg release
+	expect_end read 0 hello
+	nothing_left
+}

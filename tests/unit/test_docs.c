@@ -355,8 +355,11 @@ static void check_kprobe(const struct rg_follower *f)
 	assert_ptr_equal(rg_follower_by(f->program), f);
 	hook_of(name, kprobe, sizeof(kprobe));
 	hook_of(f->program, hook, sizeof(hook));
+	/* A tracepoint has a function of another name. */
 	snprintf(text, sizeof(text), "%s%s", kind,
-		 f->link == RG_LINK_TASK_EXIT ? " `do_exit`" : strchr(hook, ' '));
+		 f->link == RG_LINK_TASK_EXIT	? " `do_exit`"
+		 : f->link == RG_LINK_SELF_STOP ? " `do_send_sig_info`"
+						: strchr(hook, ' '));
 	assert_string_equal(kprobe, text);
 	assert_int_equal(enters < RG_NR_LINKS, strncmp(hook, "fexit ", 6) == 0);
 	if (enters < RG_NR_LINKS) {

@@ -183,8 +183,22 @@ static void test_view(void **unused)
 
 static void test_held(void **unused)
 {
-	static const struct member holding[] = {M(rg_holding, since_ns), M(rg_holding, seq),
+	static const struct member holding[] = {M(rg_holding, since_ns), M(rg_holding, again_ns),
+						M(rg_holding, seq), M(rg_holding, again),
 						M(rg_holding, may_end)};
+	static const struct member above[] = {M(rg_above, start_ns),
+					      M(rg_above, since_ns),
+					      M(rg_above, held_start_ns),
+					      M(rg_above, held_tid),
+					      M(rg_above, held_seq),
+					      M(rg_above, held_tgid),
+					      M(rg_above, via)};
+	static const struct member wrapper[] = {M(rg_wrapper, start_ns),
+						M(rg_wrapper, since_ns),
+						M(rg_wrapper, held_start_ns),
+						M(rg_wrapper, held_tgid),
+						M(rg_wrapper, by),
+						M(rg_wrapper, comm)};
 	static const struct member key[] = {M(rg_held_key, tid), M(rg_held_key, seq)};
 	static const struct member held[] = {
 		M(rg_held, start_ns), M(rg_held, since_ns), M(rg_held, ino),
@@ -195,6 +209,8 @@ static void test_held(void **unused)
 	(void)unused;
 	CHECK(guard, rg_held_key, key);
 	CHECK(guard, rg_holding, holding);
+	CHECK(guard, rg_above, above);
+	CHECK(guard, rg_wrapper, wrapper);
 	CHECK(guard, rg_held, held);
 }
 
@@ -445,6 +461,8 @@ static const struct {
 	{"held", BPF_MAP_TYPE_HASH, sizeof(struct rg_held_key), sizeof(struct rg_held),
 	 RG_MAX_HELD},
 	{"holding", BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_holding), RG_MAX_HELD},
+	{"above", BPF_MAP_TYPE_LRU_HASH, 4, sizeof(struct rg_above), RG_MAX_ABOVE},
+	{"wrappers", BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_wrapper), RG_MAX_WRAPPERS},
 	{"counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, RG_NR_COUNTERS},
 	{"rules", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_rule), RG_MAX_RULES},
 	{"exempt", BPF_MAP_TYPE_HASH, sizeof(struct rg_exempt_key), 4, RG_MAX_EXEMPT},
@@ -461,6 +479,7 @@ static const struct {
 	{"flow_storms", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_storm), RG_MAX_GATES},
 	{"flow_slowest", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_note), RG_SLOWEST},
 	{"flow_downgrades", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_note), RG_LAST_DOWNGRADES},
+	{"told_until", BPF_MAP_TYPE_LRU_HASH, 4, 8, RG_MAX_TOLD},
 	{"managers", BPF_MAP_TYPE_HASH, 8, 8, RG_MAX_MANAGERS},
 	{"entered", BPF_MAP_TYPE_HASH, 8, 24, RG_MAX_ENTERED},
 	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
@@ -521,6 +540,8 @@ static void test_every_record(void **unused)
 		"rg_gate",
 		"rg_held_key",
 		"rg_holding",
+		"rg_above",
+		"rg_wrapper",
 		"rg_held",
 		"rg_live",
 		"rg_meta",

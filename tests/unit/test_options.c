@@ -194,7 +194,7 @@ static void test_every_option(void **unused)
 			       "--force-without=lock_done", "--client", "10.0.0.0/8", "--file=db",
 			       "--op", "LOCK", "--side", "server", "--errors", "--downgrades",
 			       "--record", "rec", "--record-size", "1M", "--record-keep", "2",
-			       "--count", "5", "--duration", "9s", "--help"),
+			       "--count", "5", "--duration", "9s", "--timeout", "1h", "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
@@ -204,6 +204,7 @@ static void test_every_option(void **unused)
 	assert_true(parsed.dry_run && parsed.json && parsed.html && parsed.help && parsed.once);
 	assert_int_equal(parsed.format, RG_METRICS_PROMETHEUS);
 	assert_int_equal(parsed.interval_s, 120);
+	assert_int_equal(parsed.timeout_s, 3600);
 	assert_string_equal(parsed.output, "out");
 	assert_string_equal(parsed.config, "x");
 	assert_string_equal(parsed.netns, "blue");
