@@ -278,20 +278,23 @@ wrappers_end() {
 		wait_said $shell 42
 	done
 	held_is 3
-	# A shell that is suspended by hand is not continued.
+	# A shell that is suspended by hand is not continued, nor is what stopped itself because
+	# of that, though a process below it is held.
 	tell bash 'suspend -f'
-	wait_for 20 "bash to be suspended" test -n "$(pgrep -x bash -r T)"
+	wait_for 20 "bash to be suspended" pgrep -x bash -r T
+	wait_for 20 "script to stop itself" is_state "$(pid_of bash)" T
 	rg release
-	for shell in "${shells[@]}"; do
-		wait_said $shell granted
-	done
+	wait_said dash granted
+	wait_said zsh granted
 	nothing_left
-	pgrep -x bash -r T
-	kill -CONT "$(pgrep -x bash -r T)"
+	is_state "$(pid_of bash)" T
+	kill -CONT "$(pgrep -x bash -r T)" "$(pid_of bash)"
+	wait_said bash granted
 	for shell in "${shells[@]}"; do
 		tell $shell exit
 		expect_end $shell 0
 	done
+	nobody_stopped
 }
 
 said_in() { [[ -s $work/$1 ]] && grep -qE "$2" "$work/$1"; }
