@@ -227,7 +227,7 @@ $(B)/reexport-guard.%: docs/reexport-guard.%.scd | $(B)/bpf
 	$(say) MAN $@
 	$(Q)scdoc < $< > $@
 
-UNITS := $(wildcard packaging/systemd/*.service packaging/systemd/*.target)
+SYSTEMD_UNITS := $(wildcard packaging/systemd/*.service packaging/systemd/*.target)
 
 install: all man ## install program, man pages, systemd unit, modprobe.d and example (DESTDIR=, PREFIX=)
 	install -D -m 0755 $(B)/reexport-guard $(DESTDIR)$(SBINDIR)/reexport-guard
@@ -243,7 +243,7 @@ install: all man ## install program, man pages, systemd unit, modprobe.d and exa
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/monitoring packaging/monitoring/*
 	install -D -m 0644 docs/metrics.md $(DESTDIR)$(DOCDIR)/metrics.md
 	mkdir -p $(B)/systemd $(DESTDIR)$(UNITDIR)
-	for unit in $(notdir $(UNITS)); do \
+	for unit in $(notdir $(SYSTEMD_UNITS)); do \
 		sed 's,@SBINDIR@,$(SBINDIR),' packaging/systemd/$$unit > $(B)/systemd/$$unit && \
 		install -m 0644 $(B)/systemd/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
@@ -258,7 +258,7 @@ uninstall: ## remove what `make install` installed (DESTDIR=, PREFIX=)
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/reexport-guard \
 		$(DESTDIR)$(DATADIR)/zsh/vendor-completions/_reexport-guard \
 		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/reexport-guard.fish \
-		$(DESTDIR)$(UNITDIR)/reexport-guard.service \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(SYSTEMD_UNITS))) \
 		$(DESTDIR)$(MODPROBEDIR)/50-reexport-guard.conf
 	rm -rf $(DESTDIR)$(DOCDIR)
 
