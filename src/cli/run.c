@@ -34,6 +34,7 @@
 #include "pins/wrappers.h"
 #include "state/keep.h"
 #include "metrics/metrics_file.h"
+#include "metrics/status_line.h"
 #include "load/modules.h"
 #include "base/names.h"
 #include "base/netns.h"
@@ -71,7 +72,8 @@ struct daemon {
 	bool said_passed;
 	bool said_missed; /* that knfsd started unseen */
 	bool said_disk;	  /* that a disk does not answer */
-	int status;	  /* enum rg_exit to end with */
+	struct rg_status_line status_line;
+	int status; /* enum rg_exit to end with */
 };
 
 /* ---- what it does ---- */
@@ -244,6 +246,8 @@ static void look(struct daemon *d)
 		struct rg_view v = rg_gate_view(&gates[i], now_ns);
 		__u32 shown = gates[i].netns ? 1 + v.state : 0;
 
+		if (shown != d->states[i])
+			d->status_line.due_ns = 0;
 		if (shown && shown != d->states[i])
 			say_change(&gates[i], &v, done.continued);
 		d->states[i] = shown;
@@ -258,6 +262,7 @@ static void look(struct daemon *d)
 	heed_disk(d);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);
+	rg_status_line_tick(&d->status_line, &d->p, now_ns);
 	set_alarm(d, next_ns);
 }
 
@@ -624,10 +629,11 @@ int rg_verb_run(const struct rg_options *o)
 		malloc_trim(0);
 		classify(&d);
 		look(&d);
-		sd_notify(0, "READY=1\nSTATUS=serving");
+		sd_notify(0, "READY=1");
 		rg_info("ready: pid %d", getpid());
 		serve(&d);
 		sd_notify(0, "STOPPING=1");
+		rg_status_line_end();
 	}
 	if (d.p.live) {
 		struct rg_gate gates[RG_MAX_GATES];

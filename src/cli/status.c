@@ -17,6 +17,7 @@
 
 #include "cli/status.h"
 #include "cli/verbs.h"
+#include "metrics/verdict.h"
 #include "state/budget.h"
 #include "pins/doors.h"
 #include "load/followers.h"
@@ -439,6 +440,26 @@ static json_object *let_go_json(const struct rg_meta *meta)
 	return list;
 }
 
+/* The first line of all; "unknown" where the maps could not be read. */
+static json_object *verdict_json(const struct rg_pins *p)
+{
+	json_object *o = json_object_new_object();
+	char line[RG_VERDICT_SIZE];
+	struct rg_snapshot s;
+	int err = rg_snapshot_read(p, 0, &s);
+
+	if (err) {
+		snprintf(line, sizeof(line), "unknown: the pinned maps could not be read: %s",
+			 rg_strerror(err));
+		put_text(o, "protection", "unknown");
+	} else {
+		put_text(o, "protection", rg_protection_name(rg_verdict(&s, line)));
+		rg_snapshot_free(&s);
+	}
+	put_text(o, "text", line);
+	return o;
+}
+
 static json_object *collect(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
@@ -466,6 +487,7 @@ static json_object *collect(const struct rg_pins *p)
 	put_text(o, "version", RG_VERSION);
 	put_text(o, "armed_by_version", meta.tool_version);
 	put(o, "enabled", json_object_new_boolean(true));
+	put(o, "verdict", verdict_json(p));
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
 	missing = rg_doors_wanted(gates, now_ns) & ~doors;
 	for (__u32 what = 0; what < RG_NR_WHATS; what++) {

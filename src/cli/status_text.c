@@ -3,10 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/names.h"
+#include "cli/terminal.h"
 #include "load/modules.h"
 #include "load/sleep.h"
+#include "metrics/verdict.h"
 
 static const char *text_of(json_object *o, const char *key)
 {
@@ -175,6 +178,21 @@ static void print_left_out(json_object *list)
 	}
 }
 
+/* "● protected: ...", with the colour of a traffic light where that can be seen. */
+static void print_verdict(json_object *o)
+{
+	const char *protection = text_of(o, "protection"), *colour = "31";
+
+	if (strcmp(protection, rg_protection_name(RG_PROTECTION_FULL)) == 0)
+		colour = "32";
+	else if (strcmp(protection, rg_protection_name(RG_PROTECTION_NONE)) != 0)
+		colour = "33";
+	if (isatty(STDOUT_FILENO) && rg_terminal_has_colours())
+		printf("\033[%sm●\033[m %s\n", colour, text_of(o, "text"));
+	else
+		printf("● %s\n", text_of(o, "text"));
+}
+
 void rg_status_print(json_object *o)
 {
 	json_object *counters = json_object_object_get(o, "counters"),
@@ -184,6 +202,7 @@ void rg_status_print(json_object *o)
 		    *reboot = json_object_object_get(o, "reboot");
 	bool sleeps = strcmp(text_of(rungs, "hold"), rg_hold_name(RG_HOLD_SLEEP)) == 0;
 
+	print_verdict(json_object_object_get(o, "verdict"));
 	printf("reexport-guard %s, hooks", text_of(o, "version"));
 	json_object_object_foreach(rungs, hook, rung)
 	{

@@ -20,6 +20,7 @@ struct rg_snapshot {
 	__u64 canary_ns;
 	__u64 heartbeat_ns; /* of the daemon; 0: it ended, or there was none */
 	__u32 daemon_pid;
+	bool sleeps; /* the held sleep in the kernel, which needs no daemon */
 	__u32 doors_attached, doors_wanted; /* a bit an enum rg_what */
 	__u32 tracers;			    /* that have a ring */
 	char armed_by[32];		    /* version of the program that made the pins */

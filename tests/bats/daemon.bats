@@ -20,9 +20,21 @@ daemon_pid() { cat "$work/daemon.pid"; }
 	expect_end notify 0 READY=1
 	in_rex rm /run/notify.sock
 	[ "$(gate_state)" = closed ]
+	wait_for 20 "the verdict in /run" verdict_is "protected: gate closed for *"
+	[ "$(json .verdict.protection)" = protected ]
 	held_try one posix $a/f
 	rg release
 	expect_end one 0 granted
+	wait_for 20 "the verdict to change" verdict_is "NOT protected: \`release\` opened *"
+	kill -TERM "$(daemon_pid)"
+	expect_end daemon 0 "gates stay as they are"
+	! in_rex test -e /run/reexport-guard/status
+	[[ $(json .verdict.text) == "NOT protected: "* ]]
+}
+# By somebody without privileges.
+verdict_is() {
+	# shellcheck disable=SC2053 # a pattern
+	[[ $(in_rex setpriv --reuid 65534 --clear-groups cat /run/reexport-guard/status) == $1 ]]
 }
 
 @test "killed as soon as it is ready: the tracing programs come all the same, and another starts at once" {

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "metrics/verdict.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/names.h"
+
+static const char *const names[RG_NR_PROTECTIONS] = {
+	[RG_PROTECTION_NONE] = "not-protected",
+	[RG_PROTECTION_PARTIAL] = "partly-protected",
+	[RG_PROTECTION_FULL] = "protected",
+};
+
+static const char *const words[RG_NR_PROTECTIONS] = {
+	[RG_PROTECTION_NONE] = "NOT protected",
+	[RG_PROTECTION_PARTIAL] = "partly protected",
+	[RG_PROTECTION_FULL] = "protected",
+};
+
+const char *rg_protection_name(enum rg_protection protection)
+{
+	return names[protection];
+}
+
+/* What stands in the way at one gate; NULL: nothing does. */
+struct fault {
+	enum rg_protection protection;
+	const char *why;
+};
+
+static bool locks_are_refused(const struct rg_snapshot *s)
+{
+	return s->regimes.of[RG_LOCKS_NFS4] == RG_REGIME_REFUSED &&
+	       s->regimes.of[RG_LOCKS_NLM] == RG_REGIME_REFUSED;
+}
+
+static struct fault fault_of(const struct rg_snapshot *s, const struct rg_gate *g,
+			     const struct rg_view *v)
+{
+	if (s->doors_wanted & ~s->doors_attached)
+		return (struct fault){RG_PROTECTION_NONE,
+				      "a hook is not attached; run `reexport-guard enable` again"};
+	if (g->policy.action == RG_ACTION_AUDIT)
+		return (struct fault){RG_PROTECTION_NONE,
+				      "action audit only counts; set `action = hold`"};
+	if (v->why == RG_WHY_TIMED_OUT)
+		return (struct fault){RG_PROTECTION_NONE,
+				      "max-hold opened the gate before recovery was over; see "
+				      "`reexport-guard report`"};
+	if (v->state == RG_STATE_OPEN && v->why == RG_WHY_RELEASED_BY_HAND)
+		return (struct fault){RG_PROTECTION_NONE,
+				      "`release` opened the gate until knfsd's next shutdown"};
+	if (locks_are_refused(s))
+		return (struct fault){RG_PROTECTION_NONE,
+				      "this kernel gives end clients no locks through a re-export: "
+				      "there is nothing to protect"};
+	if (g->policy.release != RG_RELEASE_SETTLED)
+		return (struct fault){RG_PROTECTION_PARTIAL,
+				      "the gate opens before end clients have their locks again; "
+				      "set `release = settled`"};
+	if (v->why == RG_WHY_BLIND)
+		return (struct fault){RG_PROTECTION_PARTIAL,
+				      "refused reclaims are not seen, so the gate waits for "
+				      "settle-timeout"};
+	if (g->policy.action == RG_ACTION_HOLD && !s->sleeps &&
+	    !rg_is_alive(s->heartbeat_ns, s->now_ns))
+		return (struct fault){RG_PROTECTION_PARTIAL,
+				      "no daemon runs, so local applications get errors instead of "
+				      "waiting; run `systemctl start reexport-guard`"};
+	return (struct fault){RG_PROTECTION_FULL, NULL};
+}
+
+/* "3 s", "12 min", "5 h", "9 d": one unit is enough here. */
+static void put_age(__u64 since_ns, __u64 now_ns, char out[32])
+{
+	__u64 s = now_ns > since_ns ? (now_ns - since_ns) / RG_NS_PER_SEC : 0;
+
+	if (s < 120)
+		snprintf(out, 32, "%llu s", (unsigned long long)s);
+	else if (s < 120 * 60)
+		snprintf(out, 32, "%llu min", (unsigned long long)(s / 60));
+	else if (s < 48 * 3600)
+		snprintf(out, 32, "%llu h", (unsigned long long)(s / 3600));
+	else
+		snprintf(out, 32, "%llu d", (unsigned long long)(s / 86400));
+}
+
+/* The facts that matter in this state. */
+static void describe(const struct rg_snapshot *s, __u32 slot, const struct rg_view *v, char *out,
+		     size_t size)
+{
+	struct rg_ledger_sum sum = rg_ledger_sum_of(s, slot);
+	__u32 clients = 0;
+	char age[32];
+
+	for (int i = 0; i < RG_NR_CLIENT_STATES; i++)
+		clients += i == RG_CLIENT_GONE ? 0 : sum.in[i];
+	put_age(v->since_ns, s->now_ns, age);
+	snprintf(out, size, "gate %s for %s, %u held, %u end client%s by NFSv4 with %llu lock%s",
+		 rg_state_name(v->state), age, s->held.n, clients, clients == 1 ? "" : "s",
+		 (unsigned long long)sum.locks, sum.locks == 1 ? "" : "s");
+	if (s->gates[slot].awaited && v->state != RG_STATE_OPEN) {
+		size_t n = strlen(out);
+
+		snprintf(out + n, size - n, ", %u awaited", s->gates[slot].awaited);
+	}
+}
+
+enum rg_protection rg_verdict(const struct rg_snapshot *s, char line[RG_VERDICT_SIZE])
+{
+	struct fault worst = {RG_NR_PROTECTIONS, NULL};
+	struct rg_view seen = {};
+	char facts[RG_VERDICT_SIZE / 2];
+	__u32 slot = 0;
+	size_t gates = 0, n;
+
+	if (!s->enabled) {
+		snprintf(line, RG_VERDICT_SIZE,
+			 "NOT protected: not enabled; run `reexport-guard run`");
+		return RG_PROTECTION_NONE;
+	}
+	for (__u32 i = 0; i < RG_MAX_GATES; i++) {
+		struct rg_view v = rg_gate_view(&s->gates[i], s->now_ns);
+		struct fault fault;
+
+		if (!rg_snapshot_has(s, i))
+			continue;
+		gates++;
+		fault = fault_of(s, &s->gates[i], &v);
+		if (fault.protection >= worst.protection)
+			continue;
+		worst = fault;
+		seen = v;
+		slot = i;
+	}
+	if (!gates) {
+		snprintf(line, RG_VERDICT_SIZE,
+			 "NOT protected: there is no gate; run `reexport-guard "
+			 "enable`");
+		return RG_PROTECTION_NONE;
+	}
+	describe(s, slot, &seen, facts, sizeof(facts));
+	n = (size_t)snprintf(line, RG_VERDICT_SIZE, "%s: %s%s%s", words[worst.protection],
+			     worst.why ?: "", worst.why ? "; " : "", facts);
+	if (gates > 1 && n < RG_VERDICT_SIZE)
+		snprintf(line + n, RG_VERDICT_SIZE - n, "; %zu other gate%s", gates - 1,
+			 gates == 2 ? "" : "s");
+	return worst.protection;
+}
