@@ -405,8 +405,10 @@ is_gone() { [[ ! -e /proc/$1 ]]; }
 	wait_for 10 "nfsdcld to end" is_gone "$pid"
 	in_rex rm -f /var/lib/nfs/nfsdcld/main.sqlite
 	look
-	# Where the kernel has another way to keep records, it may be that.
-	if in_rex test -e /proc/fs/nfsd/nfsv4recoverydir; then
+	# Where the kernel has another way to keep records, and its place is not there, nobody can
+	# tell; else nobody is on record there either.
+	recovery=$(in_rex cat /proc/fs/nfsd/nfsv4recoverydir 2>/dev/null) || recovery=
+	if [[ -n $recovery ]] && ! in_rex test -d "$recovery"; then
 		says nfsdcld-clients unknown
 	else
 		says nfsdcld-clients problem
