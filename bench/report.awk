@@ -32,11 +32,10 @@ function round(x) {
 
 # ---- bars ----
 
+# Of a kernel of which only some parts were measured the other bars are left out.
 function bar(id, text, good, got) {
-	if (got == "") {
-		printf "| %s | | not measured |\n", text
+	if (got == "")
 		return
-	}
 	printf "| %s | %s | %s |\n", text, got, good ? "met" : "**missed**"
 	if (!good)
 		missed[++n_missed] = id
