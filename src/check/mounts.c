@@ -230,7 +230,8 @@ static void check_superblocks(const struct rg_mount_facts *facts, const struct r
 	} else if (has(m, "nosharecache")) {
 		rg_find(f, RG_NOTE, RG_F_MOUNT_NOSHARECACHE, m->target,
 			"mounted nosharecache: whatever else mounts %s gets a superblock of its "
-			"own, which is not guarded",
+			"own, which does not see the locks of this one, and is guarded only if its "
+			"source says that it is the same",
 			m->source);
 		rg_remedy(f, "mount it without nosharecache, or guard every NFS mount with "
 			     "`all = yes`");

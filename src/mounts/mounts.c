@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -460,6 +461,65 @@ static struct meant *meant_by_all(const struct rg_rule *rules, size_t *n, __u32 
 	return m;
 }
 
+/* ---- the same files by another superblock ---- */
+
+/* Where the path begins in HOST:/PATH; NULL: it is not of that form. */
+static const char *path_of_source(const char *source)
+{
+	const char *colon = strstr(source, ":/");
+
+	return colon ? colon + 1 : NULL;
+}
+
+/* The value of addr= among the options, and its length; NULL: it is not there. */
+static const char *address_of(const struct rg_mount *m, size_t *n)
+{
+	char *value = NULL;
+
+	return mnt_optstr_get_option(m->options, "addr", &value, n) == 0 && *n ? value : NULL;
+}
+
+/* By the name that was mounted, or by the address that the kernel shows. */
+static bool is_same_server(const struct rg_mount *a, const char *a_path, const struct rg_mount *b,
+			   const char *b_path)
+{
+	size_t a_n = (size_t)(a_path - a->source), b_n = (size_t)(b_path - b->source);
+	const char *a_addr, *b_addr;
+
+	if (a_n == b_n && strncasecmp(a->source, b->source, a_n) == 0)
+		return true;
+	a_addr = address_of(a, &a_n);
+	b_addr = address_of(b, &b_n);
+	return a_addr && b_addr && a_n == b_n && strncmp(a_addr, b_addr, a_n) == 0;
+}
+
+/* What `path` has behind `top`, that it is below: "" or "/...". NULL: it is not below. */
+static const char *behind(const char *path, const char *top)
+{
+	const struct top t = top_of(top);
+
+	return rg_is_below(path, top) ? path + t.n : NULL;
+}
+
+/* Is `a` where the NFS client itself mounts a file system that is below that of `b` on the
+ * server? It does so only where the server says that it is another one. */
+static bool is_crossed_from(const struct rg_mount *a, const char *a_path, const struct rg_mount *b,
+			    const char *b_path)
+{
+	const char *source = behind(a_path, b_path), *target = behind(a->target, b->target);
+
+	return source && target && *source && strcmp(source, target) == 0;
+}
+
+bool rg_mounts_share_files(const struct rg_mount *a, const struct rg_mount *b)
+{
+	const char *a_path = path_of_source(a->source), *b_path = path_of_source(b->source);
+
+	return a_path && b_path && is_same_server(a, a_path, b, b_path) &&
+	       (rg_is_below(a_path, b_path) || rg_is_below(b_path, a_path)) &&
+	       !is_crossed_from(a, a_path, b, b_path) && !is_crossed_from(b, b_path, a, a_path);
+}
+
 /* A superblock, and what the rules make of it. */
 struct verdict {
 	__u32 dev;
@@ -473,28 +533,65 @@ static int by_dev(const void *a, const void *b)
 	return (x->dev > y->dev) - (x->dev < y->dev);
 }
 
+/* What the rules alone make of a mount. */
+struct opinion {
+	bool guarded, excepted;
+};
+
+/* Mark as guarded what may have the files of a mount that a rule guards, by a superblock of its
+ * own (nosharecache, another version of NFS): the two do not see each other's locks, and the
+ * original server takes both for the same client's. Not what is excepted, and not twins of twins.
+ * `by`: room for mounts->n. */
+static void guard_twins(const struct rg_mounts *mounts, const struct opinion *by_rule,
+			const struct rg_mount **by, bool *guarded)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < mounts->n; i++)
+		if (by_rule[i].guarded)
+			by[n++] = &mounts->at[i];
+	for (size_t i = 0; i < mounts->n; i++)
+		for (size_t j = 0; j < n && !guarded[i] && !by_rule[i].excepted; j++)
+			guarded[i] = rg_mounts_share_files(&mounts->at[i], by[j]);
+}
+
 /* One for each superblock of the table, sorted. Owned by the caller (free). */
 static int judge(const struct rg_mounts *mounts, const struct rg_rule *rules, size_t n, __u32 slot,
 		 enum rg_which which, struct verdict **out, size_t *n_out)
 {
 	struct verdict *v = calloc(mounts->n + 1, sizeof(*v));
+	struct opinion *by_rule = calloc(mounts->n + 1, sizeof(*by_rule));
 	struct meant *meant = meant_by_all(rules, &n, slot);
+	bool *guarded = calloc(mounts->n + 1, sizeof(*guarded));
+	const struct rg_mount **by = calloc(mounts->n + 1, sizeof(*by));
 	size_t used = 0;
 
 	*out = v;
 	*n_out = 0;
-	if (!v || !meant) {
+	if (!v || !meant || !by_rule || !guarded || !by) {
+		free(by);
+		free(by_rule);
+		free(guarded);
 		free(meant);
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < mounts->n; i++) {
 		const struct thing t = thing_of(&mounts->at[i]);
-		bool guarded = which == RG_WHICH_ALL, excepted = false;
+		bool one = which == RG_WHICH_ALL, excepted = false;
 
 		for (size_t j = 0; j < n && !excepted; j++)
-			excepted = !go_by(&meant[j], mounts, &t, &guarded);
-		v[i] = (struct verdict){.dev = t.mount->dev, .guarded = guarded && !excepted};
+			excepted = !go_by(&meant[j], mounts, &t, &one);
+		by_rule[i] = (struct opinion){.guarded = one && !excepted, .excepted = excepted};
 	}
+	for (size_t i = 0; i < mounts->n; i++)
+		guarded[i] = by_rule[i].guarded;
+	if (which != RG_WHICH_ALL)
+		guard_twins(mounts, by_rule, by, guarded);
+	for (size_t i = 0; i < mounts->n; i++)
+		v[i] = (struct verdict){.dev = mounts->at[i].dev, .guarded = guarded[i]};
+	free(by);
+	free(by_rule);
+	free(guarded);
 	free(meant);
 	qsort(v, mounts->n, sizeof(*v), by_dev);
 	for (size_t i = 0; i < mounts->n; i++) {

@@ -61,6 +61,11 @@ int rg_mounts_resolve(const struct rg_mounts *mounts, const char *path, char *ou
 int rg_mounts_resolve_in(const struct rg_mounts *mounts, const char *root, const char *jail,
 			 const char *path, char *out);
 
+/* May these two have files in common, being of one server, by its name or its address, and one
+ * path at or below the other? Not if one is where the NFS client crosses into another file system
+ * of the server, below the other. Of superblocks that are told apart by the caller. */
+bool rg_mounts_share_files(const struct rg_mount *a, const struct rg_mount *b);
+
 /* Do these rules make the gate in `slot` guard this mount? Of the mount alone:
  * rg_mounts_guarded() says what becomes of the superblock.
  *
@@ -79,7 +84,9 @@ bool rg_mount_is_guarded(const struct rg_mounts *mounts, const struct rg_mount *
 
 /* The same for every mount of the table, by superblock: one that is mounted
  * several times (bind mounts; the NFS client's sharing) is guarded everywhere
- * if it is guarded anywhere, also if an EXCEPT names one of the places.
+ * if it is guarded anywhere, also if an EXCEPT names one of the places. So is
+ * one that may have the same files as a mount that a rule guards
+ * (rg_mounts_share_files), unless an EXCEPT names it.
  * `guarded`: mounts->n of them. 0 or -ENOMEM. */
 int rg_mounts_guarded(const struct rg_mounts *mounts, const struct rg_rule *rules, size_t n,
 		      __u32 slot, enum rg_which which, bool *guarded);

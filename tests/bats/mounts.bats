@@ -146,6 +146,21 @@ options=rw,insecure,no_subtree_check
 	refused /srv/new/f
 }
 
+@test "the same files by another superblock are guarded as well, unless it is excepted" {
+	# By its name and by its address; and one of the same server that is not exported.
+	in_rex mount -t nfs -o vers=4.2,nosharecache 10.77.1.1:/a /srv/new
+	arm --exports --action deny
+	refused $a/f
+	refused /srv/new/f
+	granted $other/f
+	guarded_is "$a,/srv/new"
+	arm --exports --except /srv/new --action deny
+	refused $a/f
+	granted /srv/new/f
+	rg disable
+	granted $a/f
+}
+
 # The original server's tree, with a file system below it that the NFS client
 # mounts by itself.
 mount_whole() { in_rex mount -t nfs -o vers=4.2,nosharecache origin:/ /srv/whole; }

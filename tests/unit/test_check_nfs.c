@@ -143,18 +143,22 @@ static void test_mount_options(void **unused)
 
 static void test_superblocks(void **unused)
 {
-	struct rg_rule export_a = {.kind = RG_RULE_EXPORT, .path = "/srv/a"};
+	struct rg_rule export_a[] = {{.kind = RG_RULE_EXPORT, .path = "/srv/a"},
+				     {.kind = RG_RULE_EXCEPT, .path = "/mnt"}};
 	struct rg_rule export_b = {.kind = RG_RULE_EXPORT, .path = "/srv/b"};
 	struct rg_policy_facts p = guards(RG_WHICH_EXPORTS);
 	static const char twin[] = TABLE "33 22 0:43 / /mnt rw - nfs4 origin:/a rw,vers=4.2\n",
 			  bound[] = TABLE "33 22 0:40 / /mnt rw - nfs4 origin:/a rw,vers=4.2\n";
 
 	(void)unused;
-	p.rules = &export_a;
+	p.rules = export_a;
 	p.n_rules = 1;
 	judge_mounts(TABLE, &p, RG_F_MOUNT_TWICE, RG_OK);
+	judge_mounts(twin, &p, RG_F_MOUNT_TWICE, RG_OK);
+	p.n_rules = 2;
 	judge_mounts(twin, &p, RG_F_MOUNT_TWICE, RG_PROBLEM);
 	judge_mounts(bound, &p, RG_F_MOUNT_TWICE, RG_OK);
+	p.n_rules = 1;
 	judge_mounts(TABLE, &p, RG_F_MOUNT_NOT_GUARDED, RG_OK);
 	p.rules = &export_b;
 	judge_mounts(TABLE, &p, RG_F_MOUNT_NOT_GUARDED, RG_PROBLEM);

@@ -924,6 +924,45 @@ static void test_classify_nothing(void **unused)
 	assert_int_equal(updates, 0);
 }
 
+/* The same files by another superblock. */
+static void test_twins(void **unused)
+{
+	static const char text[] =
+		"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+		"2 1 0:40 / /srv/a rw - nfs4 origin:/a rw,addr=10.0.0.1\n"
+		"3 1 0:41 / /srv/twin rw - nfs4 origin:/a rw,nosharecache,addr=10.0.0.1\n"
+		"4 1 0:42 / /srv/v3 rw - nfs 10.0.0.1:/a rw,vers=3,addr=10.0.0.1\n"
+		"5 1 0:43 / /srv/part rw - nfs4 ORIGIN:/a/dir rw\n"
+		"6 1 0:44 / /srv/top rw - nfs4 origin:/ rw\n"
+		/* Crossed into by the NFS client: another file system. */
+		"7 2 0:45 / /srv/a/sub rw - nfs4 origin:/a/sub rw\n"
+		"8 1 0:46 / /srv/ab rw - nfs4 origin:/ab rw\n"
+		"9 1 0:47 / /srv/other rw - nfs4 other:/a rw,addr=10.0.0.10\n"
+		/* Below what is a twin itself. */
+		"10 1 0:48 / /srv/b rw - nfs4 origin:/b rw,addr=10.0.0.1\n"
+		"11 1 0:49 / /srv/excepted rw - nfs4 origin:/a rw,nosharecache\n"
+		"12 1 0:50 / /srv/odd rw - nfs4 origin rw,addr=10.0.0.1\n";
+	static const bool expected[] = {true,  true,  true,  true,  true, false,
+					false, false, false, false, false};
+	const struct rg_rule two[] = {{.slot = 1, .kind = RG_RULE_EXPORT, .path = "/srv/a"},
+				      {.slot = 1, .kind = RG_RULE_EXCEPT, .path = "/srv/excepted"}};
+	bool got[UNIT_COUNT(expected)];
+	struct rg_mounts mounts;
+
+	(void)unused;
+	read_text(text, &mounts);
+	assert_int_equal(mounts.n, UNIT_COUNT(expected));
+	assert_int_equal(rg_mounts_guarded(&mounts, two, 2, 1, RG_WHICH_EXPORTS, got), 0);
+	for (size_t i = 0; i < mounts.n; i++)
+		if (got[i] != expected[i])
+			fail_msg("%s: guarded: %d", mounts.at[i].target, got[i]);
+	/* By no rule nothing is anybody's twin. */
+	assert_int_equal(rg_mounts_guarded(&mounts, two + 1, 1, 1, RG_WHICH_EXPORTS, got), 0);
+	for (size_t i = 0; i < mounts.n; i++)
+		assert_false(got[i]);
+	rg_mounts_free(&mounts);
+}
+
 /* Thousands of mounts, hundreds of rules: far from quadratic in the mounts.
  * The limit is generous, as sanitizers and a loaded host are slow. */
 static void test_many(void **unused)
@@ -981,6 +1020,7 @@ int main(void)
 		cmocka_unit_test(test_mount_rules),
 		cmocka_unit_test(test_unknown_rule),
 		cmocka_unit_test(test_guarded_in_the_table),
+		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_one_mount),
 		cmocka_unit_test(test_rules_read),
