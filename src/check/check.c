@@ -13,6 +13,7 @@
 #include "check/reexport.h"
 #include "check/regime.h"
 #include "check/root.h"
+#include "check/waiting.h"
 
 /* What a group knows, others go by: the exports above all. */
 struct facts {
@@ -26,6 +27,7 @@ struct facts {
 	struct rg_client_facts clients;
 	struct rg_lease_facts lease;
 	struct rg_boot_facts boot;
+	struct rg_waiting_facts waiting;
 };
 
 static bool is_privileged(void)
@@ -48,6 +50,7 @@ static void gather(const char *root, struct facts *all)
 	rg_client_gather(root, &all->reexports, &all->clients);
 	rg_lease_gather(root, all->policy.state_dir, &all->lease);
 	rg_boot_gather(root, &all->boot);
+	rg_waiting_gather(root, &all->reexports, &all->waiting);
 }
 
 static long long threads_of(const struct rg_knfsd_facts *k)
@@ -69,6 +72,7 @@ static void judge(const struct facts *all, struct rg_findings *f)
 	rg_mounts_check(&all->mounts, &all->reexports, &all->policy, f);
 	rg_lease_check(&all->lease, &all->reexports, all->boot.remote_fs_s, f);
 	rg_boot_check(&all->boot, f);
+	rg_waiting_check(&all->waiting, &all->policy, f);
 	rg_clients_check(&all->clients, &all->reexports, f);
 }
 
@@ -86,4 +90,5 @@ void rg_check(const char *root, struct rg_findings *f)
 	rg_policy_facts_free(&all.policy);
 	rg_lease_free(&all.lease);
 	rg_boot_free(&all.boot);
+	rg_waiting_free(&all.waiting);
 }

@@ -83,6 +83,9 @@ enum rg_finding_id {
 	RG_F_UNIT_ENABLED,
 	RG_F_UNIT_ORDER,
 	RG_F_UNIT_CYCLE,
+	/* waiting.c */
+	RG_F_UNIT_HELD,
+	RG_F_HOMES,
 	/* clients.c */
 	RG_F_CLIENTS_VERSIONS,
 	RG_F_CLIENTS_NFSV3,
