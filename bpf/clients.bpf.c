@@ -264,17 +264,37 @@ static __always_inline struct nfs4_client *clp_left(__u32 what, struct rg_entere
 	return BPF_CORE_READ(cstate, clp);
 }
 
+/* A reclaim that the module asked about: how did the original server answer? */
+static __always_inline void reclaim_ends(__u32 status)
+{
+	__u32 thread = (__u32)bpf_get_current_pid_tgid();
+	__u32 *found = bpf_map_lookup_elem(&reclaiming, &thread), verdict;
+
+	if (!found)
+		return;
+	verdict = *found;
+	bpf_map_delete_elem(&reclaiming, &thread);
+	if (verdict >= RG_RECLAIM_FIRST_NO)
+		return;
+	rg_count(status				? RG_COUNT_NOT_GRANTED
+		 : verdict == RG_RECLAIM_PROVEN ? RG_COUNT_GRANTED_PROVEN
+						: RG_COUNT_GRANTED_UNPROVEN);
+}
+
 static __always_inline int lock_ends(struct nfs4_client *clp, struct nfsd4_compound_state *cstate,
 				     struct nfsd4_lock *u, __u32 status)
 {
 	__u32 slot = 0;
 	struct rg_gate *g = gate_of_clp(clp, &slot);
+	int reclaim = BPF_CORE_READ(u, lk_reclaim);
 
+	if (reclaim)
+		reclaim_ends(status);
 	if (!g)
 		return 0;
 	if (!status)
 		recount(clp, BPF_CORE_READ(cstate, current_fh.fh_dentry, d_inode), slot, g, 1);
-	else if (is_refusal(status) && BPF_CORE_READ(u, lk_reclaim))
+	else if (is_refusal(status) && reclaim)
 		refused(clp, slot, g);
 	return 0;
 }

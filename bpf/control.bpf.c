@@ -108,6 +108,7 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 	if (!netns)
 		netns = net->ns.inum;
 	if (g->netns == netns) { /* a second enable: no gap, no new facts */
+		rg_note_let_in(g, now_ns);
 		rg_publish(&g->policy_word, c->policy_word);
 		return 0;
 	}
@@ -117,6 +118,8 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 	fresh.netns = netns;
 	fresh.net = (__u64)net;
 	fresh.closed_ns = now_ns;
+	fresh.kept_ns = now_ns;
+	fresh.let_in = 1ULL << RG_RECLAIM_MOUNTED_BEFORE; /* until RG_OP_KEPT says otherwise */
 	*g = fresh;
 	if (bpf_map_update_elem(&gate_of, &netns, &slot, BPF_ANY)) {
 		g->netns = 0;
@@ -142,6 +145,7 @@ static __always_inline void stopped_unseen(struct net *net, __u32 slot, struct r
 	    g->generation != generation)
 		return;
 	g->closed_ns = now_ns;
+	__sync_fetch_and_or(&g->let_in, 1ULL << RG_RECLAIM_UNSEEN);
 	if (__sync_val_compare_and_swap(&g->knfsd, was, RG_KNFSD_DOWN) != was)
 		return;
 	rg_publish(&g->hand, RG_HAND_OFF);
@@ -164,9 +168,25 @@ static __always_inline int by_hand(struct rg_gate *g, __u32 slot, __u32 hand, __
 {
 	if (!g->netns && slot != RG_CANARY_SLOT)
 		return -ENOENT;
+	rg_note_let_in(g, now_ns);
 	g->hand_ns = now_ns;
 	rg_publish(&g->hand, hand);
+	rg_note_let_in(g, now_ns);
 	rg_emit(RG_EVENT_HAND, slot, g, now_ns);
+	return 0;
+}
+
+/* The doors are attached and proven. A host that has sent no NFS call by now has nothing
+ * mounted, and no local application has a lock. */
+static __always_inline int kept(struct rg_gate *g)
+{
+	struct net *net = (struct net *)g->net;
+	void *nfs_net = net ? generic_of(net, live.nfs_net_id) : NULL;
+
+	if (!nfs_net)
+		return -ENOENT;
+	if (!rg_nfs_calls(nfs_net))
+		__sync_fetch_and_and(&g->let_in, ~(1ULL << RG_RECLAIM_MOUNTED_BEFORE));
 	return 0;
 }
 
@@ -343,6 +363,9 @@ int control(struct rg_control *c)
 		break;
 	case RG_OP_SEED:
 		c->result = seed_again(c->slot, g, now_ns);
+		break;
+	case RG_OP_KEPT:
+		c->result = kept(g);
 		break;
 	case RG_OP_EXEMPT:
 		c->result = identify(c);

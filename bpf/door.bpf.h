@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "guard.bpf.h"
+#include "super.bpf.h"
 #include "../kmod/sleep.h"
 
 #define SIGSTOP 19
@@ -146,38 +146,6 @@ static __always_inline void let_through(const struct rg_request *q, const struct
 	if (v)
 		count_at(q->slot, RG_COUNT_RELEASED + v->why);
 	tell_of(q, RG_REC_CONTINUED, since_ns, 0);
-}
-
-/* ---- which gate ---- */
-
-/* Slot of the gate that guards this superblock, or negative: none does. */
-static __always_inline int gate_of_super(struct super_block *sb)
-{
-	struct rg_device guarded = {.class = RG_CLASS_GUARDED}, *d;
-	__u32 dev = sb->s_dev, netns = 0, *slot;
-	struct nfs_server *server;
-	struct rg_gate *g;
-
-	d = bpf_map_lookup_elem(&devices, &dev);
-	if (d && d->class == RG_CLASS_GUARDED)
-		return (int)d->slot;
-
-	/* Not classified yet, or exempt from one gate: what counts is the gate
-	 * of its own network namespace. s_fs_info is a void pointer, so these
-	 * loads are probed ones. */
-	server = sb->s_fs_info;
-	netns = BPF_CORE_READ(server, nfs_client, cl_net, ns.inum);
-	if (!netns)
-		rg_count(RG_COUNT_FAIL_READ);
-	slot = bpf_map_lookup_elem(&gate_of, &netns);
-	if (!slot || (d && d->slot == *slot))
-		return -1;
-	g = rg_gate_at(*slot);
-	if (!d && g && g->policy.which == RG_WHICH_ALL) { /* the next time is quicker */
-		guarded.slot = *slot;
-		bpf_map_update_elem(&devices, &dev, &guarded, BPF_ANY);
-	}
-	return (int)*slot;
 }
 
 /* ---- hold ---- */
@@ -376,13 +344,15 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 		.slot = slot,
 	};
 	struct task_struct *task = q.task;
+	struct rg_gate *g;
 	struct rg_view v;
 
 	if (task->flags & PF_KTHREAD) /* knfsd, lockd, state managers */
 		return 0;
-	q.g = rg_gate_at(slot);
-	if (!q.g)
+	g = rg_gate_at(slot);
+	if (!g)
 		return 0;
+	q.g = g;
 	if (slot != RG_CANARY_SLOT && q.g->policy.scope < rg_scope_of_what(what)) {
 		if (!is_stopping(task)) /* held by a policy before this one */
 			let_through(&q, NULL);
@@ -392,6 +362,8 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 	v = rg_gate_view(q.g, q.now_ns);
 	if (v.state != RG_STATE_OPEN && slot != RG_CANARY_SLOT && is_exempt(task)) {
 		rg_count(RG_COUNT_EXEMPTED);
+		if (what == RG_WHAT_LOCK)
+			__sync_fetch_and_or(&g->let_in, 1ULL << RG_RECLAIM_EXEMPT_LOCKED);
 		if (!is_stopping(task)) /* exempt since it was held */
 			let_through(&q, NULL);
 		return 0;

@@ -86,6 +86,15 @@ RG_MAP struct {
 	__type(value, __u32);
 } exempt SEC(".maps");
 
+/* Thread of knfsd -> enum rg_reclaim of the lock reclaim it is at, which the module asked
+ * about. The least recent makes room. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RG_MAX_RECLAIMING);
+	__type(key, __u32);
+	__type(value, __u32);
+} reclaiming SEC(".maps");
+
 /* The ledger. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -200,6 +209,15 @@ static __always_inline void rg_count(__u32 which)
 
 	if (n)
 		(*n)++;
+}
+
+/* What lets local applications in right now stays known: the gate may close again. */
+static __always_inline void rg_note_let_in(struct rg_gate *g, __u64 now_ns)
+{
+	__u64 bits = rg_let_in_now(g, now_ns);
+
+	if (bits)
+		__sync_fetch_and_or(&g->let_in, bits);
 }
 
 /* Publish a word after the facts that belong to it. */

@@ -55,6 +55,28 @@ static __always_inline __u32 rg_regime_of_export(const void *operations)
 	return rg_regime_of_flags(flags, bpf_core_field_exists(e->open));
 }
 
+/* Calls that NFS clients of a network namespace have sent since the module nfs was loaded:
+ * nfs_net.rpcstats, which 6.1.192, 6.12 and 7.2 have (fs/nfs/netns.h). Before that one
+ * count stands for all namespaces. 0: none; negative errno: the kernel does not show it. */
+struct rpc_stat___rg {
+	unsigned int rpccnt;
+} __attribute__((preserve_access_index));
+
+struct nfs_net___stats {
+	struct rpc_stat___rg rpcstats;
+} __attribute__((preserve_access_index));
+
+static __always_inline __s64 rg_nfs_calls(const void *nfs_net)
+{
+	const struct nfs_net___stats *n = nfs_net;
+	unsigned int calls = 0;
+
+	if (!bpf_core_field_exists(n->rpcstats) ||
+	    bpf_core_read(&calls, sizeof(calls), &n->rpcstats.rpccnt))
+		return -95; /* EOPNOTSUPP */
+	return calls;
+}
+
 /* A signal to another task: bpf_send_signal_task(), a kfunc that 6.1 and 6.12 have
  * not and 7.2 has (kernel/trace/bpf_trace.c); a task by its number in the initial pid
  * namespace. PIDTYPE_TGID: to the whole process. */

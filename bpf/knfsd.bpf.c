@@ -27,6 +27,7 @@ static __always_inline int grace_starts(struct net *net, __u32 netns, struct loc
 	rg_managers_add((__u64)lm, slot, is_knfsd);
 	g->net = (__u64)net;
 	if (is_knfsd) {
+		rg_note_let_in(g, now_ns); /* max-hold may be over */
 		/* First: who is told to settle of the knfsd before is too late. */
 		__sync_fetch_and_add(&g->generation, 1);
 		rg_clients_take_over(slot);
@@ -169,6 +170,14 @@ static __always_inline int knfsd_stops(__u32 netns)
 	g = rg_gate_of_netns(netns, &slot);
 	if (!g)
 		return 0;
+	/* After its grace period knfsd had what end clients may reclaim from the next one, up
+	 * to now. Before, some of them may not have come back yet. */
+	if (g->knfsd >= RG_KNFSD_SKIPPED) {
+		g->kept_ns = now_ns;
+		rg_publish(&g->let_in, 0);
+	} else {
+		rg_note_let_in(g, now_ns);
+	}
 	g->closed_ns = now_ns;
 	rg_publish(&g->knfsd, RG_KNFSD_DOWN);
 	rg_publish(&g->hand, RG_HAND_OFF);

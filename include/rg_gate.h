@@ -100,19 +100,55 @@ enum rg_hand {
 	RG_HAND_CLOSED,
 };
 
+/* Which lock reclaims of end clients go on to the original server, as ordinary locks. That
+ * needs the kernel module (docs/module.md); without it the kernel refuses all of them. */
+enum rg_forward {
+	RG_FORWARD_GUARDED = 0, /* those of a host whose local applications were kept out */
+	RG_FORWARD_PROVEN,	/* of these, those that nobody else can have come before */
+	RG_FORWARD_ALWAYS,
+	RG_FORWARD_NEVER,
+	RG_NR_FORWARDS,
+};
+
+/* What became of a lock reclaim that the module asked about. Those from RG_RECLAIM_FIRST_NO
+ * on say why it was left to the kernel, which refuses it. */
+enum rg_reclaim {
+	RG_RECLAIM_UNASKED = 0, /* nobody asked: no module, or no reclaim */
+	RG_RECLAIM_UNPROVEN,	/* goes on; another client may have had the lock in between */
+	RG_RECLAIM_PROVEN,	/* goes on; nobody can have had it in between */
+	RG_RECLAIM_NEVER,	/* forward = never */
+	RG_RECLAIM_FIRST_NO = RG_RECLAIM_NEVER,
+	RG_RECLAIM_NOT_PROVEN, /* forward = proven, and it is not */
+	RG_RECLAIM_NO_GATE,    /* no gate guards the mount */
+	/* Local applications were not kept out all the time. Bits of rg_gate.let_in. */
+	RG_RECLAIM_MOUNTED_BEFORE, /* NFS was in use before the gate was there */
+	RG_RECLAIM_AUDITED,	   /* action audit keeps nobody out */
+	RG_RECLAIM_RELEASED,	   /* somebody opened the gate by hand */
+	RG_RECLAIM_TIMED_OUT,	   /* max-hold opened it */
+	RG_RECLAIM_OPENED,	   /* it opened as its policy says, before this reclaim came */
+	RG_RECLAIM_EXEMPT_LOCKED,  /* an exempt program took a lock */
+	RG_RECLAIM_EXCEPTED,	   /* the mount was not guarded for a while */
+	RG_RECLAIM_UNSEEN,	   /* knfsd stopped while nothing followed it */
+	RG_RECLAIM_LEAKS,	   /* the rung lets calls in unasked on this kernel */
+	RG_NR_RECLAIMS,
+};
+
 /* Times in seconds; all in 8 bytes: a policy is replaced by one store, without
  * a gap. */
 struct rg_policy {
 	__u64 max_hold_s : 17;
 	__u64 settle_timeout_s : 12; /* 0: one lease of knfsd */
 	__u64 settle_quiet_s : 10;
-	__u64 action : 2;    /* enum rg_action */
-	__u64 release : 2;   /* enum rg_release */
-	__u64 scope : 2;     /* enum rg_scope */
-	__u64 end_grace : 1; /* on-origin-no-grace = end-grace */
-	__u64 which : 2;     /* enum rg_which */
-	__u64 blind : 1;     /* no program sees who is refused: settled is settle-timeout */
-	__u64 unused : 15;
+	__u64 action : 2;      /* enum rg_action */
+	__u64 release : 2;     /* enum rg_release */
+	__u64 scope : 2;       /* enum rg_scope */
+	__u64 end_grace : 1;   /* on-origin-no-grace = end-grace */
+	__u64 which : 2;       /* enum rg_which */
+	__u64 blind : 1;       /* no program sees who is refused: settled is settle-timeout */
+	__u64 forward : 2;     /* enum rg_forward */
+	__u64 only_client : 1; /* the original servers have no other clients, says somebody */
+	__u64 leaks : 1;       /* the rung lets calls in unasked on this kernel */
+	__u64 unused : 11;
 };
 _Static_assert(sizeof(struct rg_policy) == 8, "a policy is stored at once");
 
@@ -147,8 +183,12 @@ struct rg_gate {
 	__u64 settled_ns;	  /* when `awaited` last fell to 0 */
 	__u64 origin_no_grace_ns; /* an original server last answered NO_GRACE */
 	__u64 net;		  /* its struct net, for the control program */
+	/* Since kept_ns, when end clients' locks may last have been dropped at the original
+	 * server: why a local application may have taken one of them. 1 << enum rg_reclaim. */
+	__u64 kept_ns;
+	__u64 let_in;
 };
-_Static_assert(sizeof(struct rg_gate) == 104, "pinned layout: see RG_PINS_VERSION");
+_Static_assert(sizeof(struct rg_gate) == 120, "pinned layout: see RG_PINS_VERSION");
 
 /* How long `settled` waits for who was refused, ns. knfsd's lease is known from
  * the first start on. */
@@ -290,6 +330,73 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 		return rg_view_make(RG_STATE_OPEN, RG_WHY_SETTLE_TIMED_OUT, timeout_ns, 0);
 	v.until_ns = timeout_ns;
 	return v;
+}
+
+/* ---- may a reclaim go on? ---- */
+
+/* Why local applications are let in at a gate of this view; 0: they are kept out. Bits of
+ * rg_gate.let_in. Pure. */
+static inline __attribute__((always_inline)) __u64 rg_let_in_by(struct rg_policy policy,
+								const struct rg_view *v)
+{
+	__u64 bits = 0;
+
+	if (v->state == RG_STATE_OPEN)
+		bits = v->why == RG_WHY_RELEASED_BY_HAND ? 1ULL << RG_RECLAIM_RELEASED
+		       : v->why == RG_WHY_TIMED_OUT	 ? 1ULL << RG_RECLAIM_TIMED_OUT
+							 : 1ULL << RG_RECLAIM_OPENED;
+	if (policy.action == RG_ACTION_AUDIT)
+		bits |= 1ULL << RG_RECLAIM_AUDITED;
+	if (policy.leaks)
+		bits |= 1ULL << RG_RECLAIM_LEAKS;
+	return bits;
+}
+
+/* The same of a gate as it is now. */
+static inline __attribute__((always_inline)) __u64 rg_let_in_now(const struct rg_gate *g,
+								 __u64 now_ns)
+{
+	struct rg_gate_word at = {.word = *(const volatile __u64 *)&g->policy_word};
+	struct rg_view v = rg_gate_view(g, now_ns);
+
+	return rg_let_in_by(at.policy, &v);
+}
+
+/* The first of the causes in `bits`; 0: there is none. */
+static inline __attribute__((always_inline)) __u32 rg_let_in_first(__u64 bits)
+{
+	for (__u32 cause = RG_RECLAIM_MOUNTED_BEFORE; cause < RG_NR_RECLAIMS; cause++)
+		if (bits & 1ULL << cause)
+			return cause;
+	return 0;
+}
+
+/*
+ * What is to become of a lock reclaim on a mount that this gate guards: an enum rg_reclaim.
+ * exempt_ns: when the mount was last found not to be guarded, 0: never. Pure; total for any
+ * bytes in *g.
+ */
+static inline __attribute__((always_inline)) __u32 rg_reclaim_of(const struct rg_gate *g,
+								 __u64 now_ns, __u64 exempt_ns)
+{
+	struct rg_gate_word at = {.word = *(const volatile __u64 *)&g->policy_word};
+	__u64 bits = *(const volatile __u64 *)&g->let_in | rg_let_in_now(g, now_ns);
+	__u32 cause;
+	int proven;
+
+	if (exempt_ns && exempt_ns >= g->kept_ns)
+		bits |= 1ULL << RG_RECLAIM_EXCEPTED;
+	cause = rg_let_in_first(bits);
+	proven = !cause && at.policy.only_client;
+	if (at.policy.forward == RG_FORWARD_NEVER)
+		return RG_RECLAIM_NEVER;
+	if (at.policy.forward == RG_FORWARD_ALWAYS)
+		return proven ? RG_RECLAIM_PROVEN : RG_RECLAIM_UNPROVEN;
+	if (cause)
+		return cause;
+	if (at.policy.forward == RG_FORWARD_PROVEN && !proven)
+		return RG_RECLAIM_NOT_PROVEN;
+	return proven ? RG_RECLAIM_PROVEN : RG_RECLAIM_UNPROVEN;
 }
 
 /* Is the daemon with this heartbeat alive? The heartbeat may be younger than

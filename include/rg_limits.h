@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 11
+#define RG_PINS_VERSION 12
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -41,6 +41,9 @@
 /* Threads of knfsd within a function whose return is followed by a kretprobe; of one
  * more the return is not seen, and that is counted. */
 #define RG_MAX_ENTERED 1024
+
+/* Lock reclaims under way that the module asked about: a thread of knfsd each. */
+#define RG_MAX_RECLAIMING 1024
 
 /* By then a knfsd whose grace period started has started, or failed: nothing waits in
  * between but what knfsd does itself. */

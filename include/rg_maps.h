@@ -10,6 +10,7 @@
  * device that is not in it counts as guarded if its network namespace has a
  * gate. The kernel removes it when the superblock dies: numbers are reused. */
 enum rg_class {
+	RG_CLASS_NONE = 0, /* not classified; only exempt_ns counts */
 	RG_CLASS_GUARDED = 1,
 	RG_CLASS_EXEMPT = 2,
 };
@@ -17,7 +18,9 @@ enum rg_class {
 struct rg_device {
 	__u32 slot; /* of the gate */
 	__u32 class;
+	__u64 exempt_ns; /* when it last was RG_CLASS_EXEMPT, of one that is not; or 0 */
 };
+_Static_assert(sizeof(struct rg_device) == 16, "pinned layout: see RG_PINS_VERSION");
 
 /* Map `held`: one element a hold. A thread that meets the closed gate again
  * gets a new seq, so whoever deletes an element cannot delete a later one. */
@@ -123,16 +126,37 @@ struct rg_meta {
 	__u32 rules; /* elements of `rules` in use */
 	__u32 ledger_interval_s;
 	__u32 metrics_interval_s;
-	__u32 left_out;	 /* followers that this kernel does not take, 1 << enum rg_link */
-	__u32 continues; /* enum rg_continue */
-	__u32 let_go;	 /* followers in nfsd, while that is let go of, 1 << enum rg_link */
-	__u32 kprobes;	 /* followers that are kprobes, 1 << enum rg_link */
-	__u32 hold;	 /* enum rg_hold, the best rung that may be used */
-	__u32 pad;
-	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
+	__u32 left_out;	   /* followers that this kernel does not take, 1 << enum rg_link */
+	__u32 continues;   /* enum rg_continue */
+	__u32 let_go;	   /* followers in nfsd, while that is let go of, 1 << enum rg_link */
+	__u32 kprobes;	   /* followers that are kprobes, 1 << enum rg_link */
+	__u32 hold;	   /* enum rg_hold, the best rung that may be used */
+	__u32 module;	   /* enum rg_module */
+	__u32 module_wish; /* enum rg_module_wish */
+	__u32 module_ours; /* 1: `enable` loaded it, so `disable` unloads it */
+	__u64 canary_ns;   /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */
 	char metrics_dir[RG_PATH_SIZE]; /* "": the daemon writes no metrics */
+};
+
+/* Is the kernel module wanted? */
+enum rg_module_wish {
+	RG_MODULE_WISH_AUTO = 0, /* where it is installed */
+	RG_MODULE_WISH_REQUIRE,	 /* arm nothing without it */
+	RG_MODULE_WISH_OFF,
+	RG_NR_MODULE_WISHES,
+};
+
+/* What became of the kernel module as the set was armed. */
+enum rg_module {
+	RG_MODULE_OFF = 0,  /* module = off */
+	RG_MODULE_ABSENT,   /* not installed for this kernel */
+	RG_MODULE_REFUSED,  /* the kernel does not load it */
+	RG_MODULE_NO_TYPES, /* it has no types that programs could attach by */
+	RG_MODULE_UNUSABLE, /* the kernel refuses the programs that answer it */
+	RG_MODULE_ANSWERED, /* in use */
+	RG_NR_MODULES,
 };
 
 /* How the programs that follow are attached. */
@@ -322,8 +346,15 @@ enum rg_counter {
 	RG_COUNT_DENIED_IO_URING,  /* no system call that could be restarted */
 	RG_COUNT_DENIED_CONTINUED, /* continued by somebody again and again: RG_MAX_HELD_AGAIN */
 	RG_COUNT_AUDITED,
-	RG_COUNT_EXEMPTED,	    /* executables that are never kept out, at a closed gate */
-	RG_COUNT_HELD_EXITED,	    /* died while held */
+	RG_COUNT_EXEMPTED,    /* executables that are never kept out, at a closed gate */
+	RG_COUNT_HELD_EXITED, /* died while held */
+	/* Lock reclaims that the module asked about: + enum rg_reclaim - 1. */
+	RG_COUNT_RECLAIM,
+	RG_COUNT_RECLAIM_LAST = RG_COUNT_RECLAIM + RG_NR_RECLAIMS - 2,
+	/* And how the original server answered those that went on. */
+	RG_COUNT_GRANTED_UNPROVEN,
+	RG_COUNT_GRANTED_PROVEN,
+	RG_COUNT_NOT_GRANTED,
 	RG_COUNT_INTERRUPTED,	    /* sleeping threads that a signal or the freezer woke */
 	RG_COUNT_CONTINUED,	    /* threads that were held and the kernel itself continued */
 	RG_COUNT_WRAPPER_STOPPED,   /* processes that stopped because of a hold */
@@ -338,14 +369,15 @@ enum rg_counter {
 	RG_COUNT_FAIL_READ,
 	RG_COUNT_FAIL_RING,
 	RG_COUNT_FAIL_MANAGERS,
-	RG_COUNT_FAIL_CLIENTS,	/* the ledger is full, or an end client's name unreadable */
-	RG_COUNT_FAIL_LEDGER,	/* locks that could not be counted */
-	RG_COUNT_FAIL_CONTINUE, /* left to user space */
-	RG_COUNT_FAIL_KPROBE,	/* an entry or a return that was not seen */
-	RG_COUNT_FAIL_SERVERS,	/* more original servers than there is room for */
-	RG_COUNT_FAIL_WRAPPERS, /* a process that stopped because of a hold may stay stopped */
-	RG_COUNT_FAIL_TOLD,	/* no room to note of whom tracers were told */
-	RG_COUNT_RELEASED,	/* + enum rg_why: the cause */
+	RG_COUNT_FAIL_CLIENTS,	  /* the ledger is full, or an end client's name unreadable */
+	RG_COUNT_FAIL_LEDGER,	  /* locks that could not be counted */
+	RG_COUNT_FAIL_CONTINUE,	  /* left to user space */
+	RG_COUNT_FAIL_KPROBE,	  /* an entry or a return that was not seen */
+	RG_COUNT_FAIL_RECLAIMING, /* how a reclaim was answered is not counted */
+	RG_COUNT_FAIL_SERVERS,	  /* more original servers than there is room for */
+	RG_COUNT_FAIL_WRAPPERS,	  /* a process that stopped because of a hold may stay stopped */
+	RG_COUNT_FAIL_TOLD,	  /* no room to note of whom tracers were told */
+	RG_COUNT_RELEASED,	  /* + enum rg_why: the cause */
 	RG_NR_COUNTERS = RG_COUNT_RELEASED + RG_NR_WHYS,
 };
 
@@ -387,6 +419,7 @@ enum rg_op {
 	RG_OP_FORGET = 8,  /* end client `client`, if it has not come back */
 	RG_OP_EXITED = 11, /* thread `held` has ended, and nobody saw it: its record goes */
 	RG_OP_SEED = 10,   /* of a gate that was without followers: has knfsd started? */
+	RG_OP_KEPT = 13,   /* the doors are there: was NFS in use before them? */
 	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
 	RG_OP_COUNT = 12,  /* count the locks that LOCKs and LOCKUs have left uncounted */
 };

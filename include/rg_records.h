@@ -98,12 +98,13 @@ enum rg_downgrade {
 	RG_DOWNGRADE_GRACE_ENDED,
 	RG_DOWNGRADE_AFTER_COMPLETE, /* RECLAIM_COMPLETE had been sent */
 	RG_DOWNGRADE_NO_RECORD,	     /* not on stable storage */
-	RG_DOWNGRADE_GRANTED_AS_NEW, /* NLM */
+	RG_DOWNGRADE_GRANTED_AS_NEW, /* NLM, or LOCK with the module */
 	RG_DOWNGRADE_ORIGIN_NO_GRACE,
 	RG_DOWNGRADE_ORIGIN_RECLAIM_BAD,
 	RG_DOWNGRADE_ORIGIN_RECLAIM_CONFLICT,
 	RG_DOWNGRADE_PREMATURE_COMPLETE,
 	RG_DOWNGRADE_LOCKS_UNSUPPORTED,
+	RG_DOWNGRADE_TAKEN, /* as GRANTED_AS_NEW, but somebody else has the lock */
 	RG_DOWNGRADE_OTHER, /* a reclaim was refused, and none of these is why */
 	RG_NR_DOWNGRADES,
 };
@@ -181,8 +182,8 @@ struct rg_record {
 	__u64 owner_hash;	      /* FNV-1a of the lock owner's or open owner's bytes */
 	char path[RG_RECORD_PATH];    /* from the superblock's root; "": not known */
 
-	__u32 n_back; /* of `back`, and more if RG_FACT_BACK_CUT */
-	__u32 pad;
+	__u32 n_back;  /* of `back`, and more if RG_FACT_BACK_CUT */
+	__u32 reclaim; /* enum rg_reclaim: what the module was told about this LOCK */
 	struct rg_back back[RG_BACK_MAX];
 };
 _Static_assert(sizeof(struct rg_back) == 16, "no holes");
@@ -236,7 +237,7 @@ static inline __attribute__((always_inline)) __u32 rg_downgrade_of_grace_start(_
 
 /* Size of struct rg_at_work, which is the tracing programs' own (bpf/trace). */
 #define RG_AT_WORK_BYTES                                                                           \
-	(40 + 256 + RG_BACK_MAX * sizeof(struct rg_back) + sizeof(struct rg_record))
+	(48 + 256 + RG_BACK_MAX * sizeof(struct rg_back) + sizeof(struct rg_record))
 
 /* What a record says of a downgrade. Pure; total for any bytes in *r. Waiting
  * is none: GRACE and DELAY are asked again, and so is what the caller lacks. */
@@ -267,6 +268,14 @@ static inline __attribute__((always_inline)) __u32 rg_downgrade_of(const struct 
 			       : RG_DOWNGRADE_ORIGIN_RECLAIM_CONFLICT;
 	if (r->op != RG_REC_OPEN && r->op != RG_REC_LOCK)
 		return RG_DOWNGRADE_NONE;
+	if (r->op == RG_REC_LOCK && r->side == RG_SIDE_SERVER && r->status_kind == RG_STATUS_NFS4) {
+		/* It went to the original server as an ordinary LOCK. */
+		if (r->reclaim == RG_RECLAIM_UNPROVEN && r->status == 0)
+			return RG_DOWNGRADE_GRANTED_AS_NEW;
+		if ((r->reclaim == RG_RECLAIM_UNPROVEN || r->reclaim == RG_RECLAIM_PROVEN) &&
+		    r->status == RG_NFS4ERR_DENIED)
+			return RG_DOWNGRADE_TAKEN;
+	}
 	if (r->status_kind != RG_STATUS_NFS4 || r->status == 0 || r->status == RG_NFS4ERR_GRACE ||
 	    r->status == RG_NFS4ERR_DELAY)
 		return RG_DOWNGRADE_NONE;

@@ -122,7 +122,8 @@ int __init rg_locks_init(void)
 
 void rg_locks_exit(void)
 {
-	unregister_kprobe(&probe); /* waits for handlers: no superblock gets the copy from here on */
+	unregister_kprobe(
+		&probe); /* waits for handlers: no superblock gets the copy from here on */
 	if (!original) {
 		kfree(copy);
 		return;

@@ -11,6 +11,7 @@ recovery_repo=$(readlink -f "${BASH_SOURCE[0]%/*}/..")
 
 RG=$recovery_repo/build/reexport-guard
 LOCKER=$recovery_repo/build/tests/helpers/locker
+MODULE=$recovery_repo/build/kmod/reexport_guard.ko
 stamp_port=7777
 
 # What the last recovery came to. Of each lock that the end client held:
@@ -162,11 +163,18 @@ guarded() { ((${#guard[@]})); }
 guard_starts() {
 	guarded || return 0
 	say "reexport-guard run ${guard[*]} ($1)"
+	[[ " ${guard[*]} " != *" --module require "* ]] || module_loaded || return 1
 	start_in rex guard "$RG" run "${guard[@]}"
 	await 60 "the guard to be alive" guard_alive || return 1
 	[[ -n ${recording-} ]] || return 0
 	start_in rex trace "$RG" trace --record "$recording"
 	await 60 "the recording to begin" on rex grep -qs '"event":"GATE"' "$recording"
+}
+
+# Of the kernel that runs there. Each boot needs it anew.
+module_loaded() {
+	do_or_fail "the kernel module" on rex bash -c \
+		'[[ -d /sys/module/reexport_guard ]] || insmod "$0"' "$MODULE"
 }
 
 # The local application has tried for every lock twice since, or has them all.
@@ -339,6 +347,7 @@ recovery_clean() {
 	end_in cli app watch
 	end_in rex thief stamps trace
 	on rex bash -c '[[ ! -d /sys/fs/bpf/reexport-guard ]] || "$0" disable
+		[[ ! -d /sys/module/reexport_guard ]] || rmmod reexport_guard
 		rm -rf /var/lib/reexport-guard/*' "$RG"
 	cli_umount && rex_knfsd_stop && rex_umount && rex_forget_clients
 }

@@ -3,9 +3,10 @@
 # docs/results.md out of the CSV that tests/measure writes; called by it.
 
 BEGIN {
-	n_columns = split("none grace-start grace-end settled settled-opens", columns, " ")
+	n_columns = split("none grace-start grace-end settled settled-opens settled-module", columns, " ")
 	head["none"] = "without guard"
 	head["settled-opens"] = "settled, scope opens"
+	head["settled-module"] = "settled, with the module"
 	title["v4.2-Y"] = "v4.2, recover_lost_locks=Y"
 	title["v4.2-N"] = "v4.2, recover_lost_locks=N"
 	title["v4.1-Y"] = "v4.1, recover_lost_locks=Y"

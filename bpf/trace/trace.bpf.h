@@ -28,6 +28,8 @@ struct rg_at_work {
 	__u32 n_back;
 	__u32 claim;	 /* enum rg_claim; of an OPEN, as it was asked */
 	__u32 forwarded; /* the NFS client was asked for the lock */
+	__u32 reclaim;	 /* enum rg_reclaim, if the module asked about it (module.bpf.c) */
+	__u32 pad;
 	/* The lock owner or open owner; hashed if there is to be a record. Room for
 	 * what rg_hash_one() might read. */
 	__u8 owner[RG_CLIENT_NAME_HASHED];
@@ -109,6 +111,7 @@ static __always_inline struct rg_at_work *begin(__u32 op)
 	w->owner_len = 0;
 	w->n_back = 0;
 	w->forwarded = 0;
+	w->reclaim = 0;
 	w->start_ns = bpf_ktime_get_boot_ns();
 	w->op = op;
 	return w;
@@ -451,6 +454,7 @@ static __always_inline void took(struct rg_record *r, struct rg_at_work *w)
 	r->duration_ns = r->time_ns - w->start_ns;
 	r->owner_hash = rg_hash_of(w->owner, w->owner_len);
 	r->n_back = w->n_back;
+	r->reclaim = w->reclaim;
 	__builtin_memcpy(r->back, w->back, sizeof(r->back));
 }
 

@@ -81,6 +81,55 @@ static const char *const protocols[] = {
 	[RG_LOCKS_NFS4] = "NFSv4",
 	[RG_LOCKS_NLM] = "NLM",
 };
+static const char *const forwards[] = {
+	[RG_FORWARD_GUARDED] = "guarded",
+	[RG_FORWARD_PROVEN] = "proven",
+	[RG_FORWARD_ALWAYS] = "always",
+	[RG_FORWARD_NEVER] = "never",
+};
+_Static_assert(COUNT(forwards) == RG_NR_FORWARDS, "a name for each");
+static const char *const module_wishes[] = {
+	[RG_MODULE_WISH_AUTO] = "auto",
+	[RG_MODULE_WISH_REQUIRE] = "require",
+	[RG_MODULE_WISH_OFF] = "off",
+};
+static const struct {
+	const char *key, *text;
+} module_states[] = {
+	[RG_MODULE_OFF] = {"off", "not used, as the configuration says: module = off"},
+	[RG_MODULE_ABSENT] = {"absent", "not installed for this kernel"},
+	[RG_MODULE_REFUSED] = {"refused", "the kernel does not load it"},
+	[RG_MODULE_NO_TYPES] = {"no-types", "it has no BTF, so no program can answer it"},
+	[RG_MODULE_UNUSABLE] = {"unusable", "the kernel refuses the programs that answer it"},
+	[RG_MODULE_ANSWERED] = {"answered", "loaded, and the guard answers it"},
+};
+_Static_assert(COUNT(module_states) == RG_NR_MODULES, "a text for each");
+static const struct {
+	const char *key, *text;
+} reclaims[] = {
+	[RG_RECLAIM_UNASKED] = {"unasked", "the module did not ask"},
+	[RG_RECLAIM_UNPROVEN] = {"unproven", "passed on; another client of the original server may "
+					     "have had the lock in between"},
+	[RG_RECLAIM_PROVEN] = {"proven", "passed on; nobody can have had the lock in between"},
+	[RG_RECLAIM_NEVER] = {"never", "the policy says forward = never"},
+	[RG_RECLAIM_NOT_PROVEN] = {"not-proven", "the policy says forward = proven, and another "
+						 "client of the original server may have had it"},
+	[RG_RECLAIM_NO_GATE] = {"no-gate", "no gate guards the mount"},
+	[RG_RECLAIM_MOUNTED_BEFORE] = {"mounted-before", "NFS was in use on this host before the "
+							 "gate was there"},
+	[RG_RECLAIM_AUDITED] = {"audited", "action audit keeps no local application out"},
+	[RG_RECLAIM_RELEASED] = {"released", "the gate was opened by hand"},
+	[RG_RECLAIM_TIMED_OUT] = {"timed-out", "max-hold opened the gate"},
+	[RG_RECLAIM_OPENED] = {"opened", "the gate had opened already; release = settled keeps it "
+					 "closed until end clients are done"},
+	[RG_RECLAIM_EXEMPT_LOCKED] = {"exempt-locked", "an exempt program took a lock while the "
+						       "gate was closed"},
+	[RG_RECLAIM_EXCEPTED] = {"excepted", "the mount was not guarded for a while"},
+	[RG_RECLAIM_UNSEEN] = {"unseen", "knfsd stopped while nothing followed it"},
+	[RG_RECLAIM_LEAKS] = {"leaks", "the rung lets calls in unasked on this kernel"},
+};
+_Static_assert(COUNT(reclaims) == RG_NR_RECLAIMS, "a text for each");
+#define RECLAIM(verdict, name) [RG_COUNT_RECLAIM + RG_RECLAIM_##verdict - 1] = (name)
 static const char *const counters[] = {
 	[RG_COUNT_HELD] = "held",
 	[RG_COUNT_HELD_AGAIN] = "held_again",
@@ -94,6 +143,23 @@ static const char *const counters[] = {
 	[RG_COUNT_EXEMPTED] = "exempted",
 	[RG_COUNT_HELD_EXITED] = "exited",
 	[RG_COUNT_INTERRUPTED] = "interrupted",
+	RECLAIM(UNPROVEN, "reclaim_unproven"),
+	RECLAIM(PROVEN, "reclaim_proven"),
+	RECLAIM(NEVER, "reclaim_never"),
+	RECLAIM(NOT_PROVEN, "reclaim_not_proven"),
+	RECLAIM(NO_GATE, "reclaim_no_gate"),
+	RECLAIM(MOUNTED_BEFORE, "reclaim_mounted_before"),
+	RECLAIM(AUDITED, "reclaim_audited"),
+	RECLAIM(RELEASED, "reclaim_released"),
+	RECLAIM(TIMED_OUT, "reclaim_timed_out"),
+	RECLAIM(OPENED, "reclaim_opened"),
+	RECLAIM(EXEMPT_LOCKED, "reclaim_exempt_locked"),
+	RECLAIM(EXCEPTED, "reclaim_excepted"),
+	RECLAIM(UNSEEN, "reclaim_unseen"),
+	RECLAIM(LEAKS, "reclaim_leaks"),
+	[RG_COUNT_GRANTED_UNPROVEN] = "granted_unproven",
+	[RG_COUNT_GRANTED_PROVEN] = "granted_proven",
+	[RG_COUNT_NOT_GRANTED] = "not_granted",
 	[RG_COUNT_CONTINUED] = "continued_by_kernel",
 	[RG_COUNT_WRAPPER_STOPPED] = "wrappers_stopped",
 	[RG_COUNT_WRAPPER_CONTINUED] = "wrappers_continued",
@@ -111,6 +177,7 @@ static const char *const counters[] = {
 	[RG_COUNT_FAIL_LEDGER] = "ledger_count",
 	[RG_COUNT_FAIL_CONTINUE] = "send_signal_task",
 	[RG_COUNT_FAIL_KPROBE] = "kprobe",
+	[RG_COUNT_FAIL_RECLAIMING] = "reclaiming_update",
 	[RG_COUNT_FAIL_SERVERS] = "servers_update",
 	[RG_COUNT_FAIL_WRAPPERS] = "wrappers_update",
 	[RG_COUNT_FAIL_TOLD] = "told_update",
@@ -163,6 +230,12 @@ const char *rg_held_phase_name(__u32 phase) { return NAME_OF(held_phases, phase)
 const char *rg_rung_name(__u32 rung) { return NAME_OF(rungs, rung); }
 const char *rg_regime_name(__u32 regime) { return NAME_OF(regimes, regime); }
 const char *rg_protocol_name(__u32 protocol) { return NAME_OF(protocols, protocol); }
+const char *rg_forward_name(__u32 forward) { return NAME_OF(forwards, forward); }
+const char *rg_module_wish_name(__u32 wish) { return NAME_OF(module_wishes, wish); }
+const char *rg_module_key(__u32 module) { return module < COUNT(module_states) ? module_states[module].key : "?"; }
+const char *rg_module_text(__u32 module) { return module < COUNT(module_states) ? module_states[module].text : "?"; }
+const char *rg_reclaim_key(__u32 reclaim) { return reclaim < COUNT(reclaims) ? reclaims[reclaim].key : "?"; }
+const char *rg_reclaim_text(__u32 reclaim) { return reclaim < COUNT(reclaims) ? reclaims[reclaim].text : "?"; }
 const char *rg_counter_name(__u32 counter) { return NAME_OF(counters, counter); }
 const char *rg_why_key(__u32 why) { return why < COUNT(whys) ? whys[why].key : "?"; }
 const char *rg_why_text(__u32 why) { return why < COUNT(whys) ? whys[why].text : "?"; }
@@ -184,6 +257,8 @@ int rg_scope_of(const char *name) { return find(scopes, COUNT(scopes), name); }
 int rg_continue_of(const char *name) { return find(continues, COUNT(continues), name); }
 int rg_follow_of(const char *name) { return find(follows, COUNT(follows), name); }
 int rg_hold_of(const char *name) { return find(holds, COUNT(holds), name); }
+int rg_forward_of(const char *name) { return find(forwards, COUNT(forwards), name); }
+int rg_module_wish_of(const char *name) { return find(module_wishes, COUNT(module_wishes), name); }
 int rg_rung_of(const char *name) { return find(rungs, COUNT(rungs), name); }
 int rg_regime_of(const char *name) { return find(regimes, COUNT(regimes), name); }
 // clang-format on

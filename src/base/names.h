@@ -21,14 +21,22 @@ const char *rg_hold_name(__u32 hold);
 const char *rg_held_phase_name(__u32 phase);
 const char *rg_regime_name(__u32 regime);
 const char *rg_protocol_name(__u32 protocol); /* for people: "NFSv4" */
-const char *rg_counter_name(__u32 counter);   /* the JSON key, without "released" */
-const char *rg_why_key(__u32 why);	      /* for JSON: "grace-skipped" */
-const char *rg_why_text(__u32 why);	      /* for people */
+const char *rg_forward_name(__u32 forward);
+const char *rg_module_wish_name(__u32 wish);
+const char *rg_module_key(__u32 module);    /* for JSON: enum rg_module */
+const char *rg_module_text(__u32 module);   /* for people */
+const char *rg_reclaim_key(__u32 reclaim);  /* for JSON: enum rg_reclaim */
+const char *rg_reclaim_text(__u32 reclaim); /* for people: what became of it, or why not */
+const char *rg_counter_name(__u32 counter); /* the JSON key, without "released" */
+const char *rg_why_key(__u32 why);	    /* for JSON: "grace-skipped" */
+const char *rg_why_text(__u32 why);	    /* for people */
 
 /* Value of a name, or -1. */
 int rg_action_of(const char *name);
 int rg_release_of(const char *name);
 int rg_scope_of(const char *name);
+int rg_forward_of(const char *name);
+int rg_module_wish_of(const char *name);
 int rg_rung_of(const char *name);
 int rg_continue_of(const char *name);
 int rg_follow_of(const char *name);

@@ -38,6 +38,7 @@ static const char *const names[RG_NR_FINDING_IDS] = {
 	[RG_F_NFSDCLD_CLIENTS] = "nfsdcld-clients",
 	[RG_F_REGIME] = "regime",
 	[RG_F_REGIME_CHANGED] = "regime-changed",
+	[RG_F_MODULE] = "module",
 	[RG_F_EXPORTS_READ] = "exports-read",
 	[RG_F_REEXPORTS] = "re-exports",
 	[RG_F_EXPORTS_UNSEEN] = "exports-unseen",

@@ -51,6 +51,7 @@ enum rg_finding_id {
 	/* regime.c */
 	RG_F_REGIME,
 	RG_F_REGIME_CHANGED,
+	RG_F_MODULE,
 	/* exports.c */
 	RG_F_EXPORTS_READ,
 	RG_F_REEXPORTS,

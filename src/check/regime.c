@@ -115,9 +115,42 @@ static void check_changed(const struct rg_regime_facts *r, struct rg_findings *f
 			"nothing of an earlier boot to compare with");
 }
 
+/* What it would change here: every kernel refuses reclaims on NFS mounts, some refuse locks. */
+static void check_module(const struct rg_regime_facts *r, struct rg_findings *f)
+{
+	const char *changes = r->now.of[RG_LOCKS_NFS4] == RG_REGIME_REFUSED
+				      ? "end clients can lock, and lock reclaims by NFSv4 are "
+					"passed on"
+				      : "lock reclaims by NFSv4 are passed on, so that end clients "
+					"keep their locks with recover_lost_locks=N, their default";
+
+	if (r->module_loaded == 1 && r->module_types == 1) {
+		rg_find(f, RG_OK, RG_F_MODULE, NULL, "loaded: with it %s", changes);
+	} else if (r->module_loaded == 1) {
+		rg_find(f, RG_WARNING, RG_F_MODULE, NULL,
+			"loaded, but it has no BTF, so nothing can answer it: it changes nothing");
+		rg_remedy(f, "build it with the types of kernel %s: make module KDIR= VMLINUX=",
+			  r->kernel);
+	} else if (r->module_installed == 1) {
+		rg_find(f, RG_OK, RG_F_MODULE, NULL,
+			"installed, not loaded: `enable` loads it, and "
+			"then %s",
+			changes);
+	} else if (r->module_loaded < 0 || r->module_installed < 0) {
+		rg_find(f, RG_UNKNOWN, RG_F_MODULE, NULL,
+			"whether it is installed for kernel %s cannot be seen (modules.dep): %s",
+			r->kernel,
+			rg_strerror(r->module_loaded < 0 ? r->module_loaded : r->module_installed));
+	} else {
+		rg_find(f, RG_NOTE, RG_F_MODULE, NULL, "not installed for kernel %s; with it %s",
+			r->kernel, changes);
+	}
+}
+
 void rg_regime_check(const struct rg_regime_facts *r, struct rg_findings *f)
 {
 	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++)
 		check_one(r, i, f);
 	check_changed(r, f);
+	check_module(r, f);
 }

@@ -17,6 +17,8 @@ struct rg_regime_facts {
 	struct rg_regime_kept kept; /* as if this boot had begun it */
 	int kept_err;		    /* 0, -ENOENT: nobody kept one; or another negative errno */
 	char kernel[RG_KERNEL_SIZE];
+	/* The kernel module reexport_guard: 1 yes, 0 no, negative errno: cannot be seen. */
+	int module_loaded, module_types, module_installed;
 };
 
 /* `load`: may this process load programs, and read pinned maps? `enabled`: is a set

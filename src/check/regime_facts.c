@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check/regime.h"
@@ -49,12 +51,40 @@ static void read_kept(const char *root, const char *state_dir, struct rg_regime_
 		rg_regime_begin(&r->kept, boot_id);
 }
 
+/* Does modprobe know the module for the kernel that runs? As rg_root_has(). */
+static int is_installed(const char *root, const char *kernel)
+{
+	char path[128], full[RG_ROOT_PATH], *line = NULL;
+	size_t size = 0;
+	int found = 0;
+	FILE *deps;
+
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", kernel);
+	deps = fopen(rg_root_path(root, path, full), "re");
+	if (!deps)
+		return -errno;
+	while (!found && getline(&line, &size, deps) > 0) {
+		char *at = strchr(line, ':');
+
+		if (at)
+			*at = '\0';
+		at = strrchr(line, '/');
+		found = strncmp(at ? at + 1 : line, "reexport_guard.ko", 17) == 0;
+	}
+	free(line);
+	fclose(deps);
+	return found;
+}
+
 void rg_regime_gather(const char *root, bool load, bool enabled, const char *state_dir,
 		      struct rg_regime_facts *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->nfs = rg_root_has(root, "/sys/module/nfs") == 1;
 	rg_kernel_release(r->kernel);
+	r->module_loaded = rg_root_has(root, "/sys/module/reexport_guard");
+	r->module_types = rg_root_has(root, "/sys/kernel/btf/reexport_guard");
+	r->module_installed = is_installed(root, r->kernel);
 	if (load)
 		ask(enabled, r);
 	read_kept(root, state_dir, r);

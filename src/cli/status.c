@@ -19,6 +19,7 @@
 #include "cli/verbs.h"
 #include "metrics/verdict.h"
 #include "state/budget.h"
+#include "load/answers.h"
 #include "pins/doors.h"
 #include "load/followers.h"
 #include "pins/flows.h"
@@ -124,6 +125,19 @@ static json_object *clients_json(const struct rg_awaited *all, __u32 slot, const
 	return list;
 }
 
+/* Why a reclaim that came now would not be passed on where forward is guarded, or would be
+ * unproven. */
+static json_object *let_in_json(const struct rg_gate *g, __u64 now_ns)
+{
+	__u64 bits = g->let_in | rg_let_in_now(g, now_ns);
+	json_object *list = json_object_new_array();
+
+	for (__u32 i = RG_RECLAIM_MOUNTED_BEFORE; i < RG_NR_RECLAIMS; i++)
+		if (bits & 1ULL << i)
+			json_object_array_add(list, json_object_new_string(rg_reclaim_key(i)));
+	return list;
+}
+
 static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 {
 	struct rg_view v = rg_gate_view(g, now_ns);
@@ -146,6 +160,9 @@ static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 	put(o, "max_hold_seconds", u64(g->policy.max_hold_s));
 	put_text(o, "on_origin_no_grace", g->policy.end_grace ? "end-grace" : "report");
 	put_text(o, "which", rg_which_name(g->policy.which));
+	put_text(o, "forward", rg_forward_name(g->policy.forward));
+	put(o, "only_client", json_object_new_boolean(g->policy.only_client));
+	put(o, "let_in", let_in_json(g, now_ns));
 	put_text(knfsd, "state", rg_knfsd_name(g->knfsd));
 	put(knfsd, "generation", u64(g->generation));
 	put(knfsd, "lease_seconds", g->lease_s ? u64(g->lease_s) : NULL);
@@ -338,6 +355,36 @@ static json_object *skipped_json(const struct rg_pins *p)
 	return o;
 }
 
+/* Lock reclaims that the module asked about: how those were answered that went on, and why
+ * the others did not. */
+static json_object *reclaims_json(const struct rg_pins *p)
+{
+	json_object *o = json_object_new_object(), *granted = json_object_new_object();
+
+	put(granted, "unproven", u64(rg_counter_sum(p, RG_COUNT_GRANTED_UNPROVEN)));
+	put(granted, "proven", u64(rg_counter_sum(p, RG_COUNT_GRANTED_PROVEN)));
+	put(o, "granted", granted);
+	put(o, "not_granted", u64(rg_counter_sum(p, RG_COUNT_NOT_GRANTED)));
+	put(o, "refused",
+	    sum_json(p, RG_COUNT_RECLAIM + RG_RECLAIM_FIRST_NO - 1, RG_COUNT_RECLAIM_LAST,
+		     rg_reclaim_key, RG_COUNT_RECLAIM - 1));
+	return o;
+}
+
+static json_object *module_json(const struct rg_meta *meta)
+{
+	static const char *const counts[] = {"forwarded", "refused", "unanswered", "allowed",
+					     "restored"};
+	json_object *o = json_object_new_object();
+	__u64 n;
+
+	put_text(o, "state", rg_module_key(meta->module));
+	put_text(o, "text", rg_module_text(meta->module));
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		put(o, counts[i], rg_answers_count(counts[i], &n) ? u64(n) : NULL);
+	return o;
+}
+
 static json_object *counters_json(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object();
@@ -359,6 +406,7 @@ static json_object *counters_json(const struct rg_pins *p)
 	put(o, "interrupted", u64(rg_counter_sum(p, RG_COUNT_INTERRUPTED)));
 	put(o, "wrappers_stopped", u64(rg_counter_sum(p, RG_COUNT_WRAPPER_STOPPED)));
 	put(o, "wrappers_continued", u64(rg_counter_sum(p, RG_COUNT_WRAPPER_CONTINUED)));
+	put(o, "reclaims", reclaims_json(p));
 	put(o, "helper_failures",
 	    sum_json(p, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_TOLD, rg_counter_name, 0));
 	put(o, "skipped", skipped_json(p));
@@ -514,6 +562,7 @@ static json_object *collect(const struct rg_pins *p)
 	put(o, "daemon", daemon);
 	put(o, "tracing", tracing_of(p));
 	put(o, "regime", regime_json(p));
+	put(o, "module", module_json(&meta));
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		json_object *g;
 

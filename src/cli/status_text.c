@@ -70,8 +70,12 @@ static void print_gates(json_object *list)
 			printf(" (settle-timeout %llu s, settle-quiet %llu s)",
 			       (unsigned long long)number_of(g, "settle_timeout_seconds"),
 			       (unsigned long long)number_of(g, "settle_quiet_seconds"));
-		printf(", max-hold %llu s, mounts %s\n",
-		       (unsigned long long)number_of(g, "max_hold_seconds"), text_of(g, "which"));
+		printf(", max-hold %llu s, mounts %s, forward %s%s\n",
+		       (unsigned long long)number_of(g, "max_hold_seconds"), text_of(g, "which"),
+		       text_of(g, "forward"),
+		       json_object_get_boolean(json_object_object_get(g, "only_client"))
+			       ? ", only-client"
+			       : "");
 		printf("  knfsd    %s, start %llu seen; lockd %s\n",
 		       text_of(json_object_object_get(g, "knfsd"), "state"),
 		       (unsigned long long)number_of(json_object_object_get(g, "knfsd"),
@@ -169,6 +173,34 @@ static void print_regime(json_object *o)
 		printf("changed  %s\n", text_of(json_object_array_get_idx(changed, i), "text"));
 }
 
+/* "module   loaded, and the guard answers it: 5 reclaims granted (unproven 5)..." */
+static void print_module(json_object *o, json_object *counters)
+{
+	json_object *reclaims = json_object_object_get(counters, "reclaims"),
+		    *granted = json_object_object_get(reclaims, "granted"),
+		    *refused = json_object_object_get(reclaims, "refused");
+
+	if (strcmp(text_of(o, "state"), "off") == 0 || strcmp(text_of(o, "state"), "absent") == 0)
+		return;
+	printf("module   %s\n", text_of(o, "text"));
+	printf("reclaims passed on: %llu granted proven, %llu granted unproven, %llu not granted; "
+	       "left to the kernel, which refuses them: %llu",
+	       (unsigned long long)number_of(granted, "proven"),
+	       (unsigned long long)number_of(granted, "unproven"),
+	       (unsigned long long)number_of(reclaims, "not_granted"),
+	       (unsigned long long)number_of(refused, "total"));
+	json_object_object_foreach(refused, cause, count)
+	{
+		if (strcmp(cause, "total") != 0 && json_object_get_uint64(count))
+			printf(", %s %llu", cause,
+			       (unsigned long long)json_object_get_uint64(count));
+	}
+	if (number_of(o, "unanswered"))
+		printf("; %llu that nobody answered",
+		       (unsigned long long)number_of(o, "unanswered"));
+	putchar('\n');
+}
+
 static void print_left_out(json_object *list)
 {
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
@@ -229,6 +261,7 @@ void rg_status_print(json_object *o)
 		       "running\n");
 	print_tracing(json_object_object_get(o, "tracing"));
 	print_regime(json_object_object_get(o, "regime"));
+	print_module(json_object_object_get(o, "module"), counters);
 	print_gates(json_object_object_get(o, "gates"));
 	for (size_t i = 0; i < json_object_array_length(mounts); i++) {
 		json_object *m = json_object_array_get_idx(mounts, i);

@@ -10,6 +10,7 @@
 
 #include <bpf/bpf.h>
 
+#include "load/answers.h"
 #include "load/canary.h"
 #include "pins/doors.h"
 #include "policy/exempt.h"
@@ -23,6 +24,7 @@
 #include "load/load.h"
 #include "load/loader.h"
 #include "load/modules.h"
+#include "load/preempt.h"
 #include "load/sleep.h"
 #include "base/names.h"
 #include "base/netns.h"
@@ -70,6 +72,7 @@ static int remember(const struct rg_pins *p, const struct rg_config *config, __u
 	meta.ledger_interval_s = (__u32)config->ledger_interval_s;
 	memcpy(meta.metrics_dir, config->metrics_dir, sizeof(meta.metrics_dir));
 	meta.metrics_interval_s = (__u32)config->metrics_interval_s;
+	meta.module_wish = (__u32)config->module;
 	if (rg_pins_set_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 	return RG_DONE;
@@ -122,6 +125,7 @@ static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed 
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
 	armed->adopted = rg_gate_slot(p, armed->netns) >= 0;
+	policy.policy.leaks = meta.rung == RG_RUNG_FMOD_RET && rg_preempt_read().does;
 	policy.policy.blind = rg_followers_blind(meta.left_out) ||
 			      (armed->adopted && is_blind_still(p, armed->slot));
 	for (size_t i = 0; i < plan->rules.n; i++)
@@ -325,9 +329,15 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 
 int rg_disarm(struct rg_pins *p, unsigned int *continued)
 {
-	int err = take_away(p, continued);
+	struct rg_meta meta = {};
+	int err;
 
+	if (p->map_fd[RG_MAP_META] >= 0)
+		rg_pins_meta(p, &meta);
+	err = take_away(p, continued);
 	rg_pins_close(p);
+	if (meta.module_ours)
+		rg_answers_unload();
 	return err;
 }
 
@@ -358,29 +368,50 @@ static void watch(const struct rg_loaded *loaded, const struct rg_wish *wish)
 		_exit(0);
 }
 
+/* Of a new gate, whose doors are proven by now: has it kept everybody out from before the
+ * first mount? */
+static void ask_kept(const struct rg_pins *p, const struct rg_armed *armed)
+{
+	struct rg_control c = {.op = RG_OP_KEPT, .slot = armed->slot};
+	int err = armed->adopted ? 0 : rg_control(p, &c);
+
+	if (err)
+		rg_warn("gate of network namespace %u: whether NFS was in use before it cannot be "
+			"seen (%s): taken for yes, so no lock reclaim is passed on until knfsd has "
+			"been stopped and started",
+			armed->netns, rg_strerror(err));
+}
+
 static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 		     struct rg_armed *armed)
 {
 	const struct rg_policy *policy = &plan->wish->config->policy;
 	struct rg_meta meta = {.pins_version = RG_PINS_VERSION, .rung = rung};
-	const struct rg_load_wish wish = {
+	struct rg_load_wish wish = {
 		.rung = rung,
 		.force_rung = plan->wish->force_rung >= 0,
 		.max_held = (__u32)plan->wish->force_max_held,
 		.left_out = plan->wish->force_left_out & ~RG_WITHOUT_TRACES,
 		.follow = plan->wish->force_follow,
 		.continues = plan->wish->force_continue,
+		.module = (__u32)plan->wish->config->module,
 	};
-	struct rg_loaded loaded;
+	struct rg_loaded loaded = {};
 	__u32 doors = 0;
 	int err;
 
+	err = rg_answers_prepare(wish.module, &wish.module_state, &armed->module_ours);
+	if (err)
+		return err;
 	snprintf(meta.tool_version, sizeof(meta.tool_version), "%s", RG_VERSION);
 	err = rg_load(p, &wish, &loaded) ?: rg_attach_followers(&loaded, ~0u);
 	meta.left_out = loaded.following.left_out;
 	meta.kprobes = loaded.following.kprobes & ~meta.left_out;
 	meta.continues = loaded.continues;
-	meta.hold = plan->wish->force_hold == RG_HOLD_STOP ? RG_HOLD_STOP : RG_HOLD_SLEEP;
+	meta.hold = plan->wish->force_hold == RG_HOLD_STOP || wish.module == RG_MODULE_WISH_OFF
+			    ? RG_HOLD_STOP
+			    : RG_HOLD_SLEEP;
+	meta.module_ours = armed->module_ours;
 	if (!err && rg_pins_set_meta(p, &meta) < 0)
 		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 	err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
@@ -392,9 +423,13 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	err = err ?: doors_with(p, armed, policy, &doors);
 	err = err ?: rg_doors_attach(p, doors);
 	err = err ?: prove(p, doors, policy->action, rung, &armed->canary_ns);
+	if (!err)
+		ask_kept(p, armed);
+	err = err ?: rg_attach_answers(&loaded, &wish);
 	if (!err) {
 		if (rg_pins_meta(p, &meta) == 0) {
 			meta.armed = 1;
+			meta.module = loaded.module;
 			meta.canary_ns = armed->canary_ns;
 		}
 		if (rg_pins_set_meta(p, &meta) < 0)
@@ -438,6 +473,11 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 	if (wish->force_max_held || wish->force_left_out)
 		return rg_error(RG_FAILED, "enabled already: run `reexport-guard disable` before "
 					   "other tables or programs are forced");
+	if (wish->config->module == RG_MODULE_WISH_REQUIRE && meta.module != RG_MODULE_ANSWERED)
+		return rg_error(RG_CANNOT,
+				"kernel module " RG_MODULE ": enabled without it (%s), and module "
+				"= require: run `reexport-guard disable` before",
+				rg_module_text(meta.module));
 	err = rg_modules_follow(p) ?: rg_sleep_begin(p, meta.hold, false);
 	err = err ?: choose_slot(p, armed);
 	err = err ?: doors_with(p, armed, &wish->config->policy, &doors);
@@ -451,6 +491,16 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 		return err;
 	}
 	armed->doors = doors;
+	ask_kept(p, armed);
+	if (wish->config->module == RG_MODULE_WISH_OFF && meta.module == RG_MODULE_ANSWERED) {
+		rg_answers_detach();
+		rg_sleep_end(p);
+		if (rg_pins_meta(p, &meta) == 0) {
+			meta.module = RG_MODULE_OFF;
+			meta.hold = RG_HOLD_STOP;
+		}
+		rg_pins_set_meta(p, &meta);
+	}
 	/* Whom the new policy would not hold goes on, or is denied. */
 	if (rg_held_any(p) && rg_held_can_continue(p) == 0) {
 		rg_held_continue(p, false, &done);
@@ -503,6 +553,8 @@ static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *a
 			return RG_DONE;
 		take_away(p, &continued);
 		rg_pins_close(p);
+		if (armed->module_ours)
+			rg_answers_unload();
 		if (err != RG_CANNOT || forced || rung + 1 == RG_NR_RUNGS)
 			return err;
 		rg_warn("rung %s does not serve here: trying %s", rg_rung_name(rung),

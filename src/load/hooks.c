@@ -16,7 +16,8 @@
 #define MAX_HOOKS 96
 #define MAX_MODULES 8
 
-const char *const rg_hook_modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace", NULL};
+const char *const rg_hook_modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace", "reexport_guard",
+					     NULL};
 
 static const struct {
 	const char *name, *since;
@@ -107,6 +108,7 @@ int rg_hooks_register(void)
 	} kinds[] = {
 		{"fentry+", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY},
 		{"fexit+", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT},
+		{"fmod_ret+", BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN},
 		{"tp_btf+", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP},
 		/* Attached by their own functions: only to know which was loaded last. */
 		{"kprobe+", BPF_PROG_TYPE_KPROBE, 0},
@@ -141,6 +143,7 @@ static void collect(const struct bpf_object *obj)
 
 		if (!target || n_hooks == MAX_HOOKS ||
 		    (!is_tp && strncmp(section, "fentry/", 7) != 0 &&
+		     strncmp(section, "fmod_ret/", 9) != 0 &&
 		     strncmp(section, "fexit/", 6) != 0))
 			continue;
 		*h = (struct hook){

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -123,6 +124,18 @@ static int load_module(const char *name, bool only_look)
 	if (err && access(loaded, F_OK) == 0)
 		return 0; /* built in, or loaded although it cannot be found */
 	return err;
+}
+
+int rg_host_load_module(const char *name)
+{
+	return load_module(name, false);
+}
+
+int rg_host_unload_module(const char *name)
+{
+	if (syscall(SYS_delete_module, name, O_NONBLOCK) == 0 || errno == ENOENT)
+		return 0;
+	return -errno;
 }
 
 static int prepare(bool only_look)

@@ -11,6 +11,11 @@ int rg_host_may(void);
 int rg_host_prepare(void);
 /* Asks the same and changes nothing: a module that could be loaded is not loaded. */
 int rg_host_look(void);
+/* Load a kernel module, as modprobe would: 0, also where it is built in or loaded already;
+ * positive: it is blacklisted; -ENOENT: there is none; or another negative errno. */
+int rg_host_load_module(const char *name);
+/* Unload one: 0, also where it is not loaded; -EAGAIN, -EBUSY: it is in use. */
+int rg_host_unload_module(const char *name);
 /* Is `bpf` in the list of active LSMs? 1, 0, or -1: securityfs is not mounted,
  * so nobody can tell. */
 int rg_host_has_bpf_lsm(void);

@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "guard.skel.h"
+#include "load/answers.h"
 #include "load/followers.h"
 #include "load/hooks.h"
 #include "base/log.h"
@@ -75,6 +76,7 @@ static struct bpf_map *map_of(const struct guard_bpf *skel, enum rg_map map)
 		[RG_MAP_FLOW_STORMS] = skel->maps.flow_storms,
 		[RG_MAP_FLOW_SLOWEST] = skel->maps.flow_slowest,
 		[RG_MAP_FLOW_DOWNGRADES] = skel->maps.flow_downgrades,
+		[RG_MAP_RECLAIMING] = skel->maps.reclaiming,
 		[RG_MAP_CLIENT_OF] = skel->maps.client_of,
 		[RG_MAP_CLIENT_FILES] = skel->maps.client_files,
 		[RG_MAP_UNCOUNTED] = skel->maps.uncounted,
@@ -204,6 +206,9 @@ static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load
 	if (wish->max_held)
 		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
 	rg_traces_choose(skel->obj, true, loaded->following.forced);
+	if (!rg_answers_choose(skel->obj, loaded->module == RG_MODULE_ANSWERED) &&
+	    loaded->module == RG_MODULE_ANSWERED)
+		loaded->module = RG_MODULE_NO_TYPES;
 	*result = RG_CANNOT;
 	if (rg_followers_choose(skel->obj, ~0u, &loaded->following))
 		*result = choose_continue(skel, wish, loaded);
@@ -217,6 +222,11 @@ static bool with_fewer(const struct rg_load_wish *wish, int err, struct rg_loade
 {
 	const char *last = rg_hooks_last();
 
+	if (last && rg_answers_have(last)) {
+		loaded->module = RG_MODULE_UNUSABLE;
+		return rg_answers_without(wish->module, loaded->module, rg_strerror(err)) ==
+		       RG_DONE;
+	}
 	/* A door's, or one that opens gates: perhaps it may not signal others. */
 	if (loaded->continues == RG_CONTINUE_KERNEL && wish->continues < 0) {
 		rg_warn("rung %s: this kernel refuses it: %s; trying without (RG_DEBUG=1 shows the "
@@ -239,6 +249,7 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 	*loaded = (struct rg_loaded){
 		.following = {.forced = wish->follow, .left_out = wish->left_out},
 		.continues = wish->continues < 0 ? RG_CONTINUE_KERNEL : wish->continues,
+		.module = wish->module_state,
 	};
 	for (;;) {
 		skel = open_set(loaded, wish, &err);
@@ -470,6 +481,21 @@ int rg_attach_followers(struct rg_loaded *loaded, __u32 links)
 		if (links & ~loaded->following.left_out & 1u << f->link)
 			err = attach_or_step_down(loaded, f);
 	return err;
+}
+
+int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_wish *wish)
+{
+	int err;
+
+	if (loaded->module == RG_MODULE_NO_TYPES && wish->module_state == RG_MODULE_ANSWERED)
+		return rg_answers_without(wish->module, loaded->module, "");
+	if (loaded->module != RG_MODULE_ANSWERED)
+		return RG_DONE;
+	err = rg_answers_attach(loaded->skel->obj);
+	if (!err)
+		return RG_DONE;
+	loaded->module = RG_MODULE_UNUSABLE;
+	return rg_answers_without(wish->module, loaded->module, rg_strerror(err));
 }
 
 void rg_attach_traces(const struct rg_loaded *loaded)

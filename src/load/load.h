@@ -15,17 +15,20 @@ const void *rg_load_object(size_t *n);
 
 struct rg_load_wish {
 	enum rg_rung rung;
-	bool force_rung; /* although calls may pass it unasked */
-	__u32 max_held;	 /* places in the map `held`, 0: RG_MAX_HELD */
-	__u32 left_out;	 /* followers that are not wanted, 1 << enum rg_link */
-	int follow;	 /* enum rg_follow, or -1: the best that goes */
-	int continues;	 /* enum rg_continue, or -1: in the kernel if it can */
+	bool force_rung;	     /* although calls may pass it unasked */
+	__u32 max_held;		     /* places in the map `held`, 0: RG_MAX_HELD */
+	__u32 left_out;		     /* followers that are not wanted, 1 << enum rg_link */
+	int follow;		     /* enum rg_follow, or -1: the best that goes */
+	int continues;		     /* enum rg_continue, or -1: in the kernel if it can */
+	__u32 module;		     /* enum rg_module_wish */
+	enum rg_module module_state; /* RG_MODULE_ANSWERED: it is loaded, and has types */
 };
 
 struct rg_loaded {
 	struct guard_bpf *skel;
 	struct rg_following following;
 	enum rg_continue continues;
+	enum rg_module module; /* what became of the kernel module (load/answers.h) */
 };
 
 /* Each returns an enum rg_exit and has said what is wrong. What they pinned
@@ -37,6 +40,9 @@ int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded
 /* Those whose link is in `links`, 1 << enum rg_link, and that are not left out. What
  * cannot be attached steps down (load/followers.h). */
 int rg_attach_followers(struct rg_loaded *loaded, __u32 links);
+/* The kernel module's questions. Where the kernel refuses, loaded->module says so; an error
+ * only if it is required. */
+int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_wish *wish);
 /* What was let go of, with the maps of the set (load/modules.h). */
 int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded);
 /* The program that the module asks about sleepers (load/sleep.h), with the maps of the set.

@@ -34,8 +34,9 @@ struct rg_armed {
 	__u32 slot;
 	__u32 netns;
 	__u32 rung;
-	__u32 doors;  /* attached and proven, 1 << enum rg_what */
-	bool adopted; /* the gate was there before: policy changed without a gap */
+	__u32 doors;	  /* attached and proven, 1 << enum rg_what */
+	bool module_ours; /* the kernel module was loaded for it */
+	bool adopted;	  /* the gate was there before: policy changed without a gap */
 	__u64 canary_ns;
 };
 

@@ -278,6 +278,15 @@ static void write_unproven(struct rg_exposition *e, const struct rg_snapshot *s)
 	rg_sample(e, s->totals.downgrades[RG_DOWNGRADE_GRANTED_AS_NEW]);
 }
 
+static void write_module_reclaims(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->counters[RG_COUNT_GRANTED_UNPROVEN], "verdict", "granted-unproven");
+	rg_sample(e, s->counters[RG_COUNT_GRANTED_PROVEN], "verdict", "granted-proven");
+	rg_sample(e, s->counters[RG_COUNT_NOT_GRANTED], "verdict", "not-granted");
+	for (__u32 i = RG_RECLAIM_FIRST_NO; i < RG_NR_RECLAIMS; i++)
+		rg_sample(e, s->counters[RG_COUNT_RECLAIM + i - 1], "verdict", rg_reclaim_key(i));
+}
+
 static void write_answers(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for (__u32 i = 0; i < RG_NR_TALLIES; i++)
@@ -632,8 +641,13 @@ const struct rg_metric rg_metrics[] = {
 	{"nograce_downgrades", COUNTER, "side", "Those of them answered with NFS4ERR_NO_GRACE",
 	 write_nograce},
 	{"unproven_reclaims", COUNTER, "",
-	 "NLM reclaims granted as new locks: nothing proves that nobody held them meanwhile",
+	 "Reclaims granted as new locks, by NLM or with the kernel module: nothing proves that "
+	 "nobody held them meanwhile",
 	 write_unproven},
+	{"module_reclaims", COUNTER, "verdict",
+	 "Lock reclaims that the kernel module asked about: how those were answered that were "
+	 "passed on, and why the others were not",
+	 write_module_reclaims},
 	{"answers", COUNTER, "answer", "Operations of end clients by how they were answered",
 	 write_answers},
 	{"events", COUNTER, "event", "Events seen by the tracing programs, both sides",

@@ -12,6 +12,8 @@
 #include <bpf/bpf.h>
 #include <libmount.h>
 
+#include "pins/gates.h"
+
 #define MAX_LINKS 40 /* MAXSYMLINKS, include/linux/namei.h */
 
 __u32 rg_kernel_dev(dev_t dev)
@@ -659,6 +661,10 @@ static int put(const struct rg_pins *p, __u32 dev, __u32 slot, __u32 class)
 			return 0;
 		if (there.slot == slot && there.class == class)
 			return 0;
+		/* Local applications were not kept out of it until now. */
+		d.exempt_ns = there.slot == slot && there.class == RG_CLASS_EXEMPT
+				      ? rg_now_ns()
+				      : there.exempt_ns;
 	}
 	return bpf_map_update_elem(p->map_fd[RG_MAP_DEVICES], &dev, &d, BPF_ANY) < 0 ? -errno : 0;
 }
@@ -671,7 +677,11 @@ static int take_out(const struct rg_pins *p, __u32 dev, __u32 slot)
 	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &dev, &there) < 0 ||
 	    there.slot != slot || there.class != RG_CLASS_EXEMPT)
 		return 0;
-	if (bpf_map_delete_elem(p->map_fd[RG_MAP_DEVICES], &dev) < 0 && errno != ENOENT)
+	there.class = RG_CLASS_NONE;
+	there.exempt_ns = rg_now_ns();
+	/* Only if it is still there: the kernel takes it away with the superblock. */
+	if (bpf_map_update_elem(p->map_fd[RG_MAP_DEVICES], &dev, &there, BPF_EXIST) < 0 &&
+	    errno != ENOENT)
 		return -errno;
 	return 0;
 }

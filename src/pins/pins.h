@@ -41,6 +41,7 @@ enum rg_map {
 	RG_MAP_FLOW_SLOWEST,
 	RG_MAP_FLOW_DOWNGRADES,
 	/* Only for programs that are loaded later (load/modules.h). */
+	RG_MAP_RECLAIMING,
 	RG_MAP_CLIENT_OF,
 	RG_MAP_CLIENT_FILES,
 	RG_MAP_UNCOUNTED,
@@ -73,6 +74,9 @@ enum rg_link {
 	RG_LINK_DOOR_ACCESS,
 	/* Where the held sleep (load/sleep.h). */
 	RG_LINK_SLEEP_WAIT,
+	/* Answers to the kernel module, where there is one (load/module.h). */
+	RG_LINK_ANSWER_RECLAIM,
+	RG_LINK_ANSWER_LOCKS,
 	/* Beside the links of the same names on the rung kprobe. In the order of enum
 	 * rg_return. */
 	RG_LINK_ENTERS,

@@ -86,6 +86,17 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 	[RG_KEY_METRICS_INTERVAL] = {"daemon", "metrics-interval", NULL, NULL, .kind = RG_KIND_TIME,
 				     .initial = RG_DEFAULT_METRICS_INTERVAL, .min = 1,
 				     .max = RG_MAX_METRICS_INTERVAL},
+	[RG_KEY_MODULE] = {"reclaims", "module", "module",
+			   "use the kernel module, which makes reclaims of locks succeed",
+			   .kind = RG_KIND_WORD, .max = RG_NR_MODULE_WISHES,
+			   .of = rg_module_wish_of, .word = rg_module_wish_name},
+	[RG_KEY_FORWARD] = {"reclaims", "forward", "forward",
+			    "which reclaims of locks the module passes on", .kind = RG_KIND_WORD,
+			    .initial = RG_FORWARD_GUARDED, .max = RG_NR_FORWARDS,
+			    .of = rg_forward_of, .word = rg_forward_name},
+	[RG_KEY_ONLY_CLIENT] = {"reclaims", "only-client", "only-client",
+				"nobody but this host uses what it mounts from original servers",
+				.flag = true, YES_NO},
 };
 _Static_assert(RG_NR_KEYS <= RG_PROVENANCE_KEYS, "room for every key");
 
@@ -116,6 +127,12 @@ static long number(const struct rg_config *c, enum rg_key key)
 		return c->ledger_interval_s;
 	case RG_KEY_METRICS_INTERVAL:
 		return c->metrics_interval_s;
+	case RG_KEY_MODULE:
+		return c->module;
+	case RG_KEY_FORWARD:
+		return (long)c->policy.forward;
+	case RG_KEY_ONLY_CLIENT:
+		return (long)c->policy.only_client;
 	default:
 		return 0;
 	}
@@ -161,13 +178,22 @@ static void set_number(struct rg_config *c, enum rg_key key, long n)
 	case RG_KEY_METRICS_INTERVAL:
 		c->metrics_interval_s = n;
 		break;
+	case RG_KEY_MODULE:
+		c->module = n;
+		break;
+	case RG_KEY_FORWARD:
+		c->policy.forward = n & 3;
+		break;
+	case RG_KEY_ONLY_CLIENT:
+		c->policy.only_client = n & 1;
+		break;
 	default:
 		break;
 	}
 }
 _Static_assert(RG_MAX_SETTLE_TIMEOUT <= 0xfff && RG_MAX_SETTLE_QUIET <= 0x3ff &&
 		       RG_MAX_MAX_HOLD <= 0x1ffff && RG_NR_ACTIONS <= 4 && RG_NR_SCOPES <= 4 &&
-		       RG_NR_RELEASES <= 4,
+		       RG_NR_RELEASES <= 4 && RG_NR_FORWARDS <= 4,
 	       "the bits of struct rg_policy");
 
 static struct rg_list *list_of(struct rg_config *c, enum rg_key key)

@@ -31,6 +31,9 @@ enum rg_key {
 	RG_KEY_LEDGER_INTERVAL,
 	RG_KEY_METRICS_DIR,
 	RG_KEY_METRICS_INTERVAL,
+	RG_KEY_MODULE,
+	RG_KEY_FORWARD,
+	RG_KEY_ONLY_CLIENT,
 	RG_NR_KEYS,
 };
 
@@ -75,6 +78,7 @@ struct rg_config {
 	char state_dir[RG_PATH_SIZE];
 	char metrics_dir[RG_PATH_SIZE]; /* "": none */
 	long ledger_interval_s, metrics_interval_s;
+	long module; /* enum rg_module_wish */
 	struct rg_origin origin[RG_NR_KEYS];
 	char file[RG_PATH_SIZE]; /* absolute; "": none was read */
 };

@@ -301,6 +301,10 @@ static void put_outcome(struct rg_line *l, const struct rg_record *r)
 		put_flags(l, facts, rg_fact_name);
 	}
 	put_back(l, r);
+	if (r->reclaim)
+		WORD(l, "reclaim", rg_reclaim_key(r->reclaim));
+	if (r->reclaim >= RG_RECLAIM_FIRST_NO)
+		WORD(l, "reclaim_text", rg_reclaim_text(r->reclaim));
 	put_downgrade(l, r);
 }
 

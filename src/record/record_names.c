@@ -100,8 +100,11 @@ static const struct {
 				    "knfsd's stable storage has no record of this end client"},
 	[RG_DOWNGRADE_GRANTED_AS_NEW] =
 		{"granted-as-new-lock",
-		 "lockd forwarded the reclaim as a new lock; nothing proves that nobody held it "
+		 "the reclaim was forwarded as a new lock; nothing proves that nobody held it "
 		 "meanwhile"},
+	[RG_DOWNGRADE_TAKEN] =
+		{"lock-taken", "the reclaim was forwarded as a new lock, and somebody else has the "
+			       "lock on the original server"},
 	[RG_DOWNGRADE_ORIGIN_NO_GRACE] = {"origin-no-grace", "the original server is not in grace"},
 	[RG_DOWNGRADE_ORIGIN_RECLAIM_BAD] = {"origin-reclaim-bad",
 					     "the original server knows of nothing to reclaim"},
@@ -327,6 +330,9 @@ const char *rg_downgrade_consequence(const struct rg_record *r)
 	case RG_DOWNGRADE_GRANTED_AS_NEW:
 		return "the end client has the lock and is told nothing; another may have had it "
 		       "and changed the file";
+	case RG_DOWNGRADE_TAKEN:
+		return "this lock is lost, and no other one: writes of the application that had it "
+		       "fail with EIO";
 	case RG_DOWNGRADE_PREMATURE_COMPLETE:
 		return "the original server takes this host's recovery for finished and reclaims "
 		       "nothing for its end clients any more";

@@ -534,6 +534,11 @@ static void put_reason(struct row *row, const struct rg_record *r)
 	put(row, rg_downgrade_name(r->downgrade));
 	put(row, ": ");
 	put(row, rg_downgrade_text(r->downgrade));
+	if (r->reclaim >= RG_RECLAIM_FIRST_NO) {
+		put(row, " (not passed on by the kernel module: ");
+		put(row, rg_reclaim_text(r->reclaim));
+		put(row, ")");
+	}
 	put(row, "; ");
 	put(row, rg_downgrade_consequence(r));
 }

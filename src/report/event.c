@@ -141,6 +141,8 @@ static const struct field {
 	{"origin", PEER, 0, 0},
 	{"owner", OWNER, 0, 0},
 	{"reason", TEXT, AT(reason), 0},
+	{"reclaim", KNOWN, 0, 0},
+	{"reclaim_text", KNOWN, 0, 0},
 	{"section", TEXT, AT(section), 0},
 	{"side", SIDE, 0, 0},
 	{"start", NUMBER_MARKED, AT(start), AT(has_range)},

@@ -69,7 +69,7 @@ void rg_locks_add(struct rg_locks *l, __u32 client, long file, const struct rg_e
 	if (reclaim && e->answer == RG_ANSWER_GRANTED) {
 		rg_latest(&lock->granted_ns, e->boot_ns);
 		lock->as_new = e->downgrade == RG_DOWNGRADE_GRANTED_AS_NEW;
-	} else if (reclaim) {
+	} else if (reclaim && e->answer != RG_ANSWER_DENIED) {
 		rg_latest(&lock->refused_ns, e->boot_ns);
 	} else if (e->answer == RG_ANSWER_GRANTED) {
 		if (e->boot_ns > lock->again_ns)

@@ -207,7 +207,7 @@ struct rg_file {
 enum rg_fate {
 	RG_FATE_NONE = 0,
 	RG_FATE_RECLAIMED,  /* granted as what it was */
-	RG_FATE_AS_NEW,	    /* NLM: granted as a new lock; unproven */
+	RG_FATE_AS_NEW,	    /* granted as a new lock, by NLM or the module; unproven */
 	RG_FATE_AGAIN,	    /* taken again by the ordinary way */
 	RG_FATE_DENIED,	    /* asked for again, and somebody else had it */
 	RG_FATE_NOT_AGAIN,  /* refused, and not asked for again */

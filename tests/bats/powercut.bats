@@ -132,6 +132,23 @@ applications_said() {
 	figures held_before 10 survived 0 stolen 0 named_lost 10 write_errors 10 own_turn 10 denied 0
 }
 
+@test "settled, with the kernel module, recover_lost_locks=N: 10 of 10 survive, without a wait" {
+	# Of another kernel there is no module here: then nothing is armed.
+	if [[ $(on rex uname -r) != 6.1.* ]]; then
+		run on rex "$RG" enable --all --module require
+		[ "$status" -eq 3 ]
+		return 0
+	fi
+	recovered 10 vers=4.2 N --all --release settled --module require || return "$verdict"
+	figures held_before 10 survived 10 stolen 0 named_lost 0 write_errors 0 own_turn 10 \
+		gate_why nobody-refused denied 0
+	run status_of_rex
+	[ "$(jq -r .module.state <<<"$output")" = answered ]
+	[ "$(jq -c '[.counters.reclaims.granted, .counters.reclaims.refused.total]' <<<"$output")" = \
+		'[{"unproven":10,"proven":0},0]' ]
+	say "the gate was open $gate_seconds s after knfsd's start"
+}
+
 @test "settled, NFSv4.0: 10 of 10 survive" {
 	recovered 10 vers=4.0 Y --all --release settled || return "$verdict"
 	figures held_before 10 survived 10 stolen 0 write_errors 0 own_turn 10 denied 0

@@ -535,13 +535,46 @@ static void judge_regime(const struct rg_regime_facts *r, enum rg_severity nfs4,
 	struct rg_findings f = {};
 
 	rg_regime_check(r, &f);
-	assert_int_equal(f.n, 3);
+	assert_int_equal(f.n, 4);
 	expect(&f, RG_F_REGIME, nfs4);
 	assert_string_equal(f.at[0].object, "NFSv4");
 	assert_string_equal(f.at[1].object, "NLM");
 	assert_int_equal(f.at[1].severity, nlm);
 	expect(&f, RG_F_REGIME_CHANGED, changed);
 	rg_findings_free(&f);
+}
+
+/* The kernel module: 1 there, 0 not, negative: cannot be seen. */
+static void test_module(void **unused)
+{
+	static const struct {
+		int loaded, types, installed;
+		enum rg_severity severity;
+		const char *says;
+	} cases[] = {
+		{1, 1, 1, RG_OK, "loaded: with it"},
+		{1, 1, -ENOENT, RG_OK, "loaded: with it"},
+		{1, 0, 1, RG_WARNING, "no BTF"},
+		{0, 0, 1, RG_OK, "`enable` loads it"},
+		{0, 0, 0, RG_NOTE, "not installed for kernel 9.9"},
+		{0, 0, -ENOENT, RG_UNKNOWN, "cannot be seen"},
+		{-EACCES, 0, 0, RG_UNKNOWN, "cannot be seen"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct rg_regime_facts r = {.kept_err = -ENOENT,
+					    .kernel = "9.9",
+					    .module_loaded = cases[i].loaded,
+					    .module_types = cases[i].types,
+					    .module_installed = cases[i].installed};
+		struct rg_findings f = {};
+
+		rg_regime_check(&r, &f);
+		expect(&f, RG_F_MODULE, cases[i].severity);
+		assert_non_null(strstr(f.at[f.n - 1].evidence, cases[i].says));
+		rg_findings_free(&f);
+	}
 }
 
 static void test_regime(void **unused)
@@ -614,6 +647,7 @@ int main(void)
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_lease),
 		cmocka_unit_test(test_mountstats_damaged),
+		cmocka_unit_test(test_module),
 		cmocka_unit_test(test_regime),
 		cmocka_unit_test(test_regime_changed),
 	};

@@ -177,6 +177,18 @@ static const struct {
 	{RG_KEY_METRICS_INTERVAL, "30", "30s"},
 	{RG_KEY_METRICS_INTERVAL, "1h", "1h"},
 	{RG_KEY_METRICS_INTERVAL, "0", NULL},
+	{RG_KEY_MODULE, "auto", "auto"},
+	{RG_KEY_MODULE, "require", "require"},
+	{RG_KEY_MODULE, "off", "off"},
+	{RG_KEY_MODULE, "yes", NULL},
+	{RG_KEY_FORWARD, "guarded", "guarded"},
+	{RG_KEY_FORWARD, "proven", "proven"},
+	{RG_KEY_FORWARD, "always", "always"},
+	{RG_KEY_FORWARD, "never", "never"},
+	{RG_KEY_FORWARD, "sometimes", NULL},
+	{RG_KEY_ONLY_CLIENT, "yes", "yes"},
+	{RG_KEY_ONLY_CLIENT, "no", "no"},
+	{RG_KEY_ONLY_CLIENT, "1", NULL},
 	{RG_KEY_LEDGER_INTERVAL, "61", NULL},
 };
 
@@ -252,7 +264,8 @@ static void test_all_at_once(void **unused)
 	     "on-origin-no-grace = end-grace\n[mounts]\nexports = yes\nmount = /a\nmount = /b\n"
 	     "except = /b/x\nexcept = /b/y\n[exempt]\nprogram = /bin/true\nprogram = /bin/false\n"
 	     "defaults = no\n[daemon]\nstate-dir = /s\nledger-interval = 60\n"
-	     "metrics-dir = /m\nmetrics-interval = 5\n[gate]");
+	     "metrics-dir = /m\nmetrics-interval = 5\n[reclaims]\nmodule = off\nforward = always\n"
+	     "only-client = yes\n[gate]");
 	assert_int_equal(config.policy.action, RG_ACTION_AUDIT);
 	assert_int_equal(config.policy.scope, RG_SCOPE_ACCESS);
 	assert_int_equal(config.policy.release, RG_RELEASE_SETTLED);
@@ -272,6 +285,9 @@ static void test_all_at_once(void **unused)
 	assert_int_equal(config.ledger_interval_s, 60);
 	assert_string_equal(config.metrics_dir, "/m");
 	assert_int_equal(config.metrics_interval_s, 5);
+	assert_int_equal(config.module, RG_MODULE_WISH_OFF);
+	assert_int_equal(config.policy.forward, RG_FORWARD_ALWAYS);
+	assert_int_equal(config.policy.only_client, 1);
 	assert_string_equal(config.file, path);
 	assert_int_equal(config.origin[RG_KEY_MOUNT].line, 13); /* the first */
 }
@@ -298,6 +314,9 @@ static void test_nothing_at_all(void **unused)
 		assert_int_equal(config.ledger_interval_s, RG_DEFAULT_LEDGER_INTERVAL);
 		assert_string_equal(config.metrics_dir, "");
 		assert_int_equal(config.metrics_interval_s, RG_DEFAULT_METRICS_INTERVAL);
+		assert_int_equal(config.module, RG_MODULE_WISH_AUTO);
+		assert_int_equal(config.policy.forward, RG_FORWARD_GUARDED);
+		assert_int_equal(config.policy.only_client, 0);
 		for (int k = 0; k < RG_NR_KEYS; k++)
 			assert_false(config.origin[k].line || config.origin[k].command_line);
 	}
@@ -345,7 +364,7 @@ static void test_which_mounts(void **unused)
 
 /* ---- mistakes ---- */
 
-#define SECTIONS "[gate], [mounts], [exempt] or [daemon]"
+#define SECTIONS "[gate], [mounts], [exempt], [daemon] or [reclaims]"
 
 static void test_mistakes(void **unused)
 {

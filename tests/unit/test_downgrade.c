@@ -129,6 +129,43 @@ static const struct {
 	 RG_DOWNGRADE_NONE},
 };
 
+/* A reclaim that the kernel module asked about: how it was answered. */
+static void test_module(void **unused)
+{
+	static const struct {
+		__u32 reclaim, status, expected;
+	} with[] = {
+		{RG_RECLAIM_UNPROVEN, 0, RG_DOWNGRADE_GRANTED_AS_NEW},
+		{RG_RECLAIM_PROVEN, 0, RG_DOWNGRADE_NONE},
+		{RG_RECLAIM_UNPROVEN, RG_NFS4ERR_DENIED, RG_DOWNGRADE_TAKEN},
+		{RG_RECLAIM_PROVEN, RG_NFS4ERR_DENIED, RG_DOWNGRADE_TAKEN},
+		{RG_RECLAIM_UNPROVEN, RG_NFS4ERR_DELAY, RG_DOWNGRADE_NONE},
+		{RG_RECLAIM_UNASKED, 0, RG_DOWNGRADE_NONE},
+		{RG_RECLAIM_UNASKED, RG_NFS4ERR_DENIED, RG_DOWNGRADE_NONE},
+		{RG_RECLAIM_AUDITED, RG_NFS4ERR_NO_GRACE, RG_DOWNGRADE_REFUSED_BY_CLIENT},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(with); i++) {
+		struct rg_record r = {
+			.op = RG_REC_LOCK,
+			.claim = RG_CLAIM_RECLAIM,
+			.status_kind = RG_STATUS_NFS4,
+			.status = with[i].status,
+			.reclaim = with[i].reclaim,
+			.facts = GRACE | RG_FACT_NFS | RG_FACT_CLIENT_REFUSED,
+		};
+
+		if (rg_downgrade_of(&r) != with[i].expected)
+			fail_msg("case %zu: %s, expected %s", i,
+				 rg_downgrade_name(rg_downgrade_of(&r)),
+				 rg_downgrade_name(with[i].expected));
+		/* The same of a client-side event, or of what was no reclaim, is none. */
+		r.claim = RG_CLAIM_ORDINARY;
+		assert_int_equal(rg_downgrade_of(&r), RG_DOWNGRADE_NONE);
+	}
+}
+
 static void test_cases(void **unused)
 {
 	__u32 seen = 0;
@@ -152,7 +189,8 @@ static void test_cases(void **unused)
 				 rg_downgrade_name(cases[i].expected) ?: "none");
 		seen |= 1U << got;
 	}
-	/* Every reason there is has a case. */
+	/* Every reason there is has a case; this one is the module's (test_module). */
+	seen |= 1U << RG_DOWNGRADE_TAKEN;
 	assert_int_equal(seen, (1U << RG_NR_DOWNGRADES) - 1);
 }
 
@@ -177,6 +215,7 @@ static void test_any_bytes(void **unused)
 		same.status_kind = r.status_kind;
 		same.status = r.status;
 		same.facts = r.facts;
+		same.reclaim = r.reclaim;
 		assert_int_equal(rg_downgrade_of(&same), got);
 		if (!got)
 			continue;
@@ -191,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_module),
 		cmocka_unit_test(test_any_bytes),
 	};
 

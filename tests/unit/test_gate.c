@@ -848,6 +848,142 @@ static void test_is_alive(void **unused)
 	assert_false(rg_is_alive(beat_ns, beat_ns + RG_HEARTBEAT_STALE_NS));
 }
 
+/* ---- may a reclaim go on? ---- */
+
+#define IN_GRACE (210 * S)
+
+/* A gate that has kept everybody out, while end clients reclaim. */
+static struct rg_gate reclaiming(__u32 forward, int only_client)
+{
+	struct rg_gate g = gate(RG_RELEASE_SETTLED, RG_KNFSD_GRACE, RG_LOCKD_NONE);
+
+	g.policy.forward = forward & 3;
+	g.policy.only_client = only_client & 1;
+	g.kept_ns = CLOSED_AT;
+	return g;
+}
+
+static void test_reclaim_of_who_kept_out(void **unused)
+{
+	/* By policy: of a host that kept everybody out, without and with only-client. */
+	static const struct {
+		__u32 forward, others, alone;
+	} policies[] = {
+		{RG_FORWARD_GUARDED, RG_RECLAIM_UNPROVEN, RG_RECLAIM_PROVEN},
+		{RG_FORWARD_PROVEN, RG_RECLAIM_NOT_PROVEN, RG_RECLAIM_PROVEN},
+		{RG_FORWARD_ALWAYS, RG_RECLAIM_UNPROVEN, RG_RECLAIM_PROVEN},
+		{RG_FORWARD_NEVER, RG_RECLAIM_NEVER, RG_RECLAIM_NEVER},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(policies); i++) {
+		struct rg_gate g = reclaiming(policies[i].forward, 0);
+
+		assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0), policies[i].others);
+		g.policy.only_client = 1;
+		assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0), policies[i].alone);
+	}
+	_Static_assert(UNIT_COUNT(policies) == RG_NR_FORWARDS, "a row for each");
+}
+
+/* Whatever let somebody in: guarded and proven refuse and say what, always goes on and is
+ * never proven. */
+static void expect_let_in(struct rg_gate g, __u64 now_ns, __u64 exempt_ns, __u32 cause)
+{
+	for (int only_client = 0; only_client < 2; only_client++) {
+		g.policy.only_client = only_client & 1;
+		g.policy.forward = RG_FORWARD_GUARDED;
+		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns), cause);
+		g.policy.forward = RG_FORWARD_PROVEN;
+		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns), cause);
+		g.policy.forward = RG_FORWARD_ALWAYS;
+		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns), RG_RECLAIM_UNPROVEN);
+		g.policy.forward = RG_FORWARD_NEVER;
+		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns), RG_RECLAIM_NEVER);
+	}
+}
+
+static void test_reclaim_of_who_let_in(void **unused)
+{
+	struct rg_gate g;
+
+	(void)unused;
+	for (__u32 cause = RG_RECLAIM_MOUNTED_BEFORE; cause < RG_NR_RECLAIMS; cause++) {
+		g = reclaiming(0, 0);
+		g.let_in = 1ULL << cause;
+		expect_let_in(g, IN_GRACE, 0, cause);
+	}
+	g = reclaiming(0, 0);
+	g.policy.action = RG_ACTION_AUDIT;
+	expect_let_in(g, IN_GRACE, 0, RG_RECLAIM_AUDITED);
+	g = reclaiming(0, 0);
+	g.policy.leaks = 1;
+	expect_let_in(g, IN_GRACE, 0, RG_RECLAIM_LEAKS);
+	g = reclaiming(0, 0);
+	g.hand = RG_HAND_OPEN;
+	expect_let_in(g, IN_GRACE, 0, RG_RECLAIM_RELEASED);
+	/* max-hold, to the nanosecond */
+	g = reclaiming(0, 0);
+	assert_int_equal(rg_reclaim_of(&g, START_AT + HOLD_S * S - 1, 0), RG_RECLAIM_UNPROVEN);
+	expect_let_in(g, START_AT + HOLD_S * S, 0, RG_RECLAIM_TIMED_OUT);
+	/* With release = grace-start it is open when the first reclaim comes. */
+	g = reclaiming(0, 0);
+	g.policy.release = RG_RELEASE_GRACE_START;
+	expect_let_in(g, IN_GRACE, 0, RG_RECLAIM_OPENED);
+	/* The mount was not guarded until after the gate began to keep out. */
+	g = reclaiming(0, 0);
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, CLOSED_AT - 1), RG_RECLAIM_UNPROVEN);
+	expect_let_in(g, IN_GRACE, CLOSED_AT, RG_RECLAIM_EXCEPTED);
+}
+
+/* lockd's grace period lasts longer than knfsd's: LOCKs may be reclaimed until then, and
+ * the gate is closed until then. */
+static void test_reclaim_in_grace_of_lockd(void **unused)
+{
+	struct rg_gate g = reclaiming(RG_FORWARD_GUARDED, 0);
+
+	(void)unused;
+	g.knfsd = RG_KNFSD_OVER;
+	g.lockd = RG_LOCKD_GRACE;
+	assert_int_equal(rg_reclaim_of(&g, END_AT + S, 0), RG_RECLAIM_UNPROVEN);
+	g.lockd = RG_LOCKD_OVER;
+	g.lockd_end_ns = END_AT + S;
+	expect_let_in(g, END_AT + S, 0, RG_RECLAIM_OPENED);
+}
+
+/* Nothing goes on as guarded while local applications are let in, whatever the facts. */
+static void test_reclaim_of_any_bytes(void **unused)
+{
+	__u64 seed = 11, went_on = 0;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u64 now_ns = 1 + unit_below(&seed, 1000 * S),
+		      exempt_ns = unit_below(&seed, 2) ? some_time(&seed, now_ns) : 0;
+		struct rg_gate g = some_facts(&seed, now_ns);
+		struct rg_view v;
+		__u32 verdict;
+
+		g.kept_ns = some_time(&seed, now_ns);
+		g.policy.forward = unit_random(&seed) & 3;
+		g.policy.only_client = unit_random(&seed) & 1;
+		if (i % 2)
+			g.let_in = unit_random(&seed);
+		verdict = rg_reclaim_of(&g, now_ns, exempt_ns);
+		v = rg_gate_view(&g, now_ns);
+		assert_true(verdict > RG_RECLAIM_UNASKED && verdict < RG_NR_RECLAIMS);
+		if (verdict == RG_RECLAIM_PROVEN ||
+		    (verdict == RG_RECLAIM_UNPROVEN && g.policy.forward != RG_FORWARD_ALWAYS)) {
+			went_on++;
+			assert_true(v.state != RG_STATE_OPEN);
+			assert_true(g.policy.action != RG_ACTION_AUDIT && !g.policy.leaks);
+			assert_int_equal(rg_let_in_first(g.let_in), 0);
+			assert_true(!exempt_ns || exempt_ns < g.kept_ns);
+		}
+	}
+	assert_true(went_on > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -881,6 +1017,10 @@ int main(void)
 		cmocka_unit_test(test_nothing_outlasts_max_hold),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_is_alive),
+		cmocka_unit_test(test_reclaim_of_who_kept_out),
+		cmocka_unit_test(test_reclaim_of_who_let_in),
+		cmocka_unit_test(test_reclaim_in_grace_of_lockd),
+		cmocka_unit_test(test_reclaim_of_any_bytes),
 	};
 
 	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);

@@ -113,8 +113,13 @@ static void test_policy(void **unused)
 {
 	const struct rg_gate ones = {.policy_word = ~0ULL};
 	const struct field fields[] = {
-		F(max_hold_s), F(settle_timeout_s), F(settle_quiet_s), F(action), F(release),
-		F(scope),      F(end_grace),	    F(which),	       F(blind),  F(unused),
+		F(max_hold_s),	   F(settle_timeout_s),
+		F(settle_quiet_s), F(action),
+		F(release),	   F(scope),
+		F(end_grace),	   F(which),
+		F(blind),	   F(forward),
+		F(only_client),	   F(leaks),
+		F(unused),
 	};
 	__s32 id = btf__find_by_name_kind(guard, "rg_policy", BTF_KIND_STRUCT);
 	const struct btf_type *t;
@@ -162,6 +167,8 @@ static void test_gate(void **unused)
 		M(rg_gate, settled_ns),
 		M(rg_gate, origin_no_grace_ns),
 		M(rg_gate, net),
+		M(rg_gate, kept_ns),
+		M(rg_gate, let_in),
 	};
 
 	(void)unused;
@@ -241,7 +248,9 @@ static void test_meta(void **unused)
 		M(rg_meta, let_go),
 		M(rg_meta, kprobes),
 		M(rg_meta, hold),
-		M(rg_meta, pad),
+		M(rg_meta, module),
+		M(rg_meta, module_wish),
+		M(rg_meta, module_ours),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),
@@ -254,7 +263,8 @@ static void test_meta(void **unused)
 
 static void test_device(void **unused)
 {
-	static const struct member device[] = {M(rg_device, slot), M(rg_device, class)};
+	static const struct member device[] = {M(rg_device, slot), M(rg_device, class),
+					       M(rg_device, exempt_ns)};
 
 	(void)unused;
 	CHECK(guard, rg_device, device);
@@ -380,7 +390,7 @@ static void test_record(void **unused)
 		M(rg_record, fsid_major),  M(rg_record, fsid_minor),   M(rg_record, dev),
 		M(rg_record, lock_type),   M(rg_record, start),	       M(rg_record, length),
 		M(rg_record, owner_hash),  M(rg_record, path),	       M(rg_record, n_back),
-		M(rg_record, pad),	   M(rg_record, back),
+		M(rg_record, reclaim),	   M(rg_record, back),
 	};
 	static const struct member back[] = {
 		M(rg_back, op),
@@ -482,6 +492,7 @@ static const struct {
 	{"told_until", BPF_MAP_TYPE_LRU_HASH, 4, 8, RG_MAX_TOLD},
 	{"managers", BPF_MAP_TYPE_HASH, 8, 8, RG_MAX_MANAGERS},
 	{"entered", BPF_MAP_TYPE_HASH, 8, 24, RG_MAX_ENTERED},
+	{"reclaiming", BPF_MAP_TYPE_LRU_HASH, 4, 4, RG_MAX_RECLAIMING},
 	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
 	{"client_files", BPF_MAP_TYPE_HASH, 16, 56, RG_MAX_CLIENT_FILES},
 	{"uncounted", BPF_MAP_TYPE_HASH, 16, 4, RG_MAX_CLIENT_FILES},

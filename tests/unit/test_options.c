@@ -174,6 +174,9 @@ static void test_every_option(void **unused)
 		{RG_KEY_PROGRAM, "/bin/true"},
 		{RG_KEY_STATE_DIR, "/state"},
 		{RG_KEY_METRICS_DIR, "/metrics"},
+		{RG_KEY_MODULE, "require"},
+		{RG_KEY_FORWARD, "proven"},
+		{RG_KEY_ONLY_CLIENT, "yes"},
 	};
 	static const char *const trace[RG_NR_TRACE_OPTIONS] = {
 		"10.0.0.0/8", "db", "LOCK", "server", "yes", "yes", "rec", "1M", "2", "5", "9s",
@@ -187,14 +190,16 @@ static void test_every_option(void **unused)
 			       "--release=settled", "--settle-timeout", "lease", "--settle-quiet",
 			       "2min", "--max-hold=24h", "--on-origin-no-grace", "end-grace",
 			       "--exempt", "/bin/true", "--state-dir", "/state", "--metrics-dir",
-			       "/metrics", "--format", "prometheus", "--interval", "2min", "--once",
-			       "--config", "x", "--netns", "blue", "--reason", "a b", "--dry-run",
-			       "--json", "--html", "--output", "out", "--force-rung", "fmod_ret",
-			       "--force-max-held", "16384", "--force-without", "grace_end",
-			       "--force-without=lock_done", "--client", "10.0.0.0/8", "--file=db",
-			       "--op", "LOCK", "--side", "server", "--errors", "--downgrades",
-			       "--record", "rec", "--record-size", "1M", "--record-keep", "2",
-			       "--count", "5", "--duration", "9s", "--timeout", "1h", "--help"),
+			       "/metrics", "--module", "require", "--forward=proven",
+			       "--only-client", "--format", "prometheus", "--interval", "2min",
+			       "--once", "--config", "x", "--netns", "blue", "--reason", "a b",
+			       "--dry-run", "--json", "--html", "--output", "out", "--force-rung",
+			       "fmod_ret", "--force-max-held", "16384", "--force-without",
+			       "grace_end", "--force-without=lock_done", "--client", "10.0.0.0/8",
+			       "--file=db", "--op", "LOCK", "--side", "server", "--errors",
+			       "--downgrades", "--record", "rec", "--record-size", "1M",
+			       "--record-keep", "2", "--count", "5", "--duration", "9s",
+			       "--timeout", "1h", "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which gate guards an NFS superblock. */
+#pragma once
+
+#include "guard.bpf.h"
+
+/* Slot of the gate that guards this superblock, or negative: none does. */
+static __always_inline int gate_of_super(struct super_block *sb)
+{
+	struct rg_device guarded = {.class = RG_CLASS_GUARDED}, *d;
+	__u32 dev = sb->s_dev, netns = 0, *slot;
+	struct nfs_server *server;
+	struct rg_gate *g;
+
+	d = bpf_map_lookup_elem(&devices, &dev);
+	if (d && d->class == RG_CLASS_GUARDED)
+		return (int)d->slot;
+
+	/* Not classified yet, or exempt from one gate: what counts is the gate
+	 * of its own network namespace. s_fs_info is a void pointer, so these
+	 * loads are probed ones. */
+	server = sb->s_fs_info;
+	netns = BPF_CORE_READ(server, nfs_client, cl_net, ns.inum);
+	if (!netns)
+		rg_count(RG_COUNT_FAIL_READ);
+	slot = bpf_map_lookup_elem(&gate_of, &netns);
+	if (!slot || (d && d->class == RG_CLASS_EXEMPT && d->slot == *slot))
+		return -1;
+	g = rg_gate_at(*slot);
+	/* The next time is quicker. */
+	if ((!d || d->class == RG_CLASS_NONE) && g && g->policy.which == RG_WHICH_ALL) {
+		guarded.slot = *slot;
+		guarded.exempt_ns = d ? d->exempt_ns : 0;
+		bpf_map_update_elem(&devices, &dev, &guarded, BPF_ANY);
+	}
+	return (int)*slot;
+}

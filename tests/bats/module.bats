@@ -1,0 +1,205 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The kernel module, kmod/: lock reclaims that go on to the original server, which ones
+# do not and why, and that a host is as it was without it. The end client is at its
+# defaults: recover_lost_locks=N, so a lock whose reclaim is refused is lost.
+
+load common
+load tracing
+
+ko=$repo/build/kmod/reexport_guard.ko
+sys=/sys/module/reexport_guard
+
+setup_file() { setup_tiers; }
+setup() {
+	setup_recovery
+	tier_nfs cli recover-lost-locks N
+	[[ -d $sys ]] || insmod "$ko"
+}
+teardown() {
+	# In the tier of the end client its application may hold the mount.
+	fresh
+	[[ ! -d $sys ]] || rmmod reexport_guard
+}
+teardown_file() { teardown_recovery; }
+
+of_module() { cat "$sys/parameters/$1"; }
+reclaims="$server and .generation == 2 and .event == \"LOCK\" and .claim == \"reclaim\""
+# The end client's application writes under each of its N locks: FAILED of them fail.
+writes() {
+	tell app write
+	wait_said app '^written' 60
+	said app "^written, $1 failed"
+}
+
+@test "with no guard the module asks in vain, and the end client loses its locks" {
+	serve
+	take 3
+	restart
+	cli_recovered
+	[ "$(of_module unanswered)" -ge 1 ]
+	[ "$(of_module forwarded) $(of_module refused)" = "0 0" ]
+	writes 3
+	tell app quit
+}
+
+@test "knfsd is restarted: each reclaim goes on as an ordinary lock, the thief has its turn" {
+	guard --release settled
+	[ "$(json .module.state)" = answered ]
+	serve
+	take 5
+	restart thief
+	cli_recovered
+	wait_gate open 90
+	writes 0
+	tell app quit
+	expect_end thief 0 granted 60
+	end_trace
+	counts "$reclaims and .status == \"NFS4_OK\" and .back[0].op == \"LOCK\" and .back[0].status == \"NFS4_OK\" and
+		.reclaim == \"unproven\" and .downgrade.reason == \"granted-as-new-lock\"" 5
+	counts "$reclaims" 5
+	[ "$(json .gates[0].why)" = nobody-refused ]
+	values_are /counters/reclaims/ granted.unproven=5 granted.proven=0 not_granted=0 refused.total=0
+	[ "$(of_module forwarded)" = 5 ]
+	nothing_lost
+}
+
+# reclaimed REASON COUNT: this many reclaims were left to the kernel for this reason, and it
+# says so everywhere; the end client at its defaults has lost its locks.
+left_to_the_kernel() {
+	[ "$(json ".counters.reclaims.refused[\"$1\"]")" -ge 1 ]
+	[ "$(json .counters.reclaims.refused.total)" = "$(json ".counters.reclaims.refused[\"$1\"]")" ]
+	[ "$(of_module forwarded)" = 0 ]
+	[ "$(of_module refused)" -ge 1 ]
+	traced "$reclaims and .reclaim == \"$1\" and .status == \"NFS4ERR_NO_GRACE\" and (.reclaim_text | length) > 0 and
+		.downgrade.reason == \"reclaim-refused-by-client\""
+	writes 2
+}
+# lost_for REASON COMMAND...: a recovery of two locks, COMMAND while knfsd is down.
+lost_for() {
+	serve
+	take 2
+	restart "${@:2}"
+	cli_recovered
+	left_to_the_kernel "$1"
+	tell app quit
+}
+by_hand() { rg release >/dev/null && rg close >/dev/null; }
+exempt_locks() { [ "$(in_rex /run/exempt try posix "$a/g")" = granted ]; }
+
+@test "a reclaim is left to the kernel, and it is said why: released by hand, and closed again" {
+	guard --release settled
+	lost_for released by_hand
+}
+
+@test "a reclaim is left to the kernel: an exempt program took a lock" {
+	in_rex cp "$LOCKER" /run/exempt
+	guard --release settled --exempt /run/exempt
+	lost_for exempt-locked exempt_locks
+}
+
+@test "a reclaim is left to the kernel: forward = never, proven, and the gate that has opened" {
+	guard --release settled --forward never
+	lost_for never
+	setup
+	guard --release settled --forward proven
+	lost_for not-proven
+	setup
+	guard --release grace-start
+	lost_for opened
+}
+
+@test "a gate that was made after the mount: the reclaim is left to the kernel, until knfsd has stopped once" {
+	serve
+	take 2
+	wait_for 30 "the end client in nfsdcld's database" tiers_client_known
+	knfsd_stop rex
+	guard --release settled
+	[ "$(json '.gates[0].let_in | join(" ")')" = mounted-before ]
+	knfsd_start rex 15 15 3
+	cli_recovered
+	reclaims="$server and .event == \"LOCK\" and .claim == \"reclaim\""
+	left_to_the_kernel mounted-before
+	tell app quit
+	wait_gate open 90
+	# the next stop of knfsd makes it void
+	knfsd_stop rex
+	[ "$(json '.gates[0].let_in | length')" = 0 ]
+}
+
+@test "only-client: what is passed on is proven, and no downgrade" {
+	guard --release settled --only-client
+	serve
+	take 2
+	restart
+	cli_recovered
+	writes 0
+	counts "$reclaims and .status == \"NFS4_OK\" and .reclaim == \"proven\" and (has(\"downgrade\") | not)" 2
+	values_are /counters/reclaims/ granted.unproven=0 granted.proven=2 not_granted=0 refused.total=0
+	tell app quit
+}
+
+@test "somebody else has the lock: the end client loses that one alone, and it is said" {
+	guard --release settled
+	serve
+	take 2
+	restart another_client
+	cli_recovered
+	counts "$reclaims and .status == \"NFS4ERR_DENIED\" and .downgrade.reason == \"lock-taken\"" 1
+	counts "$reclaims and .status == \"NFS4_OK\"" 1
+	values_are /counters/reclaims/ granted.unproven=1 not_granted=1
+	writes 1
+	tell app quit
+	tell other go
+}
+# On the original server itself: byte 0.
+another_client() {
+	talk_at origin other "$LOCKER" unlock posixw /export/a/db
+	wait_said other '^locked$'
+}
+
+@test "the module goes under load: not while the guard answers it, and afterwards at once" {
+	arm --mount "$a" --action deny --release settled --module require
+	run rmmod reexport_guard
+	[ "$status" -ne 0 ]
+	knfsd_start rex 15 15 3
+	cli_mount vers=4.2
+	talk_at cli storm_of_locks bash -c "while [[ ! -e /run/stop-locks ]]; do '$LOCKER' try posixw /mnt/a/f; done"
+	wait_said storm_of_locks '^granted$' 60
+	rg disable >/dev/null
+	for _ in 1 2 3; do
+		rmmod reexport_guard
+		insmod "$ko"
+	done
+	tier cli touch /run/stop-locks
+	expect_end storm_of_locks 0
+	run grep -cv '^granted$' "$work/storm_of_locks.out"
+	[ "$output" = 0 ]
+	tier cli rm /run/stop-locks
+}
+
+@test "module = require without it, and module = off with it" {
+	rmmod reexport_guard
+	run rg enable --mount "$a" --module require
+	[ "$status" -eq 3 ]
+	[[ $output == *"kernel module reexport_guard: not installed for this kernel"* ]]
+	[ ! -e $pins ]
+	arm --mount "$a" --action deny
+	[ "$(json .module.state)" = absent ]
+	[ ! -e $pins/link_answer_reclaim ]
+	rg disable >/dev/null
+	insmod "$ko"
+	arm --mount "$a" --action deny --module off
+	[ "$(json .module.state)" = off ]
+	rg disable >/dev/null
+	# without types: one line, and all else works
+	rmmod reexport_guard
+	cp "$ko" "$work/no-types.ko"
+	objcopy --remove-section .BTF "$work/no-types.ko"
+	insmod "$work/no-types.ko"
+	arm --mount "$a" --action deny
+	grep -q 'it has no BTF' "$work/enable.err"
+	[ "$(json .module.state)" = no-types ]
+	[ "$(try posix "$a/f")" = EAGAIN ]
+}
