@@ -153,7 +153,7 @@ options=rw,insecure,no_subtree_check
 	refused $a/f
 	refused /srv/new/f
 	granted $other/f
-	guarded_is "/srv/new,$a"
+	guarded_is "/srv/new $a"
 	arm --exports --except /srv/new --action deny
 	refused $a/f
 	granted /srv/new/f
