@@ -270,9 +270,11 @@ vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...de
 	vmlinux/make-vmlinux $(DEB) > vmlinux/vmlinux-6.1-amd64.h
 
 compile_commands.json: ## for editors and clang-tidy
-	$(Q)packaging/compile-commands '$(subst ','\'',$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) $(TEST_PATHS))' \
+	$(Q){ packaging/compile-commands '$(subst ','\'',$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) $(TEST_PATHS))' \
 		$(filter-out %.bpf.c,$(wildcard src/*/*.c tests/unit/test_*.c tests/helpers/*.c \
-		bench/*.c)) > $@
+		bench/*.c)) && \
+		packaging/compile-commands '$(CLANG) $(BPF_CFLAGS)' $(wildcard bpf/*.bpf.c bpf/*/*.bpf.c); \
+	} | jq -s add > $@
 
 rooms: ## the rooms of src/, in the order in which they may include each other
 	@echo $(ROOMS)

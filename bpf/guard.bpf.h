@@ -158,9 +158,9 @@ struct rg_counting {
 	__u64 pass;	 /* number of the last walk, or round of walks, that has begun */
 	__u64 refill_ns; /* when `steps` were last given out */
 	__u32 busy;
-	__u32 budget; /* locks that may be looked at yet in this round */
-	__u32 left;   /* files of end clients that this round has not counted */
-	__u32 steps;  /* locks that LOCKs may have looked at yet in this second */
+	__u32 budget;  /* locks that may be looked at yet in this round */
+	__u32 left;    /* files of end clients that this round has not counted */
+	__u32 steps;   /* locks that LOCKs may have looked at yet in this second */
 	__u64 nothing; /* 0, which the verifier does not know */
 };
 

@@ -68,13 +68,11 @@ int kmod_module_apply_filter(const struct kmod_ctx *ctx, enum kmod_filter filter
 	return f ? f(ctx, filter_type, input, output) : -errno;
 }
 
-int kmod_module_probe_insert_module(struct kmod_module *mod, unsigned int flags,
-				    const char *extra_options,
-				    int (*run_install)(struct kmod_module *m, const char *cmdline,
-						       void *data),
-				    const void *data,
-				    void (*print_action)(struct kmod_module *m, bool install,
-							 const char *options))
+int kmod_module_probe_insert_module(
+	struct kmod_module *mod, unsigned int flags, const char *extra_options,
+	int (*run_install)(struct kmod_module *m, const char *cmdline, void *data),
+	const void *data,
+	void (*print_action)(struct kmod_module *m, bool install, const char *options))
 {
 	FUNCTION(kmod_module_probe_insert_module);
 

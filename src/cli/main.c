@@ -129,7 +129,8 @@ static void help(FILE *out)
 		"their turn, so that these keep their locks when this host reboots.\n\n");
 	for (size_t i = 0; i < NR_VERBS; i++)
 		fprintf(out, "  %-16s %s\n", verbs[i].name, verbs[i].summary);
-	fprintf(out, "\n`reexport-guard help VERB` tells about one verb, `reexport-guard --version` (-V) the\nversion.\n\n"
+	fprintf(out, "\n`reexport-guard help VERB` tells about one verb, `reexport-guard "
+		     "--version` (-V) the\nversion.\n\n"
 		     "Exit status: 0 done, 1 failed, 2 usage, 3 this kernel or host cannot do it,\n"
 		     "4 not enabled.\n");
 }

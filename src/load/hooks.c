@@ -16,8 +16,8 @@
 #define MAX_HOOKS 96
 #define MAX_MODULES 8
 
-const char *const rg_hook_modules[] = {"nfsd", "nfsv4", "nfs", "lockd", "grace", "reexport_guard",
-					     NULL};
+const char *const rg_hook_modules[] = {"nfsd",	"nfsv4",	  "nfs", "lockd",
+				       "grace", "reexport_guard", NULL};
 
 static const struct {
 	const char *name, *since;
@@ -143,8 +143,7 @@ static void collect(const struct bpf_object *obj)
 
 		if (!target || n_hooks == MAX_HOOKS ||
 		    (!is_tp && strncmp(section, "fentry/", 7) != 0 &&
-		     strncmp(section, "fmod_ret/", 9) != 0 &&
-		     strncmp(section, "fexit/", 6) != 0))
+		     strncmp(section, "fmod_ret/", 9) != 0 && strncmp(section, "fexit/", 6) != 0))
 			continue;
 		*h = (struct hook){
 			.program = bpf_program__name(prog),

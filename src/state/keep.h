@@ -21,7 +21,7 @@ struct rg_keep {
 	bool regime_said[RG_NR_LOCK_PROTOCOLS];
 	bool budget_changed, regime_changed;
 	bool ledger_failed; /* what is in `ledger` did not get to the disk */
-	bool said; /* that it cannot be written */
+	bool said;	    /* that it cannot be written */
 	__u64 said_ns;
 };
 

@@ -547,7 +547,7 @@ static void test_twins(void **unused)
 	host_unpack("container-hostnet");
 	host_put("/etc/exports", "/srv/a *(fsid=1)\n");
 	put_mounts("10.77.1.1:/a rw,vers=4.2,addr=10.77.1.1"); /* by name, and by address */
-	says_nothing(RG_F_MOUNT_TWICE, NULL); /* it is guarded as well */
+	says_nothing(RG_F_MOUNT_TWICE, NULL);		       /* it is guarded as well */
 	put_mounts("10.77.1.1:/b rw,vers=4.2,addr=10.77.1.1");
 	says_nothing(RG_F_MOUNT_TWICE, NULL);
 	/* Another address of it: the file system's own number says so. */
