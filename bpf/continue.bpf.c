@@ -49,9 +49,12 @@ struct opened {
 };
 
 /* Has a process that this one descends from stopped itself? It has to go on first, which is
- * user space's to do. */
+ * user space's to do. Unrolled: where clang enters a loop in its middle, an instruction that
+ * is no jump closes it, and 6.1 refuses that ("back-edge", check_cfg in
+ * kernel/bpf/verifier.c). */
 static __always_inline int has_wrapper(struct task_struct *task)
 {
+#pragma unroll
 	for (int i = 0; i < RG_MAX_LEVELS; i++) {
 		__u32 tgid;
 
