@@ -44,10 +44,14 @@ BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) \
 # meets as extern before its definition.
 BPF_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/maps.bpf.c \
 	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c bpf/trace/*.bpf.c))))
+# The role of an original server: an object of its own.
+ORIGINAL_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/original/maps.bpf.c \
+	$(filter-out bpf/original/maps.bpf.c,$(sort $(wildcard bpf/original/*.bpf.c))))
+SKELETONS := $(B)/guard.skel.h $(B)/original.skel.h
 # The rooms of src/, in the order in which they may include each other: the guard itself,
 # then those that only observe it (record, metrics, check, report), then the verbs.
 GUARD_ROOMS := base text pins mounts policy state load
-ROOMS := $(GUARD_ROOMS) record metrics check report cli
+ROOMS := $(GUARD_ROOMS) original record metrics check report cli
 OBJS := $(patsubst %.c,$(B)/%.o,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
 LIBRARY_OBJS := $(filter-out $(addprefix $(B)/src/,$(addsuffix /%,check report cli)),$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -121,7 +125,7 @@ bench-check: $(B)/reexport-guard $(HELPERS) $(BENCHES) ## has ordinary work beco
 
 # ---- the BPF object: one file per concern, linked into one skeleton ----
 
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/trace/*.h include/*.h vmlinux/*.h)
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/trace/*.h bpf/original/*.h include/*.h vmlinux/*.h)
 	$(say) BPF $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
@@ -130,16 +134,20 @@ $(B)/guard.bpf.o: $(BPF_OBJS) Makefile
 	$(say) LINK $@
 	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJS)
 
-$(B)/guard.skel.h: $(B)/guard.bpf.o
+$(B)/original.bpf.o: $(ORIGINAL_OBJS) Makefile
+	$(say) LINK $@
+	$(Q)$(BPFTOOL) gen object $@ $(ORIGINAL_OBJS)
+
+$(B)/%.skel.h: $(B)/%.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name guard_bpf > $@.new
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.new
 	@# The analyzer sees a leak in what bpftool writes; there is none.
 	$(Q){ echo '/* NOLINTBEGIN(clang-analyzer-unix.Malloc) */'; cat $@.new; \
 		echo '/* NOLINTEND(clang-analyzer-unix.Malloc) */'; } > $@; rm $@.new
 
 # ---- the program ----
 
-$(B)/src/%.o: src/%.c Makefile | $(B)/guard.skel.h
+$(B)/src/%.o: src/%.c Makefile | $(SKELETONS)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
@@ -149,6 +157,7 @@ $(B)/reexport-guard: $(OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIB_LDLIBS) -o $@
 
 $(B)/src/load/load.o: $(B)/guard.skel.h
+$(B)/src/original/arm.o: $(B)/original.skel.h
 
 # ---- the optional kernel module ----
 
@@ -164,12 +173,13 @@ SAN_CFLAGS = -g -O1 $(SAN)
 TEST_PATHS = -DRG_TEST_DATA='"$(abspath tests/unit/data)"' -DRG_BUILD='"$(abspath $(B))"'
 SAN_OBJS := $(patsubst $(B)/%,$(B)/tests/%,$(filter-out $(B)/src/cli/main.o,$(OBJS)))
 
-$(B)/tests/src/%.o: src/%.c Makefile | $(B)/guard.skel.h
+$(B)/tests/src/%.o: src/%.c Makefile | $(SKELETONS)
 	$(say) CC-SAN $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/tests/src/load/load.o: $(B)/guard.skel.h
+$(B)/tests/src/original/arm.o: $(B)/original.skel.h
 
 # Types for test_layout, laid out by the compiler of the BPF programs.
 $(B)/tests/records.bpf.o: tests/unit/records.bpf.c $(wildcard include/*.h vmlinux/*.h) Makefile
@@ -279,7 +289,7 @@ compile_commands.json: ## for editors and clang-tidy
 rooms: ## the rooms of src/, in the order in which they may include each other
 	@echo $(ROOMS)
 
-lint: $(B)/guard.skel.h compile_commands.json ## clang-format, clang-tidy, cppcheck, shellcheck
+lint: $(SKELETONS) compile_commands.json ## clang-format, clang-tidy, cppcheck, shellcheck
 	$(Q)packaging/lint
 
 clean: ## remove build/

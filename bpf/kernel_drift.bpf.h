@@ -314,6 +314,18 @@ static __always_inline __u32 rg_name_len(struct dentry *dentry)
 	return BPF_CORE_READ(name, len);
 }
 
+/* The struct file_lock that is linked at `at`. Where file_lock_core has the list (6.12) it is
+ * file_lock's first member. */
+static __always_inline struct file_lock *rg_lock_at(struct list_head *at)
+{
+	struct file_lock___flat *flat = NULL;
+	struct file_lock_core___rg *core = NULL;
+
+	return bpf_core_field_exists(flat->fl_list)
+		       ? (void *)at - bpf_core_field_offset(flat->fl_list)
+		       : (void *)at - bpf_core_field_offset(core->flc_list);
+}
+
 /* Owner of the lock that is linked at `at`. */
 static __always_inline void *rg_lock_owner(struct list_head *at)
 {

@@ -10,7 +10,8 @@ int rg_verb_disable(const struct rg_options *o)
 	struct rg_pins p;
 	int err;
 
-	(void)o;
+	if (o->original)
+		return rg_original_disable();
 	rg_pins_init(&p);
 	err = rg_pins_lock(&p, RG_LOCK_EXCLUSIVE, false);
 	if (err == -ENOENT)

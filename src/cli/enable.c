@@ -89,8 +89,13 @@ int rg_verb_enable(const struct rg_options *o)
 {
 	struct rg_config config;
 	struct rg_wish wish;
-	int err = rg_wish_of(o, &config, &wish) ?: rg_enter_netns(o);
+	int err = RG_DONE;
 
+	if (rg_is_original(o, &err))
+		return err ?: rg_original_enable(o);
+	if (err)
+		return err;
+	err = rg_wish_of(o, &config, &wish) ?: rg_enter_netns(o);
 	if (!err)
 		err = o->dry_run ? dry_run(&wish) : rg_arm_and_say(&wish);
 	rg_config_free(&config);

@@ -17,19 +17,21 @@ static const struct verb {
 	__u64 takes;
 	const char *summary, *text, *example;
 } verbs[] = {
-	{"enable", rg_verb_enable, RG_TAKES_WISH | RG_TAKES(RG_OPT_DRY_RUN),
+	{"enable", rg_verb_enable, RG_TAKES_WISH | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES_ORIGINAL,
 	 "load, pin and arm a gate; may be run again to change its policy",
 	 "Keep local applications out of re-exported NFS mounts (by default from locking\n"
 	 "their files) until the end clients that knfsd refused a reclaim have their locks\n"
 	 "again. Options that are not given come from the configuration; where that names no\n"
 	 "mounts, the exported ones are guarded. With action hold, `reexport-guard run` must\n"
-	 "be running to continue the held; without it hold acts as deny.",
+	 "be running to continue the held; without it hold acts as deny.\n"
+	 "With --role original this host is the original server: it keeps the locks of a client\n"
+	 "that rebooted until that client took them again, or keep-for is over.",
 	 "reexport-guard enable --mount /srv/reexport"},
-	{"disable", rg_verb_disable, 0, "detach, unpin, and continue the held",
+	{"disable", rg_verb_disable, RG_TAKES(RG_OPT_ROLE), "detach, unpin, and continue the held",
 	 "Open every gate, continue every held application, and take everything out of\n"
 	 "the kernel.",
 	 "reexport-guard disable"},
-	{"status", rg_verb_status, RG_TAKES(RG_OPT_JSON),
+	{"status", rg_verb_status, RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_ROLE),
 	 "gates, guarded mounts, held applications, counters",
 	 "Exit status 0: enabled; 4: not enabled; 1: what is pinned is not whole.",
 	 "reexport-guard status --json | jq '.gates[].state'"},

@@ -11,6 +11,7 @@
 #include "cli/suggest.h"
 #include "metrics/metrics.h"
 #include "base/names.h"
+#include "original/original.h"
 
 /* Those that are no keys. Hidden ones have no help; one without a name is an
  * argument. */
@@ -49,6 +50,12 @@ static const struct other {
 	[RG_OPT_FILES] = {NULL, "FILE", NULL},
 	[RG_OPT_HTML] = {"html", NULL, "one HTML file"},
 	[RG_OPT_OUTPUT] = {"output", "FILE", "write it there (standard output)"},
+	[RG_OPT_ROLE] = {"role", "re-export|original",
+			 "which server of the chain this host is (re-export)"},
+	[RG_OPT_MODE] = {"mode", "keep|quiet|observe",
+			 "role original: what waits for a client that rebooted (keep)"},
+	[RG_OPT_KEEP_FOR] = {"keep-for", "TIME",
+			     "role original: how long its locks are kept (a lease of knfsd)"},
 	[RG_OPT_HELP] = {"help", NULL, "this text"},
 };
 /* getopt_long() returns 1 + the option, and '?', ':' and 'h' for itself. */
@@ -171,6 +178,21 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		break;
 	case RG_OPT_OUTPUT:
 		o->output = value;
+		break;
+	case RG_OPT_ROLE:
+		o->original = strcmp(value, "original") == 0;
+		if (!o->original && strcmp(value, "re-export") != 0)
+			return bad(o, option, value, "re-export or original");
+		break;
+	case RG_OPT_MODE:
+		o->mode = rg_org_mode_of(value);
+		if (o->mode < 0)
+			return bad(o, option, value, "keep, quiet or observe");
+		break;
+	case RG_OPT_KEEP_FOR:
+		o->keep_for_s = rg_seconds_of(value, 1, RG_ORG_MAX_KEEP_FOR);
+		if (o->keep_for_s < 0)
+			return bad(o, option, value, "a time like 90s, from 1s to 1h");
 		break;
 	case RG_OPT_HELP:
 		o->help = true;
@@ -297,6 +319,7 @@ int rg_options_parse(const char *verb, int argc, char **argv, __u64 takes, struc
 	memset(o, 0, sizeof(*o));
 	o->verb = verb;
 	o->force_rung = -1;
+	o->mode = RG_ORG_KEEP;
 	o->force_continue = -1;
 	o->force_follow = -1;
 	o->force_hold = -1;

@@ -28,6 +28,9 @@ struct rg_options {
 	long interval_s; /* 0: not given */
 	long timeout_s;	 /* 0: not given */
 	bool html;
+	bool original;	 /* --role original */
+	int mode;	 /* enum rg_org_mode */
+	long keep_for_s; /* 0: a lease */
 	bool help;
 	int force_rung;	      /* enum rg_rung, or -1 */
 	int force_continue;   /* enum rg_continue, or -1 */
@@ -73,6 +76,9 @@ enum rg_option {
 	RG_OPT_FILES, /* one or more */
 	RG_OPT_HTML,
 	RG_OPT_OUTPUT,
+	RG_OPT_ROLE,
+	RG_OPT_MODE,	 /* of role original */
+	RG_OPT_KEEP_FOR, /* of role original */
 	RG_OPT_HELP,
 	RG_NR_OPTIONS,
 };
@@ -83,6 +89,8 @@ _Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OP
 	       "room for all of trace's");
 #define RG_TAKES_TRACE                                                                             \
 	(((RG_TAKES(RG_NR_TRACE_OPTIONS) - 1) << RG_OPT_TRACE_CLIENT) | RG_TAKES(RG_OPT_JSON))
+#define RG_TAKES_ORIGINAL                                                                          \
+	(RG_TAKES(RG_OPT_ROLE) | RG_TAKES(RG_OPT_MODE) | RG_TAKES(RG_OPT_KEEP_FOR))
 /* Tests only. */
 #define RG_TAKES_FORCE                                                                             \
 	(RG_TAKES(RG_OPT_FORCE_RUNG) | RG_TAKES(RG_OPT_FORCE_MAX_HELD) |                           \

@@ -586,8 +586,11 @@ int rg_verb_status(const struct rg_options *o)
 {
 	json_object *all, *lacking;
 	struct rg_pins p;
-	int err = rg_pins_open_enabled(&p, RG_LOCK_SHARED);
+	int err;
 
+	if (o->original)
+		return rg_original_status(o);
+	err = rg_pins_open_enabled(&p, RG_LOCK_SHARED);
 	if (err) {
 		if (o->json)
 			printf("{\"schema\": %d, \"version\": \"%s\", \"enabled\": false}\n",

@@ -56,6 +56,15 @@ bool rg_daemon_is_alive(const struct rg_pins *p);
 /* Locks that local applications hold on guarded mounts: warn of each. */
 void rg_warn_of_locks(const struct rg_pins *p);
 
+/* ---- original.c: the verbs with --role original ---- */
+
+/* Is it the role of an original server that is meant? *err: RG_USAGE, said, where options of the
+ * two roles are mixed. */
+bool rg_is_original(const struct rg_options *o, int *err);
+int rg_original_enable(const struct rg_options *o);
+int rg_original_disable(void);
+int rg_original_status(const struct rg_options *o);
+
 /* ---- policy.c ---- */
 
 /* What `policy show` prints: what the kernel has for one gate. */

@@ -39,6 +39,10 @@
  *                            what it gets; says "got K of N: byte B at TIME",
  *                            "round R at TIME" when it has tried for all, and
  *                            "byte B: errno E" for what is not "somebody has it"
+ *   ranges FILE              obeys stdin: "TYPE START LENGTH", TYPE r, w or u, is one
+ *                            F_SETLK (LENGTH 0: to the end of the file), and t is
+ *                            F_GETLK for a write lock: says "TYPE START LENGTH: " and
+ *                            granted, free, taken or the errno; "quit" ends
  *   stamp PORT               says "stamping", then "TEXT at TIME" for every UDP
  *                            datagram: another machine's events by this one's
  *                            clock
@@ -732,6 +736,39 @@ static int stress(const char *dir, int threads, int procs, const char *stop)
 	return sum.errors || sum.leaks ? REFUSED : GRANTED;
 }
 
+static int ranges(const char *file)
+{
+	int fd = open(file, O_RDWR | O_CREAT, 0666);
+	long long start, length;
+	char line[64], type;
+
+	if (fd < 0)
+		die(file);
+	puts("opened");
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin) && strcmp(line, "quit\n") != 0) {
+		struct flock l = {.l_whence = SEEK_SET};
+		const char *answer;
+		int err;
+
+		if (sscanf(line, "%c %lld %lld", &type, &start, &length) != 3 ||
+		    !strchr("rwut", type)) {
+			errno = EINVAL;
+			die(line);
+		}
+		l.l_type = type == 'r' ? F_RDLCK : type == 'u' ? F_UNLCK : F_WRLCK;
+		l.l_start = start;
+		l.l_len = length;
+		err = fcntl(fd, type == 't' ? F_GETLK : F_SETLK, &l) < 0 ? errno : 0;
+		answer = err	       ? strerror(err)
+			 : type != 't' ? "granted"
+				       : (l.l_type == F_UNLCK ? "free" : "taken");
+		printf("%c %lld %lld: %s\n", type, start, length, answer);
+		fflush(stdout);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "", *a = argc > 2 ? argv[2] : "",
@@ -769,6 +806,8 @@ int main(int argc, char **argv)
 		return hold(a, atoi(b));
 	if (strcmp(verb, "grab") == 0 && argc == 5)
 		return grab(a, atoi(b), atoi(argv[4]));
+	if (strcmp(verb, "ranges") == 0 && argc == 3)
+		return ranges(a);
 	if (strcmp(verb, "stamp") == 0 && argc == 3)
 		return stamp(atoi(a));
 	if (strcmp(verb, "wait-all") == 0 && argc == 4)

@@ -406,7 +406,8 @@ static void test_versions(void **unused)
 static void test_options(void **unused)
 {
 	static const __u64 verbs[] = {
-		RG_TAKES_WISH | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES(RG_OPT_REASON),
+		RG_TAKES_WISH | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES(RG_OPT_REASON) |
+			RG_TAKES_ORIGINAL,
 		RG_TAKES_TRACE,
 		RG_TAKES(RG_OPT_INTERVAL) | RG_TAKES(RG_OPT_ONCE) | RG_TAKES(RG_OPT_FORMAT),
 		RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_HTML) | RG_TAKES(RG_OPT_OUTPUT),

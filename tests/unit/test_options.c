@@ -199,7 +199,8 @@ static void test_every_option(void **unused)
 			       "--file=db", "--op", "LOCK", "--side", "server", "--errors",
 			       "--downgrades", "--record", "rec", "--record-size", "1M",
 			       "--record-keep", "2", "--count", "5", "--duration", "9s",
-			       "--timeout", "1h", "--help"),
+			       "--timeout", "1h", "--role", "original", "--mode", "quiet",
+			       "--keep-for", "2min", "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {

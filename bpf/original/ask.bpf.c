@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Somebody asks for a lock, or may come by one: who it is, and whether something is kept for
+ * another client in its way. Then its thread is marked, and the request has to come again later.
+ *
+ *   fentry, fexit nfsd4_lock    LOCK; granted to who it is kept for, it is kept no longer
+ *   fentry, fexit nfsd4_lockt   LOCKT: "not now" is the truth, and "free" would not be
+ *   fentry, fexit nfsd4_process_open2   an OPEN by which a delegation may come, where knfsd gives
+ *                               those without asking the LSM (6.12); see later.bpf.c for 6.1
+ *
+ * All in fs/nfsd/nfs4state.c. While nothing is kept each is one look at a word.
+ */
+#include "original/original.bpf.h"
+
+struct nfsd4_lock___org {
+	union {
+		struct {
+			clientid_t clientid;
+		} new;
+		struct {
+			struct {
+				struct stateid___org si_opaque;
+			} lock_stateid;
+		} old;
+	} v;
+} __attribute__((preserve_access_index));
+
+struct nfsd4_lockt {
+	__u32 lt_type;
+	__u64 lt_offset, lt_length;
+} __attribute__((preserve_access_index));
+
+struct nfsd4_open___org {
+	clientid_t op_clientid;
+} __attribute__((preserve_access_index));
+
+#define CLAIM_PREVIOUS 1 /* RFC 8881, 18.16.1: open_claim_type4 */
+#define NFS4ERR_DELAY __builtin_bswap32(10008)
+#define OFFSET_MAX 0x7fffffffffffffffULL
+/* nfs_lock_type4, RFC 8881, 18.10.1 */
+#define WRITE_LT 2
+#define WRITEW_LT 4
+
+#define NO_KEEPER RG_ORG_KEEPERS
+
+/* A request for a lock. */
+struct ask {
+	struct rg_org_file_key key;
+	__u64 start, end; /* both included */
+	__u64 now_ns;
+	__u32 write;
+	__u32 keeper; /* place of who asks, if something is kept of it; or NO_KEEPER */
+};
+
+/* ---- is something in its way? ---- */
+
+struct search {
+	const struct ask *a;
+	__u64 file;
+	__u32 found; /* place of the keeper, or NO_KEEPER */
+};
+
+static long search_range(__u32 i, struct search *s)
+{
+	struct rg_org_range_key key = {.file = s->file, .at = i};
+	struct rg_org_range *r = bpf_map_lookup_elem(&kept_ranges, &key);
+	struct rg_keeper *k;
+
+	if (!r || !r->used || r->keeper == s->a->keeper)
+		return 0;
+	if (r->start > s->a->end || r->end < s->a->start || (!r->write && !s->a->write))
+		return 0;
+	k = keeper_at(r->keeper);
+	if (!k || k->gen != r->gen || k->until_ns <= s->a->now_ns)
+		return 0;
+	s->found = r->keeper;
+	return 1;
+}
+
+static __always_inline int covers_dev(const struct rg_keeper *k, __u32 dev)
+{
+	if (k->n_devs > RG_ORG_DEVS)
+		return 1;
+	for (__u32 i = 0; i < RG_ORG_DEVS; i++)
+		if (i < k->n_devs && k->devs[i] == dev)
+			return 1;
+	return 0;
+}
+
+/* All of a file system waits: in mode quiet, and for a client of which not every range is in the
+ * table. Another client that has to take back its own does not. */
+static long search_keeper(__u32 i, struct search *s)
+{
+	struct rg_keeper *k = keeper_at(i);
+
+	if (!k)
+		return 1;
+	if (!rg_keeper_is_active(k, s->a->now_ns) || !(k->overflow || org.mode == RG_ORG_QUIET) ||
+	    !covers_dev(k, s->a->key.dev))
+		return 0;
+	s->found = i;
+	return 1;
+}
+
+/* The place of the keeper that it has to wait for, or NO_KEEPER. */
+static __always_inline __u32 in_the_way(const struct ask *a)
+{
+	struct rg_org_file *file = bpf_map_lookup_elem(&kept_files, &a->key);
+	struct search s = {.a = a, .found = NO_KEEPER};
+	__u32 n;
+
+	if (file) {
+		s.file = file->id;
+		n = file->n < RG_ORG_FILE_RANGES ? file->n : RG_ORG_FILE_RANGES;
+		bpf_loop(n, search_range, &s, 0);
+	}
+	if (s.found == NO_KEEPER && a->keeper == NO_KEEPER)
+		bpf_loop(RG_ORG_KEEPERS, search_keeper, &s, 0);
+	return s.found;
+}
+
+/* Who asks: the place where something is kept of it, or NO_KEEPER. */
+static __always_inline __u32 keeper_of_clid(__u64 clid, __u64 now_ns)
+{
+	__u32 *found = bpf_map_lookup_elem(&keeper_of, &clid);
+	struct rg_keeper *k = found ? keeper_at(*found) : NULL;
+
+	return k && rg_clid_of(k->cl_boot, k->cl_id) == clid && rg_keeper_is_active(k, now_ns)
+		       ? *found
+		       : NO_KEEPER;
+}
+
+/* May something be kept? Where its time is over the word is cleared, unless more came. */
+static __always_inline int anything_kept(__u64 *now_ns)
+{
+	__u64 word = org.word;
+
+	if (!word)
+		return 0;
+	*now_ns = bpf_ktime_get_boot_ns();
+	if (word > *now_ns)
+		return 1;
+	__sync_val_compare_and_swap(&org.word, word, 0);
+	return 0;
+}
+
+static __always_inline void mark(__u32 keeper)
+{
+	__u64 tid = bpf_get_current_pid_tgid();
+	__u64 until_ns = bpf_ktime_get_boot_ns() + RG_ORG_MARK_NS;
+	struct rg_keeper *k = keeper_at(keeper);
+
+	if (k)
+		__sync_fetch_and_add(&k->delays, 1);
+	if (org.mode == RG_ORG_OBSERVE) {
+		org_count(RG_ORG_OBSERVED);
+		return;
+	}
+	if (!bpf_map_update_elem(&marked, &tid, &until_ns, BPF_NOEXIST))
+		__sync_fetch_and_add(&org.marks, 1);
+	else if (bpf_map_update_elem(&marked, &tid, &until_ns, BPF_EXIST))
+		org_count(RG_ORG_FAIL_MARK);
+}
+
+/* Was it marked? It is no longer. */
+static __always_inline int unmark(void)
+{
+	__u64 tid = bpf_get_current_pid_tgid();
+
+	if (!org.marks || bpf_map_delete_elem(&marked, &tid))
+		return 0;
+	__sync_fetch_and_add(&org.marks, -1);
+	return 1;
+}
+
+/* ---- LOCK and LOCKT ---- */
+
+static __always_inline void range_of(struct ask *a, __u64 offset, __u64 length, __u32 type)
+{
+	a->start = offset;
+	a->end = offset + length - 1;
+	/* To the end of the file; or past what a file can have, as nfs4_transform_lock_offset(). */
+	if (length == ~0ULL || a->end < offset || a->end > OFFSET_MAX)
+		a->end = OFFSET_MAX;
+	if (a->start > OFFSET_MAX)
+		a->start = OFFSET_MAX;
+	a->write = type == WRITE_LT || type == WRITEW_LT;
+}
+
+static __always_inline int file_of(struct ask *a, struct nfsd4_compound_state *cstate)
+{
+	struct inode *inode = BPF_CORE_READ(cstate, current_fh.fh_dentry, d_inode);
+
+	if (!inode)
+		return -1;
+	file_key_of(inode, &a->key);
+	return 0;
+}
+
+/* Of NFSv4.0 the client is in the arguments; a session belongs to one. */
+static __always_inline __u64 clid_of_lock(struct nfsd4_compound_state *cstate, struct nfsd4_lock *u)
+{
+	struct nfs4_client *clp = BPF_CORE_READ(cstate, clp);
+	struct nfsd4_lock___org *l = (void *)u;
+
+	if (clp)
+		return clid_of_client(clp);
+	if (BPF_CORE_READ(u, lk_is_new))
+		return rg_clid_of(BPF_CORE_READ(l, v.new.clientid.cl_boot),
+				  BPF_CORE_READ(l, v.new.clientid.cl_id));
+	return rg_clid_of(BPF_CORE_READ(l, v.old.lock_stateid.si_opaque.so_clid.cl_boot),
+			  BPF_CORE_READ(l, v.old.lock_stateid.si_opaque.so_clid.cl_id));
+}
+
+static __always_inline int lock_asked(struct ask *a, struct nfsd4_compound_state *cstate,
+				      struct nfsd4_lock *u)
+{
+	if (!anything_kept(&a->now_ns) || file_of(a, cstate))
+		return 0;
+	range_of(a, BPF_CORE_READ(u, lk_offset), BPF_CORE_READ(u, lk_length),
+		 BPF_CORE_READ(u, lk_type));
+	a->keeper = keeper_of_clid(clid_of_lock(cstate, u), a->now_ns);
+	return 1;
+}
+
+/* Another client by NFSv4.0 is not told to come later: its requests are numbered (RFC 7530, 9.1.7),
+ * it counts an answer DELAY, and knfsd does not count a LOCK that fails before its owner was looked
+ * up. On 6.1 the client's application was seen to get EIO from then on. LOCKT goes the same way,
+ * so that it says what LOCK will. */
+SEC("fentry/nfsd4_lock")
+int BPF_PROG(org_lock, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_lock *u)
+{
+	struct ask a = {};
+	__u32 keeper;
+
+	if (!org.word || !BPF_CORE_READ(cstate, minorversion) || !lock_asked(&a, cstate, u))
+		return 0;
+	keeper = in_the_way(&a);
+	if (keeper != NO_KEEPER)
+		mark(keeper);
+	return 0;
+}
+
+/* ---- taken back ---- */
+
+struct taking {
+	const struct ask *a;
+	struct rg_org_file_key *key;
+	__u64 file;
+	__u32 gen, n;
+};
+
+static __always_inline void drop_range(const struct rg_org_range_key *key, struct rg_keeper *k)
+{
+	bpf_map_delete_elem(&kept_ranges, key);
+	__sync_fetch_and_add(&k->left, -1);
+	__sync_fetch_and_add(&org.ranges, -1);
+}
+
+/* One that the lock covers in whole or in part. What is left of it to the sides goes in before it
+ * is taken out, so that no byte is free in between; where there is no room for that, all of it
+ * stays. Another thread that takes a part of the same range at the same time may be first: then
+ * what was put in here stays, which is too much and never too little. */
+static long take_range(__u32 i, struct taking *t)
+{
+	struct rg_org_range_key key = {.file = t->file, .at = i};
+	struct rg_org_range *r = bpf_map_lookup_elem(&kept_ranges, &key), left, right;
+	struct rg_org_file *file;
+	struct rg_keeper *k;
+
+	if (!r || !r->used || r->keeper != t->a->keeper || r->gen != t->gen)
+		return 0;
+	if (r->start > t->a->end || r->end < t->a->start)
+		return 0;
+	k = keeper_at(r->keeper);
+	file = bpf_map_lookup_elem(&kept_files, t->key);
+	if (!k || !file)
+		return 1;
+	left = right = *r;
+	if (r->start < t->a->start) {
+		left.end = t->a->start - 1;
+		if (add_range(file, k, &left))
+			return 0;
+	}
+	if (r->end > t->a->end) {
+		right.start = t->a->end + 1;
+		if (add_range(file, k, &right))
+			return 0;
+	}
+	if (__sync_val_compare_and_swap(&r->used, 1, 0) != 1)
+		return 0;
+	__sync_fetch_and_add(&k->retaken, 1);
+	org_count(RG_ORG_RETAKEN);
+	drop_range(&key, k);
+	return 0;
+}
+
+static long is_active(__u32 i, struct ask *a)
+{
+	struct rg_keeper *k = keeper_at(i);
+
+	if (!k)
+		return 1;
+	if (!rg_keeper_is_active(k, a->now_ns))
+		return 0;
+	a->keeper = i;
+	return 1;
+}
+
+/* The word is read before the keepers are, and changes with everything that is put in: where
+ * something came meanwhile it stays. */
+static __always_inline void clear_word(__u64 now_ns)
+{
+	struct ask any = {.now_ns = now_ns, .keeper = NO_KEEPER};
+	__u64 word = *(volatile __u64 *)&org.word;
+
+	bpf_loop(RG_ORG_KEEPERS, is_active, &any, 0);
+	if (any.keeper == NO_KEEPER)
+		__sync_val_compare_and_swap(&org.word, word, 0);
+}
+
+static __always_inline void take_back(struct ask *a)
+{
+	struct rg_org_file *file = bpf_map_lookup_elem(&kept_files, &a->key);
+	struct rg_keeper *k = keeper_at(a->keeper);
+	struct taking t = {.a = a, .key = &a->key};
+	__u32 n;
+
+	if (!file || !k)
+		return;
+	t.file = file->id;
+	t.gen = k->gen;
+	n = file->n < RG_ORG_FILE_RANGES ? file->n : RG_ORG_FILE_RANGES;
+	bpf_loop(n, take_range, &t, 0);
+	if (!rg_keeper_is_active(k, a->now_ns)) {
+		org_count(RG_ORG_DONE);
+		clear_word(a->now_ns);
+	}
+}
+
+SEC("fexit/nfsd4_lock")
+int BPF_PROG(org_lock_done, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_lock *u,
+	     __u32 status)
+{
+	struct ask a = {};
+
+	if (unmark() && status == NFS4ERR_DELAY)
+		org_count(RG_ORG_DELAYED_LOCK);
+	if (!org.word || status || !lock_asked(&a, cstate, u))
+		return 0;
+	/* It had been asked for before the range was kept, or by NFSv4.0, or the mark did not
+	 * work. */
+	if (org.mode != RG_ORG_OBSERVE && in_the_way(&a) != NO_KEEPER)
+		org_count(RG_ORG_OVERTAKEN);
+	if (a.keeper != NO_KEEPER)
+		take_back(&a);
+	return 0;
+}
+
+SEC("fentry/nfsd4_lockt")
+int BPF_PROG(org_lockt, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_lockt *u)
+{
+	struct ask a = {};
+	struct nfs4_client *clp;
+	__u32 keeper;
+
+	if (!org.word || !BPF_CORE_READ(cstate, minorversion) || !anything_kept(&a.now_ns) ||
+	    file_of(&a, cstate))
+		return 0;
+	range_of(&a, BPF_CORE_READ(u, lt_offset), BPF_CORE_READ(u, lt_length),
+		 BPF_CORE_READ(u, lt_type));
+	clp = BPF_CORE_READ(cstate, clp); /* the session's */
+	a.keeper = clp ? keeper_of_clid(clid_of_client(clp), a.now_ns) : NO_KEEPER;
+	keeper = in_the_way(&a);
+	if (keeper != NO_KEEPER)
+		mark(keeper);
+	return 0;
+}
+
+SEC("fexit/nfsd4_lockt")
+int BPF_PROG(org_lockt_done, void *rqstp, void *cstate, void *u, __u32 status)
+{
+	if (unmark() && status == NFS4ERR_DELAY)
+		org_count(RG_ORG_DELAYED_LOCKT);
+	return 0;
+}
+
+/* ---- OPEN ---- */
+
+/* Whether a delegation will come with it is decided at its end. With one, its client would lock
+ * without asking: an OPEN of a file of which something is kept for another waits. */
+SEC("?fentry/nfsd4_process_open2")
+int BPF_PROG(org_open, void *rqstp, struct svc_fh *fh, struct nfsd4_open *u)
+{
+	struct nfsd4_open___org *o = (void *)u;
+	struct ask a = {.end = OFFSET_MAX, .write = 1};
+	struct inode *inode;
+	__u32 keeper;
+
+	if (!org.word || !anything_kept(&a.now_ns))
+		return 0;
+	inode = BPF_CORE_READ(fh, fh_dentry, d_inode);
+	if (!inode || BPF_CORE_READ(u, op_claim_type) == CLAIM_PREVIOUS)
+		return 0;
+	file_key_of(inode, &a.key);
+	if (!bpf_map_lookup_elem(&kept_files, &a.key))
+		return 0;
+	a.keeper = keeper_of_clid(rg_clid_of(BPF_CORE_READ(o, op_clientid.cl_boot),
+					     BPF_CORE_READ(o, op_clientid.cl_id)),
+				  a.now_ns);
+	keeper = in_the_way(&a);
+	if (keeper != NO_KEEPER)
+		mark(keeper);
+	return 0;
+}
+
+SEC("?fexit/nfsd4_process_open2")
+int BPF_PROG(org_open_done, void *rqstp, void *fh, void *u, __u32 status)
+{
+	if (unmark() && status == NFS4ERR_DELAY)
+		org_count(RG_ORG_DELAYED_OPEN);
+	return 0;
+}

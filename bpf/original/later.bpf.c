@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Not now.
+ *
+ *   lsm cred_prepare   in a marked thread of knfsd it fails, so that prepare_creds() does, in
+ *                      nfsd_setuser() (fs/nfsd/auth.c), which every operation on a file comes by:
+ *                      -ENOMEM is NFS4ERR_DELAY to the client, and it comes again by itself
+ *   lsm file_lock      local applications of this host; and, where knfsd asks for its delegations
+ * by it (6.1), delegations of a file of which something is kept
+ */
+#include "original/original.bpf.h"
+
+#define ENOMEM 12
+#define EAGAIN 11
+#define ENOLCK 37
+#define F_RDLCK 0
+#define F_UNLCK 2
+#define PF_KTHREAD 0x00200000
+/* Commands of fcntl(2): uapi/asm-generic/fcntl.h, and compat's. */
+#define F_SETLK 6
+#define F_SETLKW 7
+#define F_SETLK64 13
+#define F_SETLKW64 14
+#define F_OFD_SETLK 37
+#define F_OFD_SETLKW 38
+
+SEC("lsm/cred_prepare")
+int BPF_PROG(org_cred_prepare, void *new, void *old, int gfp, int ret)
+{
+	__u64 tid, *until_ns;
+
+	if (ret || !org.marks)
+		return ret;
+	tid = bpf_get_current_pid_tgid();
+	until_ns = bpf_map_lookup_elem(&marked, &tid);
+	return until_ns && *until_ns > bpf_ktime_get_boot_ns() ? -ENOMEM : 0;
+}
+
+struct search {
+	__u64 file, now_ns;
+	__u32 write, found;
+};
+
+static long search_range(__u32 i, struct search *s)
+{
+	struct rg_org_range_key key = {.file = s->file, .at = i};
+	struct rg_org_range *r = bpf_map_lookup_elem(&kept_ranges, &key);
+	struct rg_keeper *k;
+
+	if (!r || !r->used || (!r->write && !s->write))
+		return 0;
+	k = keeper_at(r->keeper);
+	if (!k || k->gen != r->gen || k->until_ns <= s->now_ns)
+		return 0;
+	s->found = 1;
+	return 1;
+}
+
+/* errno, or 0: it does not ask for a lock on bytes (flock(2) and leases are none of a kept
+ * range's business on a local file system). */
+static __always_inline int refusal(struct task_struct *task)
+{
+	struct rg_syscall sc = {};
+
+	if (rg_syscall_of(task, &sc)) {
+		org_count(RG_ORG_FAIL_READ);
+		return ENOLCK;
+	}
+	if (sc.nr == (sc.compat ? RG_NR_COMPAT_FLOCK : RG_NR_FLOCK))
+		return 0;
+	switch (sc.arg2) {
+	case F_SETLKW:
+	case F_OFD_SETLKW:
+		return ENOLCK;
+	case F_SETLKW64:
+		return sc.compat ? ENOLCK : 0;
+	case F_SETLK:
+	case F_OFD_SETLK:
+		return EAGAIN;
+	case F_SETLK64:
+		return sc.compat ? EAGAIN : 0;
+	default:
+		return 0;
+	}
+}
+
+/* The hook is not told which bytes: any lock that conflicts by its type is in the way of what is
+ * kept of the file. */
+SEC("lsm/file_lock")
+int BPF_PROG(org_file_lock, struct file *file, unsigned int cmd, int ret)
+{
+	struct search s = {.write = cmd != F_RDLCK};
+	struct rg_org_file_key key = {};
+	struct task_struct *task;
+	struct rg_org_file *kept;
+	int err = 0, knfsd;
+
+	if (ret || !org.word || cmd == F_UNLCK)
+		return ret;
+	s.now_ns = bpf_ktime_get_boot_ns();
+	if (org.word <= s.now_ns)
+		return 0;
+	file_key_of(file->f_inode, &key);
+	kept = bpf_map_lookup_elem(&kept_files, &key);
+	if (!kept)
+		return 0;
+	task = bpf_get_current_task_btf();
+	knfsd = !!(task->flags & PF_KTHREAD);
+	if (!knfsd) {
+		err = refusal(task);
+		if (!err)
+			return 0;
+	} else {
+		s.write = 1; /* any delegation would let its client lock unseen */
+	}
+	s.file = kept->id;
+	bpf_loop(kept->n < RG_ORG_FILE_RANGES ? kept->n : RG_ORG_FILE_RANGES, search_range, &s, 0);
+	if (!s.found)
+		return 0;
+	if (org.mode == RG_ORG_OBSERVE) {
+		org_count(RG_ORG_OBSERVED);
+		return 0;
+	}
+	org_count(knfsd ? RG_ORG_REFUSED_LEASE : RG_ORG_REFUSED_LOCAL);
+	return knfsd ? -EAGAIN : -err;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the programs of an original server start with. They are an object of their own: on a
+ * host that is no original server nothing of this is loaded.
+ *
+ * Who is who goes by clientid4. As a client reboots, the id of its old life leads to the id of the
+ * new one, which the program that sees the confirmation is told (drop.bpf.c). knfsd's clientids
+ * begin at a random number, so those of two network namespaces differ.
+ */
+#pragma once
+
+#undef offsetof
+#undef container_of
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "rg_original.h"
+#include "kernel_drift.bpf.h"
+
+#define BPF_ANY 0
+#define BPF_NOEXIST 1
+#define BPF_EXIST 2
+#define BPF_F_NO_PREALLOC 1
+#define RG_AF_INET 2
+#define RG_AF_INET6 10
+
+#ifdef RG_DEFINE_MAPS
+#define RG_MAP
+#else
+#define RG_MAP extern
+#endif
+
+/* ---- types of nfsd that the pinned header has not ---- */
+
+struct inode___org {
+	__u32 i_generation;
+} __attribute__((preserve_access_index));
+
+/* cl_state: NFSD4_ACTIVE (0), or the laundromat found that the lease ran out and left the state to
+ * the client until somebody wants it: NFSD4_COURTESY, NFSD4_EXPIRABLE (fs/nfsd/state.h). */
+struct nfs4_client___org {
+	unsigned int cl_state;
+} __attribute__((preserve_access_index));
+
+struct nfsd_file___org {
+	struct file *nf_file;
+} __attribute__((preserve_access_index));
+
+struct nfs4_file___org {
+	struct nfsd_file___org *fi_fds[3];
+} __attribute__((preserve_access_index));
+
+struct nfs4_stid___org {
+	struct nfs4_file___org *sc_file;
+} __attribute__((preserve_access_index));
+
+struct stateid___org {
+	clientid_t so_clid;
+} __attribute__((preserve_access_index));
+
+/* ---- maps ---- */
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_ORG_KEEPERS);
+	__type(key, __u32);
+	__type(value, struct rg_keeper);
+} keepers SEC(".maps");
+
+/* clientid4 of a client's life now, as rg_clid_of(), -> its place in `keepers`. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4 * RG_ORG_KEEPERS);
+	__type(key, __u64);
+	__type(value, __u32);
+} keeper_of SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_ORG_FILES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct rg_org_file_key);
+	__type(value, struct rg_org_file);
+} kept_files SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_ORG_RANGES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct rg_org_range_key);
+	__type(value, struct rg_org_range);
+} kept_ranges SEC(".maps");
+
+/* Thread -> the id that the client has in its new life, while it is being confirmed. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_ORG_THREADS);
+	__type(key, __u64);
+	__type(value, __u64);
+} confirming SEC(".maps");
+
+/* Thread -> the state that it drops. */
+struct rg_org_drop {
+	__u64 id;
+	__u64 clp; /* struct nfs4_client *, of the old life */
+	__u64 new_clid;
+	__u32 keeper;  /* RG_ORG_KEEPERS: it has no place yet */
+	__u32 refused; /* there is none for it */
+};
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_ORG_THREADS);
+	__type(key, __u64);
+	__type(value, struct rg_org_drop);
+} drops SEC(".maps");
+
+/* Thread of knfsd whose request has to come again later -> until when the mark counts, ns. The
+ * end of the operation takes the mark away. The time is for a program that the kernel left out
+ * there (one that was preempted on the same processor): no thread refuses for longer. */
+#define RG_ORG_MARK_NS 5000000000ULL
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_ORG_THREADS);
+	__type(key, __u64);
+	__type(value, __u64);
+} marked SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RG_NR_ORG_COUNTERS);
+	__type(key, __u32);
+	__type(value, __u64);
+} org_counters SEC(".maps");
+
+/* A map of its own (".data.original"), mapped by user space. */
+extern struct rg_org_state org;
+
+static __always_inline void org_count(__u32 which)
+{
+	__u64 *n = bpf_map_lookup_elem(&org_counters, &which);
+
+	if (n)
+		(*n)++;
+}
+
+static __always_inline struct rg_keeper *keeper_at(__u32 at)
+{
+	return bpf_map_lookup_elem(&keepers, &at);
+}
+
+static __always_inline __u64 rg_clid_of(__u32 cl_boot, __u32 cl_id)
+{
+	return (__u64)cl_boot << 32 | cl_id;
+}
+
+static __always_inline __u64 clid_of_client(struct nfs4_client *clp)
+{
+	return rg_clid_of(BPF_CORE_READ(clp, cl_clientid.cl_boot),
+			  BPF_CORE_READ(clp, cl_clientid.cl_id));
+}
+
+static __always_inline void file_key_of(struct inode *inode, struct rg_org_file_key *key)
+{
+	struct inode___org *i = (void *)inode;
+
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key->generation = BPF_CORE_READ(i, i_generation);
+}
+
+/* ---- ranges ---- */
+
+/* Put one in. 0, or -1: there is no room, which is counted. */
+static __always_inline int add_range(struct rg_org_file *file, struct rg_keeper *k,
+				     const struct rg_org_range *r)
+{
+	struct rg_org_range_key key = {.file = file->id};
+
+	key.at = __sync_fetch_and_add(&file->n, 1);
+	if (key.at >= RG_ORG_FILE_RANGES || org.sweeping ||
+	    bpf_map_update_elem(&kept_ranges, &key, r, BPF_NOEXIST)) {
+		org_count(RG_ORG_FAIL_RANGES);
+		return -1;
+	}
+	__sync_fetch_and_add(&k->left, 1);
+	__sync_fetch_and_add(&org.ranges, 1);
+	return 0;
+}
+
+/* Something is kept until then. After what is kept was put in: the word never stays the same, so
+ * whoever is about to clear it (nothing_kept_any_more) sees that there is more. */
+static __always_inline void raise_word(__u64 until_ns)
+{
+	for (int tries = 0; tries < 16; tries++) {
+		__u64 was = org.word, is = until_ns > was ? until_ns : was + 1;
+
+		if (__sync_val_compare_and_swap(&org.word, was, is) == was)
+			return;
+	}
+	org_count(RG_ORG_FAIL_RANGES);
+}

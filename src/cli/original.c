@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The verbs of an original server (docs/original.md). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/screen.h"
+#include "cli/verbs.h"
+#include "original/original.h"
+#include "text/json.h"
+
+#define SCHEMA_VERSION 1
+
+bool rg_is_original(const struct rg_options *o, int *err)
+{
+	const __u64 own = RG_TAKES(RG_OPT_MODE) | RG_TAKES(RG_OPT_KEEP_FOR);
+	const __u64 others = o->given & ~(RG_TAKES_ORIGINAL | RG_TAKES(RG_OPT_HELP));
+
+	*err = RG_DONE;
+	if (o->original && others)
+		*err = rg_error(RG_USAGE,
+				"%s: --role original: takes --mode and --keep-for, and none of the "
+				"options of a re-export server",
+				o->verb);
+	else if (!o->original && (o->given & own))
+		*err = rg_error(RG_USAGE, "%s: --mode and --keep-for: only with --role original",
+				o->verb);
+	return o->original;
+}
+
+int rg_original_enable(const struct rg_options *o)
+{
+	bool changed;
+	long keep_for_s;
+	int err = rg_org_enable((__u32)o->mode, o->keep_for_s, &keep_for_s, &changed);
+
+	if (err)
+		return err;
+	printf("%s as an original server: mode %s, keep-for %ld s\n",
+	       changed ? "changed" : "enabled", rg_org_mode_name((__u32)o->mode), keep_for_s);
+	printf("  NFSv4 byte-range locks only: locks by NFSv3 (NLM), share reservations and "
+	       "delegations are not kept\n");
+	return RG_DONE;
+}
+
+int rg_original_disable(void)
+{
+	unsigned int forgotten;
+	int err = rg_org_disable(&forgotten);
+
+	if (err)
+		return err;
+	printf("disabled as an original server: locks of %u client%s are kept no longer\n",
+	       forgotten, forgotten == 1 ? "" : "s");
+	return RG_DONE;
+}
+
+/* ---- status ---- */
+
+static const char *state_of(const struct rg_keeper *k, __u64 now_ns)
+{
+	if (rg_keeper_is_active(k, now_ns))
+		return "kept";
+	if (!k->until_ns)
+		return "forgotten"; /* knfsd shut down */
+	return k->left || k->overflow ? "expired" : "retaken";
+}
+
+static json_object *keeper_json(const struct rg_keeper *k, __u64 now_ns)
+{
+	const size_t n = k->name_len < RG_ORG_NAME ? k->name_len : RG_ORG_NAME;
+	json_object *o = json_object_new_object();
+	char name[4 * RG_ORG_NAME + 1];
+
+	rg_json_put_text(o, "state", state_of(k, now_ns));
+	rg_json_put_address(o, k->family, k->addr);
+	rg_json_put_text(o, "name", rg_printable((const char *)k->name, n, name, sizeof(name)));
+	rg_json_put_uint(o, "minorversion", k->minorversion);
+	rg_json_put_uint(o, "ranges_kept", k->kept);
+	rg_json_put_uint(o, "ranges_left", k->left);
+	rg_json_put_uint(o, "times_retaken", k->retaken);
+	rg_json_put_uint(o, "reboots", k->reboots);
+	rg_json_put_uint(o, "others_delayed", k->delays);
+	rg_json_put(o, "all_of_its_file_systems_wait", json_object_new_boolean(k->overflow));
+	rg_json_put(o, "since_seconds",
+		    json_object_new_double((double)(now_ns - k->since_ns) / 1e9));
+	rg_json_put(o, "ends_in_seconds",
+		    rg_keeper_is_active(k, now_ns)
+			    ? json_object_new_double((double)(k->until_ns - now_ns) / 1e9)
+			    : NULL);
+	return o;
+}
+
+/* NULL: said. */
+static json_object *collect(const struct rg_org_set *set)
+{
+	json_object *o, *clients, *counted;
+	__u64 counters[RG_NR_ORG_COUNTERS], now_ns;
+	struct rg_keeper *keepers = calloc(RG_ORG_KEEPERS, sizeof(*keepers));
+	struct timespec now;
+	int err = keepers ? rg_org_read_keepers(set, keepers) ?: rg_org_read_counters(set, counters)
+			  : -ENOMEM;
+
+	if (err) {
+		free(keepers);
+		rg_error(0, "%s: cannot be read: %s", RG_ORG_PIN_DIR, rg_strerror(err));
+		return NULL;
+	}
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	now_ns = (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
+	o = json_object_new_object();
+	rg_json_put_uint(o, "schema", SCHEMA_VERSION);
+	rg_json_put_text(o, "version", RG_VERSION);
+	rg_json_put_text(o, "role", "original");
+	rg_json_put(o, "enabled", json_object_new_boolean(true));
+	rg_json_put_text(o, "mode", rg_org_mode_name(set->state->mode));
+	rg_json_put(o, "keep_for_seconds",
+		    json_object_new_double((double)set->state->keep_for_ns / 1e9));
+	clients = json_object_new_array();
+	for (int i = 0; i < RG_ORG_KEEPERS; i++)
+		if (keepers[i].kept || keepers[i].overflow)
+			json_object_array_add(clients, keeper_json(&keepers[i], now_ns));
+	rg_json_put(o, "clients", clients);
+	counted = json_object_new_object();
+	for (__u32 i = 0; i < RG_NR_ORG_COUNTERS; i++)
+		rg_json_put_uint(counted, rg_org_counter_name(i), counters[i]);
+	rg_json_put(o, "counters", counted);
+	free(keepers);
+	return o;
+}
+
+static unsigned long long number(json_object *o, const char *key)
+{
+	return json_object_get_uint64(json_object_object_get(o, key));
+}
+
+static void print(json_object *o)
+{
+	json_object *clients = json_object_object_get(o, "clients"),
+		    *counters = json_object_object_get(o, "counters");
+
+	printf("original server: mode %s, keep-for %.0f s\n",
+	       json_object_get_string(json_object_object_get(o, "mode")),
+	       json_object_get_double(json_object_object_get(o, "keep_for_seconds")));
+	printf("  only NFSv4 byte-range locks are kept; local applications are refused, not "
+	       "held\n");
+	if (!json_object_array_length(clients))
+		printf("  no client has rebooted with locks\n");
+	for (size_t i = 0; i < json_object_array_length(clients); i++) {
+		json_object *c = json_object_array_get_idx(clients, i),
+			    *ends = json_object_object_get(c, "ends_in_seconds");
+
+		printf("  %-9s %s %s: %llu of %llu ranges left, others delayed %llu times",
+		       json_object_get_string(json_object_object_get(c, "state")),
+		       json_object_get_string(json_object_object_get(c, "address")) ?: "?",
+		       json_object_get_string(json_object_object_get(c, "name")),
+		       number(c, "ranges_left"), number(c, "ranges_kept"),
+		       number(c, "others_delayed"));
+		if (ends)
+			printf("; ends in %.0f s", json_object_get_double(ends));
+		if (json_object_get_boolean(
+			    json_object_object_get(c, "all_of_its_file_systems_wait")))
+			printf("; too many: all of its file systems wait");
+		printf("\n");
+	}
+	json_object_object_foreach(counters, name, value)
+	{
+		if (json_object_get_uint64(value))
+			printf("  %-22s %llu\n", name,
+			       (unsigned long long)json_object_get_uint64(value));
+	}
+}
+
+int rg_original_status(const struct rg_options *o)
+{
+	struct rg_org_set set;
+	json_object *all;
+	int err = rg_org_open(&set, false, false);
+
+	if (err) {
+		if (o->json)
+			printf("{\"schema\": %d, \"version\": \"%s\", \"role\": \"original\", "
+			       "\"enabled\": false}\n",
+			       SCHEMA_VERSION, RG_VERSION);
+		return err;
+	}
+	all = collect(&set);
+	if (all && o->json)
+		printf("%s\n",
+		       json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+								   JSON_C_TO_STRING_SPACED |
+								   JSON_C_TO_STRING_NOSLASHESCAPE));
+	else if (all)
+		print(all);
+	err = all ? RG_DONE : RG_FAILED;
+	json_object_put(all);
+	rg_org_close(&set);
+	return err;
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Into the kernel and out of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "base/log.h"
+#include "load/hooks.h"
+#include "load/host.h"
+#include "original/set.h"
+#include "original.skel.h" /* after the types in it */
+#include "pins/freed.h"
+
+/* fs/nfsd/netns.h and nfsctl.c: what knfsd has before anybody says otherwise. */
+#define KNFSD_LEASE_S 90
+
+static __u64 boot_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
+}
+
+/* A lease of the knfsd of this network namespace, seconds. */
+static long lease_s(void)
+{
+	static const char file[] = "/proc/fs/nfsd/nfsv4leasetime";
+	FILE *f = fopen(file, "re");
+	long lease = 0;
+	char line[32];
+
+	if (f && fgets(line, sizeof(line), f))
+		lease = strtol(line, NULL, 10);
+	if (f)
+		fclose(f);
+	if (lease >= 10 && lease <= 3600)
+		return lease;
+	rg_warn("%s: cannot be read; --keep-for is %d seconds, knfsd's default lease", file,
+		KNFSD_LEASE_S);
+	return KNFSD_LEASE_S;
+}
+
+/* Does knfsd give a delegation without the LSM being asked? kernel_setlease() came with that
+ * (6.12); before it vfs_setlease() comes by security_file_lock(). */
+static bool delegates_unasked(void)
+{
+	struct btf *core = btf__load_vmlinux_btf();
+	bool found = core && btf__find_by_name_kind(core, "kernel_setlease", BTF_KIND_FUNC) > 0;
+
+	btf__free(core);
+	return found;
+}
+
+static int pin(int fd, const char *kind, const char *name)
+{
+	char path[256];
+
+	if (bpf_obj_pin(fd, rg_org_path(path, kind, name)) < 0)
+		return rg_error(RG_FAILED, "%s: cannot be pinned: %s", path, rg_strerror(errno));
+	return RG_DONE;
+}
+
+static int attach_all(const struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, obj)
+	{
+		struct bpf_link *link;
+		int err;
+
+		if (!bpf_program__autoload(prog))
+			continue;
+		link = bpf_program__attach(prog);
+		if (!link)
+			return rg_error(RG_CANNOT,
+					"program %s (%s): this kernel refuses to attach it: %s "
+					"(RG_DEBUG=1 shows more)",
+					bpf_program__name(prog), bpf_program__section_name(prog),
+					rg_strerror(errno));
+		err = pin(bpf_link__fd(link), "link", bpf_program__name(prog));
+		bpf_link__destroy(link);
+		if (err)
+			return err;
+	}
+	return RG_DONE;
+}
+
+static int pin_maps(const struct original_bpf *skel)
+{
+	return pin(bpf_map__fd(skel->maps.data_original), "map", "state")
+		       ?: pin(bpf_map__fd(skel->maps.keepers), "map", "keepers")
+		       ?: pin(bpf_map__fd(skel->maps.keeper_of), "map", "keeper_of")
+		       ?: pin(bpf_map__fd(skel->maps.kept_files), "map", "kept_files")
+		       ?: pin(bpf_map__fd(skel->maps.kept_ranges), "map", "kept_ranges")
+		       ?: pin(bpf_map__fd(skel->maps.org_counters), "map", "counters");
+}
+
+/* All hooks that are wanted are there. */
+static int look_for_hooks(const struct original_bpf *skel)
+{
+	struct bpf_program *prog;
+	int err = rg_hooks_resolve(skel->obj);
+
+	if (err)
+		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
+				rg_strerror(err));
+	bpf_object__for_each_program(prog, skel->obj)
+	{
+		if (!bpf_program__autoload(prog) ||
+		    strncmp(bpf_program__section_name(prog), "lsm/", 4) == 0)
+			continue;
+		if (!rg_hook_is_there(bpf_program__name(prog)))
+			return rg_error(RG_CANNOT,
+					"program %s: this kernel has no function %s that can be "
+					"followed; an original server cannot keep locks here",
+					bpf_program__name(prog), rg_hook_function(prog));
+	}
+	return RG_DONE;
+}
+
+static int load(struct original_bpf *skel, struct rg_org_set *set, __u32 mode, long keep_for_s)
+{
+	int err;
+
+	/* Before the hooks are looked for. */
+	if (delegates_unasked()) {
+		bpf_program__set_autoload(skel->progs.org_open, true);
+		bpf_program__set_autoload(skel->progs.org_open_done, true);
+	}
+	err = look_for_hooks(skel);
+	if (err)
+		return err;
+	err = original_bpf__load(skel);
+	if (err)
+		return rg_error(RG_CANNOT,
+				"BPF programs: this kernel refuses them: %s (RG_DEBUG=1 shows the "
+				"verifier's words)",
+				rg_strerror(err));
+	err = rg_org_map_state(set, bpf_map__fd(skel->maps.data_original));
+	if (err)
+		return rg_error(RG_FAILED, "map state: cannot be mapped: %s", rg_strerror(err));
+	set->state->mode = mode;
+	set->state->keep_for_ns = (__u64)keep_for_s * 1000000000ULL;
+	set->state->since_ns = boot_ns();
+	err = pin_maps(skel) ?: attach_all(skel->obj);
+	if (!err)
+		set->state->version = RG_ORG_VERSION;
+	return err;
+}
+
+static int load_anew(struct rg_org_set *set, __u32 mode, long keep_for_s)
+{
+	struct original_bpf *skel;
+	int err = rg_host_prepare();
+
+	if (err)
+		return err;
+	if (rg_host_has_bpf_lsm() == 0)
+		return rg_error(RG_CANNOT, "bpf is not in /sys/kernel/security/lsm: nobody can be "
+					   "made to wait; "
+					   "boot with it in the kernel's lsm= parameter");
+	err = rg_hooks_register();
+	if (err)
+		return rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
+	skel = original_bpf__open();
+	if (!skel)
+		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
+	err = load(skel, set, mode, keep_for_s);
+	original_bpf__destroy(skel);
+	rg_hooks_free();
+	return err;
+}
+
+int rg_org_enable(__u32 mode, long keep_for_s, long *found_s, bool *changed)
+{
+	struct rg_org_set set = {.dir_fd = -1, .keepers_fd = -1, .counters_fd = -1};
+	int err;
+
+	*found_s = keep_for_s ?: lease_s();
+	*changed = false;
+	err = rg_org_lock(&set, true, true);
+	if (err)
+		return rg_error(RG_FAILED, "%s: cannot be made or locked: %s", RG_ORG_PIN_DIR,
+				rg_strerror(err));
+	err = rg_org_open_maps(&set);
+	if (!err) {
+		set.state->mode = mode;
+		set.state->keep_for_ns = (__u64)*found_s * 1000000000ULL;
+		*changed = true;
+	} else if (err == -ENOENT) {
+		err = load_anew(&set, mode, *found_s);
+		if (err)
+			rg_org_remove();
+	} else {
+		err = rg_error(RG_FAILED,
+			       "%s: what is pinned is not whole, or another version's; run "
+			       "`disable "
+			       "--role original` first",
+			       RG_ORG_PIN_DIR);
+	}
+	rg_org_close(&set);
+	return err;
+}
+
+static unsigned int count_active(const struct rg_org_set *set)
+{
+	struct rg_keeper *keepers = calloc(RG_ORG_KEEPERS, sizeof(*keepers));
+	unsigned int n = 0;
+
+	if (keepers && !rg_org_read_keepers(set, keepers))
+		for (int i = 0; i < RG_ORG_KEEPERS; i++)
+			n += rg_keeper_is_active(&keepers[i], boot_ns()) ? 1 : 0;
+	free(keepers);
+	return n;
+}
+
+static void remember_links(struct rg_programs *programs)
+{
+	struct bpf_program *prog;
+	struct original_bpf *skel;
+	char path[256];
+
+	if (rg_hooks_register())
+		return;
+	skel = original_bpf__open();
+	if (!skel)
+		return;
+	bpf_object__for_each_program(prog, skel->obj)
+		rg_programs_add(programs, rg_org_path(path, "link", bpf_program__name(prog)), true);
+	original_bpf__destroy(skel);
+}
+
+int rg_org_disable(unsigned int *forgotten)
+{
+	struct rg_org_set set = {.dir_fd = -1, .keepers_fd = -1, .counters_fd = -1};
+	struct rg_programs programs = {};
+	int err = rg_org_lock(&set, true, false);
+
+	*forgotten = 0;
+	if (err == -ENOENT)
+		return rg_error(RG_NOT_ENABLED, "not enabled: nothing is pinned in %s",
+				RG_ORG_PIN_DIR);
+	if (err)
+		return rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_ORG_PIN_DIR,
+				rg_strerror(err));
+	if (!rg_org_open_maps(&set)) {
+		*forgotten = count_active(&set);
+		/* Nobody waits from here on, whatever is detached first. */
+		set.state->mode = RG_ORG_OBSERVE;
+	}
+	remember_links(&programs);
+	rg_org_remove();
+	rg_org_close(&set);
+	if (!rg_programs_wait(&programs))
+		return rg_error(RG_FAILED, "%s: removed, but somebody else holds its BPF programs",
+				RG_ORG_PIN_DIR);
+	return RG_DONE;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "original/original.h"
+
+static const char *const modes[RG_NR_ORG_MODES] = {
+	[RG_ORG_OBSERVE] = "observe",
+	[RG_ORG_KEEP] = "keep",
+	[RG_ORG_QUIET] = "quiet",
+};
+
+static const char *const counters[] = {
+	[RG_ORG_REBOOTS] = "reboots",
+	[RG_ORG_KEPT] = "kept",
+	[RG_ORG_RETAKEN] = "retaken",
+	[RG_ORG_DONE] = "clients_done",
+	[RG_ORG_DELAYED_LOCK] = "delayed_lock",
+	[RG_ORG_DELAYED_LOCKT] = "delayed_lockt",
+	[RG_ORG_DELAYED_OPEN] = "delayed_open",
+	[RG_ORG_REFUSED_LOCAL] = "refused_local",
+	[RG_ORG_REFUSED_LEASE] = "refused_delegation",
+	[RG_ORG_OBSERVED] = "observed",
+	[RG_ORG_TOO_LATE] = "rebooted_too_late",
+	[RG_ORG_ENDED] = "ended",
+	[RG_ORG_SHUTDOWN] = "forgotten_at_shutdown",
+	[RG_ORG_OVERTAKEN] = "overtaken",
+	[RG_ORG_OVERFLOW] = "overflow",
+	[RG_ORG_FAIL_KEEPERS] = "fail_clients",
+	[RG_ORG_FAIL_RANGES] = "fail_ranges",
+	[RG_ORG_FAIL_WALK] = "fail_walk",
+	[RG_ORG_FAIL_MARK] = "fail_mark",
+	[RG_ORG_FAIL_READ] = "fail_read",
+};
+_Static_assert(sizeof(counters) / sizeof(counters[0]) == RG_NR_ORG_COUNTERS, "a name each");
+
+const char *rg_org_mode_name(__u32 mode)
+{
+	return mode < RG_NR_ORG_MODES ? modes[mode] : "?";
+}
+
+int rg_org_mode_of(const char *name)
+{
+	for (int i = 0; i < RG_NR_ORG_MODES; i++)
+		if (strcmp(modes[i], name) == 0)
+			return i;
+	return -1;
+}
+
+const char *rg_org_counter_name(__u32 counter)
+{
+	return counter < RG_NR_ORG_COUNTERS ? counters[counter] : NULL;
+}
