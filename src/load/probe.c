@@ -14,6 +14,7 @@
 
 #include "load/hooks.h"
 #include "load/load.h"
+#include "load/sleep.h"
 #include "rg_kernel_drift.h"
 
 /* A hook that some program has. */
@@ -71,6 +72,10 @@ static bool hook_of(const struct bpf_program *prog, struct wanted *w)
 		   strncmp(target, security, strlen(security)) == 0) {
 		w->rung = RG_RUNG_FMOD_RET;
 		w->what = door_of(target + strlen(security));
+		/* What answers the optional module has no hook in the kernel itself: whether
+		 * the module is there is not asked here. */
+		if (w->what < 0)
+			return false;
 	} else if (strncmp(section, "tp_btf/", 7) == 0) {
 		prefix = "btf_trace_";
 		w->kind = BTF_KIND_TYPEDEF;
@@ -240,7 +245,8 @@ int rg_probe_hooks(const char *dir, struct rg_probe *p)
 	if (!err) {
 		look_through(&l, core, 1);
 		for (const char *const *name = rg_hook_modules; *name; name++)
-			if (!look_through_module(&l, dir, *name, core) && !p->absent)
+			if (!look_through_module(&l, dir, *name, core) && !p->absent &&
+			    strcmp(*name, RG_MODULE) != 0)
 				p->absent = *name;
 		sum_up(&l, p);
 	}
