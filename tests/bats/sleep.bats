@@ -162,10 +162,10 @@ daemon_dead() { ! daemon_alive; }
 	wait_held "$n" 120
 	wait_for 60 "all to be asleep" all_asleep
 	[ $(($(parameter slept) - slept)) -ge "$n" ]
-	# In use, as our program answers it: it cannot go unnoticed.
+	# In use, as our programs answer it: it cannot go unnoticed.
 	run rmmod reexport_guard
 	[ "$status" -ne 0 ]
-	rm $pins/link_sleep_wait
+	rm $pins/link_sleep_wait $pins/link_answer_*
 	wait_for 30 "the module to be free" rmmod reexport_guard
 	# The gate is closed still: they come to the door again, and are stopped there.
 	wait_for 120 "all to be stopped" states_are stopped
