@@ -291,6 +291,8 @@ wrappers_end() {
 	kill -CONT "$(pgrep -x bash -r T)" "$(pid_of bash)"
 	wait_said bash granted
 	for shell in "${shells[@]}"; do
+		# dash learns that its job went on at the next command, and refuses to exit before.
+		tell $shell :
 		tell $shell exit
 		expect_end $shell 0
 	done
