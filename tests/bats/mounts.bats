@@ -192,12 +192,12 @@ mount_whole() { in_rex mount -t nfs -o vers=4.2,nosharecache origin:/ /srv/whole
 		in_rex umount /srv/new
 	done
 	[ "$best" -le 50000 ]
-	# And one that is exported stays guarded.
+	# And one that is exported stays guarded, with the other mount of what it is of.
 	exports "/srv/new *($options,fsid=9)"
 	wait_for 30 "the exports to be read" guarded_is ""
 	in_rex mount -t nfs -o vers=4.2,nosharecache origin:/b /srv/new
 	held_try one posix /srv/new/f
-	guarded_is /srv/new
+	wait_for 10 "the mounts to be classified" guarded_is "/srv/new $other"
 	rg release
 	expect_end one 0 granted
 }

@@ -7,17 +7,49 @@
  *   share FROM LENGTH     for reading
  *   unlock FROM LENGTH
  *   many N [FROM]         lock the bytes 2 * FROM (0), 2 * FROM + 2, ... one by one: N locks
+ *   refused N TIMES       N child processes, one after the other, ask TIMES times each for
+ *                         the first byte: "ok" if every call was refused with EAGAIN
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static int range(int fd, short type, long from, long length)
 {
 	struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = length};
 
 	return fcntl(fd, F_SETLK, &l);
+}
+
+/* The exit status of a child that asks for the first byte: 0, every call got EAGAIN. */
+static int ask(int fd, long times)
+{
+	while (times-- > 0)
+		if (!range(fd, F_WRLCK, 0, 1) || errno != EAGAIN)
+			return 1;
+	return 0;
+}
+
+static int refused(int fd, long children, long times)
+{
+	int status;
+
+	while (children-- > 0) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(ask(fd, times));
+		if (pid < 0 || waitpid(pid, &status, 0) < 0)
+			return -1;
+		if (status) {
+			errno = EPROTO;
+			return -1;
+		}
+	}
+	return 0;
 }
 
 static int obey(int fd, const char *line)
@@ -30,6 +62,8 @@ static int obey(int fd, const char *line)
 		return range(fd, F_RDLCK, from, length);
 	if (sscanf(line, "unlock %ld %ld", &from, &length) == 2)
 		return range(fd, F_UNLCK, from, length);
+	if (sscanf(line, "refused %ld %ld", &from, &length) == 2)
+		return refused(fd, from, length);
 	from = 0;
 	if (sscanf(line, "many %ld %ld", &length, &from) >= 1) {
 		for (length += from; from < length; from++)
