@@ -210,7 +210,14 @@ machine_start() {
 	keeper_ask start "$1"
 }
 
-# machine_wait_ready NAME SECONDS
+# machine_crashed NAME: did QEMU itself die of a signal? A panic of the guest's kernel ends
+# it with status 0, and the keeper notes nothing of one that it cut.
+machine_crashed() {
+	local status
+	status=$(cat "$lab_dir/m/$1/status" 2>/dev/null) && ((status > 128))
+}
+
+# machine_wait_ready NAME SECONDS: 1, it is not ready; 3, because QEMU crashed.
 machine_wait_ready() {
 	local end
 	now_ms
@@ -221,6 +228,7 @@ machine_wait_ready() {
 		# The keeper needs a moment to start it.
 		if ((now_ms > end - $2 * 1000 + 2000)) && ! machine_alive "$1"; then
 			machine_complain "$1" "the machine ended while it was booting"
+			! machine_crashed "$1" || return 3
 			return 1
 		fi
 		if ((now_ms > end)); then
