@@ -124,7 +124,7 @@ machine_argv() {
 	argv_nics "$@"
 }
 
-tcg_cheap=-la57,-smap,-smep,-umip,-pku,-avx,-avx2,-f16c,-fma
+tcg_cheap=-erms,-fsrm,-la57,-smap,-smep,-umip,-pku,-avx,-avx2,-f16c,-fma
 
 argv_accel() {
 	case $1 in
