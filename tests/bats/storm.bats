@@ -8,12 +8,14 @@
 # those of the same end clients.
 #
 # RG_STORM_CLIENTS, RG_STORM_OPENS, RG_STORM_LOCKS: how many, the latter two a
-# client. RG_STORM_STATS=1: what each BPF program cost.
+# client. The kernel's command line may say how many end clients (rg.storm=200, suite
+# storm-200). RG_STORM_STATS=1: what each BPF program cost.
 
 load common
 
 STORM=$repo/build/tests/helpers/storm
-STORM_CLIENTS=${RG_STORM_CLIENTS:-200}
+[[ ! $cmdline =~ rg\.storm=([0-9]+) ]] || RG_STORM_CLIENTS=${RG_STORM_CLIENTS:-${BASH_REMATCH[1]}}
+STORM_CLIENTS=${RG_STORM_CLIENTS:-50}
 STORM_OPENS=${RG_STORM_OPENS:-50}
 STORM_LOCKS=${RG_STORM_LOCKS:-50}
 recording=/run/storm.ndjson # in rex
