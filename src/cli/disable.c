@@ -17,8 +17,7 @@ int rg_verb_disable(const struct rg_options *o)
 	if (err == -ENOENT)
 		return rg_error(RG_NOT_ENABLED, "not enabled: nothing is pinned in %s", RG_PIN_DIR);
 	if (err)
-		return rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_PIN_DIR,
-				rg_strerror(err));
+		return rg_pins_lock_failed(err);
 	err = rg_pins_open(&p);
 	if (err == -EPROTO) {
 		rg_pins_close(&p);
@@ -29,6 +28,9 @@ int rg_verb_disable(const struct rg_options *o)
 			"with the version that made it",
 			RG_PIN_DIR, RG_PINS_VERSION);
 	}
+	/* Of a set that only cannot be opened nothing is taken away. */
+	if (err && err != -EBADMSG)
+		return rg_pins_say(&p, err);
 	if (p.prog_fd[RG_PROG_CONTROL] >= 0 && rg_can_continue(&p)) {
 		rg_pins_close(&p);
 		return RG_FAILED;

@@ -55,10 +55,21 @@ int rg_can_continue(const struct rg_pins *p)
 	return RG_DONE;
 }
 
+/* To open a gate takes no lock: whoever has it must not keep the gate shut. A set that is
+ * not whole is perhaps just being armed, and that is waited for. */
+static int open_set(struct rg_pins *p, __u32 op)
+{
+	rg_pins_init(p);
+	if (op == RG_OP_OPEN && rg_pins_open(p) == 0 && rg_pins_are_current(p))
+		return RG_DONE;
+	rg_pins_close(p);
+	return rg_pins_open_enabled(p, RG_LOCK_EXCLUSIVE);
+}
+
 int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate)
 {
 	struct rg_control c = {.op = op};
-	int slot, err = rg_pins_open_enabled(p, RG_LOCK_EXCLUSIVE);
+	int slot, err = open_set(p, op);
 
 	if (err)
 		return err;

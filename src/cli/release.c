@@ -20,7 +20,11 @@ int rg_verb_release(const struct rg_options *o)
 		err = err ?: rg_wrappers_continue(&p, &done);
 	else
 		rg_wrappers_linger(&p, &done);
-	rg_doors_adjust(&p, &changed);
+	/* Whoever has the lock adjusts the doors, or the daemon does. The doors of another set,
+	 * enabled meanwhile, are not ours to adjust. */
+	if ((p.dir_fd >= 0 || rg_pins_lock(&p, RG_LOCK_EXCLUSIVE_NOW, false) == 0) &&
+	    rg_pins_are_current(&p))
+		rg_doors_adjust(&p, &changed);
 	rg_pins_close(&p);
 	if (err || done.failed)
 		return rg_error(RG_FAILED,

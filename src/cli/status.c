@@ -234,11 +234,20 @@ static json_object *mounts_json(const struct rg_pins *p, const struct rg_gate *g
 	return list;
 }
 
+/* Descriptors that are looked at for one thread, and for all: a user can open as many as
+ * he likes, in as many threads. */
+#define FDS_A_THREAD 256
+#define FDS_IN_ALL 8192
+
 /* The name under which a held thread has the file open, without asking the
- * original server (it may be down). */
-static void file_of(const struct rg_held_key *key, const struct rg_held *h, char *out, size_t size)
+ * original server (it may be down). *left: descriptors that may still be looked at. False:
+ * not all were, and the name may be among the others. */
+static bool file_of(const struct rg_held_key *key, const struct rg_held *h, char *out, size_t size,
+		    unsigned int *left)
 {
+	unsigned int looks = *left < FDS_A_THREAD ? *left : FDS_A_THREAD, looked = 0;
 	char dir[64], link[320];
+	bool found = false;
 	struct dirent *e;
 	DIR *d;
 
@@ -247,28 +256,34 @@ static void file_of(const struct rg_held_key *key, const struct rg_held *h, char
 	snprintf(dir, sizeof(dir), "/proc/%u/fd", key->tid);
 	d = opendir(dir);
 	if (!d)
-		return;
-	while ((e = readdir(d))) {
+		return true;
+	while (!found && looked < looks && (e = readdir(d))) {
 		struct statx st;
 		ssize_t n;
 
-		if (e->d_name[0] == '.' ||
-		    statx(dirfd(d), e->d_name, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ||
+		if (e->d_name[0] == '.')
+			continue;
+		looked++;
+		if (statx(dirfd(d), e->d_name, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ||
 		    st.stx_ino != h->ino || (st.stx_dev_major << 20 | st.stx_dev_minor) != h->dev)
 			continue;
 		snprintf(link, sizeof(link), "%s/%s", dir, e->d_name);
 		n = readlink(link, out, size - 1);
-		if (n > 0) {
+		if (n > 0)
 			out[n] = '\0';
-			break;
-		}
+		found = n > 0;
 	}
 	closedir(d);
+	*left -= looked;
+	return found || looked < looks;
 }
 
-static json_object *held_json(const struct rg_pins *p, const struct rg_gate *gates, __u64 now_ns)
+/* *unnamed: threads whose file may have a name that was not looked for. */
+static json_object *held_json(const struct rg_pins *p, const struct rg_gate *gates, __u64 now_ns,
+			      __u64 *unnamed)
 {
 	json_object *list = json_object_new_array();
+	unsigned int left = FDS_IN_ALL;
 	struct rg_held_list held;
 
 	if (rg_held_read(p, &held))
@@ -279,7 +294,7 @@ static json_object *held_json(const struct rg_pins *p, const struct rg_gate *gat
 		char file[RG_PATH_SIZE], comm[RG_COMM_SIZE + 1] = "";
 
 		memcpy(comm, h->comm, RG_COMM_SIZE);
-		file_of(&held.keys[i], h, file, sizeof(file));
+		*unnamed += !file_of(&held.keys[i], h, file, sizeof(file), &left);
 		put(o, "pid", u64(held.keys[i].tid));
 		put(o, "tgid", u64(h->tgid));
 		put_text(o, "comm", comm);
@@ -508,7 +523,8 @@ static json_object *verdict_json(const struct rg_pins *p)
 	return o;
 }
 
-static json_object *collect(const struct rg_pins *p)
+/* What disks and other processes have a say in comes after the lock is given back. */
+static json_object *collect(struct rg_pins *p)
 {
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
 		    *daemon = json_object_new_object(), *list = json_object_new_array();
@@ -523,7 +539,7 @@ static json_object *collect(const struct rg_pins *p)
 	char path[256];
 	__u32 doors = rg_doors_attached(), missing;
 	struct rg_awaited clients = {};
-	__u64 now_ns = rg_now_ns();
+	__u64 now_ns = rg_now_ns(), unnamed = 0;
 	struct rg_meta meta = {};
 
 	if (!rg_gates_read(p, gates) && rg_count_locks(p, gates))
@@ -561,6 +577,7 @@ static json_object *collect(const struct rg_pins *p)
 	put(daemon, "pid", u64(p->live->daemon_pid));
 	put(o, "daemon", daemon);
 	put(o, "tracing", tracing_of(p));
+	rg_pins_unlock(p);
 	put(o, "regime", regime_json(p));
 	put(o, "module", module_json(&meta));
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
@@ -576,7 +593,8 @@ static json_object *collect(const struct rg_pins *p)
 	put(o, "gates", list);
 	put(o, "reboot", reboot_json(&meta));
 	put(o, "mounts", mounts_json(p, gates));
-	put(o, "held", held_json(p, gates, now_ns));
+	put(o, "held", held_json(p, gates, now_ns, &unnamed));
+	put(o, "held_files_not_looked_for", u64(unnamed));
 	put(o, "wrappers", wrappers_json(p, now_ns));
 	put(o, "counters", counters_json(p));
 	return o;
@@ -598,6 +616,8 @@ int rg_verb_status(const struct rg_options *o)
 		return err;
 	}
 	all = collect(&p);
+	/* Before it is printed: a pager may take its time. */
+	rg_pins_close(&p);
 	if (o->json)
 		printf("%s\n",
 		       json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
@@ -612,6 +632,5 @@ int rg_verb_status(const struct rg_options *o)
 			       "`reexport-guard enable` again, or start the daemon",
 			       json_object_get_string(json_object_array_get_idx(lacking, 0)));
 	json_object_put(all);
-	rg_pins_close(&p);
 	return err;
 }

@@ -88,7 +88,8 @@ static void print_gates(json_object *list)
 	}
 }
 
-static void print_held(json_object *list)
+/* not_looked_for: of how many of them the file may have a name that is not shown. */
+static void print_held(json_object *list, unsigned long long not_looked_for)
 {
 	size_t n = json_object_array_length(list);
 
@@ -105,6 +106,9 @@ static void print_held(json_object *list)
 		       json_object_get_double(json_object_object_get(h, "since_seconds")),
 		       text_of(h, "file"));
 	}
+	if (not_looked_for)
+		printf("  %llu with more open files than are looked at: by inode\n",
+		       not_looked_for);
 }
 
 /* "stopped  sudo (812): runs process 815, which is held" */
@@ -271,7 +275,8 @@ void rg_status_print(json_object *o)
 	}
 	for (size_t i = 0; i < json_object_array_length(reboot); i++)
 		printf("reboot   %s\n", text_of(json_object_array_get_idx(reboot, i), "text"));
-	print_held(json_object_object_get(o, "held"));
+	print_held(json_object_object_get(o, "held"),
+		   (unsigned long long)number_of(o, "held_files_not_looked_for"));
 	print_wrappers(json_object_object_get(o, "wrappers"));
 	printf("counters\n  %-16s %llu\n  %-16s %llu\n", "held",
 	       (unsigned long long)number_of(counters, "held"), "audited",

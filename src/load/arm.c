@@ -30,6 +30,9 @@
 #include "base/netns.h"
 #include "policy/rules.h"
 
+/* Turns of arming: a set that is not whole, and each rung. */
+#define MAX_TURNS (2 + RG_NR_RUNGS)
+
 /* ---- one gate ---- */
 
 static int choose_slot(const struct rg_pins *p, struct rg_armed *armed)
@@ -306,10 +309,11 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 	attached(&programs);
 	if (p->map_fd[RG_MAP_HELD] >= 0)
 		err = rg_held_continue(p, true, &done);
-	/* While it is still written down who stops himself. */
+	/* While it is still written down which process stops itself. */
 	if (p->map_fd[RG_MAP_WRAPPERS] >= 0 && p->map_fd[RG_MAP_ABOVE] >= 0)
 		rg_wrappers_linger(p, &done);
-	rg_pins_remove(p);
+	if (!rg_pins_remove())
+		result = RG_FAILED;
 	if (!rg_programs_wait(&programs))
 		result = rg_error(RG_FAILED, "programs are still attached: another process holds "
 					     "them open; see `bpftool link`");
@@ -382,6 +386,21 @@ static void ask_kept(const struct rg_pins *p, const struct rg_armed *armed)
 			armed->netns, rg_strerror(err));
 }
 
+/* The last word: all before it is in the map already. */
+static int mark_armed(const struct rg_pins *p, __u32 module, __u64 canary_ns)
+{
+	struct rg_meta meta;
+
+	if (rg_pins_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
+	meta.armed = 1;
+	meta.module = module;
+	meta.canary_ns = canary_ns;
+	if (rg_pins_set_meta(p, &meta) < 0)
+		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
+	return RG_DONE;
+}
+
 static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 		     struct rg_armed *armed)
 {
@@ -426,16 +445,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	if (!err)
 		ask_kept(p, armed);
 	err = err ?: rg_attach_answers(&loaded, &wish);
-	if (!err) {
-		if (rg_pins_meta(p, &meta) == 0) {
-			meta.armed = 1;
-			meta.module = loaded.module;
-			meta.canary_ns = armed->canary_ns;
-		}
-		if (rg_pins_set_meta(p, &meta) < 0)
-			err = rg_error(RG_FAILED, "map meta: cannot be written: %s",
-				       rg_strerror(errno));
-	}
+	err = err ?: mark_armed(p, loaded.module, armed->canary_ns);
 	armed->rung = rung;
 	armed->doors = doors;
 	err = err ?: rg_doors_adjust(p, &doors);
@@ -511,32 +521,34 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 
 /* One rung after the other, until the canary proves one. The lock is given
  * back where a set was taken away, so each turn looks anew at what is there. */
-static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
+static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed,
+			const sigset_t *before)
 {
 	const struct rg_wish *wish = plan->wish;
 	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0 ||
 		      wish->force_follow >= 0 || wish->force_hold >= 0;
 	int rung = wish->force_rung >= 0 ? wish->force_rung : RG_RUNG_LSM, err;
 	unsigned int continued;
+	sigset_t all;
 
+	sigfillset(&all);
 	if (wish->force_rung < 0 && rg_host_has_bpf_lsm() == 0)
 		rung = RG_RUNG_FMOD_RET;
-	for (;;) {
+	for (int turn = 0; turn < MAX_TURNS; turn++) {
 		rg_pins_init(p);
+		/* Half an arming is worse than a late Ctrl-C; waiting for others is not. */
+		sigprocmask(SIG_SETMASK, before, NULL);
 		err = rg_pins_lock(p, RG_LOCK_EXCLUSIVE, true);
 		if (err)
-			return rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_PIN_DIR,
-					rg_strerror(err));
+			return rg_pins_lock_failed(err);
+		sigprocmask(SIG_BLOCK, &all, NULL);
 		err = rg_pins_open(p);
 		if (err == 0)
 			return arm_again(plan, p, armed);
-		if (err == -EPROTO)
-			return rg_error(RG_FAILED,
-					"%s: pinned by another version of reexport-guard (this one "
-					"knows pins version %d); run `disable` with the version "
-					"that made it",
-					RG_PIN_DIR, RG_PINS_VERSION);
-		if (err != -ENOENT) {
+		/* Of a set that only cannot be opened nothing is taken away. */
+		if (err != -ENOENT && err != -EBADMSG)
+			return rg_pins_say(p, err);
+		if (err == -EBADMSG) {
 			rg_warn("%s: an earlier set is not whole (%s): taken away, arming anew",
 				RG_PIN_DIR, rg_pins_missing(p) ?: "it was never armed");
 			take_away(p, &continued);
@@ -561,6 +573,10 @@ static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *a
 			rg_rung_name(rung + 1));
 		rung++;
 	}
+	return rg_error(RG_FAILED,
+			"%s: what is pinned there cannot be taken away, see above: remove it by "
+			"hand",
+			RG_PIN_DIR);
 }
 
 void rg_scope_choose(struct rg_config *config)
@@ -572,7 +588,7 @@ void rg_scope_choose(struct rg_config *config)
 int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed)
 {
 	struct plan plan = {.wish = wish};
-	sigset_t all, before;
+	sigset_t before;
 	int err;
 
 	memset(armed, 0, sizeof(*armed));
@@ -586,10 +602,8 @@ int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed
 		goto out;
 	rg_scope_choose(wish->config);
 
-	/* Half an arming is worse than a late Ctrl-C. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
-	err = arm_or_adopt(&plan, p, armed);
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	err = arm_or_adopt(&plan, p, armed, &before);
 	if (err)
 		rg_pins_close(p);
 	sigprocmask(SIG_SETMASK, &before, NULL);

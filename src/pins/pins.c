@@ -9,12 +9,16 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/log.h"
+
+/* Between two attempts to lock the directory. */
+#define LOCK_PAUSE_US 50000
 
 static const char *const map_pins[RG_NR_MAPS] = {
 	[RG_MAP_META] = "map_meta",
@@ -175,42 +179,98 @@ void rg_pins_init(struct rg_pins *p)
 		p->map_fd[i] = -1;
 }
 
+/* One attempt: 0; -EWOULDBLOCK; -ESTALE: `disable` removed the directory meanwhile. */
+static int try_lock(int fd, bool shared)
+{
+	struct stat held, there;
+
+	if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0)
+		return errno == EINTR ? -EWOULDBLOCK : -errno;
+	if (fstat(fd, &held) < 0 || stat(RG_PIN_DIR, &there) < 0 || held.st_ino != there.st_ino)
+		return -ESTALE;
+	return 0;
+}
+
 int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
 {
-	static const int how[] = {
-		[RG_LOCK_SHARED] = LOCK_SH,
-		[RG_LOCK_EXCLUSIVE] = LOCK_EX,
-		[RG_LOCK_EXCLUSIVE_NOW] = LOCK_EX | LOCK_NB,
-	};
-
-	for (;;) {
-		struct stat held, there;
-		int fd;
+	for (int tries = 0; tries < RG_LOCK_WAIT_S * 1000000 / LOCK_PAUSE_US; tries++) {
+		int fd, err;
 
 		if (create && mkdir(RG_PIN_DIR, 0700) < 0 && errno != EEXIST)
 			return -errno;
 		fd = open(RG_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0) {
-			if (errno == ENOENT && create)
-				continue;
+		if (fd < 0 && (errno != ENOENT || !create))
 			return -errno;
-		}
-		while (flock(fd, how[mode]) < 0) {
-			if (errno != EINTR) {
-				int err = -errno;
-
-				close(fd);
-				return err;
-			}
-		}
-		/* `disable` may have removed it while we waited. */
-		if (fstat(fd, &held) == 0 && stat(RG_PIN_DIR, &there) == 0 &&
-		    held.st_ino == there.st_ino) {
+		err = fd < 0 ? -ESTALE : try_lock(fd, mode == RG_LOCK_SHARED);
+		if (!err) {
 			p->dir_fd = fd;
 			return 0;
 		}
-		close(fd);
+		if (fd >= 0)
+			close(fd);
+		if (mode == RG_LOCK_EXCLUSIVE_NOW || (err != -EWOULDBLOCK && err != -ESTALE))
+			return err;
+		usleep(LOCK_PAUSE_US);
 	}
+	return -ETIMEDOUT;
+}
+
+/* Process that has the lock, by /proc/locks; 0: nobody, or it cannot be told. */
+static pid_t lock_holder(void)
+{
+	unsigned int dev_major, dev_minor;
+	char line[256], kind[16];
+	unsigned long ino;
+	struct stat st;
+	pid_t holder = 0;
+	FILE *f;
+	int pid;
+
+	if (stat(RG_PIN_DIR, &st) < 0)
+		return 0;
+	f = fopen("/proc/locks", "re");
+	if (!f)
+		return 0;
+	/* 1: FLOCK  ADVISORY  WRITE 1234 00:2b:5678 0 EOF */
+	while (!holder && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*d: %15s %*s %*s %d %x:%x:%lu", kind, &pid, &dev_major,
+			   &dev_minor, &ino) == 5 &&
+		    strcmp(kind, "FLOCK") == 0 && dev_major == major(st.st_dev) &&
+		    dev_minor == minor(st.st_dev) && ino == st.st_ino && pid > 0)
+			holder = pid;
+	fclose(f);
+	return holder;
+}
+
+int rg_pins_lock_failed(int err)
+{
+	pid_t holder = err == -ETIMEDOUT ? lock_holder() : 0;
+	char path[64], comm[64] = "";
+	FILE *f;
+
+	if (err != -ETIMEDOUT)
+		return rg_error(RG_FAILED, "%s: cannot be locked: %s%s", RG_PIN_DIR,
+				rg_strerror(err),
+				err == -EACCES || err == -EPERM ? ": run as root" : "");
+	if (!holder)
+		return rg_error(RG_FAILED, "%s: somebody else has it locked for %d s; try again",
+				RG_PIN_DIR, RG_LOCK_WAIT_S);
+	snprintf(path, sizeof(path), "/proc/%d/comm", holder);
+	f = fopen(path, "re");
+	if (f) {
+		if (!fgets(comm, sizeof(comm), f))
+			comm[0] = '\0';
+		fclose(f);
+	}
+	comm[strcspn(comm, "\n")] = '\0';
+	/* Anybody chooses the name of a process. */
+	for (char *c = comm; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return rg_error(RG_FAILED,
+			"%s: process %d (%s) has it locked for %d s: try again, or end that "
+			"process if it hangs",
+			RG_PIN_DIR, holder, comm, RG_LOCK_WAIT_S);
 }
 
 void rg_pins_unlock(struct rg_pins *p)
@@ -246,36 +306,94 @@ const char *rg_pins_missing(const struct rg_pins *p)
 	return NULL;
 }
 
-static bool directory_is_empty(void)
+/* A pin of ours, of any version: nothing else in the directory is touched. */
+static bool is_pin(const char *name)
+{
+	static const char *const begins[] = {"map_", "link_", "prog_", "trace_"};
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Is a pin of ours there? 1, 0, or a negative errno. */
+static int any_pin(void)
 {
 	DIR *d = opendir(RG_PIN_DIR);
 	struct dirent *e;
-	bool empty = true;
+	int any = 0;
 
 	if (!d)
-		return true;
-	while ((e = readdir(d)))
-		if (e->d_name[0] != '.')
-			empty = false;
+		return errno == ENOENT ? 0 : -errno;
+	while (!any && (e = readdir(d)))
+		any = is_pin(e->d_name);
 	closedir(d);
-	return empty;
+	return any;
 }
 
+/* 0; -ENOENT; -EPROTO: it is not laid out as ours, and not kept open; or another errno. */
 static int open_map(struct rg_pins *p, enum rg_map map)
 {
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info);
 	char path[256];
-	int fd = bpf_obj_get(rg_pin_path(path, map_pins[map]));
+	int fd = bpf_obj_get(rg_pin_path(path, map_pins[map])), err = 0;
 
 	if (fd < 0)
 		return -errno;
-	p->map_fd[map] = fd;
 	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
-		return -errno;
-	if (info.key_size != map_sizes[map].key || info.value_size != map_sizes[map].value)
-		return -EPROTO;
-	return 0;
+		err = -errno;
+	else if (info.key_size != map_sizes[map].key || info.value_size != map_sizes[map].value)
+		err = -EPROTO;
+	if (err)
+		close(fd);
+	else
+		p->map_fd[map] = fd;
+	return err;
+}
+
+/* What is worst of all that was met: what cannot be opened goes before what is not ours,
+ * and that before what is missing. */
+static int worse(int a, int b)
+{
+	static const int order[] = {0, -EBADMSG, -EPROTO};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (a == order[i])
+			return b;
+		if (b == order[i])
+			return a;
+	}
+	return a;
+}
+
+/* A map whose pin is gone is still used by the programs: it is found by its name. */
+static void rescue(struct rg_pins *p, enum rg_map map, const char *name)
+{
+	for (int i = 0; i < RG_NR_PROGS && p->map_fd[map] < 0; i++) {
+		struct bpf_prog_info prog = {};
+		__u32 ids[64], size = sizeof(prog);
+
+		prog.map_ids = (__u64)(unsigned long)ids;
+		prog.nr_map_ids = sizeof(ids) / sizeof(ids[0]);
+		if (p->prog_fd[i] < 0 || bpf_obj_get_info_by_fd(p->prog_fd[i], &prog, &size) < 0)
+			continue;
+		for (__u32 n = 0; n < prog.nr_map_ids && n < 64 && p->map_fd[map] < 0; n++) {
+			int fd = bpf_map_get_fd_by_id(ids[n]);
+			struct bpf_map_info info = {};
+
+			size = sizeof(info);
+			if (fd < 0)
+				continue;
+			if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
+			    strcmp(info.name, name) == 0 && info.key_size == map_sizes[map].key &&
+			    info.value_size == map_sizes[map].value)
+				p->map_fd[map] = fd;
+			else
+				close(fd);
+		}
+	}
 }
 
 int rg_pins_map_live(struct rg_pins *p)
@@ -291,36 +409,97 @@ int rg_pins_map_live(struct rg_pins *p)
 
 int rg_pins_open(struct rg_pins *p)
 {
-	struct rg_meta meta;
+	struct rg_meta meta = {};
 	char path[256];
-	int err;
+	int any = any_pin(), result = 0, err;
 
-	if (directory_is_empty())
-		return -ENOENT;
-	/* The version first: another one's set is not "damaged". */
-	err = open_map(p, RG_MAP_META);
-	if (err)
-		return err == -ENOENT ? -EBADMSG : err;
-	if (rg_pins_meta(p, &meta))
-		return -EBADMSG;
-	if (meta.pins_version != RG_PINS_VERSION)
-		return meta.pins_version ? -EPROTO : -EBADMSG;
-	for (int i = 0; i < RG_NR_MAPS; i++) {
-		if (i == RG_MAP_META)
+	if (any <= 0)
+		return any < 0 ? any : -ENOENT;
+	/* Who is held matters most; the others whatever becomes of the one before. */
+	for (int i = -1; i < RG_NR_MAPS; i++) {
+		enum rg_map map = i < 0 ? RG_MAP_HELD : (enum rg_map)i;
+
+		if (p->map_fd[map] >= 0)
 			continue;
-		err = open_map(p, i);
-		if (err)
-			return err == -ENOENT ? -EBADMSG : err;
+		err = open_map(p, map);
+		result = worse(result, err == -ENOENT ? -EBADMSG : err);
 	}
 	for (int i = 0; i < RG_NR_PROGS; i++) {
 		p->prog_fd[i] = bpf_obj_get(rg_pin_path(path, prog_pins[i]));
 		if (p->prog_fd[i] < 0)
-			return -EBADMSG;
+			result = worse(result, errno == ENOENT ? -EBADMSG : -errno);
 	}
-	err = rg_pins_map_live(p);
-	if (err)
-		return err;
-	return rg_pins_missing(p) || !meta.armed ? -EBADMSG : 0;
+	if (p->map_fd[RG_MAP_META] >= 0 && rg_pins_meta(p, &meta) < 0)
+		result = worse(result, -errno);
+	/* Another version's set is not damaged. */
+	if (p->map_fd[RG_MAP_META] >= 0 && meta.pins_version &&
+	    meta.pins_version != RG_PINS_VERSION)
+		result = worse(result, -EPROTO);
+	if (result == -EBADMSG) {
+		rescue(p, RG_MAP_HELD, "held");
+		rescue(p, RG_MAP_GATES, "gates");
+		rescue(p, RG_MAP_WRAPPERS, "wrappers");
+		rescue(p, RG_MAP_ABOVE, "above");
+	}
+	if (p->map_fd[RG_MAP_LIVE] >= 0 && result != -EPROTO)
+		result = worse(result, rg_pins_map_live(p));
+	if (!result && (rg_pins_missing(p) || !meta.armed))
+		result = -EBADMSG;
+	return result;
+}
+
+bool rg_pins_are_current(const struct rg_pins *p)
+{
+	struct bpf_map_info ours = {}, pinned = {};
+	__u32 size = sizeof(ours);
+	char path[256];
+	int fd = bpf_obj_get(rg_pin_path(path, map_pins[RG_MAP_HELD])), err;
+
+	if (fd < 0)
+		return false;
+	err = bpf_obj_get_info_by_fd(fd, &pinned, &size);
+	close(fd);
+	size = sizeof(ours);
+	err = err ?: bpf_obj_get_info_by_fd(p->map_fd[RG_MAP_HELD], &ours, &size);
+	return !err && ours.id == pinned.id;
+}
+
+int rg_pins_say(struct rg_pins *p, int err)
+{
+	const char *missing;
+
+	switch (err) {
+	case -ENOENT:
+		err = rg_error(RG_NOT_ENABLED,
+			       "not enabled: nothing is pinned in %s; run `reexport-guard enable`",
+			       RG_PIN_DIR);
+		break;
+	case -EPROTO:
+		err = rg_error(RG_FAILED,
+			       "%s: pinned by another version of reexport-guard (this one knows "
+			       "pins version %d); run `disable` with the version that made it",
+			       RG_PIN_DIR, RG_PINS_VERSION);
+		break;
+	case -EBADMSG:
+		missing = rg_pins_missing(p);
+		err = rg_error(RG_FAILED,
+			       "%s: the pinned set is not whole (%s%s): the gate keeps nobody out "
+			       "for certain; run `reexport-guard enable` to arm it anew, or "
+			       "`reexport-guard disable`",
+			       RG_PIN_DIR, missing ? missing : "it was never armed",
+			       missing ? " is missing" : "");
+		break;
+	case -EACCES:
+	case -EPERM:
+		err = rg_error(RG_FAILED, "%s: %s: run as root", RG_PIN_DIR, rg_strerror(err));
+		break;
+	default:
+		err = rg_error(RG_FAILED,
+			       "%s: what is pinned cannot be opened: %s; nothing was changed",
+			       RG_PIN_DIR, rg_strerror(err));
+	}
+	rg_pins_close(p);
+	return err;
 }
 
 int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode)
@@ -329,43 +508,12 @@ int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode)
 
 	rg_pins_init(p);
 	err = rg_pins_lock(p, mode, false);
-	if (!err)
-		err = rg_pins_open(p);
-	if (!err)
-		return RG_DONE;
-	switch (err) {
-	case -ENOENT:
-		rg_error(0, "not enabled: nothing is pinned in %s; run `reexport-guard enable`",
-			 RG_PIN_DIR);
-		err = RG_NOT_ENABLED;
-		break;
-	case -EPROTO:
-		err = rg_error(RG_FAILED,
-			       "%s: pinned by another version of reexport-guard (this one knows "
-			       "pins version %d); run `disable` with the version that made it",
-			       RG_PIN_DIR, RG_PINS_VERSION);
-		break;
-	case -EBADMSG: {
-		const char *missing = rg_pins_missing(p);
-
-		err = rg_error(RG_FAILED,
-			       "%s: the pinned set is not whole (%s%s): the gate keeps nobody out "
-			       "for certain; run `reexport-guard enable` to arm it anew, or "
-			       "`reexport-guard disable`",
-			       RG_PIN_DIR, missing ? missing : "it was never armed",
-			       missing ? " is missing" : "");
-		break;
-	}
-	case -EACCES:
-	case -EPERM:
-		err = rg_error(RG_FAILED, "%s: %s: run as root", RG_PIN_DIR, rg_strerror(err));
-		break;
-	default:
-		err = rg_error(RG_FAILED, "%s: cannot open what is pinned: %s", RG_PIN_DIR,
-			       rg_strerror(err));
-	}
-	rg_pins_close(p);
-	return err;
+	if (err == -ENOENT)
+		return rg_pins_say(p, err);
+	if (err)
+		return rg_pins_lock_failed(err);
+	err = rg_pins_open(p);
+	return err ? rg_pins_say(p, err) : RG_DONE;
 }
 
 void rg_pins_close(struct rg_pins *p)
@@ -386,24 +534,32 @@ void rg_pins_close(struct rg_pins *p)
 	rg_pins_unlock(p);
 }
 
-void rg_pins_remove(struct rg_pins *p)
+bool rg_pins_remove(void)
 {
 	DIR *d = opendir(RG_PIN_DIR);
+	bool all = true, others = false;
 	struct dirent *e;
 
-	(void)p;
 	if (!d)
-		return;
+		return errno == ENOENT;
 	while ((e = readdir(d))) {
 		if (e->d_name[0] == '.')
 			continue;
-		if (unlinkat(dirfd(d), e->d_name, 0) < 0)
-			rg_warn("%s/%s: cannot unpin: %s", RG_PIN_DIR, e->d_name,
-				rg_strerror(errno));
+		if (!is_pin(e->d_name)) {
+			others = true;
+		} else if (unlinkat(dirfd(d), e->d_name, 0) < 0 && errno != ENOENT) {
+			rg_warn("%s/%s: cannot be unpinned: %s; remove it by hand", RG_PIN_DIR,
+				e->d_name, rg_strerror(errno));
+			all = false;
+		}
 	}
 	closedir(d);
-	if (rmdir(RG_PIN_DIR) < 0 && errno != ENOENT)
-		rg_warn("%s: cannot remove: %s", RG_PIN_DIR, rg_strerror(errno));
+	if (others)
+		rg_warn("%s: something in it is not reexport-guard's, and is left alone",
+			RG_PIN_DIR);
+	else if (all && rmdir(RG_PIN_DIR) < 0 && errno != ENOENT)
+		rg_warn("%s: cannot be removed: %s", RG_PIN_DIR, rg_strerror(errno));
+	return all;
 }
 
 int rg_pins_meta(const struct rg_pins *p, struct rg_meta *meta)

@@ -15,6 +15,9 @@ struct bpf_link;
 
 #define RG_BPFFS "/sys/fs/bpf"
 #define RG_PIN_DIR RG_BPFFS "/reexport-guard"
+/* How long a lock of RG_PIN_DIR is waited for, seconds: whoever arms has it until the tracing
+ * programs are loaded. */
+#define RG_LOCK_WAIT_S 120
 
 enum rg_map {
 	RG_MAP_META = 0,
@@ -127,17 +130,28 @@ int rg_pin_link(struct bpf_link *link, const char *path);
 /* Full path; buf of at least 256 bytes. Returns buf. */
 char *rg_pin_path(char *buf, const char *name);
 
-/* Lock the directory; `create` makes it. 0, or -ENOENT if there is none, or
- * another negative errno. The lock goes with dir_fd. */
+/* Lock the directory; `create` makes it. 0, or -ENOENT if there is none, -ETIMEDOUT after
+ * RG_LOCK_WAIT_S, or another negative errno. The lock goes with dir_fd. Not to be called
+ * with signals blocked: it waits for others. */
 int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create);
+/* Says that the directory cannot be locked, and who has it. RG_FAILED. */
+int rg_pins_lock_failed(int err);
 /* Give the lock back, keep the maps open (the daemon's way). */
 void rg_pins_unlock(struct rg_pins *p);
 
-/* Open a pinned set in the locked directory: 0; -ENOENT nothing is pinned;
- * -EPROTO another version's; -EBADMSG something is missing or not armed. */
+/* Open a pinned set, as much of it as can be opened, whatever it returns: 0; -ENOENT
+ * nothing is pinned; -EPROTO another version's; -EBADMSG something is missing or not armed;
+ * another negative errno: something is there and cannot be opened, which says nothing of
+ * the set. A map that is not laid out as ours stays -1. */
 int rg_pins_open(struct rg_pins *p);
+/* Say what rg_pins_open() found; p is closed. An enum rg_exit that is not RG_DONE. */
+int rg_pins_say(struct rg_pins *p, int err);
 /* Lock, open, and say what is wrong. An enum rg_exit. */
 int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode);
+/* Is the set that is open still the one that is pinned? For whoever opened it without the
+ * lock: somebody may disable, and enable anew, meanwhile. If it is, all that was opened is of
+ * this set, as the map of the held is opened first. */
+bool rg_pins_are_current(const struct rg_pins *p);
 /* Map `live` of an open fd into memory. 0 or negative errno. */
 int rg_pins_map_live(struct rg_pins *p);
 void rg_pins_init(struct rg_pins *p);
@@ -146,8 +160,9 @@ void rg_pins_close(struct rg_pins *p);
 /* Name of the first pinned file that is missing, NULL if none is. Those of followers
  * that were left out, or let go of, are not. */
 const char *rg_pins_missing(const struct rg_pins *p);
-/* Unlink everything below the directory, and the directory. */
-void rg_pins_remove(struct rg_pins *p);
+/* Unlink every pin of ours, and the directory if nothing else is in it. False: something
+ * is left, and was said. */
+bool rg_pins_remove(void);
 
 int rg_pins_meta(const struct rg_pins *p, struct rg_meta *meta);
 int rg_pins_set_meta(const struct rg_pins *p, const struct rg_meta *meta);

@@ -160,7 +160,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	arm --mount $a --action deny
 	try posix $a/f || true
 	json . >"$work/status.out"
-	for key in .schema .verdict.protection .verdict.text .version .armed_by_version .enabled .rungs.file_lock .canary_ms .reboot \
+	for key in .schema .verdict.protection .verdict.text .held_files_not_looked_for .version .armed_by_version .enabled .rungs.file_lock .canary_ms .reboot \
 		.regime.nfs4_locks .regime.nlm_locks .regime.changed \
 		.daemon.alive .daemon.pid .gates[0].netns .gates[0].state .gates[0].since \
 		.gates[0].since_seconds .gates[0].why .gates[0].why_text .gates[0].release \
@@ -337,6 +337,65 @@ set_pins_version() {
 	set_pins_version "$version" # so that it can be disabled
 	rg disable
 }
+
+@test "what is not whole: each map is opened on its own, and who is held goes on" {
+	arm_hold --mount "$a"
+	held_try one posix "$a/f"
+	# One that has more files open than are looked at is shown by its inode, and said.
+	# shellcheck disable=SC2016 # expanded in the tier
+	held_try many posix "$a/f" bash -c \
+		'for i in {3..299}; do eval "exec $i</dev/null"; done; exec "$@"' many
+	[ "$(json .held_files_not_looked_for)" -eq 1 ]
+	[ "$(json '[.held[] | select(.file | endswith("/f"))] | length')" -eq 1 ]
+	[ "$(json '[.held[] | select(.file | contains(" inode "))] | length')" -eq 1 ]
+	run rg status
+	[[ $output == *"1 with more open files than are looked at"* ]]
+	kill -KILL "$(pid_of many)"
+	wait_held 1
+	kill -KILL "$(pid_of daemon)"
+	# A table that is not there, and not even the records of the held.
+	rm $pins/map_gate_of $pins/map_held
+	run rg disable
+	[ "$status" -eq 0 ]
+	[[ $output == *"1 held process continued"* ]]
+	expect_end one 0 granted
+	[ ! -e $pins ]
+	nobody_stopped
+
+	# No descriptors to open it with say nothing of the set.
+	arm --mount "$a" --action deny
+	run in_rex bash -c "ulimit -n 12; exec $RG enable --mount $a --action deny"
+	[ "$status" -eq 1 ]
+	run try posix "$a/f"
+	[ "$output" = EAGAIN ]
+
+	# What is not ours is left alone, said, and ends nothing.
+	in_rex mkdir $pins/others
+	run rg disable
+	[ "$status" -eq 0 ]
+	[[ $output == *"not reexport-guard's"* ]]
+	run rg status
+	[ "$status" -eq 4 ]
+	rg enable --mount "$a" --action deny
+	in_rex rmdir $pins/others
+	rg disable
+	[ ! -e $pins ]
+}
+
+@test "whoever has the lock keeps no gate shut" {
+	arm --mount "$a" --action deny
+	background holder flock -F $pins sleep 300
+	wait_for 10 "the lock" lock_is_taken
+	run in_rex timeout 60 "$RG" release
+	[ "$status" -eq 0 ]
+	run try posix "$a/f"
+	[ "$output" = granted ]
+	run in_rex timeout 200 "$RG" close
+	[ "$status" -eq 1 ]
+	[[ $output == *"process $(pid_of holder) (sleep) has it locked"* ]]
+	kill "$(pid_of holder)"
+}
+lock_is_taken() { ! in_rex flock -n $pins true; }
 
 @test "metrics and top: what is enabled; status 4 when nothing is" {
 	run rg metrics
