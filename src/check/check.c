@@ -9,6 +9,7 @@
 #include "check/knfsd.h"
 #include "check/lease.h"
 #include "check/mounts.h"
+#include "check/outlook.h"
 #include "check/policy.h"
 #include "check/reexport.h"
 #include "check/regime.h"
@@ -36,14 +37,14 @@ static bool is_privileged(void)
 	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 }
 
-static void gather(const char *root, struct facts *all)
+static void gather(const char *root, const char *config, struct facts *all)
 {
 	bool privileged = is_privileged(), load = privileged && rg_root_is_here(root);
 
 	rg_kernel_gather(root, load, &all->kernel);
 	rg_reexport_gather(root, &all->reexports);
 	rg_fsidd_gather(root, &all->fsidd);
-	rg_policy_gather(root, privileged, &all->reexports, &all->policy);
+	rg_policy_gather(root, config, privileged, &all->reexports, &all->policy);
 	rg_regime_gather(root, load, all->policy.enabled == 1, all->policy.state_dir, &all->regime);
 	rg_knfsd_gather(root, &all->knfsd);
 	rg_mount_gather(root, &all->mounts);
@@ -65,6 +66,7 @@ static void judge(const struct facts *all, struct rg_findings *f)
 	rg_kernel_check(&all->kernel, f);
 	rg_policy_check(&all->policy, knfsd->grace_err ? 0 : knfsd->grace_s, f);
 	rg_regime_check(&all->regime, f);
+	rg_outlook_check(&all->regime, &all->policy, f);
 	rg_knfsd_check(knfsd, &all->clients, f);
 	rg_exports_check(&all->reexports, threads_of(knfsd), all->clients.n_v4,
 			 all->policy.known && all->policy.policy.which == RG_WHICH_ALL, f);
@@ -76,12 +78,12 @@ static void judge(const struct facts *all, struct rg_findings *f)
 	rg_clients_check(&all->clients, &all->reexports, f);
 }
 
-void rg_check(const char *root, struct rg_findings *f)
+void rg_check(const char *root, const char *config, struct rg_findings *f)
 {
 	static struct facts all; /* too large for some stacks */
 
 	*f = (struct rg_findings){};
-	gather(root, &all);
+	gather(root, config, &all);
 	judge(&all, f);
 	rg_findings_sort(f);
 	rg_reexport_free(&all.reexports);

@@ -11,6 +11,7 @@
 
 #include "check/finding.h"
 
-/* Gather and judge. root: the directory of the host's /, "" for this host. Sorted,
- * the worst first. The caller frees. */
-void rg_check(const char *root, struct rg_findings *f);
+/* Gather and judge. root: the directory of the host's /, "" for this host. config: a
+ * configuration to judge in place of what is in force; NULL: what is in force, or else
+ * RG_CONFIG_FILE. Sorted, the worst first. The caller frees. */
+void rg_check(const char *root, const char *config, struct rg_findings *f);

@@ -8,8 +8,12 @@
 #include <json-c/json.h>
 
 #include "text/utf8.h"
+#include "text/wrap.h"
 
 #define SCHEMA_VERSION 1
+
+/* Columns of the first word of a line. */
+#define HEAD 9
 
 static const char *const names[RG_NR_FINDING_IDS] = {
 	[RG_F_BPF] = "bpf",
@@ -79,6 +83,17 @@ static const char *const severities[RG_NR_SEVERITIES] = {
 	[RG_NOTE] = "note",	  [RG_OK] = "ok",
 };
 
+static const char *const outlooks[RG_NR_OUTLOOKS] = {
+	[RG_OUTLOOK_UNKNOWN] = "unknown", [RG_OUTLOOK_KEPT] = "kept",
+	[RG_OUTLOOK_KEPT_IF] = "kept-if", [RG_OUTLOOK_LOST] = "lost",
+	[RG_OUTLOOK_NONE] = "none",
+};
+
+const char *rg_outlook_name(enum rg_outlook_kind kind)
+{
+	return (size_t)kind < RG_NR_OUTLOOKS ? outlooks[kind] : "?";
+}
+
 const char *rg_finding_name(enum rg_finding_id id)
 {
 	return (size_t)id < RG_NR_FINDING_IDS ? names[id] : "?";
@@ -87,6 +102,14 @@ const char *rg_finding_name(enum rg_finding_id id)
 const char *rg_severity_name(enum rg_severity severity)
 {
 	return (size_t)severity < RG_NR_SEVERITIES ? severities[severity] : "?";
+}
+
+int rg_severity_of(const char *name)
+{
+	for (int i = 0; i < RG_NR_SEVERITIES; i++)
+		if (strcmp(severities[i], name) == 0)
+			return i;
+	return -1;
 }
 
 /* ---- adding ---- */
@@ -168,6 +191,19 @@ void rg_remedy(struct rg_findings *f, const char *remedy, ...)
 	f->no_memory |= !f->at[f->n - 1].remedy;
 }
 
+void rg_outlook_is(struct rg_findings *f, enum rg_lock_protocol protocol, enum rg_outlook_kind kind,
+		   const char *text, ...)
+{
+	struct rg_outlook *o = &f->outlook[protocol];
+	va_list args;
+
+	va_start(args, text);
+	free(o->text);
+	*o = (struct rg_outlook){.kind = kind, .text = format(text, args)};
+	va_end(args);
+	f->no_memory |= !o->text;
+}
+
 void rg_cannot(struct rg_findings *f)
 {
 	if (f->n)
@@ -178,6 +214,8 @@ void rg_findings_free(struct rg_findings *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		free_one(&f->at[i]);
+	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++)
+		free(f->outlook[i].text);
 	free(f->at);
 	*f = (struct rg_findings){};
 }
@@ -234,17 +272,59 @@ static void print_sum(const struct rg_findings *f, FILE *out)
 		rg_findings_status(f) == RG_CANNOT ? "; reexport-guard cannot run here" : "");
 }
 
-void rg_findings_text(const struct rg_findings *f, FILE *out)
+/* "problem  ", in colour: red, yellow, yellow, none, green. */
+static void print_head(const struct rg_findings_look *look, enum rg_severity severity, FILE *out)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		const struct rg_finding *one = &f->at[i];
+	static const char *const colours[RG_NR_SEVERITIES] = {
+		[RG_PROBLEM] = "1;31", [RG_WARNING] = "33", [RG_UNKNOWN] = "33",
+		[RG_NOTE] = NULL,      [RG_OK] = "32",
+	};
+	const char *colour = look->colour ? colours[severity] : NULL;
 
-		fprintf(out, "%-8s %s%s%s: %s\n", rg_severity_name(one->severity),
-			rg_finding_name(one->id), one->object ? " " : "", one->object ?: "",
-			one->evidence);
-		if (one->remedy)
-			fprintf(out, "%-8s %s\n", "", one->remedy);
+	fprintf(out, "%s%s%s%-*s%s", colour ? "\033[" : "", colour ?: "", colour ? "m" : "", HEAD,
+		severities[severity], colour ? "\033[m" : "");
+}
+
+static void print_one(const struct rg_finding *one, const struct rg_findings_look *look, FILE *out)
+{
+	char *text;
+
+	if (asprintf(&text, "%s%s%s: %s", rg_finding_name(one->id), one->object ? " " : "",
+		     one->object ?: "", one->evidence) < 0)
+		text = NULL;
+	print_head(look, one->severity, out);
+	rg_wrap(out, look->width, HEAD, HEAD, text ?: rg_finding_name(one->id));
+	free(text);
+	if (one->remedy) {
+		fprintf(out, "%-*s", HEAD, "");
+		rg_wrap(out, look->width, HEAD, HEAD, one->remedy);
 	}
+}
+
+/* "NFSv4    kept ...", a line a protocol, and an empty one. */
+static void print_outlook(const struct rg_findings *f, const struct rg_findings_look *look,
+			  FILE *out)
+{
+	bool any = false;
+
+	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
+		if (!f->outlook[i].text)
+			continue;
+		fprintf(out, "%-*s", HEAD, i == RG_LOCKS_NLM ? "NFSv3" : "NFSv4");
+		rg_wrap(out, look->width, HEAD, HEAD, f->outlook[i].text);
+		any = true;
+	}
+	if (any)
+		fputc('\n', out);
+}
+
+void rg_findings_text(const struct rg_findings *f, const struct rg_findings_look *look, FILE *out)
+{
+	print_outlook(f, look, out);
+	for (int severity = RG_NR_SEVERITIES - 1; severity >= 0; severity--)
+		for (size_t i = 0; i < f->n; i++)
+			if ((int)f->at[i].severity == severity && f->at[i].severity <= look->least)
+				print_one(&f->at[i], look, out);
 	print_sum(f, out);
 }
 
@@ -265,7 +345,21 @@ static json_object *json_of(const struct rg_finding *one)
 	return o;
 }
 
-void rg_findings_json(const struct rg_findings *f, FILE *out)
+static json_object *outlook_json(const struct rg_findings *f)
+{
+	json_object *all = json_object_new_object();
+
+	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
+		json_object *one = json_object_new_object();
+
+		json_object_object_add(one, "locks", text(outlooks[f->outlook[i].kind]));
+		json_object_object_add(one, "text", text(f->outlook[i].text));
+		json_object_object_add(all, i == RG_LOCKS_NLM ? "nfsv3" : "nfsv4", one);
+	}
+	return all;
+}
+
+void rg_findings_json(const struct rg_findings *f, enum rg_severity least, FILE *out)
 {
 	json_object *all = json_object_new_object(), *counts = json_object_new_object(),
 		    *list = json_object_new_array();
@@ -275,13 +369,15 @@ void rg_findings_json(const struct rg_findings *f, FILE *out)
 		json_object_object_add(counts, severities[s],
 				       json_object_new_uint64(rg_findings_count(f, s)));
 	for (size_t i = 0; i < f->n; i++)
-		json_object_array_add(list, json_of(&f->at[i]));
+		if (f->at[i].severity <= least)
+			json_object_array_add(list, json_of(&f->at[i]));
 	json_object_object_add(all, "schema", json_object_new_int(SCHEMA_VERSION));
 	json_object_object_add(all, "version", text(RG_VERSION));
 	json_object_object_add(all, "verdict",
 			       text(status == RG_CANNOT	  ? "cannot-run"
 				    : status == RG_FAILED ? "problems"
 							  : "no-problems"));
+	json_object_object_add(all, "end_clients", outlook_json(f));
 	json_object_object_add(all, "counts", counts);
 	json_object_object_add(all, "findings", list);
 	fprintf(out, "%s\n",

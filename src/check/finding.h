@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/names.h"
 
 enum rg_severity {
 	RG_PROBLEM = 0, /* locks will be lost, or the guard does not work */
@@ -103,16 +104,33 @@ struct rg_finding {
 	char *remedy;	/* NULL: nothing is to be done */
 };
 
+/* What end clients that lock by one protocol get on this host. */
+enum rg_outlook_kind {
+	RG_OUTLOOK_UNKNOWN = 0, /* it could not be seen */
+	RG_OUTLOOK_KEPT,	/* their locks outlive a reboot of this host */
+	RG_OUTLOOK_KEPT_IF,	/* they do with what `text` says */
+	RG_OUTLOOK_LOST,	/* they do not */
+	RG_OUTLOOK_NONE,	/* they have none: the kernel refuses them */
+	RG_NR_OUTLOOKS,
+};
+struct rg_outlook {
+	enum rg_outlook_kind kind;
+	char *text; /* for people, without a full stop; NULL: nobody looked */
+};
+
 /* Owned by the caller; {} is an empty one. Texts are UTF-8 without control
  * characters: other bytes are \ooo. */
 struct rg_findings {
 	struct rg_finding *at;
 	size_t n;
 	bool no_memory; /* some are missing */
+	struct rg_outlook outlook[RG_NR_LOCK_PROTOCOLS];
 };
 
 const char *rg_finding_name(enum rg_finding_id id); /* "export-fsid" */
 const char *rg_severity_name(enum rg_severity severity);
+/* Value of a name, or -1. */
+int rg_severity_of(const char *name);
 
 /* One more: its evidence. `object` may be NULL. */
 void rg_find(struct rg_findings *f, enum rg_severity severity, enum rg_finding_id id,
@@ -122,11 +140,25 @@ void rg_remedy(struct rg_findings *f, const char *remedy, ...) RG_PRINTF(2, 3);
 /* Of the finding that was added last: because of it nothing can run here. */
 void rg_cannot(struct rg_findings *f);
 
+/* What end clients get by one protocol, in place of what was said before. */
+void rg_outlook_is(struct rg_findings *f, enum rg_lock_protocol protocol, enum rg_outlook_kind kind,
+		   const char *text, ...) RG_PRINTF(4, 5);
+const char *rg_outlook_name(enum rg_outlook_kind kind); /* "kept-if" */
+
 /* The worst first; else as they were added. */
 void rg_findings_sort(struct rg_findings *f);
 size_t rg_findings_count(const struct rg_findings *f, enum rg_severity severity);
 /* An enum rg_exit: RG_CANNOT, or RG_FAILED if there is a problem, or RG_DONE. */
 int rg_findings_status(const struct rg_findings *f);
-void rg_findings_text(const struct rg_findings *f, FILE *out);
-void rg_findings_json(const struct rg_findings *f, FILE *out);
+/* What end clients get, then the findings that are as bad as `least` or worse: the worst
+ * last, where a terminal leaves them to be seen; then how many there are of each severity.
+ * width: as rg_wrap(). */
+struct rg_findings_look {
+	enum rg_severity least; /* RG_OK: all */
+	unsigned int width;
+	bool colour;
+};
+void rg_findings_text(const struct rg_findings *f, const struct rg_findings_look *look, FILE *out);
+/* The same as an object; its `counts` are of all findings. The worst come first. */
+void rg_findings_json(const struct rg_findings *f, enum rg_severity least, FILE *out);
 void rg_findings_free(struct rg_findings *f);

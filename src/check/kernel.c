@@ -16,8 +16,43 @@
 static const char securityfs_remedy[] =
 	"run `mount -t securityfs securityfs /sys/kernel/security`, and check again";
 
+/* Is root refused what root may do? That is so in a container without these privileges, and
+ * no kernel that is booted instead would change it. */
+static bool is_confined(const struct rg_kernel_facts *k)
+{
+	bool refused = k->bpf_err == -EPERM;
+
+	for (int rung = 0; rung < RG_NR_RUNGS; rung++)
+		refused |= k->load[rung] == -EPERM;
+	/* Lockdown has a finding and a remedy of its own. */
+	return k->root && refused && !strstr(k->lockdown, "[confidentiality]");
+}
+
+/* What confines it, as far as can be seen. */
+static const char *confined_by(const struct rg_kernel_facts *k)
+{
+	if (k->user_init == 0)
+		return "this is root of a user namespace, not of the host";
+	if (k->seccomp == 1)
+		return "a seccomp filter is in force, as in a container";
+	return "this process lacks capabilities, as in a container, or a security module or "
+	       "lockdown forbids it";
+}
+
+static const char confined_remedy[] =
+	"run reexport-guard on the host; from a container with its pid namespace `nsenter -t 1 -a` "
+	"leads there; a container that shall run it needs to be privileged, with the host's pid, "
+	"user and network namespaces";
+
 static void check_bpf(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
+	if (is_confined(k)) {
+		rg_find(f, RG_PROBLEM, RG_F_BPF, NULL, "root may not load programs here (%s): %s",
+			rg_strerror(EPERM), confined_by(k));
+		rg_remedy(f, "%s", confined_remedy);
+		rg_cannot(f);
+		return;
+	}
 	if (k->bpf_err == -ENOSYS) {
 		rg_find(f, RG_PROBLEM, RG_F_BPF, NULL, "this kernel has no bpf(2)");
 		rg_remedy(f, "boot a kernel built with CONFIG_BPF_SYSCALL=y");
@@ -150,7 +185,9 @@ static void check_no_rung(const struct rg_kernel_facts *k, struct rg_findings *f
 		"local applications can be kept out neither by lsm (%s) nor by fmod_ret (%s)",
 		why_not(k, RG_RUNG_LSM, lsm, sizeof(lsm)),
 		why_not(k, RG_RUNG_FMOD_RET, fmod_ret, sizeof(fmod_ret)));
-	if (unknown)
+	if (is_confined(k))
+		rg_remedy(f, "%s", confined_remedy);
+	else if (unknown)
 		rg_remedy(f, "check as root, where debugfs can be read; %s",
 			  rg_preempt_remedy(&k->preempt, k->probe.lsm_always));
 	else if (passed)

@@ -16,6 +16,10 @@ enum rg_module_state {
 
 struct rg_kernel_facts {
 	int bpf_err; /* what bpf(2) answers: 0, -EPERM, -ENOSYS, ... */
+	/* Root that is refused what root may do is confined: in a container, most of the time.
+	 * `root`: the effective user id is 0; user_init, seccomp: 1, 0 or negative errno. */
+	bool root;
+	int user_init, seccomp;
 	struct rg_probe probe;
 	int probe_err;
 	__u32 left_out, kprobes; /* of what is enabled: followers, 1 << enum rg_link */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <libkmod.h>
@@ -18,9 +19,10 @@
 #include "load/sleep.h"
 
 /* Numbers of the initial namespaces, include/linux/proc_ns.h: PROC_PID_INIT_INO,
- * PROC_TIME_INIT_INO. */
+ * PROC_TIME_INIT_INO, PROC_USER_INIT_INO. */
 #define PID_INIT 0xeffffffcU
 #define TIME_INIT 0xeffffffaU
+#define USER_INIT 0xeffffffdU
 
 static enum rg_module_state found_module(struct kmod_ctx *ctx, const char *name)
 {
@@ -82,6 +84,21 @@ static int is_namespace(const char *root, const char *link, ino_t number)
 	if (stat(rg_root_path(root, link, path), &st) < 0)
 		return -errno;
 	return st.st_ino == number;
+}
+
+/* Is this process under a filter of system calls? "Seccomp:\t2" in its status. */
+static int is_filtered(void)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	int mode = -1, err = f ? -ENODATA : -errno;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Seccomp: %d", &mode) == 1)
+			err = mode == 2;
+	if (f)
+		fclose(f);
+	return err;
 }
 
 /* In the order of arming, until the kernel takes one: each may take seconds. */
@@ -158,6 +175,9 @@ void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 	memset(k, 0, sizeof(*k));
 	/* Asks for the first program's id, which changes nothing. */
 	k->bpf_err = bpf_prog_get_next_id(0, &id) < 0 && errno != ENOENT ? -errno : 0;
+	k->root = geteuid() == 0;
+	k->user_init = is_namespace(root, "/proc/self/ns/user", USER_INIT);
+	k->seccomp = is_filtered();
 	k->probe_err = rg_probe_hooks(rg_root_path(root, "/sys/kernel/btf", dir), &k->probe);
 	look_for_symbols(root, &k->probe);
 	k->lsm_err = rg_root_read(root, "/sys/kernel/security/lsm", k->lsm, sizeof(k->lsm));

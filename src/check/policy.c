@@ -5,14 +5,14 @@
 
 static const char *where(const struct rg_policy_facts *p)
 {
-	return p->in_force ? "in force" : p->no_file ? "by default" : RG_CONFIG_FILE;
+	return p->in_force ? "in force" : p->no_file ? "by default" : p->file;
 }
 
 static void check_file(const struct rg_policy_facts *p, struct rg_findings *f)
 {
 	if (p->in_force || !p->n_mistakes)
 		return;
-	rg_find(f, p->only_programs ? RG_WARNING : RG_PROBLEM, RG_F_CONFIGURATION, RG_CONFIG_FILE,
+	rg_find(f, p->only_programs ? RG_WARNING : RG_PROBLEM, RG_F_CONFIGURATION, p->file,
 		"%s (mistakes: %u)", p->mistake, p->n_mistakes);
 	rg_remedy(f, "correct it; `reexport-guard policy check` names every mistake");
 }
@@ -31,10 +31,15 @@ static void check_enabled(const struct rg_policy_facts *p, struct rg_findings *f
 		rg_find(f, RG_OK, RG_F_ENABLED, RG_PIN_DIR, "enabled: %s local %s, release %s",
 			rg_action_name(p->policy.action), rg_scope_name(p->policy.scope),
 			rg_release_name(p->policy.release));
+	} else if (p->asked) {
+		rg_find(f, RG_NOTE, RG_F_ENABLED, RG_PIN_DIR,
+			"enabled; what follows goes by %s, as asked, and not by what is in force",
+			p->file);
 	} else {
 		rg_find(f, RG_UNKNOWN, RG_F_ENABLED, RG_PIN_DIR,
 			"enabled; what is in force in this network namespace could not be read, "
-			"and what follows goes by " RG_CONFIG_FILE);
+			"and what follows goes by %s",
+			p->file);
 		rg_remedy(f, "check as root, and see `reexport-guard status`");
 	}
 }
@@ -52,7 +57,8 @@ static void check_release(const struct rg_policy_facts *p, struct rg_findings *f
 			  "until it is taken again, as the NFS client refuses reclaims"
 			: "what end clients take again only after the last grace period, up to "
 			  "15 s later");
-	rg_remedy(f, "set `release = settled` in section [gate] of " RG_CONFIG_FILE);
+	rg_remedy(f, "set `release = settled` in section [gate] of %s",
+		  p->in_force ? RG_CONFIG_FILE : p->file);
 }
 
 static void check_action(const struct rg_policy_facts *p, struct rg_findings *f)

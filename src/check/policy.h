@@ -10,7 +10,9 @@
 struct rg_policy_facts {
 	int enabled;   /* 1: a set is pinned; 0; or negative errno: nobody can tell */
 	bool in_force; /* the rest is of the gate of this network namespace, */
-	/* else of the configuration file, or defaults */
+	/* else of this configuration file, or defaults */
+	char file[RG_PATH_SIZE];
+	bool asked;		 /* --config named it, whatever is in force */
 	unsigned int n_mistakes; /* in the file, */
 	char mistake[256];	 /* and the first of them */
 	bool only_programs;	 /* they are about executables that are not there */
@@ -27,9 +29,9 @@ struct rg_policy_facts {
 	int leases_err;
 };
 
-/* `privileged`: may this process read pinned maps? */
-void rg_policy_gather(const char *root, bool privileged, const struct rg_reexport_facts *r,
-		      struct rg_policy_facts *p);
+/* `privileged`: may this process read pinned maps? config: as of rg_check(). */
+void rg_policy_gather(const char *root, const char *config, bool privileged,
+		      const struct rg_reexport_facts *r, struct rg_policy_facts *p);
 void rg_policy_facts_free(struct rg_policy_facts *p);
 
 /* Pure. grace_s: knfsd's grace period, 0: not known. */

@@ -62,20 +62,27 @@ static int make_rules(const struct rg_config *c, const struct rg_reexport_facts 
 	return err;
 }
 
-static void read_file(const char *root, const struct rg_reexport_facts *r,
+/* config: NULL for the one of this host, which need not be there. */
+static void read_file(const char *root, const char *config, const struct rg_reexport_facts *r,
 		      struct rg_policy_facts *p)
 {
+	int optional = config ? 0 : RG_READ_OPTIONAL;
 	char file[RG_ROOT_PATH];
 	struct rg_config c;
 
-	rg_root_path(root, RG_CONFIG_FILE, file);
+	p->asked = config != NULL;
+	snprintf(p->file, sizeof(p->file), "%s", config ?: RG_CONFIG_FILE);
+	if (config)
+		snprintf(file, sizeof(file), "%s", config);
+	else
+		rg_root_path(root, RG_CONFIG_FILE, file);
 	rg_config_init(&c);
 	hearing = p;
-	if (rg_config_read(&c, file, RG_READ_OPTIONAL | RG_READ_STRICT, hear)) {
+	if (rg_config_read(&c, file, optional | RG_READ_STRICT, hear)) {
 		/* Some of which are none to `enable`. */
 		rg_config_free(&c);
 		rg_config_init(&c);
-		p->only_programs = rg_config_read(&c, file, RG_READ_OPTIONAL, hear_nothing) == 0;
+		p->only_programs = rg_config_read(&c, file, optional, hear_nothing) == 0;
 	}
 	snprintf(p->state_dir, sizeof(p->state_dir), "%s", c.state_dir);
 	p->known = !p->n_mistakes || p->only_programs;
@@ -123,15 +130,15 @@ static bool read_gate(struct rg_policy_facts *p)
 	return p->in_force;
 }
 
-void rg_policy_gather(const char *root, bool privileged, const struct rg_reexport_facts *r,
-		      struct rg_policy_facts *p)
+void rg_policy_gather(const char *root, const char *config, bool privileged,
+		      const struct rg_reexport_facts *r, struct rg_policy_facts *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->enabled = rg_root_has(root, RG_PIN_DIR);
 	p->write_delegations = rg_root_is_here(root) ? rg_host_write_delegations() : -1;
 	p->leases_err = rg_root_number(root, "/proc/sys/fs/leases-enable", &p->leases);
-	if (p->enabled != 1 || !privileged || !rg_root_is_here(root) || !read_gate(p))
-		read_file(root, r, p);
+	if (config || p->enabled != 1 || !privileged || !rg_root_is_here(root) || !read_gate(p))
+		read_file(root, config, r, p);
 }
 
 void rg_policy_facts_free(struct rg_policy_facts *p)

@@ -3,18 +3,26 @@
 #include <stdio.h>
 
 #include "check/check.h"
+#include "cli/terminal.h"
 #include "cli/verbs.h"
 
 int rg_verb_check(const struct rg_options *o)
 {
+	const struct rg_findings_look look = {
+		.least = o->severity < RG_NR_SEVERITIES ? (enum rg_severity)o->severity : RG_OK,
+		.width = rg_terminal_width(),
+		.colour = rg_terminal_has_colours(),
+	};
 	struct rg_findings f;
 	int status;
 
-	rg_check("", &f);
-	if (o->json)
-		rg_findings_json(&f, stdout);
+	rg_check("", o->config, &f);
+	if (o->quiet)
+		;
+	else if (o->json)
+		rg_findings_json(&f, look.least, stdout);
 	else
-		rg_findings_text(&f, stdout);
+		rg_findings_text(&f, &look, stdout);
 	status = rg_findings_status(&f);
 	if (f.no_memory)
 		status = rg_error(RG_FAILED, "check: out of memory, findings are missing");

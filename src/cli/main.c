@@ -31,9 +31,13 @@ static const struct verb {
 	 "Open every gate, continue every held application, and take everything out of\n"
 	 "the kernel.",
 	 "reexport-guard disable"},
-	{"status", rg_verb_status, RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_ROLE),
-	 "gates, guarded mounts, held applications, counters",
-	 "Exit status 0: enabled; 4: not enabled; 1: what is pinned is not whole.",
+	{"status", rg_verb_status,
+	 RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_VERBOSE) | RG_TAKES(RG_OPT_ROLE),
+	 "are end clients' locks protected? gates, mounts, held applications",
+	 "Prints in one screen whether end clients' locks are protected right now, what there is\n"
+	 "to lose, and what is wrong. With -v it prints everything: hooks, tracing programs,\n"
+	 "every counter. Exit status 0: enabled; 4: not enabled; 1: the pinned programs and maps\n"
+	 "are not whole, or cannot be read.",
 	 "reexport-guard status --json | jq '.gates[].state'"},
 	{"release", rg_verb_release, RG_TAKES(RG_OPT_NETNS) | RG_TAKES(RG_OPT_REASON),
 	 "open a gate by hand",
@@ -85,13 +89,16 @@ static const struct verb {
 	 "named, and says what became of the end clients' locks. Needs no privileges.\n"
 	 "Exit status 0: all of it was read; 1: some of it could not be.",
 	 "reexport-guard report --html --output recovery.html recovery.ndjson"},
-	{"check", rg_verb_check, RG_TAKES(RG_OPT_JSON) | ANYBODY,
+	{"check", rg_verb_check,
+	 RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_SEVERITY) | RG_TAKES(RG_OPT_QUIET) |
+		 RG_TAKES(RG_OPT_CONFIG) | ANYBODY,
 	 "what stands in the way on this host, and what to do about it",
-	 "Looks at the kernel, knfsd, exports, mounts, the order of boot and end clients, and\n"
-	 "says what will make locks be lost or keeps the guard from working, what may go\n"
-	 "wrong, and what could not be seen: each with what was seen and a remedy. Changes\n"
-	 "nothing. Sees more as root. Exit status 0: no problems; 1: problems; 3: it cannot\n"
-	 "run here at all.",
+	 "Says what end clients' locks get on this host, by NFSv4 and by NFSv3; then, from the\n"
+	 "kernel, knfsd, exports, mounts, the order of boot and end clients, what is in order,\n"
+	 "what could not be seen, what may go wrong, and last what makes locks be lost or keeps\n"
+	 "the guard from working: each with what was seen and a remedy. Changes nothing. Sees\n"
+	 "more as root. --config judges that file in place of what is in force. Exit status 0:\n"
+	 "no problems; 1: problems; 3: it cannot run here at all.",
 	 "reexport-guard check --json | jq -r '.findings[] | select(.severity == \"problem\") | "
 	 ".id'"},
 	{"modules release", rg_verb_modules_release, 0,

@@ -8,6 +8,7 @@
 #include "load/followers.h"
 #include "load/loader.h"
 #include "base/log.h"
+#include "check/finding.h"
 #include "cli/suggest.h"
 #include "metrics/metrics.h"
 #include "base/names.h"
@@ -56,10 +57,15 @@ static const struct other {
 			 "role original: what waits for a client that rebooted (keep)"},
 	[RG_OPT_KEEP_FOR] = {"keep-for", "TIME",
 			     "role original: how long its locks are kept (a lease of knfsd)"},
+	[RG_OPT_VERBOSE] = {"verbose", NULL, "everything there is to see (-v)"},
+	[RG_OPT_SEVERITY] = {"severity", "problem|warning|unknown|note|ok",
+			     "only findings as bad as this one, or worse"},
+	[RG_OPT_QUIET] = {"quiet", NULL, "print nothing: the exit status tells (-q)"},
 	[RG_OPT_HELP] = {"help", NULL, "this text"},
 };
-/* getopt_long() returns 1 + the option, and '?', ':' and 'h' for itself. */
-_Static_assert(RG_NR_OPTIONS < ':', "no option is taken for a character");
+/* getopt_long() returns a character for an option of one letter, '?' and ':'; for a long
+ * option it returns FIRST_LONG + its number. */
+#define FIRST_LONG 256
 
 static const struct other *other(int option)
 {
@@ -194,6 +200,17 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		if (o->keep_for_s < 0)
 			return bad(o, option, value, "a time like 90s, from 1s to 1h");
 		break;
+	case RG_OPT_VERBOSE:
+		o->verbose = true;
+		break;
+	case RG_OPT_SEVERITY:
+		o->severity = rg_severity_of(value);
+		if (o->severity < 0)
+			return bad(o, option, value, table[option].metavar);
+		break;
+	case RG_OPT_QUIET:
+		o->quiet = true;
+		break;
 	case RG_OPT_HELP:
 		o->help = true;
 		break;
@@ -222,7 +239,7 @@ static int no_such_option(const struct rg_options *o, const char *arg, const str
 	if (strncmp(arg, "--", 2) == 0)
 		snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
 	for (; longs->name; longs++) {
-		int option = longs->val - 1;
+		int option = longs->val - FIRST_LONG;
 
 		if (option < RG_NR_KEYS || other(option)->help)
 			rg_suggest(&meant, longs->name, strlen(longs->name));
@@ -236,15 +253,49 @@ static int no_such_option(const struct rg_options *o, const char *arg, const str
 			arg, o->verb);
 }
 
+/* Options of one letter: those of the long ones that the verb takes. */
+static const struct {
+	char letter;
+	int option;
+} letters[] = {{'h', RG_OPT_HELP}, {'v', RG_OPT_VERBOSE}, {'q', RG_OPT_QUIET}};
+#define NR_LETTERS (sizeof(letters) / sizeof(letters[0]))
+
+/* The long option that getopt_long() returned, by its name or by its letter; or -1. */
+static int option_of(int got)
+{
+	if (got >= FIRST_LONG)
+		return got - FIRST_LONG;
+	for (size_t i = 0; i < NR_LETTERS; i++)
+		if (letters[i].letter == got)
+			return letters[i].option;
+	return -1;
+}
+
+/* What getopt_long() is told of letters. */
+static const char *letters_of(const struct option *longs, char buf[8])
+{
+	size_t n = 2;
+
+	memcpy(buf, "+:", n);
+	for (; longs->name; longs++)
+		for (size_t i = 0; i < NR_LETTERS; i++)
+			if (longs->val - FIRST_LONG == letters[i].option)
+				buf[n++] = letters[i].letter;
+	buf[n] = '\0';
+	return buf;
+}
+
 /* Up to the first argument that is no option. */
 static int parse_options(int argc, char **argv, const struct option *longs, struct rg_options *o,
 			 struct rg_config *scratch)
 {
 	int got, at = optind ?: 1;
+	char short_ones[8];
 
-	while ((got = getopt_long(argc, argv, "+:h", longs, NULL)) != -1) {
+	letters_of(longs, short_ones);
+	while ((got = getopt_long(argc, argv, short_ones, longs, NULL)) != -1) {
 		const char *arg = argv[at];
-		int option = got == 'h' ? RG_OPT_HELP : got - 1, err;
+		int option = option_of(got), err;
 
 		at = optind;
 		if (got == ':')
@@ -252,10 +303,10 @@ static int parse_options(int argc, char **argv, const struct option *longs, stru
 					"%s: %s: needs a value; see `reexport-guard %s --help`",
 					o->verb, arg, o->verb);
 		/* optopt is the option's value where it is one that exists. */
-		if (got == '?' && optopt > 0 && optopt <= RG_NR_OPTIONS)
+		if (got == '?' && optopt >= FIRST_LONG)
 			return rg_error(RG_USAGE, "%s: --%s: takes no value", o->verb,
-					name_of(optopt - 1));
-		if (got == '?' || (got != 'h' && !is_exact(arg, name_of(option))))
+					name_of(optopt - FIRST_LONG));
+		if (option < 0 || (got >= FIRST_LONG && !is_exact(arg, name_of(option))))
 			return no_such_option(o, arg, longs);
 		err = take(o, option, optarg, scratch);
 		if (err)
@@ -291,7 +342,7 @@ static int parse(int argc, char **argv, __u64 takes, struct rg_options *o,
 			continue;
 		longs[n].name = name_of(i);
 		longs[n].has_arg = has_value(i) ? required_argument : no_argument;
-		longs[n++].val = 1 + i;
+		longs[n++].val = FIRST_LONG + i;
 	}
 	optind = 0;
 	opterr = 0;
@@ -319,6 +370,7 @@ int rg_options_parse(const char *verb, int argc, char **argv, __u64 takes, struc
 	memset(o, 0, sizeof(*o));
 	o->verb = verb;
 	o->force_rung = -1;
+	o->severity = RG_NR_SEVERITIES;
 	o->mode = RG_ORG_KEEP;
 	o->force_continue = -1;
 	o->force_follow = -1;

@@ -32,6 +32,9 @@ struct rg_options {
 	int mode;	 /* enum rg_org_mode */
 	long keep_for_s; /* 0: a lease */
 	bool help;
+	bool verbose;
+	bool quiet;
+	int severity;	      /* enum rg_severity; RG_NR_SEVERITIES: not given */
 	int force_rung;	      /* enum rg_rung, or -1 */
 	int force_continue;   /* enum rg_continue, or -1 */
 	int force_follow;     /* enum rg_follow, or -1 */
@@ -79,6 +82,9 @@ enum rg_option {
 	RG_OPT_ROLE,
 	RG_OPT_MODE,	 /* of role original */
 	RG_OPT_KEEP_FOR, /* of role original */
+	RG_OPT_VERBOSE,
+	RG_OPT_SEVERITY,
+	RG_OPT_QUIET,
 	RG_OPT_HELP,
 	RG_NR_OPTIONS,
 };

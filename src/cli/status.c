@@ -16,6 +16,7 @@
 #include <json-c/json.h>
 
 #include "cli/status.h"
+#include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "metrics/verdict.h"
 #include "state/budget.h"
@@ -67,6 +68,12 @@ static json_object *wall(__u64 boot_ns, __u64 now_ns)
 	snprintf(text, sizeof(text), "%s.%03lluZ", day,
 		 (unsigned long long)(ns % RG_NS_PER_SEC / 1000000));
 	return json_object_new_string(text);
+}
+
+/* For how long, in seconds; 0 for what began after the clock was read. */
+static json_object *since_json(__u64 since_ns, __u64 now_ns)
+{
+	return json_object_new_double(now_ns > since_ns ? (double)(now_ns - since_ns) / 1e9 : 0);
 }
 
 /* An end client by its name, bytes that are no text as \\ooo. */
@@ -148,7 +155,7 @@ static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 	put_text(o, "why", rg_why_key(v.why));
 	put_text(o, "why_text", rg_why_text(v.why));
 	put(o, "since", wall(v.since_ns, now_ns));
-	put(o, "since_seconds", json_object_new_double((double)(now_ns - v.since_ns) / 1e9));
+	put(o, "since_seconds", since_json(v.since_ns, now_ns));
 	put(o, "changes_in_seconds",
 	    v.until_ns > now_ns ? json_object_new_double((double)(v.until_ns - now_ns) / 1e9)
 				: NULL);
@@ -194,13 +201,12 @@ static json_object *reboot_json(const struct rg_meta *meta)
 	return list;
 }
 
-static json_object *regime_json(const struct rg_pins *p)
+static json_object *regime_json(const struct rg_pins *p, const struct rg_snapshot *s)
 {
-	struct rg_regimes now = rg_regimes_read(p);
 	struct rg_regime_kept kept;
 
 	rg_regime_recall(p, &kept);
-	return rg_regime_json(&kept, &now);
+	return rg_regime_json(&kept, &s->regimes);
 }
 
 static json_object *mounts_json(const struct rg_pins *p, const struct rg_gate *gates)
@@ -279,36 +285,30 @@ static bool file_of(const struct rg_held_key *key, const struct rg_held *h, char
 }
 
 /* *unnamed: threads whose file may have a name that was not looked for. */
-static json_object *held_json(const struct rg_pins *p, const struct rg_gate *gates, __u64 now_ns,
-			      __u64 *unnamed)
+static json_object *held_json(const struct rg_snapshot *s, __u64 *unnamed)
 {
 	json_object *list = json_object_new_array();
 	unsigned int left = FDS_IN_ALL;
-	struct rg_held_list held;
 
-	if (rg_held_read(p, &held))
-		return list;
-	for (__u32 i = 0; i < held.n; i++) {
-		const struct rg_held *h = &held.values[i];
+	for (__u32 i = 0; i < s->held.n; i++) {
+		const struct rg_held *h = &s->held.values[i];
 		json_object *o = json_object_new_object();
 		char file[RG_PATH_SIZE], comm[RG_COMM_SIZE + 1] = "";
 
 		memcpy(comm, h->comm, RG_COMM_SIZE);
-		*unnamed += !file_of(&held.keys[i], h, file, sizeof(file), &left);
-		put(o, "pid", u64(held.keys[i].tid));
+		*unnamed += !file_of(&s->held.keys[i], h, file, sizeof(file), &left);
+		put(o, "pid", u64(s->held.keys[i].tid));
 		put(o, "tgid", u64(h->tgid));
 		put_text(o, "comm", comm);
 		put_text(o, "what", rg_what_name(h->what));
 		put_text(o, "state", rg_held_phase_name(h->phase));
 		put_text(o, "file", file);
 		put(o, "inode", u64(h->ino));
-		put(o, "since", wall(h->since_ns, now_ns));
-		put(o, "since_seconds",
-		    json_object_new_double((double)(now_ns - h->since_ns) / 1e9));
-		put(o, "netns", u64(h->slot < RG_MAX_GATES ? gates[h->slot].netns : 0));
+		put(o, "since", wall(h->since_ns, s->now_ns));
+		put(o, "since_seconds", since_json(h->since_ns, s->now_ns));
+		put(o, "netns", u64(h->slot < RG_MAX_GATES ? s->gates[h->slot].netns : 0));
 		json_object_array_add(list, o);
 	}
-	rg_held_free(&held);
 	return list;
 }
 
@@ -328,8 +328,7 @@ static json_object *wrappers_json(const struct rg_pins *p, __u64 now_ns)
 		put(o, "pid", u64(wrappers.at[i].tgid));
 		put_text(o, "comm", comm);
 		put(o, "held_pid", u64(w->held_tgid));
-		put(o, "since_seconds",
-		    json_object_new_double((double)(now_ns - w->since_ns) / 1e9));
+		put(o, "since_seconds", since_json(w->since_ns, now_ns));
 		json_object_array_add(list, o);
 	}
 	rg_wrappers_free(&wrappers);
@@ -337,14 +336,14 @@ static json_object *wrappers_json(const struct rg_pins *p, __u64 now_ns)
 }
 
 /* A group of counters with their sum. */
-static json_object *sum_json(const struct rg_pins *p, __u32 from, __u32 to,
+static json_object *sum_json(const struct rg_snapshot *s, __u32 from, __u32 to,
 			     const char *(*name)(__u32), __u32 base)
 {
 	json_object *o = json_object_new_object();
 	__u64 total = 0;
 
 	for (__u32 i = from; i <= to; i++) {
-		__u64 n = rg_counter_sum(p, i);
+		__u64 n = s->counters[i];
 
 		total += n;
 		put(o, name(i - base), u64(n));
@@ -354,17 +353,15 @@ static json_object *sum_json(const struct rg_pins *p, __u32 from, __u32 to,
 }
 
 /* Calls that our programs were not run for: of no program is most of the time. */
-static json_object *skipped_json(const struct rg_pins *p)
+static json_object *skipped_json(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object();
-	struct rg_prog_counts progs[RG_MAX_PROGS];
-	int n = rg_progs_read(p, progs);
 	__u64 total = 0;
 
-	for (int i = 0; i < n; i++) {
-		total += progs[i].skipped;
-		if (progs[i].skipped)
-			put(o, progs[i].name, u64(progs[i].skipped));
+	for (int i = 0; i < s->n_progs; i++) {
+		total += s->progs[i].skipped;
+		if (s->progs[i].skipped)
+			put(o, s->progs[i].name, u64(s->progs[i].skipped));
 	}
 	put(o, "total", u64(total));
 	return o;
@@ -372,16 +369,16 @@ static json_object *skipped_json(const struct rg_pins *p)
 
 /* Lock reclaims that the module asked about: how those were answered that went on, and why
  * the others did not. */
-static json_object *reclaims_json(const struct rg_pins *p)
+static json_object *reclaims_json(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object(), *granted = json_object_new_object();
 
-	put(granted, "unproven", u64(rg_counter_sum(p, RG_COUNT_GRANTED_UNPROVEN)));
-	put(granted, "proven", u64(rg_counter_sum(p, RG_COUNT_GRANTED_PROVEN)));
+	put(granted, "unproven", u64(s->counters[RG_COUNT_GRANTED_UNPROVEN]));
+	put(granted, "proven", u64(s->counters[RG_COUNT_GRANTED_PROVEN]));
 	put(o, "granted", granted);
-	put(o, "not_granted", u64(rg_counter_sum(p, RG_COUNT_NOT_GRANTED)));
+	put(o, "not_granted", u64(s->counters[RG_COUNT_NOT_GRANTED]));
 	put(o, "refused",
-	    sum_json(p, RG_COUNT_RECLAIM + RG_RECLAIM_FIRST_NO - 1, RG_COUNT_RECLAIM_LAST,
+	    sum_json(s, RG_COUNT_RECLAIM + RG_RECLAIM_FIRST_NO - 1, RG_COUNT_RECLAIM_LAST,
 		     rg_reclaim_key, RG_COUNT_RECLAIM - 1));
 	return o;
 }
@@ -400,43 +397,41 @@ static json_object *module_json(const struct rg_meta *meta)
 	return o;
 }
 
-static json_object *counters_json(const struct rg_pins *p)
+static json_object *counters_json(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object();
 
-	put(o, "held", u64(rg_counter_sum(p, RG_COUNT_HELD)));
-	put(o, "held_again", u64(rg_counter_sum(p, RG_COUNT_HELD_AGAIN)));
+	put(o, "held", u64(s->counters[RG_COUNT_HELD]));
+	put(o, "held_again", u64(s->counters[RG_COUNT_HELD_AGAIN]));
 	put(o, "denied",
-	    sum_json(p, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_CONTINUED, rg_counter_name, 0));
-	put(o, "audited", u64(rg_counter_sum(p, RG_COUNT_AUDITED)));
-	put(o, "exempted", u64(rg_counter_sum(p, RG_COUNT_EXEMPTED)));
-	put(o, "fanotify", u64(rg_counter_sum(p, RG_COUNT_FANOTIFY)));
-	put(o, "untold", u64(rg_counter_sum(p, RG_COUNT_UNTOLD)));
+	    sum_json(s, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_CONTINUED, rg_counter_name, 0));
+	put(o, "audited", u64(s->counters[RG_COUNT_AUDITED]));
+	put(o, "exempted", u64(s->counters[RG_COUNT_EXEMPTED]));
+	put(o, "fanotify", u64(s->counters[RG_COUNT_FANOTIFY]));
+	put(o, "untold", u64(s->counters[RG_COUNT_UNTOLD]));
 	put(o, "released",
-	    sum_json(p, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
+	    sum_json(s, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
 		     RG_COUNT_RELEASED + RG_WHY_TIMED_OUT, rg_why_key, RG_COUNT_RELEASED));
-	put(o, "timed_out", u64(rg_counter_sum(p, RG_COUNT_RELEASED + RG_WHY_TIMED_OUT)));
-	put(o, "continued_by_kernel", u64(rg_counter_sum(p, RG_COUNT_CONTINUED)));
-	put(o, "exited", u64(rg_counter_sum(p, RG_COUNT_HELD_EXITED)));
-	put(o, "interrupted", u64(rg_counter_sum(p, RG_COUNT_INTERRUPTED)));
-	put(o, "wrappers_stopped", u64(rg_counter_sum(p, RG_COUNT_WRAPPER_STOPPED)));
-	put(o, "wrappers_continued", u64(rg_counter_sum(p, RG_COUNT_WRAPPER_CONTINUED)));
-	put(o, "reclaims", reclaims_json(p));
+	put(o, "timed_out", u64(s->counters[RG_COUNT_RELEASED + RG_WHY_TIMED_OUT]));
+	put(o, "continued_by_kernel", u64(s->counters[RG_COUNT_CONTINUED]));
+	put(o, "exited", u64(s->counters[RG_COUNT_HELD_EXITED]));
+	put(o, "interrupted", u64(s->counters[RG_COUNT_INTERRUPTED]));
+	put(o, "wrappers_stopped", u64(s->counters[RG_COUNT_WRAPPER_STOPPED]));
+	put(o, "wrappers_continued", u64(s->counters[RG_COUNT_WRAPPER_CONTINUED]));
+	put(o, "reclaims", reclaims_json(s));
 	put(o, "helper_failures",
-	    sum_json(p, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_TOLD, rg_counter_name, 0));
-	put(o, "skipped", skipped_json(p));
+	    sum_json(s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_TOLD, rg_counter_name, 0));
+	put(o, "skipped", skipped_json(s));
 	return o;
 }
 
 /* The tracing programs: which are not attached, and who listens to them. */
-static json_object *tracing_of(const struct rg_pins *p)
+static json_object *tracing_of(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object(), *missing = json_object_new_array(),
 		    *by_kprobe = json_object_new_array(), *list,
 		    *downgrades = json_object_new_object();
-	struct rg_flow_totals totals = {};
-	struct rg_tracer owner;
-	__u32 attached = 0, tracers = 0;
+	__u32 attached = 0;
 
 	for (const struct rg_trace *t = rg_traces; t->program; t++) {
 		list = rg_trace_is_pinned(t, RG_TRACE_TYPED)	? NULL
@@ -446,18 +441,14 @@ static json_object *tracing_of(const struct rg_pins *p)
 		if (list)
 			json_object_array_add(list, json_object_new_string(t->program));
 	}
-	for (__u32 i = 0; i < RG_MAX_TRACERS; i++)
-		if (bpf_map_lookup_elem(p->map_fd[RG_MAP_TRACER_OWNERS], &i, &owner) == 0)
-			tracers += owner.start_ns != 0;
-	rg_flow_totals_read(p, &totals);
 	for (__u32 i = RG_DOWNGRADE_NONE + 1; i < RG_NR_DOWNGRADES; i++)
-		put(downgrades, rg_downgrade_name(i), u64(totals.downgrades[i]));
+		put(downgrades, rg_downgrade_name(i), u64(s->totals.downgrades[i]));
 	put(o, "attached", u64(attached));
 	put(o, "by_kprobe", by_kprobe);
 	put(o, "missing", missing);
-	put(o, "tracers", u64(tracers));
-	put(o, "records_lost", u64(totals.lost));
-	put(o, "failures", u64(totals.failed));
+	put(o, "tracers", u64(s->tracers));
+	put(o, "records_lost", u64(s->totals.lost));
+	put(o, "failures", u64(s->totals.failed));
 	put(o, "downgrades", downgrades);
 	return o;
 }
@@ -503,32 +494,22 @@ static json_object *let_go_json(const struct rg_meta *meta)
 	return list;
 }
 
-/* The first line of all; "unknown" where the maps could not be read. */
-static json_object *verdict_json(const struct rg_pins *p)
+static json_object *verdict_json(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object();
 	char line[RG_VERDICT_SIZE];
-	struct rg_snapshot s;
-	int err = rg_snapshot_read(p, 0, &s);
 
-	if (err) {
-		snprintf(line, sizeof(line), "unknown: the pinned maps could not be read: %s",
-			 rg_strerror(err));
-		put_text(o, "protection", "unknown");
-	} else {
-		put_text(o, "protection", rg_protection_name(rg_verdict(&s, line)));
-		rg_snapshot_free(&s);
-	}
+	put_text(o, "protection", rg_protection_name(rg_verdict(s, line)));
 	put_text(o, "text", line);
 	return o;
 }
 
-/* What disks and other processes have a say in comes after the lock is given back. */
-static json_object *collect(struct rg_pins *p)
+/* Everything comes from one reading of the maps, so that no part of it contradicts another.
+ * What disks and other processes have a say in comes after the lock is given back. */
+static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
 		    *daemon = json_object_new_object(), *list = json_object_new_array();
-	struct rg_gate gates[RG_MAX_GATES] = {};
 	static const char *const hooks[RG_NR_WHATS] = {
 		[RG_WHAT_LOCK] = "file_lock",
 		[RG_WHAT_OPEN] = "file_open",
@@ -537,26 +518,22 @@ static json_object *collect(struct rg_pins *p)
 	};
 	json_object *lacking = json_object_new_array();
 	char path[256];
-	__u32 doors = rg_doors_attached(), missing;
-	struct rg_awaited clients = {};
-	__u64 now_ns = rg_now_ns(), unnamed = 0;
+	__u32 missing = s->doors_wanted & ~s->doors_attached;
+	__u64 unnamed = 0;
 	struct rg_meta meta = {};
 
-	if (!rg_gates_read(p, gates) && rg_count_locks(p, gates))
-		rg_gates_read(p, gates);
-	rg_clients_read(p, &clients);
 	rg_pins_meta(p, &meta);
 	meta.tool_version[sizeof(meta.tool_version) - 1] = '\0';
 	put(o, "schema", json_object_new_int(SCHEMA_VERSION));
 	put_text(o, "version", RG_VERSION);
 	put_text(o, "armed_by_version", meta.tool_version);
 	put(o, "enabled", json_object_new_boolean(true));
-	put(o, "verdict", verdict_json(p));
+	put(o, "verdict", verdict_json(s));
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
-	missing = rg_doors_wanted(gates, now_ns) & ~doors;
 	for (__u32 what = 0; what < RG_NR_WHATS; what++) {
 		put(rungs, hooks[what],
-		    doors & 1u << what ? json_object_new_string(rg_rung_name(meta.rung)) : NULL);
+		    s->doors_attached & 1u << what ? json_object_new_string(rg_rung_name(meta.rung))
+						   : NULL);
 		if (missing & 1u << what)
 			json_object_array_add(lacking, json_object_new_string(hooks[what]));
 	}
@@ -573,36 +550,37 @@ static json_object *collect(struct rg_pins *p)
 	put(o, "left_out", left_out_json(meta.left_out));
 	put(o, "let_go", let_go_json(&meta));
 	put(o, "canary_ms", json_object_new_double((double)meta.canary_ns / 1e6));
-	put(daemon, "alive", json_object_new_boolean(rg_daemon_is_alive(p)));
-	put(daemon, "pid", u64(p->live->daemon_pid));
+	put(daemon, "alive", json_object_new_boolean(rg_is_alive(s->heartbeat_ns, s->now_ns)));
+	put(daemon, "pid", u64(s->daemon_pid));
 	put(o, "daemon", daemon);
-	put(o, "tracing", tracing_of(p));
+	put(o, "tracing", tracing_of(s));
 	rg_pins_unlock(p);
-	put(o, "regime", regime_json(p));
+	put(o, "regime", regime_json(p, s));
 	put(o, "module", module_json(&meta));
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		const struct rg_gate *gate = &s->gates[i];
 		json_object *g;
 
-		if (!gates[i].netns)
+		if (!gate->netns)
 			continue;
-		g = gate_json(&gates[i], now_ns);
-		put(g, "clients", clients_json(&clients, i, &gates[i], now_ns));
+		g = gate_json(gate, s->now_ns);
+		put(g, "clients", clients_json(&s->ledger, i, gate, s->now_ns));
 		json_object_array_add(list, g);
 	}
-	rg_clients_free(&clients);
 	put(o, "gates", list);
 	put(o, "reboot", reboot_json(&meta));
-	put(o, "mounts", mounts_json(p, gates));
-	put(o, "held", held_json(p, gates, now_ns, &unnamed));
+	put(o, "mounts", mounts_json(p, s->gates));
+	put(o, "held", held_json(s, &unnamed));
 	put(o, "held_files_not_looked_for", u64(unnamed));
-	put(o, "wrappers", wrappers_json(p, now_ns));
-	put(o, "counters", counters_json(p));
+	put(o, "wrappers", wrappers_json(p, s->now_ns));
+	put(o, "counters", counters_json(s));
 	return o;
 }
 
 int rg_verb_status(const struct rg_options *o)
 {
 	json_object *all, *lacking;
+	struct rg_snapshot s;
 	struct rg_pins p;
 	int err;
 
@@ -615,7 +593,16 @@ int rg_verb_status(const struct rg_options *o)
 			       SCHEMA_VERSION, RG_VERSION);
 		return err;
 	}
-	all = collect(&p);
+	err = rg_snapshot_read(&p, RG_SNAPSHOT_PROGS, &s);
+	if (err) {
+		rg_pins_close(&p);
+		return rg_error(RG_FAILED,
+				"status: the pinned maps cannot be read: %s; nothing is known of "
+				"the gates. Run it again, or `reexport-guard enable`",
+				rg_strerror(err));
+	}
+	all = collect(&p, &s);
+	rg_snapshot_free(&s);
 	/* Before it is printed: a pager may take its time. */
 	rg_pins_close(&p);
 	if (o->json)
@@ -623,8 +610,10 @@ int rg_verb_status(const struct rg_options *o)
 		       json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
 								   JSON_C_TO_STRING_SPACED |
 								   JSON_C_TO_STRING_NOSLASHESCAPE));
+	else if (o->verbose)
+		rg_status_print_all(all);
 	else
-		rg_status_print(all);
+		rg_status_print(all, stdout, rg_terminal_width() ?: 80, rg_terminal_has_colours());
 	lacking = json_object_object_get(all, "hooks_missing");
 	if (json_object_array_length(lacking))
 		err = rg_error(RG_FAILED,

@@ -3,13 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/names.h"
 #include "cli/terminal.h"
 #include "load/modules.h"
 #include "load/sleep.h"
-#include "metrics/verdict.h"
 
 static const char *text_of(json_object *o, const char *key)
 {
@@ -21,32 +19,42 @@ static __u64 number_of(json_object *o, const char *key)
 	return json_object_get_uint64(json_object_object_get(o, key));
 }
 
+/* "7 of 20 locks taken again; given up if quiet for 3 s more" */
+void rg_status_locks_of(json_object *c, char *buf, size_t size)
+{
+	json_object *expected = json_object_object_get(c, "expected"),
+		    *quiet = json_object_object_get(c, "quiet_in_seconds");
+	size_t n;
+
+	if (!json_object_get_boolean(json_object_object_get(c, "seen"))) {
+		snprintf(buf, size, "not back yet, %llu locks before",
+			 (unsigned long long)json_object_get_uint64(expected));
+		return;
+	}
+	if (!json_object_object_get(c, "locks"))
+		snprintf(buf, size, "not known how many locks");
+	else if (expected && number_of(c, "refusals"))
+		snprintf(buf, size, "%llu of %llu locks taken again",
+			 (unsigned long long)number_of(c, "locks"),
+			 (unsigned long long)json_object_get_uint64(expected));
+	else
+		snprintf(buf, size, "%llu locks", (unsigned long long)number_of(c, "locks"));
+	n = strlen(buf);
+	if (quiet)
+		snprintf(buf + n, size - n, "; given up if quiet for %.0f s more",
+			 json_object_get_double(quiet));
+}
+
 /* "  awaited  10.77.2.2 Linux NFSv4.2 cli: 7 of 20 locks taken again" */
 static void print_clients(json_object *list)
 {
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		json_object *c = json_object_array_get_idx(list, i),
-			    *expected = json_object_object_get(c, "expected"),
-			    *quiet = json_object_object_get(c, "quiet_in_seconds");
-		const char *state = text_of(c, "state");
+		json_object *c = json_object_array_get_idx(list, i);
+		char locks[128];
 
-		printf("  %-8s %s %s: ", state, text_of(c, "address") ?: "?", text_of(c, "name"));
-		if (!json_object_get_boolean(json_object_object_get(c, "seen")))
-			printf("not back yet, %llu locks before\n",
-			       (unsigned long long)json_object_get_uint64(expected));
-		else if (!json_object_object_get(c, "locks"))
-			printf("not known how many locks%s", quiet ? "" : "\n");
-		else if (expected && number_of(c, "refusals"))
-			printf("%llu of %llu locks taken again%s",
-			       (unsigned long long)number_of(c, "locks"),
-			       (unsigned long long)json_object_get_uint64(expected),
-			       quiet ? "" : "\n");
-		else
-			printf("%llu locks%s", (unsigned long long)number_of(c, "locks"),
-			       quiet ? "" : "\n");
-		if (quiet)
-			printf("; given up if quiet for %.0f s more\n",
-			       json_object_get_double(quiet));
+		rg_status_locks_of(c, locks, sizeof(locks));
+		printf("  %-8s %s %s: %s\n", text_of(c, "state"), text_of(c, "address") ?: "?",
+		       text_of(c, "name"), locks);
 	}
 }
 
@@ -214,22 +222,7 @@ static void print_left_out(json_object *list)
 	}
 }
 
-/* "● protected: ...", with the colour of a traffic light where that can be seen. */
-static void print_verdict(json_object *o)
-{
-	const char *protection = text_of(o, "protection"), *colour = "31";
-
-	if (strcmp(protection, rg_protection_name(RG_PROTECTION_FULL)) == 0)
-		colour = "32";
-	else if (strcmp(protection, rg_protection_name(RG_PROTECTION_NONE)) != 0)
-		colour = "33";
-	if (isatty(STDOUT_FILENO) && rg_terminal_has_colours())
-		printf("\033[%sm●\033[m %s\n", colour, text_of(o, "text"));
-	else
-		printf("● %s\n", text_of(o, "text"));
-}
-
-void rg_status_print(json_object *o)
+void rg_status_print_all(json_object *o)
 {
 	json_object *counters = json_object_object_get(o, "counters"),
 		    *mounts = json_object_object_get(o, "mounts"),
@@ -238,7 +231,8 @@ void rg_status_print(json_object *o)
 		    *reboot = json_object_object_get(o, "reboot");
 	bool sleeps = strcmp(text_of(rungs, "hold"), rg_hold_name(RG_HOLD_SLEEP)) == 0;
 
-	print_verdict(json_object_object_get(o, "verdict"));
+	rg_status_print_verdict(json_object_object_get(o, "verdict"), stdout, rg_terminal_width(),
+				rg_terminal_has_colours());
 	printf("reexport-guard %s, hooks", text_of(o, "version"));
 	json_object_object_foreach(rungs, hook, rung)
 	{

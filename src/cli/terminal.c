@@ -50,6 +50,16 @@ void rg_terminal_size(unsigned int *columns, unsigned int *lines)
 	}
 }
 
+unsigned int rg_terminal_width(void)
+{
+	unsigned int columns, lines;
+
+	if (!isatty(STDOUT_FILENO))
+		return number("COLUMNS", 0);
+	rg_terminal_size(&columns, &lines);
+	return columns;
+}
+
 static void put(const char *order)
 {
 	ssize_t unused = write(STDOUT_FILENO, order, strlen(order));

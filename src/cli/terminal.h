@@ -13,6 +13,10 @@ bool rg_terminal_has_colours(void);
  * and 24. */
 void rg_terminal_size(unsigned int *columns, unsigned int *lines);
 
+/* Columns that text for people is to be wrapped at: those of the terminal, or COLUMNS. 0:
+ * standard output is no terminal and COLUMNS is not set, so that lines stay whole. */
+unsigned int rg_terminal_width(void);
+
 /* Take it: the alternate screen, no cursor, keys without Enter and without echo. It
  * is given back by exit(3) and by signals that dump core as well. */
 void rg_terminal_take(void);

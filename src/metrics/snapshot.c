@@ -158,6 +158,8 @@ static void sum_up(struct rg_ledger_sum *sum, const struct rg_client *c)
 		sum->in[c->state]++;
 	if (counted)
 		sum->locks += c->locks;
+	else if (c->state != RG_CLIENT_GONE)
+		sum->uncounted++;
 	if (c->state == RG_CLIENT_AWAITED && c->expected != RG_LOCKS_UNKNOWN) {
 		sum->awaited_expected += c->expected;
 		if (counted)

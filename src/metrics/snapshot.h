@@ -75,7 +75,8 @@ struct rg_grace rg_grace_of(const struct rg_gate *g, const struct rg_flow_storm 
 struct rg_ledger_sum {
 	__u32 in[RG_NR_CLIENT_STATES]; /* seen since knfsd started, by state */
 	__u32 absent;		       /* not seen since, and with locks before */
-	__u64 locks;		       /* that they hold */
+	__u64 locks;		       /* that they hold, of those that are counted */
+	__u32 uncounted;	       /* end clients, not gone, whose locks are not known */
 	/* Of those that are awaited and had a number of locks that is known: */
 	__u64 awaited_locks, awaited_expected;
 };

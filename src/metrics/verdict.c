@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "metrics/verdict.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/names.h"
 
 static const char *const names[RG_NR_PROTECTIONS] = {
@@ -86,34 +88,57 @@ static void put_age(__u64 since_ns, __u64 now_ns, char out[32])
 		snprintf(out, 32, "%llu d", (unsigned long long)(s / 86400));
 }
 
-/* The facts that matter in this state. */
-static void describe(const struct rg_snapshot *s, __u32 slot, const struct rg_view *v, char *out,
-		     size_t size)
+/* Appends to a line of RG_VERDICT_SIZE; cut off where that is too little. */
+static RG_PRINTF(2, 3) void add(char *line, const char *fmt, ...)
 {
-	struct rg_ledger_sum sum = rg_ledger_sum_of(s, slot);
+	size_t n = strlen(line);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line + n, RG_VERDICT_SIZE - n, fmt, args);
+	va_end(args);
+}
+
+/* "2 end clients by NFSv4 with 40 locks, and 1 whose locks are not known" */
+static void describe_clients(const struct rg_ledger_sum *sum, char *line)
+{
 	__u32 clients = 0;
-	char age[32];
 
 	for (int i = 0; i < RG_NR_CLIENT_STATES; i++)
-		clients += i == RG_CLIENT_GONE ? 0 : sum.in[i];
-	put_age(v->since_ns, s->now_ns, age);
-	snprintf(out, size, "gate %s for %s, %u held, %u end client%s by NFSv4 with %llu lock%s",
-		 rg_state_name(v->state), age, s->held.n, clients, clients == 1 ? "" : "s",
-		 (unsigned long long)sum.locks, sum.locks == 1 ? "" : "s");
-	if (s->gates[slot].awaited && v->state != RG_STATE_OPEN) {
-		size_t n = strlen(out);
-
-		snprintf(out + n, size - n, ", %u awaited", s->gates[slot].awaited);
+		clients += i == RG_CLIENT_GONE ? 0 : sum->in[i];
+	if (clients && clients == sum->uncounted) {
+		add(line, "%u end client%s by NFSv4 whose locks are not known", clients,
+		    clients == 1 ? "" : "s");
+		return;
 	}
+	clients -= sum->uncounted;
+	add(line, "%u end client%s by NFSv4 with %llu lock%s", clients, clients == 1 ? "" : "s",
+	    (unsigned long long)sum->locks, sum->locks == 1 ? "" : "s");
+	if (sum->uncounted)
+		add(line, ", and %u whose locks are not known", sum->uncounted);
+}
+
+/* The facts that matter in this state. */
+static void describe(const struct rg_snapshot *s, __u32 slot, const struct rg_view *v, char *line)
+{
+	struct rg_ledger_sum sum = rg_ledger_sum_of(s, slot);
+	char age[32];
+
+	put_age(v->since_ns, s->now_ns, age);
+	add(line, "gate %s for %s, %u held, ", rg_state_name(v->state), age, s->held.n);
+	describe_clients(&sum, line);
+	if (s->gates[slot].awaited && v->state != RG_STATE_OPEN)
+		add(line, ", %u awaited", s->gates[slot].awaited);
+	if (sum.absent)
+		add(line, ", %u not back yet", sum.absent);
 }
 
 enum rg_protection rg_verdict(const struct rg_snapshot *s, char line[RG_VERDICT_SIZE])
 {
 	struct fault worst = {RG_NR_PROTECTIONS, NULL};
 	struct rg_view seen = {};
-	char facts[RG_VERDICT_SIZE / 2];
 	__u32 slot = 0;
-	size_t gates = 0, n;
+	size_t gates = 0;
 
 	if (!s->enabled) {
 		snprintf(line, RG_VERDICT_SIZE,
@@ -140,11 +165,10 @@ enum rg_protection rg_verdict(const struct rg_snapshot *s, char line[RG_VERDICT_
 			 "enable`");
 		return RG_PROTECTION_NONE;
 	}
-	describe(s, slot, &seen, facts, sizeof(facts));
-	n = (size_t)snprintf(line, RG_VERDICT_SIZE, "%s: %s%s%s", words[worst.protection],
-			     worst.why ?: "", worst.why ? "; " : "", facts);
-	if (gates > 1 && n < RG_VERDICT_SIZE)
-		snprintf(line + n, RG_VERDICT_SIZE - n, "; %zu other gate%s", gates - 1,
-			 gates == 2 ? "" : "s");
+	line[0] = '\0';
+	add(line, "%s: %s%s", words[worst.protection], worst.why ?: "", worst.why ? "; " : "");
+	describe(s, slot, &seen, line);
+	if (gates > 1)
+		add(line, "; %zu other gate%s", gates - 1, gates == 2 ? "" : "s");
 	return worst.protection;
 }

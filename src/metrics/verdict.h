@@ -19,7 +19,7 @@ enum rg_protection {
 };
 
 /* Room for the longest line, NUL included. */
-#define RG_VERDICT_SIZE 320
+#define RG_VERDICT_SIZE 448
 
 /* Judges the gate that is protected worst, and says how many others there are. Pure.
  * `line` gets "protected: gate open for 2 h: ...", without a newline. */

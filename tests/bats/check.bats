@@ -125,7 +125,20 @@ progs_are() { [[ $(bpftool -j prog show | jq length) == "$1" ]]; }
 	[ "$(jq -r .verdict "$work/check.out")" = problems ]
 	run rg check
 	[ "$status" -eq 1 ]
-	[[ $output == *"problem  export-fsid $a: /etc/exports:1: "*"add fsid=N"* ]]
+	[[ $output == "NFSv4    "*$'\n'"NFSv3    "*"problem  export-fsid $a: /etc/exports:1: "*"add fsid=N"* ]]
+	run rg check --severity problem
+	[ "$status" -eq 1 ]
+	[[ $output == *$'\n'"problem  export-fsid "* && $output != *$'\n'"ok  "* ]]
+	run rg check --quiet
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	# What end clients get goes by the kernel, and by the policy that is asked about.
+	[[ $(severities regime NFSv4) == ok ]] && kept=kept-if || kept=none
+	[ "$(jq -r .end_clients.nfsv4.locks "$work/check.out")" = $kept ]
+	printf '[gate]\naction = audit\n' | in_rex tee /run/audit.conf >/dev/null
+	rg check --json --config /run/audit.conf >"$work/check.out" || [ $? -eq 1 ]
+	[ "$(jq -r '.findings[] | select(.id == "action") | .object' "$work/check.out")" = /run/audit.conf ]
+	[ $kept = none ] || [ "$(jq -r .end_clients.nfsv4.locks "$work/check.out")" = lost ]
 	[ "$(jq '.counts | add' "$work/check.out")" -eq "$(jq '.findings | length' "$work/check.out")" ]
 	# Whatever is wrong has evidence and a remedy.
 	[ "$(jq '[.findings[] | select(.evidence == null or .evidence == "" or

@@ -464,7 +464,7 @@ counted() {
 	[ "$(counted "$got3" 1)" = true ]
 	[ "$(json '.regime | [.nfs4_locks, .nlm_locks, .changed] | tostring')" = \
 		"[\"$got4\",\"$got3\",[]]" ]
-	run rg status
+	run rg status -v
 	[[ $output == *$'\n'"locks    of end clients: NFSv4 $got4, NLM $got3"$'\n'* ]]
 	rg check --json >"$work/check.out" || [ $? -eq 1 ]
 	[ "$(found NFSv4)" = "$got4" ]
@@ -497,7 +497,7 @@ found() {
 	run rg enable --mount $a --action deny
 	[ "$status" -eq 0 ]
 	[ "$(grep -c "$text" <<<"$output")" -eq 1 ]
-	run rg status
+	run rg status -v
 	[[ $output == *"changed  $text"* ]]
 	[ "$(json '.regime.changed | length')" -eq 1 ]
 	# the daemon takes it up, and says it once
@@ -507,6 +507,6 @@ found() {
 	kept .now.nfs4_locks.kernel "$(uname -r)"
 	kept .before.nfs4_locks.kernel 0.0-last
 	[ "$(grep -c "$text" "$work/daemon.out")" -eq 1 ]
-	run rg status
+	run rg status -v
 	[[ $output == *"changed  $text"* ]]
 }

@@ -313,7 +313,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 	[ "$output" = EAGAIN ]
 	wait_for 20 "max-hold" try posix $a/f
 	[ "$(json '.gates[0].why')" = timed-out ]
-	rg status | grep -q 'open (timed out)'
+	rg status -v | grep -q 'open (timed out)'
 }
 
 @test "max-hold continues the held, and counts it" {
@@ -436,7 +436,7 @@ without() {
 	grep -q "program $1 is not attached" "$work/enable.err"
 	[ ! -e $pins/link_$1 ]
 	[ "$(json .left_out[0].program)" = "$1" ]
-	run rg status
+	run rg status -v
 	[[ $output == *$'\n'"without  $1: "* ]]
 	run rg check
 	[[ $output == *"warning  hooks $1: is not attached"* ]]

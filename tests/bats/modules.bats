@@ -156,7 +156,7 @@ knfsd_up() {
 		[ ! -d /sys/module/nfsd ]
 		[ "$(gate_state)" = closed ]
 		let_go_is 1
-		run rg status
+		run rg status -v
 		[ "$status" -eq 0 ]
 		[[ $output == *"let go   nfsd: "* ]]
 		modprobe nfsd

@@ -119,14 +119,14 @@ renewed_since() { renewed && [[ $(in_budget last_renewal) > $1 ]]; }
 	[ "$(json '.reboot[0].before.lease_seconds')" -eq 120 ]
 	away=$(json '.reboot[0].away_seconds')
 	((away >= 5 && away <= 120))
-	rg status | grep "^reboot   origin (10.77.1.1): away $away s of a 120 s lease: in time\$"
+	rg status -v | grep "^reboot   origin (10.77.1.1): away $away s of a 120 s lease: in time\$"
 	[ "$(in_budget before/boot_id)" = 11111111-2222-3333-4444-555555555555 ]
 
 	was_away 500 10
 	[ "$(json '.reboot[0].verdict')" = late ]
 	away=$(json '.reboot[0].away_seconds')
 	((away >= 500 && away <= 800))
-	rg status | grep "^reboot   origin (10.77.1.1): away $away s of a 10 s lease: not in time\$"
+	rg status -v | grep "^reboot   origin (10.77.1.1): away $away s of a 10 s lease: not in time\$"
 }
 # was_away SECONDS LEASE: the file as another boot would have left it, and a
 # daemon that finds it.

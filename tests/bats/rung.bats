@@ -154,7 +154,7 @@ passed() { (($(counter skipped.door_lock) > 0)); }
 	in_rex touch /run/enough
 	wait_for 30 "the locker to end" ended busy
 	in_rex rm /run/enough
-	run rg status
+	run rg status -v
 	[[ $output == *"  skipped "*"door_lock "* ]]
 	rg metrics >"$work/metrics"
 	grep -q '^reexport_guard_prog_skipped_total{prog="door_lock"} [1-9]' "$work/metrics"

@@ -216,7 +216,7 @@ saw_client() {
 find_client() {
 	who=$1
 	client_is 'name | type' string || {
-		rg status
+		rg status -v
 		return 1
 	}
 }
@@ -236,7 +236,7 @@ kernel_locks() {
 locks_are() {
 	wait_for 30 "$1 locks" both_are "$1" "${2:-db}" || {
 		echo "there are $(kernel_locks "${2:-db}")"
-		rg status
+		rg status -v
 		return 1
 	}
 }
@@ -290,7 +290,7 @@ disk_is() { [[ $("$JGET" /clients/0/locks 2>/dev/null <$state/ledger.json) == "$
 		saw_client state known
 		saw_client expected null
 		on_disk 20
-		rg status | grep "known .*10.77.2.2 Linux NFSv4.$minor cli.*: 20 locks\$"
+		rg status -v | grep "known .*10.77.2.2 Linux NFSv4.$minor cli.*: 20 locks\$"
 		# They die, all of them.
 		end_app app
 		locks_are 0
@@ -469,7 +469,7 @@ reboot() {
 	saw_client locks 0
 	saw_client clientid null
 	saw_client address 10.77.2.2
-	rg status | grep 'known .*10.77.2.2 Linux NFSv4.2 cli: not back yet, 20 locks before$'
+	rg status -v | grep 'known .*10.77.2.2 Linux NFSv4.2 cli: not back yet, 20 locks before$'
 	thief
 }
 
@@ -536,7 +536,7 @@ daemon_dies() {
 	saw_client state awaited
 	saw_client locks 0
 	saw_client expected 20
-	rg status | tee "$work/status.out"
+	rg status -v | tee "$work/status.out"
 	grep '^  clients  2 refused a reclaim, 1 awaited$' "$work/status.out"
 	grep '^  awaited  10.77.3.2 Linux NFSv4.2 cli2: 0 of 20 locks taken again$' "$work/status.out"
 	grep '^  settled  10.77.2.2 Linux NFSv4.2 cli: 20 of 20 locks taken again$' "$work/status.out"
@@ -665,7 +665,7 @@ garbage() {
 	saw_gate why settle-timeout
 	saw_gate awaited 1
 	saw_client state awaited
-	rg status | grep '^  awaited  10.77.2.2 Linux NFSv4.2 cli: 0 of 20 locks taken again$'
+	rg status -v | grep '^  awaited  10.77.2.2 Linux NFSv4.2 cli: 0 of 20 locks taken again$'
 	# Another knfsd, and a settle-timeout that is given. Nothing is left to reclaim
 	# but the lock of somebody new.
 	end_app app

@@ -139,7 +139,7 @@ some_more_held() { (($(held_count) >= 2)); }
 	arm_hold --mount $a --release grace-end --force-rung kprobe
 	[ "$(json '[.rungs.follow, .left_out, .tracing.missing, (.tracing.by_kprobe | length)] | tostring')" = \
 		'["kprobe",[],[],24]' ]
-	run rg status
+	run rg status -v
 	[[ $output == *"knfsd is followed by kprobe; hold by stop; who is held goes on by user_space"* ]]
 	run rg check
 	[[ $output == *"note     hooks grace_start: its function is followed by a kprobe"* ]]
@@ -186,8 +186,13 @@ some_more_held() { (($(held_count) >= 2)); }
 	if refused_all; then regime=refused; else regime=forwarded; fi
 	echo "# seen nfs4-locks=$regime" >&3
 	[ "$(json .regime.nfs4_locks)" = $regime ]
-	run rg status
+	run rg status -v
 	[[ $output == *"locks    of end clients: NFSv4 $regime, "* ]]
+	run rg status # one screen; the first dot has three bytes
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -le 24 ]
+	[[ $output == "● "*$'\n'"locks      of end clients: NFSv4 $regime, "*$'\n'"guarded "* ]]
+	[ -z "$(LC_ALL=C awk 'length > 82' <<<"$output")" ]
 	cli='.client.addr == "10.77.2.2" and .client.minor == 2'
 	counts "$server and $cli and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\" and
 		(.back | length) > 0 and .file.fileid > 0 and .duration_ns > 0" 1

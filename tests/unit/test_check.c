@@ -26,6 +26,18 @@ static char *printed(const struct rg_findings *f, void (*print)(const struct rg_
 	return text;
 }
 
+static void print_text(const struct rg_findings *f, FILE *out)
+{
+	static const struct rg_findings_look all = {.least = RG_OK};
+
+	rg_findings_text(f, &all, out);
+}
+
+static void print_json(const struct rg_findings *f, FILE *out)
+{
+	rg_findings_json(f, RG_OK, out);
+}
+
 static void test_status(void **unused)
 {
 	struct rg_findings f = {};
@@ -64,18 +76,57 @@ static void test_text(void **unused)
 	rg_remedy(&f, "do %s", "this");
 	rg_remedy(&f, "add %s", "fsid=1"); /* instead */
 	rg_find(&f, RG_OK, RG_F_BTF, NULL, "caf\xc3\xa9");
-	text = printed(&f, rg_findings_text);
-	assert_string_equal(text, "problem  export-fsid /srv/\\033[2Ja\\377: line:3\\012next\n"
+	text = printed(&f, print_text);
+	assert_string_equal(text, "ok       btf: caf\xc3\xa9\n"
+				  "problem  export-fsid /srv/\\033[2Ja\\377: line:3\\012next\n"
 				  "         add fsid=1\n"
-				  "ok       btf: caf\xc3\xa9\n"
 				  "1 problem, 0 warnings, 0 unknown, 0 notes, 1 ok\n");
 	free(text);
 	rg_find(&f, RG_PROBLEM, RG_F_RUNG, NULL, "none");
 	rg_cannot(&f);
-	text = printed(&f, rg_findings_text);
+	text = printed(&f, print_text);
 	assert_non_null(strstr(text, "\n2 problems, 0 warnings, 0 unknown, 0 notes, 1 ok; "
 				     "reexport-guard cannot run here\n"));
 	free(text);
+	rg_findings_free(&f);
+}
+
+static void print_narrow(const struct rg_findings *f, FILE *out)
+{
+	static const struct rg_findings_look look = {.least = RG_WARNING,
+						     .width = 30,
+						     .colour = true};
+
+	rg_findings_text(f, &look, out);
+}
+
+/* The outlook comes first, then the worst last, wrapped; what is better than asked for is
+ * left out, and counted. */
+static void test_look(void **unused)
+{
+	struct rg_findings f = {};
+	char *text;
+
+	(void)unused;
+	rg_outlook_is(&f, RG_LOCKS_NFS4, RG_OUTLOOK_LOST, "nobody keeps %s", "them");
+	rg_outlook_is(&f, RG_LOCKS_NFS4, RG_OUTLOOK_KEPT, "kept");
+	rg_outlook_is(&f, RG_LOCKS_NLM, RG_OUTLOOK_NONE, "none at all");
+	rg_find(&f, RG_NOTE, RG_F_BTF, NULL, "note");
+	rg_find(&f, RG_PROBLEM, RG_F_RUNG, NULL, "there is no rung that serves");
+	rg_remedy(&f, "boot another kernel");
+	rg_find(&f, RG_WARNING, RG_F_ACTION, NULL, "hm");
+	rg_findings_sort(&f);
+	text = printed(&f, print_narrow);
+	assert_string_equal(text, "NFSv4    kept\nNFSv3    none at all\n\n"
+				  "\033[33mwarning  \033[maction: hm\n"
+				  "\033[1;31mproblem  \033[mrung: there is no\n"
+				  "         rung that serves\n"
+				  "         boot another kernel\n"
+				  "1 problem, 1 warning, 0 unknown, 1 note, 0 ok\n");
+	free(text);
+	for (int s = 0; s < RG_NR_SEVERITIES; s++)
+		assert_int_equal(rg_severity_of(rg_severity_name(s)), s);
+	assert_int_equal(rg_severity_of("bad"), -1);
 	rg_findings_free(&f);
 }
 
@@ -94,7 +145,7 @@ static void test_json(void **unused)
 	rg_find(&f, RG_PROBLEM, RG_F_EXPORT_FSID, "/srv/\"a\x01", "none");
 	rg_remedy(&f, "add it");
 	rg_find(&f, RG_OK, RG_F_BTF, NULL, "there");
-	text = printed(&f, rg_findings_json);
+	text = printed(&f, print_json);
 	all = json_tokener_parse(text);
 	unit_need(all);
 	assert_int_equal(json_object_get_int(json_object_object_get(all, "schema")), 1);
@@ -279,7 +330,7 @@ static void test_host(void **unused)
 		     "insert into grace values (3, 0);"
 		     "create table \"rec-0000000000000003\" (id blob);"
 		     "insert into \"rec-0000000000000003\" values ('one');");
-	rg_check(root, &f);
+	rg_check(root, NULL, &f);
 	assert_int_equal(rg_findings_status(&f), RG_CANNOT); /* no BTF */
 	expect(&f, RG_F_BTF, RG_PROBLEM);
 	expect(&f, RG_F_LOCKDOWN, RG_OK);
@@ -307,17 +358,17 @@ static void test_host(void **unused)
 	rg_findings_free(&f);
 
 	put_database("delete from \"rec-0000000000000003\";");
-	rg_check(root, &f);
+	rg_check(root, NULL, &f);
 	expect(&f, RG_F_NFSDCLD_CLIENTS, RG_PROBLEM);
 	rg_findings_free(&f);
 	put_database("drop table \"rec-0000000000000003\";");
-	rg_check(root, &f);
+	rg_check(root, NULL, &f);
 	expect(&f, RG_F_NFSDCLD_CLIENTS, RG_UNKNOWN);
 	rg_findings_free(&f);
 
 	/* A policy that nobody can read. */
 	put("/etc/reexport-guard.conf", "[gate]\nrelease = never\n", 24);
-	rg_check(root, &f);
+	rg_check(root, NULL, &f);
 	expect(&f, RG_F_CONFIGURATION, RG_PROBLEM);
 	rg_findings_free(&f);
 
@@ -330,7 +381,7 @@ static void test_host(void **unused)
 			 "%s/etc/systemd/system-generators/nfs-server-generator", root);
 		unit_need(symlink("/dev/null", link) == 0);
 	}
-	rg_check(root, &f);
+	rg_check(root, NULL, &f);
 	expect(&f, RG_F_FSTAB_CYCLE, RG_OK);
 	rg_findings_free(&f);
 }
@@ -340,7 +391,7 @@ static void test_empty_host(void **unused)
 	struct rg_findings f;
 
 	(void)unused;
-	rg_check(root, &f);
+	rg_check(root, NULL, &f);
 	assert_true(f.n > 10);
 	assert_int_equal(rg_findings_status(&f), RG_CANNOT);
 	/* What cannot be read is not fine. */
@@ -378,8 +429,8 @@ static void test_damaged_host(void **unused)
 		for (int j = 0; j < 6; j++)
 			bytes[unit_below(&seed, n + 1)] = (char)unit_below(&seed, 256);
 		put(host[which].name, bytes, unit_below(&seed, n + 1));
-		rg_check(root, &f);
-		text = printed(&f, rg_findings_json);
+		rg_check(root, NULL, &f);
+		text = printed(&f, print_json);
 		free(text);
 		rg_findings_free(&f);
 		if (unit_below(&seed, 8) == 0)
@@ -390,7 +441,7 @@ static void test_damaged_host(void **unused)
 		struct rg_findings f;
 
 		put_host();
-		rg_check(root, &f);
+		rg_check(root, NULL, &f);
 		expect(&f, RG_F_NFSDCLD_CLIENTS, RG_UNKNOWN);
 		rg_findings_free(&f);
 	}
@@ -402,6 +453,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_documented),
 		cmocka_unit_test_setup_teardown(test_host, setup, teardown),

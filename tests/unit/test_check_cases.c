@@ -18,7 +18,7 @@ static struct rg_findings found_now;
 static void check_host(void)
 {
 	rg_findings_free(&found_now);
-	rg_check(host, &found_now);
+	rg_check(host, NULL, &found_now);
 }
 
 /* The finding with this id about this object; NULL: there is none. */

@@ -22,6 +22,7 @@ static struct rg_kernel_facts good(void)
 		.kptr_restrict = 1,
 		.pid_init = 1,
 		.time_init = 1,
+		.user_init = 1,
 	};
 
 	return k;
@@ -199,6 +200,45 @@ static void test_hold(void **unused)
 	expect_hold(&k, "sleep", RG_UNKNOWN);
 	k.module = -EACCES;
 	expect_hold(&k, "sleep", RG_UNKNOWN);
+}
+
+/* Root that may not load programs is told of its container, and of no other kernel. */
+static void test_confined(void **unused)
+{
+	struct rg_findings f = {};
+	struct rg_kernel_facts k;
+
+	(void)unused;
+	k = good();
+	k.load[RG_RUNG_LSM] = k.load[RG_RUNG_FMOD_RET] = -EPERM;
+	judge(&k, RG_F_BPF, RG_OK, RG_CANNOT); /* of an ordinary user: not said */
+	k.root = true;
+	judge(&k, RG_F_BPF, RG_PROBLEM, RG_CANNOT);
+	expect_said(&k, RG_F_BPF, "lacks capabilities");
+	rg_kernel_check(&k, &f);
+	assert_non_null(strstr(found(&f, RG_F_BPF)->remedy, "nsenter -t 1"));
+	assert_non_null(strstr(found(&f, RG_F_RUNG)->remedy, "nsenter -t 1"));
+	assert_null(strstr(found(&f, RG_F_RUNG)->remedy, "CONFIG_BPF_LSM"));
+	rg_findings_free(&f);
+	k.seccomp = 1;
+	expect_said(&k, RG_F_BPF, "seccomp");
+	k.user_init = 0;
+	k.seccomp = 0;
+	expect_said(&k, RG_F_BPF, "user namespace");
+	/* bpf(2) itself is refused. */
+	k = good();
+	k.bpf_err = -EPERM;
+	judge(&k, RG_F_BPF, RG_OK, RG_DONE);
+	k.root = true;
+	judge(&k, RG_F_BPF, RG_PROBLEM, RG_CANNOT);
+	/* Another error is no container's, and lockdown has a finding of its own. */
+	k = good();
+	k.root = true;
+	k.load[RG_RUNG_LSM] = k.load[RG_RUNG_FMOD_RET] = -EINVAL;
+	judge(&k, RG_F_BPF, RG_OK, RG_CANNOT);
+	k.load[RG_RUNG_LSM] = -EPERM;
+	snprintf(k.lockdown, sizeof(k.lockdown), "none integrity [confidentiality]");
+	judge(&k, RG_F_BPF, RG_OK, RG_CANNOT);
 }
 
 static void test_rest(void **unused)
@@ -428,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_cannot),
 		cmocka_unit_test(test_rungs),
 		cmocka_unit_test(test_hold),
+		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_probe_renamed, setup, teardown),

@@ -10,6 +10,7 @@
 #include "check/lease.h"
 #include "check/mounts.h"
 #include "check/policy.h"
+#include "check/outlook.h"
 #include "check/regime.h"
 
 /* A root, a re-exported mount, one that is not, and one below the first. */
@@ -631,6 +632,71 @@ static void test_regime_changed(void **unused)
 	judge_regime(&r, RG_UNKNOWN, RG_UNKNOWN, RG_NOTE);
 }
 
+/* What `check` begins with, by kernel, module and policy. */
+static void judge_outlook(const struct rg_regime_facts *r, const struct rg_policy_facts *p,
+			  enum rg_outlook_kind nfs4, const char *nfs4_says,
+			  enum rg_outlook_kind nfs3, const char *nfs3_says)
+{
+	struct rg_findings f = {};
+
+	rg_outlook_check(r, p, &f);
+	assert_int_equal(f.n, 0);
+	assert_string_equal(rg_outlook_name(f.outlook[RG_LOCKS_NFS4].kind), rg_outlook_name(nfs4));
+	assert_string_equal(rg_outlook_name(f.outlook[RG_LOCKS_NLM].kind), rg_outlook_name(nfs3));
+	if (!strstr(f.outlook[RG_LOCKS_NFS4].text, nfs4_says))
+		fail_msg("NFSv4: \"%s\" without \"%s\"", f.outlook[RG_LOCKS_NFS4].text, nfs4_says);
+	if (!strstr(f.outlook[RG_LOCKS_NLM].text, nfs3_says))
+		fail_msg("NFSv3: \"%s\" without \"%s\"", f.outlook[RG_LOCKS_NLM].text, nfs3_says);
+	rg_findings_free(&f);
+}
+
+static void test_outlook(void **unused)
+{
+	struct rg_regime_facts r = {.kernel = "9.9", .source = RG_REGIME_ASKED, .nfs = true};
+	struct rg_policy_facts p = {.known = true,
+				    .enabled = 1,
+				    .policy = {.release = RG_RELEASE_SETTLED}};
+
+	(void)unused;
+	judge_outlook(&r, &p, RG_OUTLOOK_UNKNOWN, "kernel 9.9", RG_OUTLOOK_UNKNOWN, "kernel 9.9");
+	r.source = RG_REGIME_NOT_ASKED;
+	judge_outlook(&r, &p, RG_OUTLOOK_UNKNOWN, "only root", RG_OUTLOOK_UNKNOWN, "only root");
+	r.source = RG_REGIME_ASKED;
+	r.now.of[RG_LOCKS_NFS4] = RG_REGIME_REFUSED;
+	judge_outlook(&r, &p, RG_OUTLOOK_NONE, "nothing to protect", RG_OUTLOOK_UNKNOWN, "");
+	r.module_installed = 1;
+	judge_outlook(&r, &p, RG_OUTLOOK_NONE, "lets them lock", RG_OUTLOOK_UNKNOWN, "");
+	r.module_installed = 0;
+	r.now.of[RG_LOCKS_NFS4] = r.now.of[RG_LOCKS_NLM] = RG_REGIME_FORWARDED;
+	judge_outlook(&r, &p, RG_OUTLOOK_KEPT_IF, "locks are kept", RG_OUTLOOK_KEPT_IF,
+		      "without a reboot");
+	p.enabled = 0;
+	judge_outlook(&r, &p, RG_OUTLOOK_KEPT_IF, "once reexport-guard is enabled",
+		      RG_OUTLOOK_KEPT_IF, "once reexport-guard is enabled");
+	p.enabled = 1;
+	r.module_loaded = r.module_types = 1;
+	judge_outlook(&r, &p, RG_OUTLOOK_KEPT_IF, "kernel module", RG_OUTLOOK_KEPT_IF, "");
+	r.module_types = 0; /* loaded, and nothing can answer it */
+	judge_outlook(&r, &p, RG_OUTLOOK_KEPT_IF, "those at the default N lose theirs",
+		      RG_OUTLOOK_KEPT_IF, "");
+	/* Delegations matter to NFSv4 alone, and only where scope locks was asked for. */
+	p.write_delegations = 1;
+	p.leases = 1;
+	judge_outlook(&r, &p, RG_OUTLOOK_KEPT_IF, "", RG_OUTLOOK_KEPT_IF, "");
+	p.scope_said = true;
+	judge_outlook(&r, &p, RG_OUTLOOK_LOST, "scope = locks", RG_OUTLOOK_KEPT_IF, "");
+	p.leases = 0;
+	judge_outlook(&r, &p, RG_OUTLOOK_KEPT_IF, "", RG_OUTLOOK_KEPT_IF, "");
+	p.policy.release = RG_RELEASE_GRACE_START;
+	judge_outlook(&r, &p, RG_OUTLOOK_LOST, "grace-start", RG_OUTLOOK_LOST, "grace-start");
+	p.policy.release = RG_RELEASE_GRACE_END;
+	judge_outlook(&r, &p, RG_OUTLOOK_LOST, "grace-end", RG_OUTLOOK_LOST, "grace-end");
+	p.policy.action = RG_ACTION_AUDIT;
+	judge_outlook(&r, &p, RG_OUTLOOK_LOST, "audit", RG_OUTLOOK_LOST, "audit");
+	p.known = false;
+	judge_outlook(&r, &p, RG_OUTLOOK_LOST, "mistakes", RG_OUTLOOK_LOST, "mistakes");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -650,6 +716,7 @@ int main(void)
 		cmocka_unit_test(test_module),
 		cmocka_unit_test(test_regime),
 		cmocka_unit_test(test_regime_changed),
+		cmocka_unit_test(test_outlook),
 	};
 
 	return cmocka_run_group_tests_name("check_nfs", tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "base/log.h"
+#include "check/finding.h"
 #include "metrics/metrics.h"
 #include "base/names.h"
 
@@ -200,7 +201,8 @@ static void test_every_option(void **unused)
 			       "--downgrades", "--record", "rec", "--record-size", "1M",
 			       "--record-keep", "2", "--count", "5", "--duration", "9s",
 			       "--timeout", "1h", "--role", "original", "--mode", "quiet",
-			       "--keep-for", "2min", "--help"),
+			       "--keep-for", "2min", "--verbose", "--severity", "warning",
+			       "--quiet", "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
@@ -208,6 +210,8 @@ static void test_every_option(void **unused)
 		assert_string_equal(parsed.settings[i].value, expected[i].value);
 	}
 	assert_true(parsed.dry_run && parsed.json && parsed.html && parsed.help && parsed.once);
+	assert_true(parsed.verbose && parsed.quiet);
+	assert_int_equal(parsed.severity, RG_WARNING);
 	assert_int_equal(parsed.format, RG_METRICS_PROMETHEUS);
 	assert_int_equal(parsed.interval_s, 120);
 	assert_int_equal(parsed.timeout_s, 3600);
@@ -231,6 +235,12 @@ static void test_given_is_what_was_given(void **unused)
 	assert_int_equal(parsed.given, RG_TAKES(RG_KEY_SETTLE_QUIET) | RG_TAKES(RG_KEY_ALL));
 	assert_int_equal(PARSE(0, "-h"), RG_DONE);
 	assert_true(parsed.help);
+	/* Options of one letter, alone and together; a verb that does not take one refuses it. */
+	assert_int_equal(PARSE(RG_TAKES(RG_OPT_VERBOSE) | RG_TAKES(RG_OPT_QUIET), "-vq"), RG_DONE);
+	assert_true(parsed.verbose && parsed.quiet);
+	assert_int_equal(parsed.given, RG_TAKES(RG_OPT_VERBOSE) | RG_TAKES(RG_OPT_QUIET));
+	REFUSED("-v: no such option", RG_TAKES(RG_OPT_QUIET), "-v");
+	REFUSED("-q: no such option", RG_TAKES(RG_OPT_VERBOSE), "-q");
 	assert_int_equal(PARSE(0, "--help"), RG_DONE);
 	assert_true(parsed.help);
 	assert_int_equal(PARSE(0), RG_DONE); /* nothing left over of the last time */

@@ -93,6 +93,36 @@ static void test_each_fault(void **unused)
 	judged(&s, RG_PROTECTION_FULL, "protected: ", "gate open");
 }
 
+/* Who is not counted is said, never counted as holding nothing. */
+static void test_end_clients(void **unused)
+{
+	struct rg_snapshot s;
+
+	(void)unused;
+	made_up_begin(&s);
+	s.heartbeat_ns = NOW_NS - S;
+	s.regimes.of[RG_LOCKS_NFS4] = s.regimes.of[RG_LOCKS_NLM] = RG_REGIME_FORWARDED;
+	s.gates[1] = good().gates[1];
+	made_up_client(&s, 1, "one", "10.0.0.1", RG_CLIENT_KNOWN, 7, 0);
+	judged(&s, RG_PROTECTION_FULL, "protected: ", "1 end client by NFSv4 with 7 locks");
+	made_up_client(&s, 1, "two", "10.0.0.2", RG_CLIENT_KNOWN, 0, 0);
+	s.ledger.clients[1].uncountable = 1;
+	judged(&s, RG_PROTECTION_FULL, "protected: ",
+	       "1 end client by NFSv4 with 7 locks, and 1 whose locks are not known");
+	s.ledger.clients[0].uncountable = 1;
+	judged(&s, RG_PROTECTION_FULL,
+	       "protected: ", "2 end clients by NFSv4 whose locks are not known");
+	/* Who is gone has none, known or not. */
+	s.ledger.clients[0].state = RG_CLIENT_GONE;
+	judged(&s, RG_PROTECTION_FULL,
+	       "protected: ", "1 end client by NFSv4 whose locks are not known");
+	/* Locks before the last start of knfsd, and not seen since. */
+	made_up_client(&s, 1, "three", "10.0.0.3", RG_CLIENT_KNOWN, 3, 3);
+	s.ledger.clients[2].generation = 0;
+	judged(&s, RG_PROTECTION_FULL, "protected: ", ", 1 not back yet");
+	rg_snapshot_free(&s);
+}
+
 static void test_worst_of_several(void **unused)
 {
 	struct rg_snapshot s = good();
@@ -111,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_each_fault),
+		cmocka_unit_test(test_end_clients),
 		cmocka_unit_test(test_worst_of_several),
 	};
 

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `status` in one screen of 80 columns and 24 lines: lists are cut to what matters most, and
+ * each cut says how many more there are. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/names.h"
+#include "cli/status.h"
+#include "load/modules.h"
+#include "metrics/verdict.h"
+#include "text/wrap.h"
+
+/* Lines of one list. */
+#define MOST 3
+/* Columns of the first word of a line. */
+#define HEAD 11
+
+static json_object *in(json_object *o, const char *key)
+{
+	return json_object_object_get(o, key);
+}
+
+static const char *text_of(json_object *o, const char *key)
+{
+	return json_object_get_string(in(o, key)) ?: "?";
+}
+
+static unsigned long long number_of(json_object *o, const char *key)
+{
+	return json_object_get_uint64(in(o, key));
+}
+
+static double seconds_of(json_object *o, const char *key)
+{
+	return json_object_get_double(in(o, key));
+}
+
+struct view {
+	FILE *out;
+	unsigned int width;
+	bool colour;
+};
+
+static RG_PRINTF(3, 4) void put(const struct view *v, const char *head, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	fprintf(v->out, "%-*s", HEAD, head);
+	rg_wrap(v->out, v->width, HEAD, HEAD, text);
+}
+
+/* Prints the first of a list with `print`, and says how many it left out. */
+static void put_list(const struct view *v, json_object *list, const char *more,
+		     void (*print)(const struct view *v, json_object *one))
+{
+	size_t n = json_object_array_length(list), shown = n <= MOST ? n : MOST - 1;
+
+	for (size_t i = 0; i < shown; i++)
+		print(v, json_object_array_get_idx(list, i));
+	if (shown < n)
+		put(v, "", "and %zu more %s: see `reexport-guard status -v`", n - shown, more);
+}
+
+void rg_status_print_verdict(json_object *o, FILE *out, unsigned int width, bool with_colour)
+{
+	const char *protection = text_of(o, "protection"), *colour = "31";
+
+	if (strcmp(protection, rg_protection_name(RG_PROTECTION_FULL)) == 0)
+		colour = "32";
+	else if (strcmp(protection, rg_protection_name(RG_PROTECTION_NONE)) != 0)
+		colour = "33";
+	if (with_colour)
+		fprintf(out, "\033[%sm●\033[m ", colour);
+	else
+		fputs("● ", out);
+	rg_wrap(out, width, 2, 2, text_of(o, "text"));
+}
+
+/* ---- what there is ---- */
+
+static void put_gate(const struct view *v, json_object *g)
+{
+	char later[64] = "";
+
+	if (in(g, "changes_in_seconds"))
+		snprintf(later, sizeof(later), "; changes in %.0f s at the latest",
+			 seconds_of(g, "changes_in_seconds"));
+	put(v, "gate", "%s for %.0f s: %s%s", text_of(g, "state"), seconds_of(g, "since_seconds"),
+	    text_of(g, "why_text"), later);
+	put(v, "policy", "%s local %s until %s, %llu s at most", text_of(g, "action"),
+	    text_of(g, "scope"), text_of(g, "release"), number_of(g, "max_hold_seconds"));
+}
+
+static void put_client(const struct view *v, json_object *c)
+{
+	char locks[128];
+
+	rg_status_locks_of(c, locks, sizeof(locks));
+	put(v, "end client", "%s %s, %s: %s", json_object_get_string(in(c, "address")) ?: "?",
+	    text_of(c, "name"), text_of(c, "state"), locks);
+}
+
+/* Awaited end clients come first: the gate waits for them. */
+static void put_clients(const struct view *v, json_object *gates)
+{
+	json_object *list = json_object_new_array();
+
+	for (int awaited = 1; awaited >= 0; awaited--)
+		for (size_t i = 0; i < json_object_array_length(gates); i++) {
+			json_object *of = in(json_object_array_get_idx(gates, i), "clients");
+
+			for (size_t k = 0; k < json_object_array_length(of); k++) {
+				json_object *c = json_object_array_get_idx(of, k);
+				const char *state = text_of(c, "state");
+				bool is =
+					strcmp(state, rg_client_state_name(RG_CLIENT_AWAITED)) == 0;
+
+				if (is == awaited)
+					json_object_array_add(list, json_object_get(c));
+			}
+		}
+	put_list(v, list, "end clients", put_client);
+	json_object_put(list);
+}
+
+static void put_mount(const struct view *v, json_object *m)
+{
+	put(v, "guarded", "%s, from %s", text_of(m, "path"), text_of(m, "source"));
+}
+
+static void put_held(const struct view *v, json_object *h)
+{
+	put(v, "held", "%s (%llu) for %.0f s: %s of %s", text_of(h, "comm"), number_of(h, "tgid"),
+	    seconds_of(h, "since_seconds"), text_of(h, "what"), text_of(h, "file"));
+}
+
+static void put_reboot(const struct view *v, json_object *r)
+{
+	put(v, "reboot", "%s", text_of(r, "text"));
+}
+
+static void put_locks(const struct view *v, json_object *regime)
+{
+	json_object *changed = in(regime, "changed");
+
+	put(v, "locks", "of end clients: NFSv4 %s, NFSv3 %s", text_of(regime, "nfs4_locks"),
+	    text_of(regime, "nlm_locks"));
+	for (size_t i = 0; i < json_object_array_length(changed); i++)
+		put(v, "changed", "%s", text_of(json_object_array_get_idx(changed, i), "text"));
+}
+
+/* ---- what is wrong ---- */
+
+static void put_counts(const struct view *v, json_object *o)
+{
+	put(v, "so far",
+	    "%llu held, %llu denied, %llu let pass and counted, %llu let go by "
+	    "max-hold",
+	    number_of(o, "held"), number_of(in(o, "denied"), "total"), number_of(o, "audited"),
+	    number_of(o, "timed_out"));
+}
+
+/* Says what makes the guard, or what is told of it, less than whole; nothing where nothing
+ * does. */
+static void put_trouble(const struct view *v, json_object *all)
+{
+	json_object *counters = in(all, "counters"), *tracing = in(all, "tracing"),
+		    *daemon = in(all, "daemon"), *left_out = in(all, "left_out"),
+		    *missing = in(tracing, "missing");
+	unsigned long long failures = number_of(in(counters, "helper_failures"), "total"),
+			   skipped = number_of(in(counters, "skipped"), "total"),
+			   lost = number_of(tracing, "records_lost") +
+				  number_of(counters, "untold");
+
+	if (!json_object_get_boolean(in(daemon, "alive")))
+		put(v, "daemon",
+		    "none runs: new mounts are not classified and nothing is kept "
+		    "for the next boot; run `systemctl start reexport-guard`");
+	for (size_t i = 0; i < json_object_array_length(left_out); i++) {
+		json_object *one = json_object_array_get_idx(left_out, i);
+
+		put(v, "without", "%s: %s", text_of(one, "program"), text_of(one, "without"));
+	}
+	if (json_object_array_length(in(all, "let_go")))
+		put(v, "let go",
+		    RG_NFSD ": run `reexport-guard modules follow` once it is "
+			    "loaded again");
+	if (json_object_array_length(missing))
+		put(v, "tracing", "%zu programs are not attached: `trace` and `report` see less",
+		    json_object_array_length(missing));
+	if (failures || skipped || lost)
+		put(v, "failures",
+		    "%llu of programs in the kernel, %llu calls skipped, %llu records lost: see "
+		    "`reexport-guard status -v`",
+		    failures, skipped, lost);
+}
+
+void rg_status_print(json_object *all, FILE *out, unsigned int width, bool colour)
+{
+	json_object *gates = in(all, "gates"), *mounts = in(all, "mounts");
+	const struct view view = {out, width, colour}, *v = &view;
+
+	rg_status_print_verdict(in(all, "verdict"), out, width, colour);
+	fputc('\n', out);
+	put_list(v, gates, "gates", put_gate);
+	put_locks(v, in(all, "regime"));
+	put_clients(v, gates);
+	put_list(v, mounts, "guarded mounts", put_mount);
+	if (!json_object_array_length(mounts))
+		put(v, "guarded",
+		    "no mount is there yet; those that come are guarded as the policy says");
+	put_list(v, in(all, "reboot"), "original servers", put_reboot);
+	put_list(v, in(all, "held"), "held threads", put_held);
+	put_counts(v, in(all, "counters"));
+	put_trouble(v, all);
+}
