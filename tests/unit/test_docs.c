@@ -8,6 +8,8 @@
 #include "unit_record.h"
 #include "unit_text.h"
 
+#include <ctype.h>
+
 #include <bpf/libbpf.h>
 #include <json-c/json.h>
 
@@ -437,6 +439,72 @@ static void test_options(void **unused)
 	free(page);
 }
 
+/* ---- runbooks ---- */
+
+/* The anchor that a heading of Markdown has: lower case, blanks are dashes, and what is
+ * neither letter, digit, dash nor underscore is left out. */
+static void anchor_of(const char *heading, size_t n, char *anchor)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)heading[i];
+
+		if (c == ' ')
+			*anchor++ = '-';
+		else if (isalnum(c) || c == '-' || c == '_')
+			*anchor++ = (char)tolower(c);
+	}
+	*anchor = '\0';
+}
+
+static bool has_anchor(const char *page, const char *wanted)
+{
+	for (const char *at = page; (at = strstr(at, "\n## ")); at += 4) {
+		size_t n = strcspn(at + 4, "\n");
+		char anchor[256];
+
+		assert_true(n < sizeof(anchor));
+		anchor_of(at + 4, n, anchor);
+		if (strcmp(anchor, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Every alert leads to a section of docs/troubleshooting.md, and so does its table. */
+static void test_runbooks(void **unused)
+{
+	static const char to[] = "docs/troubleshooting.md#";
+	char *rules = unit_text(DOCS "../packaging/monitoring/reexport-guard.rules.yml"),
+	     *page = unit_text(DOCS "troubleshooting.md");
+	int alerts = 0, links = 0;
+
+	(void)unused;
+	for (const char *at = rules; (at = strstr(at, "- alert: ")); alerts++) {
+		const char *next = strstr(++at, "- alert: "), *book = strstr(at, " runbook: \"");
+		char anchor[256];
+
+		unit_need(book && (!next || book < next));
+		book += strlen(" runbook: \"");
+		assert_int_equal(strncmp(book, to, strlen(to)), 0);
+		book += strlen(to);
+		snprintf(anchor, sizeof(anchor), "%.*s", (int)strcspn(book, "\""), book);
+		if (!has_anchor(page, anchor))
+			fail_msg("docs/troubleshooting.md has no section #%s", anchor);
+	}
+	assert_in_range(alerts, 10, 100);
+	for (const char *at = page; (at = strstr(at, "](#")); links++) {
+		char anchor[256];
+
+		at += 3;
+		snprintf(anchor, sizeof(anchor), "%.*s", (int)strcspn(at, ")"), at);
+		if (!has_anchor(page, anchor))
+			fail_msg("docs/troubleshooting.md leads to no section #%s", anchor);
+	}
+	assert_in_range(links, 10, 100);
+	free(rules);
+	free(page);
+}
+
 /* ---- examples ---- */
 
 /* What `report` says of a recording of tests/unit/data; the caller frees. */
@@ -533,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_followers),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_runbooks),
 		cmocka_unit_test(test_example_of_report),
 	};
 
