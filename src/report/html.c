@@ -8,6 +8,8 @@
 
 /* Longer tables are folded; a reader asks for them, and paper does not. */
 #define UNFOLDED 60
+/* Columns above which a cell is not understood without its head. */
+#define MANY 5
 
 void rg_html_escape(FILE *out, const char *text)
 {
@@ -76,7 +78,7 @@ static const char style[] =
 	"gap:4px 20px;margin-bottom:12px}figcaption h3{margin-right:auto}"
 	".key{display:inline-flex;align-items:center;gap:6px;font-size:12.5px;color:var(--soft)}"
 	".key svg{width:18px;height:14px;display:block;overflow:visible}"
-	".wide{overflow-x:auto}.wide>svg{display:block;width:100%;min-width:760px;height:auto}"
+	".wide{overflow-x:auto}.wide>svg{display:block;width:100%;height:auto}"
 	"table{border-collapse:collapse;font-size:13px;line-height:1.45}table.full{width:100%}"
 	"table.full th:last-child,table.full td:last-child{width:99%}"
 	"th{text-align:left;font-weight:600;color:var(--soft);font-size:12px;"
@@ -92,7 +94,7 @@ static const char style[] =
 	"summary{cursor:pointer;color:var(--soft);font-size:13px;padding:4px 0}"
 	"footer{color:var(--soft);font-size:13px;margin-top:36px}footer ul{padding-left:18px}"
 	"svg text{font-family:inherit;font-size:12px;fill:var(--ink)}"
-	"svg .lane{text-anchor:end}svg .tick{text-anchor:middle;fill:var(--soft);font-size:11.5px}"
+	"svg .count{text-anchor:end}svg .tick{text-anchor:middle;fill:var(--soft);font-size:11.5px}"
 	"svg .unit{text-anchor:end;fill:var(--soft);font-size:11.5px}"
 	"svg .in{text-anchor:middle;font-size:11.5px;fill:var(--onbar)}"
 	"svg .in.grace,svg .in.ingrace,svg .in.settling{fill:var(--ondark)}"
@@ -117,7 +119,21 @@ static const char style[] =
 	"svg .fill.granted{fill:var(--granted)}svg .fill.refused{fill:var(--refused)}"
 	"svg .fill.again{fill:var(--again)}svg .stripe{stroke:var(--card);stroke-width:2;"
 	"stroke-opacity:.55}svg .dot{fill:var(--card);fill-opacity:.75}"
-	"@media (max-width:640px){main{padding:24px 14px}.card{padding:16px}}"
+	/* On a narrow page a row of a table is a paragraph, its cells named where there are many
+	 * of them, and the letters of a drawing are larger than the drawing is small. */
+	"@media (max-width:640px){main{padding:24px 14px}.card{padding:16px}"
+	"h1{font-size:22px}.verdict{gap:12px}.verdict .first{font-size:16px}"
+	"dl.figures{grid-template-columns:repeat(auto-fill,minmax(140px,1fr))}"
+	"table,tbody{display:block}thead{display:none}"
+	"tr{display:flex;flex-wrap:wrap;gap:0 14px;padding:6px 0;"
+	"border-bottom:1px solid var(--grid)}"
+	"td,td.r,td.n{display:block;border:0;padding:0;text-align:left;white-space:normal;"
+	"min-width:0}td:empty{display:none}td:first-child{padding-left:11px}"
+	"table.full td:last-child{width:100%;padding-left:11px}"
+	"table.many td::before{content:attr(data-head) \" \";color:var(--soft);font-size:12px}"
+	"svg text,svg .tick,svg .unit{font-size:24px}"
+	"svg .unit{transform:translateY(8px)}svg .in{display:none}"
+	"svg .in.roomy{display:inline;font-size:20px}}"
 	"@media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#000;--soft:#444;"
 	"--line:#bbb;--grid:#ddd}body{font-size:10.5pt;print-color-adjust:exact;"
 	"-webkit-print-color-adjust:exact}main{max-width:none;padding:0}.card,dl.figures,figure,tr{"
@@ -316,8 +332,8 @@ static void rows(const struct rg_table *t, FILE *out)
 	bool used[16] = {};
 
 	used_columns(t, used);
-	fprintf(out, "<div class=\"wide\"><table%s><thead><tr>",
-		ends_in_words(t, used) ? " class=\"full\"" : "");
+	fprintf(out, "<div class=\"wide\"><table class=\"%s%s\"><thead><tr>",
+		ends_in_words(t, used) ? "full" : "", t->columns > MANY ? " many" : "");
 	for (size_t c = 0; c < t->columns; c++)
 		if (used[c])
 			fprintf(out, "<th scope=\"col\"%s>%s</th>",
@@ -328,12 +344,15 @@ static void rows(const struct rg_table *t, FILE *out)
 		for (size_t c = 0; c < t->columns; c++) {
 			const char *text = t->cells[i * t->columns + c];
 
-			if (used[c])
-				put(out,
-				    t->right[c]		? "<td class=\"r\">"
-				    : strlen(text) < 48 ? "<td class=\"n\">"
-							: "<td>",
-				    text, "</td>");
+			if (!used[c])
+				continue;
+			fputs(t->right[c]	  ? "<td class=\"r\""
+			      : strlen(text) < 48 ? "<td class=\"n\""
+						  : "<td",
+			      out);
+			if (t->columns > MANY)
+				fprintf(out, " data-head=\"%s\"", t->heads[c]);
+			put(out, ">", text, "</td>");
 		}
 		fputs("</tr>\n", out);
 	}

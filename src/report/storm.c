@@ -95,8 +95,8 @@ static void counts(FILE *out, const struct bars *b, double bottom, double height
 
 		fprintf(out,
 			"<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
-			"<text class=\"lane\" x=\"%d\" y=\"%.1f\">%.0f</text>\n",
-			RG_SVG_LEFT, RG_SVG_RIGHT, y, y, RG_SVG_LEFT - 14, y + 4, n);
+			"<text class=\"count\" x=\"%d\" y=\"%.1f\">%.0f</text>\n",
+			RG_SVG_LEFT, RG_SVG_RIGHT, y, y, RG_SVG_LEFT - 8, y + 4, n);
 	}
 }
 

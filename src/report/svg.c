@@ -9,8 +9,14 @@
 #include "report/report.h"
 #include "report/svg.h"
 
-#define BAR_LANE 30
-#define MARK_LANE 32
+/* A lane has its name above it, so that a narrow page, which draws all of it smaller and the
+ * names larger, has room for both. */
+#define BAR_LANE 46
+#define MARK_LANE 52
+#define FIRST_LANE 40 /* the middle of the first one */
+#define BAR_NAME (-14)
+#define MARK_NAME (-18)
+#define MOST_NAME 60 /* characters */
 #define MAX_CLIENTS 40
 #define MAX_ORIGINS 4
 #define MAX_APPS 16
@@ -25,14 +31,14 @@ static void lane_name(FILE *out, double y, const char *name, const char *title)
 	size_t shown = 0, bytes = 0;
 	char *cut;
 
-	while (name[bytes] && shown < 25) {
+	while (name[bytes] && shown < MOST_NAME) {
 		bytes++;
 		while (((unsigned char)name[bytes] & 0xc0) == 0x80)
 			bytes++;
 		shown++;
 	}
 	cut = rg_text("%.*s%s", (int)bytes, name, name[bytes] ? "…" : "");
-	fprintf(out, "<text class=\"lane\" x=\"%d\" y=\"%.1f\">", RG_SVG_LEFT - 14, y + 4);
+	fprintf(out, "<text class=\"lane\" x=\"%d\" y=\"%.1f\">", RG_SVG_LEFT, y);
 	if (title[0]) {
 		fprintf(out, "<title>");
 		rg_html_escape(out, title);
@@ -43,7 +49,8 @@ static void lane_name(FILE *out, double y, const char *name, const char *title)
 	free(cut);
 }
 
-/* A bar, with its word inside if there is room (7 pixels a character). */
+/* A bar, with its word inside if there is room: 7 pixels a character, and twice as many for
+ * the larger letters of a narrow page (class roomy). */
 static void bar(FILE *out, const struct rg_scale *s, double y, double from, double to,
 		const char *class, const char *word, const char *title)
 {
@@ -59,8 +66,9 @@ static void bar(FILE *out, const struct rg_scale *s, double y, double from, doub
 		"rx=\"3\"/>",
 		title, from, to, class, x1, y - 9, x2 - x1);
 	if (x2 - x1 > 7.0 * (double)strlen(word) + 12)
-		fprintf(out, "<text class=\"in %s\" x=\"%.1f\" y=\"%.1f\">%s</text>", class,
-			(x1 + x2) / 2, y + 4, word);
+		fprintf(out, "<text class=\"in %s%s\" x=\"%.1f\" y=\"%.1f\">%s</text>", class,
+			x2 - x1 > 14.0 * (double)strlen(word) + 12 ? " roomy" : "", (x1 + x2) / 2,
+			y + 4, word);
 	fprintf(out, "</g>\n");
 }
 
@@ -123,7 +131,8 @@ static void origin_lanes(const struct rg_recovery *r, const struct rg_scale *s, 
 		       complete = rg_recovery_seconds(r, p->complete_ns);
 
 		rg_svg_rule(out, *y);
-		lane_name(out, *y, i ? "the same, another" : "this host as client", whole);
+		lane_name(out, *y + MARK_NAME, i ? "the same, another" : "this host as client",
+			  whole);
 		away_bar(r, p, s, *y, out);
 		if (p->exchange_ns && back >= s->from && back <= s->to)
 			mark(out, BACK, rg_svg_x(s, back), *y, 1);
@@ -139,7 +148,7 @@ static void knfsd_lanes(const struct rg_recovery *r, const struct rg_scale *s, d
 {
 	double end = rg_recovery_seconds(r, r->last_ns);
 
-	lane_name(out, *y, "knfsd", "");
+	lane_name(out, *y + BAR_NAME, "knfsd", "");
 	if (r->start_ns && r->grace_ns)
 		bar(out, s, *y, 0, rg_recovery_seconds(r, r->grace_ns), "starting", "",
 		    "knfsd starting");
@@ -150,7 +159,7 @@ static void knfsd_lanes(const struct rg_recovery *r, const struct rg_scale *s, d
 	*y += BAR_LANE;
 	if (!r->lockd_ns)
 		return;
-	lane_name(out, *y, "lockd", "");
+	lane_name(out, *y + BAR_NAME, "lockd", "");
 	bar(out, s, *y, rg_recovery_seconds(r, r->lockd_ns),
 	    r->lockd_end_ns ? rg_recovery_seconds(r, r->lockd_end_ns) : end, "grace", "grace",
 	    "lockd's grace period");
@@ -165,7 +174,7 @@ static void gate_lane(const struct rg_recovery *r, const struct rg_scale *s, dou
 
 	if (!r->n_changes)
 		return;
-	lane_name(out, *y, "gate", "");
+	lane_name(out, *y + BAR_NAME, "gate", "");
 	for (size_t i = 0; i < r->n_changes; i++) {
 		const struct rg_change *c = &r->changes[i];
 		const char *name = c->state < RG_NR_STATES ? rg_state_name(c->state) : "unknown";
@@ -277,7 +286,7 @@ static void client_lanes(const struct rg_recovery *r, const struct rg_scale *s, 
 		char *whole = rg_peer_text(p), *name = short_name(p);
 
 		rg_svg_rule(out, *y);
-		lane_name(out, *y, name, whole);
+		lane_name(out, *y + MARK_NAME, name, whole);
 		client_marks(r, p, s, *y, &grids[i], out);
 		fprintf(out, "\n");
 		free(whole);
@@ -289,7 +298,7 @@ static void client_lanes(const struct rg_recovery *r, const struct rg_scale *s, 
 		fprintf(out,
 			"<text class=\"lane\" x=\"%d\" y=\"%.1f\">and %zu more end "
 			"clients</text>\n",
-			RG_SVG_LEFT - 14, *y + 2, r->n_clients - n);
+			RG_SVG_LEFT, *y, r->n_clients - n);
 		*y += MARK_LANE;
 	}
 }
@@ -305,7 +314,7 @@ static void app_lanes(const struct rg_recovery *r, const struct rg_scale *s, dou
 		char *name = rg_text("%s (%llu)", a->comm, (unsigned long long)a->tid),
 		     *more = rg_text("%s, %s", name, a->what);
 
-		lane_name(out, *y, name, more);
+		lane_name(out, *y + BAR_NAME, name, more);
 		bar(out, s, *y, rg_recovery_seconds(r, a->held_ns),
 		    a->done ? rg_recovery_seconds(r, a->continued_ns) : s->to,
 		    a->done ? "held" : "held still", "held",
@@ -316,7 +325,7 @@ static void app_lanes(const struct rg_recovery *r, const struct rg_scale *s, dou
 	}
 	if (r->n_apps > n) {
 		fprintf(out, "<text class=\"lane\" x=\"%d\" y=\"%.1f\">and %zu more held</text>\n",
-			RG_SVG_LEFT - 14, *y + 2, r->n_apps - n);
+			RG_SVG_LEFT, *y, r->n_apps - n);
 		*y += BAR_LANE;
 	}
 }
@@ -383,13 +392,14 @@ static double timeline_height(const struct rg_recovery *r)
 	       apps = r->n_apps > MAX_APPS ? MAX_APPS + 1 : r->n_apps,
 	       bars = 1 + (r->lockd_ns != 0) + (r->n_changes != 0) + apps;
 
-	return 24.0 + BAR_LANE * (double)bars + MARK_LANE * (double)(clients + origins);
+	return FIRST_LANE - 18.0 + BAR_LANE * (double)bars +
+	       MARK_LANE * (double)(clients + origins);
 }
 
 void rg_svg_timeline(const struct rg_recovery *r, size_t id, FILE *out)
 {
 	struct rg_scale s = scale_of(r);
-	double bottom = timeline_height(r), y = 24;
+	double bottom = timeline_height(r), y = FIRST_LANE;
 
 	rg_svg_begin(out, "timeline", id, bottom + 42, "Timeline of the recovery");
 	for (size_t i = 0; i < r->verdict.n && i < 2; i++) {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #define RG_SVG_WIDTH 1080
-#define RG_SVG_LEFT 208 /* names of the lanes */
+#define RG_SVG_LEFT 48 /* numbers of an axis; names of lanes are above them */
 #define RG_SVG_RIGHT 1064
 #define RG_SVG_PLOT (RG_SVG_RIGHT - RG_SVG_LEFT)
 
