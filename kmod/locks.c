@@ -94,17 +94,9 @@ static struct kprobe probe = {
 	.pre_handler = at_decode,
 };
 
-/* sget() calls this for every superblock of a type with sb_lock held, which is what keeps
- * them there. No superblock is wanted, so it matches none and makes none. */
-static int restore_each(struct super_block *sb, void *unused)
+static void restore_one(struct super_block *sb, void *unused)
 {
 	restore(sb);
-	return 0;
-}
-
-static int make_none(struct super_block *sb, void *unused)
-{
-	return -ECANCELED;
 }
 
 int __init rg_locks_init(void)
@@ -128,8 +120,10 @@ void rg_locks_exit(void)
 		kfree(copy);
 		return;
 	}
-	sget(&nfs_fs_type, restore_each, make_none, 0, NULL);
-	sget(&nfs4_fs_type, restore_each, make_none, 0, NULL);
+	/* Under s_umount of each, which keeps it there. One that is being unmounted is left out: it
+	 * keeps the copy, which stays. */
+	iterate_supers_type(&nfs_fs_type, restore_one, NULL);
+	iterate_supers_type(&nfs4_fs_type, restore_one, NULL);
 }
 
 #else

@@ -11,7 +11,6 @@ recovery_repo=$(readlink -f "${BASH_SOURCE[0]%/*}/..")
 
 RG=$recovery_repo/build/reexport-guard
 LOCKER=$recovery_repo/build/tests/helpers/locker
-MODULE=$recovery_repo/build/kmod/reexport_guard.ko
 stamp_port=7777
 
 # What the last recovery came to. Of each lock that the end client held:
@@ -81,7 +80,7 @@ end_in() {
 
 # ---- The end client ----
 
-# In the functions below n, wants, options, recover, delegations, event and guard
+# In the functions below n, wants, options, recover, delegations, under, event and guard
 # are those of the recovery that calls them.
 
 by_nfsv3() { [[ ,$options, == *,vers=3,* ]]; }
@@ -103,7 +102,7 @@ locks_taken() {
 }
 refused_with() { on cli sed -n 's/^lock byte .*: //p' /run/app.out | sort -u | paste -s -d ' '; }
 end_client_mounts() {
-	delegations origin "$delegations" && delegations rex "$delegations" && rex_mount || return 1
+	delegations origin "$delegations" && delegations rex "$delegations" && rex_mount "$under" || return 1
 	# It keeps the ledger, which is what the next one goes by.
 	[[ $event == restart ]] || guard_starts "before the end client comes" || return 1
 	rex_knfsd_start 15 15 3 && cli_mount "$options" "$recover"
@@ -173,8 +172,9 @@ guard_starts() {
 
 # Of the kernel that runs there. Each boot needs it anew.
 module_loaded() {
-	do_or_fail "the kernel module" on rex bash -c \
-		'[[ -d /sys/module/reexport_guard ]] || insmod "$0"' "$MODULE"
+	# shellcheck disable=SC2016 # expanded in the machine
+	do_or_fail "the kernel module" on rex bash -c '[[ -d /sys/module/reexport_guard ]] ||
+		insmod "$0/build/kmod-$(uname -r)/reexport_guard.ko"' "$recovery_repo"
 }
 
 # The local application has tried for every lock twice since, or has them all.
@@ -197,7 +197,7 @@ power_is_cut() {
 	gate_closed=$(gate_since)
 	say "it mounts the original server; a local application goes for $wants of these locks"
 	thief_starts
-	do_or_fail "the mount" rex_mount || return 1
+	do_or_fail "the mount" rex_mount "$under" || return 1
 	if guarded; then
 		await 60 "the local application to be held" thief_held || return 1
 		say "the local application is held in its system call"
@@ -217,6 +217,8 @@ knfsd_starts() {
 		do_or_fail "knfsd" rex_knfsd_start 15 15 15 && do_or_fail "sm-notify" rex_notify &&
 			end_client_watched
 	else
+		# An original server that is mounted by NFSv3 keeps the old locks until it is told.
+		[[ ,$under, != *,vers=3,* ]] || do_or_fail "sm-notify" rex_notify || return 1
 		end_client_watched && do_or_fail "knfsd" rex_knfsd_start 15 15 3
 	fi
 }
@@ -293,19 +295,21 @@ end_client_writes() {
 		END { print lost + 0 }')
 }
 
-# recovery [--event E] [--delegations on|off] [--wants K] N MOUNT-OPTIONS
-# RECOVER-LOST-LOCKS [ENABLE-OPTIONS...]: without enable options, without the
+# recovery [--event E] [--delegations on|off] [--wants K] [--under OPTIONS] N
+# MOUNT-OPTIONS RECOVER-LOST-LOCKS [ENABLE-OPTIONS...]: without enable options, without the
 # guard. E: power-cut, restart (of knfsd alone), late (a power cut, and knfsd does
 # not start until the gate has timed out). K: of the N locks, those that the local
-# application goes for (all). Fills in the figures above; fails if there are none.
+# application goes for (all). OPTIONS: how the re-export server mounts the original
+# server (vers=4.2). Fills in the figures above; fails if there are none.
 recovery() {
-	local event=power-cut delegations=on n wants='' options recover gate_closed='' figure
+	local event=power-cut delegations=on under=vers=4.2 n wants='' options recover gate_closed='' figure
 	local -a guard
 	while [[ $1 == --* ]]; do
 		case $1 in
 		--event) event=$2 ;;
 		--delegations) delegations=$2 ;;
 		--wants) wants=$2 ;;
+		--under) under=$2 ;;
 		esac
 		shift 2
 	done

@@ -10,9 +10,11 @@ BEGIN {
 	title["v4.2-Y"] = "v4.2, recover_lost_locks=Y"
 	title["v4.2-N"] = "v4.2, recover_lost_locks=N"
 	title["v4.1-Y"] = "v4.1, recover_lost_locks=Y"
+	title["v4.1-N"] = "v4.1, recover_lost_locks=N"
 	title["v4.0-Y"] = "v4.0, recover_lost_locks=Y"
+	title["v4.0-N"] = "v4.0, recover_lost_locks=N"
 	title["v3"] = "v3 (NLM, statd)"
-	n_titles = split("v4.2-Y v4.2-N v4.1-Y v4.0-Y v3", order, " ")
+	n_titles = split("v4.2-Y v4.2-N v4.1-Y v4.1-N v4.0-Y v4.0-N v3", order, " ")
 }
 
 FNR == 1 {
@@ -84,11 +86,12 @@ function range(cell, name) {
 function count(n) { return n (n == 1 ? " run" : " runs") }
 
 # What a cell of the table says.
-function summary(cell, row,    text) {
+function summary(cell, row,    text, gate) {
 	if (!all[cell])
 		return "not run"
+	gate = range(cell, "gate_seconds")
 	if (runs[cell]) {
-		if (row ~ /-N$/)
+		if (row ~ /-N$/ && !high[cell, "survived"])
 			text = range(cell, "stolen") " stolen, " range(cell, "named_lost") " named as lost"
 		else {
 			text = range(cell, "survived") " of " range(cell, "held_before")
@@ -97,6 +100,8 @@ function summary(cell, row,    text) {
 			if (high[cell, "stolen"] && !high[cell, "write_errors"])
 				text = text " without an error"
 		}
+		if (gate != "" && low[cell, "survived"] == high[cell, "held_before"])
+			text = text ", gate open after " gate " s"
 		text = text " (" count(runs[cell]) ")"
 	}
 	if (refused[cell])
@@ -113,6 +118,21 @@ function present(kernel, row, delegations,    i) {
 	return 0
 }
 
+# Was anything of this column run, in a table of the rows with this prefix?
+function used(kernel, prefix, column,    i) {
+	for (i = 1; i <= n_titles; i++)
+		if (all[kernel, prefix order[i], "on", column] || all[kernel, prefix order[i], "off", column])
+			return 1
+	return 0
+}
+
+function present_any(kernel, prefix,    k) {
+	for (k = 1; k <= n_columns; k++)
+		if (used(kernel, prefix, columns[k]))
+			return 1
+	return 0
+}
+
 function table(kernel, prefix,    i, j, k, row, delegations, line, rule, any) {
 	for (i = 1; i <= n_titles; i++)
 		for (j = 1; j <= 2; j++) {
@@ -124,6 +144,8 @@ function table(kernel, prefix,    i, j, k, row, delegations, line, rule, any) {
 				line = "| end client | delegations |"
 				rule = "|---|---|"
 				for (k = 1; k <= n_columns; k++) {
+					if (!used(kernel, prefix, columns[k]))
+						continue
 					line = line " " (columns[k] in head ? head[columns[k]] : columns[k]) " |"
 					rule = rule "---|"
 				}
@@ -131,7 +153,8 @@ function table(kernel, prefix,    i, j, k, row, delegations, line, rule, any) {
 			}
 			line = "| " title[order[i]] " | " (order[i] == "v3" ? "" : delegations) " |"
 			for (k = 1; k <= n_columns; k++)
-				line = line " " summary(kernel SUBSEP row SUBSEP delegations SUBSEP columns[k], row) " |"
+				if (used(kernel, prefix, columns[k]))
+					line = line " " summary(kernel SUBSEP row SUBSEP delegations SUBSEP columns[k], row) " |"
 			print line
 		}
 	if (!any)
@@ -167,8 +190,8 @@ function late(kernel,    i, j, row, cell, any, delegations) {
 function details(kernel,    p, i, j, k, row, cell, delegations) {
 	print "| row | delegations | column | runs | held before | delegation held | survived | stolen | named lost | write errors | recovered, s | gate open, s | calls held | denied |"
 	print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
-	split(" restart- late-", prefixes, " ")
-	for (p = 0; p <= 2; p++)
+	split("under3- restart- late-", prefixes, " ")
+	for (p = 0; p <= 3; p++)
 		for (i = 1; i <= n_titles; i++)
 			for (j = 1; j <= 2; j++)
 				for (k = 1; k <= n_columns; k++) {
@@ -230,6 +253,10 @@ END {
 		printf "Data: [results/%s.csv](results/%s.csv).\n\n", kernel, kernel
 		print "### The power cut\n"
 		table(kernel, "")
+		if (present_any(kernel, "under3-")) {
+			print "### The power cut, the original server mounted by NFSv3\n"
+			table(kernel, "under3-")
+		}
 		print "### knfsd restarted, no power cut\n"
 		table(kernel, "restart-")
 		print "### A power cut, and knfsd does not start (max-hold 30 s)\n"

@@ -54,8 +54,8 @@ setup_tiers() {
 # Was this machine booted for the rung sleep (rg.rung=sleep), on which nobody is stopped?
 on_sleep() { [[ ${forced[1]-} == sleep ]]; }
 
-# The module reexport_guard, which has the held sleep.
-module=$repo/build/kmod/reexport_guard.ko
+# The module reexport_guard, of this kernel (lab module).
+module=$repo/build/kmod-$(uname -r)/reexport_guard.ko
 load_module() { [[ -d /sys/module/reexport_guard ]] || insmod "$module"; }
 
 # Nothing enabled, knfsd of the re-export server off, no daemon, no helper.

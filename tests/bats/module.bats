@@ -8,14 +8,13 @@
 load common
 load tracing
 
-ko=$repo/build/kmod/reexport_guard.ko
 sys=/sys/module/reexport_guard
 
 setup_file() { setup_tiers; }
 setup() {
 	setup_recovery
 	tier_nfs cli recover-lost-locks N
-	[[ -d $sys ]] || insmod "$ko"
+	[[ -d $sys ]] || insmod "$module"
 }
 teardown() {
 	# In the tier of the end client its application may hold the mount.
@@ -170,7 +169,7 @@ another_client() {
 	rg disable >/dev/null
 	for _ in 1 2 3; do
 		rmmod reexport_guard
-		insmod "$ko"
+		insmod "$module"
 	done
 	tier cli touch /run/stop-locks
 	expect_end storm_of_locks 0
@@ -189,13 +188,13 @@ another_client() {
 	[ "$(json .module.state)" = absent ]
 	[ ! -e $pins/link_answer_reclaim ]
 	rg disable >/dev/null
-	insmod "$ko"
+	insmod "$module"
 	arm --mount "$a" --action deny --module off
 	[ "$(json .module.state)" = off ]
 	rg disable >/dev/null
 	# without types: one line, and all else works
 	rmmod reexport_guard
-	cp "$ko" "$work/no-types.ko"
+	cp "$module" "$work/no-types.ko"
 	objcopy --remove-section .BTF "$work/no-types.ko"
 	insmod "$work/no-types.ko"
 	arm --mount "$a" --action deny
