@@ -56,6 +56,14 @@ static void check_one(const struct rg_regime_facts *r, enum rg_lock_protocol pro
 
 	switch (r->now.of[protocol]) {
 	case RG_REGIME_FORWARDED:
+		if (r->by_module) {
+			rg_find(f, RG_OK, RG_F_REGIME, name,
+				"kernel %s refuses end clients' locks on a re-exported NFS mount "
+				"(nfs_export_ops.flags); with the kernel module it forwards them "
+				"to the original server, on guarded mounts",
+				r->kernel);
+			break;
+		}
 		rg_find(f, RG_OK, RG_F_REGIME, name,
 			"kernel %s forwards end clients' locks to the original server (%s)",
 			r->kernel, evidence_of(r, protocol));
@@ -65,9 +73,9 @@ static void check_one(const struct rg_regime_facts *r, enum rg_lock_protocol pro
 			"kernel %s refuses end clients' locks on a re-exported NFS mount (%s): "
 			"they have none that a reboot could cost",
 			r->kernel, evidence_of(r, protocol));
-		rg_remedy(f, "applications that lock need a kernel without EXPORT_OP_NOLOCKS on "
-			     "this host, or a mount of the original server; those that do not "
-			     "need no guard");
+		rg_remedy(f, "applications that lock need the kernel module (see `module`) or a "
+			     "kernel without EXPORT_OP_NOLOCKS on this host, or a mount of the "
+			     "original server; those that do not need no guard");
 		break;
 	default:
 		find_unknown(r, protocol, f);
@@ -118,11 +126,12 @@ static void check_changed(const struct rg_regime_facts *r, struct rg_findings *f
 /* What it would change here: every kernel refuses reclaims on NFS mounts, some refuse locks. */
 static void check_module(const struct rg_regime_facts *r, struct rg_findings *f)
 {
-	const char *changes = r->now.of[RG_LOCKS_NFS4] == RG_REGIME_REFUSED
-				      ? "end clients can lock, and lock reclaims by NFSv4 are "
-					"passed on"
-				      : "lock reclaims by NFSv4 are passed on, so that end clients "
-					"keep their locks with recover_lost_locks=N, their default";
+	const char *changes =
+		r->by_module || r->now.of[RG_LOCKS_NFS4] == RG_REGIME_REFUSED
+			? "end clients can lock by NFSv4 and NFSv3 and keep their locks with "
+			  "recover_lost_locks=N, their default; without it they cannot lock"
+			: "end clients keep NFSv4 locks with recover_lost_locks=N, their default; "
+			  "without it only with Y; NFSv3 locks are kept with and without it";
 
 	if (r->module_loaded == 1 && r->module_types == 1) {
 		rg_find(f, RG_OK, RG_F_MODULE, NULL, "loaded: with it %s", changes);

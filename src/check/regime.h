@@ -12,8 +12,10 @@ struct rg_regime_facts {
 		RG_REGIME_ASKED,	 /* the kernel, just now */
 		RG_REGIME_IN_FORCE,	 /* of the set that is enabled: export flags, and locks */
 	} source;
-	int asked_err;		    /* asked: 0 or negative errno */
-	bool nfs;		    /* is the nfs module there, whose flags they are? */
+	bool by_module; /* in force: the export flags refuse, and the kernel module lets locks pass
+			 */
+	int asked_err;	/* asked: 0 or negative errno */
+	bool nfs;	/* is the nfs module there, whose flags they are? */
 	struct rg_regime_kept kept; /* as if this boot had begun it */
 	int kept_err;		    /* 0, -ENOENT: nobody kept one; or another negative errno */
 	char kernel[RG_KERNEL_SIZE];

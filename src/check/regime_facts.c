@@ -10,15 +10,18 @@
 #include "load/probe.h"
 
 /* Of the set that is pinned. False: there is none that can be read. */
-static bool read_set(struct rg_regimes *now)
+static bool read_set(struct rg_regime_facts *r)
 {
 	struct rg_pins pins;
 	bool is_open;
 
 	rg_pins_init(&pins);
 	is_open = rg_pins_lock(&pins, RG_LOCK_SHARED, false) == 0 && rg_pins_open(&pins) == 0;
-	if (is_open)
-		*now = rg_regimes_read(&pins);
+	if (is_open) {
+		r->now = rg_regimes_read(&pins);
+		r->by_module = pins.live->nfs4_locks == RG_REGIME_REFUSED &&
+			       r->now.of[RG_LOCKS_NFS4] == RG_REGIME_FORWARDED;
+	}
 	rg_pins_close(&pins);
 	return is_open;
 }
@@ -28,7 +31,7 @@ static void ask(bool enabled, struct rg_regime_facts *r)
 	static const struct rg_flow_totals nothing_seen;
 	enum rg_regime nfs4 = RG_REGIME_UNKNOWN;
 
-	if (enabled && read_set(&r->now)) {
+	if (enabled && read_set(r)) {
 		r->source = RG_REGIME_IN_FORCE;
 		return;
 	}

@@ -21,23 +21,48 @@ static void say_time_left(const struct rg_view *v)
 		       (unsigned long long)((v->until_ns - now_ns) / RG_NS_PER_SEC + 1));
 }
 
-/* Says what the chosen release point leaves to local applications: on every kernel that
- * lets end clients lock through a re-export, the NFS client answers a reclaim with
- * NFS4ERR_NO_GRACE (nfs_lock, fs/nfs/file.c). */
-static void say_release(__u32 release)
+/* Does the kernel module pass on lock reclaims that come to this gate? */
+static bool passes_on(const struct rg_pins *p, const struct rg_policy *policy)
 {
-	static const char *const leaves[RG_NR_RELEASES] = {
+	struct rg_meta meta;
+
+	return rg_pins_meta(p, &meta) == 0 && meta.module == RG_MODULE_ANSWERED &&
+	       policy->forward != RG_FORWARD_NEVER;
+}
+
+/* Says what the chosen release point leaves to local applications. Without the kernel module
+ * the NFS client answers every lock reclaim with NFS4ERR_NO_GRACE (nfs_lock, fs/nfs/file.c),
+ * so end clients take their locks again after grace. With it they have them by the end of
+ * grace, except after release grace-start: the gate has opened, so nothing is passed on. */
+static void say_release(const struct rg_pins *p, const struct rg_policy *policy)
+{
+	static const char *const leaves[RG_NR_RELEASES][2] = {
 		[RG_RELEASE_GRACE_START] =
-			"every lock of an end client from the start of grace until it is taken "
-			"again, since this kernel answers reclaims on NFS mounts with NO_GRACE",
-		[RG_RELEASE_GRACE_END] = "what end clients take again only after the last grace "
-					 "period, up to 15 s later",
-		[RG_RELEASE_SETTLED] = "what end clients have not taken again by settle-timeout",
+			{"every lock of an end client from the start of grace until it is taken "
+			 "again, since this kernel answers reclaims on NFS mounts with NO_GRACE",
+			 "every lock of an end client from the start of grace until it is taken "
+			 "again: once the gate is open, no reclaim is passed on"},
+		[RG_RELEASE_GRACE_END] =
+			{"what end clients take again only after the last grace period, up to "
+			 "15 s later",
+			 "locks whose reclaim was not passed on or was denied, which end clients "
+			 "take again only after grace, if at all"},
+		[RG_RELEASE_SETTLED] = {"what end clients have not taken again by settle-timeout",
+					"what end clients have not taken again by settle-timeout"},
 	};
 
-	if (release >= RG_NR_RELEASES)
-		return;
-	printf("  release %s leaves exposed: %s\n", rg_release_name(release), leaves[release]);
+	if (policy->release < RG_NR_RELEASES)
+		printf("  release %s leaves exposed: %s\n", rg_release_name(policy->release),
+		       leaves[policy->release][passes_on(p, policy)]);
+}
+
+/* What the kernel module changes for end clients, whose own kernel need not be told. */
+static void say_module(const struct rg_pins *p, const struct rg_policy *policy)
+{
+	if (passes_on(p, policy))
+		printf("  module  answered: lock reclaims by NFSv4 are passed on (forward %s), so "
+		       "end clients keep their locks with recover_lost_locks=N as well\n",
+		       rg_forward_name(policy->forward));
 }
 
 /* A lock under a write delegation is known to its end client alone: nobody is
@@ -142,7 +167,8 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 	say_kprobes(p);
 	say_left_out(p);
 	say_regime(p);
-	say_release(policy->release);
+	say_module(p, policy);
+	say_release(p, policy);
 	say_delegations(wish->config);
 	say_mounts(wish->config);
 	if (policy->action == RG_ACTION_HOLD && p->live->sleeps != RG_HOLD_SLEEP &&

@@ -84,7 +84,7 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	}
 	for (__u32 i = 0; i < RG_NR_COUNTERS; i++)
 		s->counters[i] = rg_counter_sum(p, i);
-	s->regimes = rg_regimes_of(p->live->nfs4_locks, &s->totals);
+	s->regimes = rg_regimes_read(p);
 	s->tracers = count_tracers(p);
 	s->heartbeat_ns = __atomic_load_n(&p->live->heartbeat_ns, __ATOMIC_RELAXED);
 	s->daemon_pid = __atomic_load_n(&p->live->daemon_pid, __ATOMIC_RELAXED);

@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "pins/flows.h"
+#include "pins/gates.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "text/json.h"
@@ -35,14 +36,31 @@ struct rg_regimes rg_regimes_of(enum rg_regime nfs4, const struct rg_flow_totals
 	return now;
 }
 
+enum rg_regime rg_regime_with_module(enum rg_regime nfs4, enum rg_module module,
+				     const struct rg_gate *gates)
+{
+	if (nfs4 != RG_REGIME_REFUSED || module != RG_MODULE_ANSWERED)
+		return nfs4;
+	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++)
+		if (gates[i].netns && gates[i].policy.forward != RG_FORWARD_NEVER)
+			return RG_REGIME_FORWARDED;
+	return nfs4;
+}
+
 struct rg_regimes rg_regimes_read(const struct rg_pins *p)
 {
+	struct rg_gate gates[RG_MAX_GATES];
 	struct rg_flow_totals seen = {};
 	__u32 nfs4 = p->live ? p->live->nfs4_locks : RG_REGIME_UNKNOWN;
+	struct rg_meta meta;
 
 	if (rg_flow_totals_read(p, &seen))
 		memset(&seen, 0, sizeof(seen));
-	return rg_regimes_of(nfs4 < RG_NR_REGIMES ? nfs4 : RG_REGIME_UNKNOWN, &seen);
+	if (nfs4 >= RG_NR_REGIMES)
+		nfs4 = RG_REGIME_UNKNOWN;
+	if (rg_pins_meta(p, &meta) == 0 && rg_gates_read(p, gates) == 0)
+		nfs4 = rg_regime_with_module(nfs4, meta.module, gates);
+	return rg_regimes_of(nfs4, &seen);
 }
 
 void rg_kernel_release(char kernel[RG_KERNEL_SIZE])

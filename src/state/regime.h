@@ -22,6 +22,10 @@ struct rg_regimes {
  * was seen counts for more. lockd asks the same flag as knfsd, or none: where it is
  * not set NLM is forwarded, and where it is only a LOCK shows. */
 struct rg_regimes rg_regimes_of(enum rg_regime nfs4, const struct rg_flow_totals *seen);
+/* Pure. What the export flags say, unless the kernel module takes them away: it does for the
+ * mounts of every gate whose `forward` is not never. `gates`: RG_MAX_GATES of them. */
+enum rg_regime rg_regime_with_module(enum rg_regime nfs4, enum rg_module module,
+				     const struct rg_gate *gates);
 /* Of an open set. What cannot be read is unknown. */
 struct rg_regimes rg_regimes_read(const struct rg_pins *p);
 

@@ -9,7 +9,10 @@ load tracing
 
 setup_file() { setup_tiers; }
 setup() { setup_recovery; }
-teardown() { tidy_cli; }
+teardown() {
+	tidy_cli
+	[[ ! -d /sys/module/reexport_guard ]] || { fresh && rmmod reexport_guard; }
+}
 teardown_file() { teardown_recovery; }
 
 # The ids of all BPF programs in the kernel.
@@ -201,4 +204,48 @@ some_more_held() { (($(held_count) >= 2)); }
 	counts '.event == "GRACE_START" and .expected == 1 and .grace_s == 15' 1
 	recovered_locks
 	nothing_lost
+}
+
+# The end client is at its defaults: a lock whose reclaim is refused is lost. What it gets
+# from this kernel by itself is asserted before and after.
+@test "module: an end client at its defaults has locks and keeps them, and who is held sleeps" {
+	load_module
+	asked() { cat "/sys/module/reexport_guard/parameters/$1"; }
+	tier_nfs cli recover-lost-locks N
+	serve
+	own=$(cli_tries)
+	[[ $own == granted || $own == "errno 524"* ]]
+	guard --release settled --scope locks
+	[ "$(json '[.module.state, .rungs.hold] | join(" ")')" = "answered sleep" ]
+	serve
+	run cli_tries
+	[ "$output" = granted ]
+	take 5
+	wait_said app '^locked 5$'
+	restart thief
+	[ "$(json '.held[0].state')" = asleep ]
+	is_state "$(json '.held[0].pid')" S
+	nobody_stopped
+	cli_recovered
+	wait_gate open 90
+	tell app write
+	wait_said app '^written, 0 failed' 60
+	! ended thief # it waits for the lock, as on a direct mount
+	[ "$(asked forwarded)" = 5 ]
+	[ "$(counter reclaims.granted.unproven)" -ge 1 ] # fewer than 5 where calls are skipped
+	counters_are reclaims.granted.proven=0 reclaims.not_granted=0 reclaims.refused.total=0
+	tell app quit
+	expect_end thief 0 granted 60
+	counters_are denied.total=0 helper_failures.total=0
+	nothing_left
+	# Nobody answers any more: this kernel's own answer, and the module goes at once.
+	rg disable
+	run cli_tries
+	[ "$output" = "$own" ]
+	allowed=$(asked allowed)
+	[ "$allowed" -ge "$([[ $own == granted ]] && echo 0 || echo 1)" ]
+	[ "$(asked restored)" = "$allowed" ]
+	rmmod reexport_guard
+	run cli_tries
+	[ "$output" = "$own" ]
 }

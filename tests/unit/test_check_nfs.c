@@ -582,6 +582,7 @@ static void test_regime(void **unused)
 {
 	const enum rg_regime U = RG_REGIME_UNKNOWN, F = RG_REGIME_FORWARDED, R = RG_REGIME_REFUSED;
 	struct rg_regime_facts r = {.nfs = true, .kept_err = -ENOENT, .kernel = "9.9"};
+	struct rg_findings f = {};
 
 	(void)unused;
 	judge_regime(&r, RG_UNKNOWN, RG_UNKNOWN, RG_NOTE); /* not root */
@@ -600,6 +601,16 @@ static void test_regime(void **unused)
 	r.source = RG_REGIME_IN_FORCE;
 	r.now = (struct rg_regimes){{R, R}};
 	judge_regime(&r, RG_WARNING, RG_WARNING, RG_NOTE);
+
+	r.by_module = true;
+	r.now = (struct rg_regimes){{F, F}};
+	judge_regime(&r, RG_OK, RG_OK, RG_NOTE);
+	rg_regime_check(&r, &f);
+	assert_non_null(strstr(f.at[0].evidence, "with the kernel module it forwards them"));
+	assert_non_null(strstr(found(&f, RG_F_MODULE)->evidence, "without it they cannot lock"));
+	rg_findings_free(&f);
+	r.by_module = false;
+	r.now = (struct rg_regimes){{R, R}};
 
 	r.kept_err = -EBADMSG;
 	judge_regime(&r, RG_WARNING, RG_WARNING, RG_UNKNOWN);

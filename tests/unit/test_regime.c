@@ -71,6 +71,23 @@ static void test_seen(void **unused)
 	is(rg_regimes_of(REFUSED, &seen), FORWARDED, FORWARDED);
 }
 
+/* The module takes the flag away for the mounts of a gate that passes reclaims on. */
+static void test_with_module(void **unused)
+{
+	struct rg_gate gates[RG_MAX_GATES] = {[RG_CANARY_SLOT] = {.netns = 1}};
+
+	(void)unused;
+	assert_int_equal(rg_regime_with_module(REFUSED, RG_MODULE_ANSWERED, gates), REFUSED);
+	gates[3].netns = 7;
+	gates[3].policy.forward = RG_FORWARD_NEVER;
+	assert_int_equal(rg_regime_with_module(REFUSED, RG_MODULE_ANSWERED, gates), REFUSED);
+	gates[3].policy.forward = RG_FORWARD_GUARDED;
+	assert_int_equal(rg_regime_with_module(REFUSED, RG_MODULE_ANSWERED, gates), FORWARDED);
+	assert_int_equal(rg_regime_with_module(REFUSED, RG_MODULE_NO_TYPES, gates), REFUSED);
+	assert_int_equal(rg_regime_with_module(UNKNOWN, RG_MODULE_ANSWERED, gates), UNKNOWN);
+	assert_int_equal(rg_regime_with_module(FORWARDED, RG_MODULE_ABSENT, gates), FORWARDED);
+}
+
 /* ---- kept ---- */
 
 static void regime(struct rg_regimes *now, enum rg_regime nfs4, enum rg_regime nlm)
@@ -208,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_nothing_seen),
 		cmocka_unit_test(test_seen),
+		cmocka_unit_test(test_with_module),
 		cmocka_unit_test(test_a_change_is_seen_after_a_reboot),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test_setup_teardown(test_file, dir_setup, dir_teardown),
