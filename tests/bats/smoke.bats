@@ -206,6 +206,13 @@ some_more_held() { (($(held_count) >= 2)); }
 	nothing_lost
 }
 
+thief_that_sleeps() {
+	thief
+	[ "$(json '.held[0].state')" = asleep ]
+	is_state "$(json '.held[0].pid')" S
+	nobody_stopped
+}
+
 # The end client is at its defaults: a lock whose reclaim is refused is lost. What it gets
 # from this kernel by itself is asserted before and after.
 @test "module: an end client at its defaults has locks and keeps them, and who is held sleeps" {
@@ -215,6 +222,8 @@ some_more_held() { (($(held_count) >= 2)); }
 	serve
 	own=$(cli_tries)
 	[[ $own == granted || $own == "errno 524"* ]]
+	clients_umount
+	knfsd_stop rex
 	guard --release settled --scope locks
 	[ "$(json '[.module.state, .rungs.hold] | join(" ")')" = "answered sleep" ]
 	serve
@@ -222,15 +231,13 @@ some_more_held() { (($(held_count) >= 2)); }
 	[ "$output" = granted ]
 	take 5
 	wait_said app '^locked 5$'
-	restart thief
-	[ "$(json '.held[0].state')" = asleep ]
-	is_state "$(json '.held[0].pid')" S
-	nobody_stopped
+	restart thief_that_sleeps
 	cli_recovered
 	wait_gate open 90
 	tell app write
 	wait_said app '^written, 0 failed' 60
-	! ended thief # it waits for the lock, as on a direct mount
+	run ended thief # it waits for the lock, as on a direct mount
+	[ "$status" -ne 0 ]
 	[ "$(asked forwarded)" = 5 ]
 	[ "$(counter reclaims.granted.unproven)" -ge 1 ] # fewer than 5 where calls are skipped
 	counters_are reclaims.granted.proven=0 reclaims.not_granted=0 reclaims.refused.total=0
@@ -242,9 +249,11 @@ some_more_held() { (($(held_count) >= 2)); }
 	rg disable
 	run cli_tries
 	[ "$output" = "$own" ]
-	allowed=$(asked allowed)
-	[ "$allowed" -ge "$([[ $own == granted ]] && echo 0 || echo 1)" ]
-	[ "$(asked restored)" = "$allowed" ]
+	if [[ $own != granted ]]; then
+		allowed=$(asked allowed)
+		[ "$allowed" -ge 1 ]
+		[ "$(asked restored)" = "$allowed" ]
+	fi
 	rmmod reexport_guard
 	run cli_tries
 	[ "$output" = "$own" ]
