@@ -26,6 +26,7 @@ static int read_meta(const struct rg_pins *p, struct rg_snapshot *s)
 	if (rg_pins_meta(p, &meta) < 0)
 		return -errno;
 	s->canary_ns = meta.canary_ns;
+	s->module = meta.module;
 	memcpy(s->armed_by, meta.tool_version, sizeof(s->armed_by));
 	s->armed_by[sizeof(s->armed_by) - 1] = '\0';
 	return 0;
@@ -84,7 +85,8 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	}
 	for (__u32 i = 0; i < RG_NR_COUNTERS; i++)
 		s->counters[i] = rg_counter_sum(p, i);
-	s->regimes = rg_regimes_read(p);
+	s->regimes = rg_regimes_of(rg_regime_with_module(p->live->nfs4_locks, s->module, s->gates),
+				   &s->totals);
 	s->tracers = count_tracers(p);
 	s->heartbeat_ns = __atomic_load_n(&p->live->heartbeat_ns, __ATOMIC_RELAXED);
 	s->daemon_pid = __atomic_load_n(&p->live->daemon_pid, __ATOMIC_RELAXED);

@@ -28,6 +28,7 @@ struct rg_snapshot {
 	struct rg_flow_storm storms[RG_MAX_GATES];
 	__u64 counters[RG_NR_COUNTERS];
 	struct rg_flow_totals totals;
+	enum rg_module module; /* what became of the kernel module */
 	struct rg_regimes regimes;
 	struct rg_awaited ledger;
 	struct rg_held_list held;
