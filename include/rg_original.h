@@ -12,7 +12,7 @@
 #endif
 
 /* Version of everything that is pinned for this role. */
-#define RG_ORG_VERSION 1
+#define RG_ORG_VERSION 2
 
 /* Clients whose locks are kept at one time. */
 #define RG_ORG_KEEPERS 256
@@ -103,11 +103,12 @@ struct rg_org_state {
 };
 
 enum rg_org_counter {
-	RG_ORG_REBOOTS = 0,  /* clients whose state was dropped since they rebooted */
-	RG_ORG_KEPT,	     /* ranges */
-	RG_ORG_RETAKEN,	     /* ranges */
-	RG_ORG_DONE,	     /* clients that took back everything */
-	RG_ORG_DELAYED_LOCK, /* answered NFS4ERR_DELAY */
+	RG_ORG_REBOOTS = 0,	/* clients whose state was dropped since they rebooted */
+	RG_ORG_KEPT,		/* ranges */
+	RG_ORG_KEPT_DELEGATION, /* whole files among them, as the client had a delegation */
+	RG_ORG_RETAKEN,		/* ranges */
+	RG_ORG_DONE,		/* clients that took back everything */
+	RG_ORG_DELAYED_LOCK,	/* answered NFS4ERR_DELAY */
 	RG_ORG_DELAYED_LOCKT,
 	RG_ORG_DELAYED_OPEN,
 	RG_ORG_REFUSED_LOCAL, /* local applications */

@@ -32,12 +32,13 @@ struct nfsd4_lockt {
 
 struct nfsd4_open___org {
 	clientid_t op_clientid;
+	__u32 op_share_access;
 } __attribute__((preserve_access_index));
 
 #define CLAIM_PREVIOUS 1 /* RFC 8881, 18.16.1: open_claim_type4 */
 #define NFS4ERR_DELAY __builtin_bswap32(10008)
-#define OFFSET_MAX 0x7fffffffffffffffULL
 /* nfs_lock_type4, RFC 8881, 18.10.1 */
+#define NFS4_SHARE_ACCESS_WRITE 2 /* RFC 8881, 18.16.1: OPEN4_SHARE_ACCESS_WRITE */
 #define WRITE_LT 2
 #define WRITEW_LT 4
 
@@ -389,15 +390,28 @@ int BPF_PROG(org_lockt_done, void *rqstp, void *cstate, void *u, __u32 status)
 
 /* Whether a delegation will come with it is decided at its end. With one, its client would lock
  * without asking: an OPEN of a file of which something is kept for another waits. */
+/* sysctl fs.leases-enable (fs/locks.c). */
+extern const void leases_enable __ksym __weak;
+
+/* 1: this host gives no leases, so no OPEN brings a delegation. */
+static __always_inline int gives_no_leases(void)
+{
+	int enabled = 1;
+
+	if (&leases_enable && bpf_probe_read_kernel(&enabled, sizeof(enabled), &leases_enable))
+		org_count(RG_ORG_FAIL_READ);
+	return !enabled;
+}
+
 SEC("?fentry/nfsd4_process_open2")
 int BPF_PROG(org_open, void *rqstp, struct svc_fh *fh, struct nfsd4_open *u)
 {
 	struct nfsd4_open___org *o = (void *)u;
-	struct ask a = {.end = OFFSET_MAX, .write = 1};
+	struct ask a = {.end = OFFSET_MAX};
 	struct inode *inode;
 	__u32 keeper;
 
-	if (!org.word || !anything_kept(&a.now_ns))
+	if (!org.word || !anything_kept(&a.now_ns) || gives_no_leases())
 		return 0;
 	inode = BPF_CORE_READ(fh, fh_dentry, d_inode);
 	if (!inode || BPF_CORE_READ(u, op_claim_type) == CLAIM_PREVIOUS)
@@ -408,6 +422,8 @@ int BPF_PROG(org_open, void *rqstp, struct svc_fh *fh, struct nfsd4_open *u)
 	a.keeper = keeper_of_clid(rg_clid_of(BPF_CORE_READ(o, op_clientid.cl_boot),
 					     BPF_CORE_READ(o, op_clientid.cl_id)),
 				  a.now_ns);
+	/* An OPEN for reading brings a delegation for reading at most. */
+	a.write = !!(BPF_CORE_READ(o, op_share_access) & NFS4_SHARE_ACCESS_WRITE);
 	keeper = in_the_way(&a);
 	if (keeper != NO_KEEPER)
 		mark(keeper);

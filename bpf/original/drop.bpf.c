@@ -7,6 +7,7 @@
  *                               a thread confirms a client: by which id it goes from now on
  *   fentry, fexit expire_client only under one of those: the client of the same name is dropped
  *   fentry nfs4_free_lock_stateid   of that client: its locks of this file are in the list still
+ *   fentry kernel_setlease, before 6.12 vfs_setlease   of that client: a delegation is let go of
  *   fentry nfs4_state_shutdown_net  knfsd shuts down, and will know nobody by these ids
  *
  * All in fs/nfsd/nfs4state.c. The laundromat, DESTROY_CLIENTID, an administrator and a client that
@@ -363,11 +364,26 @@ static long walk_one(__u32 i, struct locks_walk *w)
 	return 0;
 }
 
+/* The file's element, made where there is none. NULL: there is no room, which is counted. */
+static __always_inline struct rg_org_file *file_of(const struct rg_org_file_key *key)
+{
+	struct rg_org_file fresh = {}, *file = bpf_map_lookup_elem(&kept_files, key);
+
+	if (file)
+		return file;
+	fresh.id = __sync_fetch_and_add(&org.last_id, 1) + 1;
+	bpf_map_update_elem(&kept_files, key, &fresh, BPF_NOEXIST);
+	file = bpf_map_lookup_elem(&kept_files, key);
+	if (!file)
+		org_count(RG_ORG_FAIL_RANGES);
+	return file;
+}
+
 static __always_inline void keep_locks_of(struct inode *inode, struct rg_org_drop *d)
 {
 	struct file_lock_context *ctx = BPF_CORE_READ(inode, i_flctx);
-	struct rg_org_file fresh = {}, *file;
 	struct rg_org_file_key key = {};
+	struct rg_org_file *file;
 	struct locks_walk w = {.clp = d->clp};
 	struct list_head *head, *first;
 	struct rg_keeper *k;
@@ -382,13 +398,8 @@ static __always_inline void keep_locks_of(struct inode *inode, struct rg_org_dro
 	if (!k)
 		return;
 	is_of_dev(k, key.dev);
+	file = file_of(&key);
 	if (!file) {
-		fresh.id = __sync_fetch_and_add(&org.last_id, 1) + 1;
-		bpf_map_update_elem(&kept_files, &key, &fresh, BPF_NOEXIST);
-		file = bpf_map_lookup_elem(&kept_files, &key);
-	}
-	if (!file) {
-		org_count(RG_ORG_FAIL_RANGES);
 		overflows(k);
 	} else {
 		file->walked = d->id;
@@ -428,6 +439,62 @@ int BPF_PROG(org_free_lock_stateid, struct nfs4_stid___org *stid)
 	if (inode)
 		keep_locks_of(inode, d);
 	return 0;
+}
+
+/* ---- what it had a delegation of ---- */
+
+/* Its locks of this file are known to nobody but itself (RFC 8881, 10.4.2): all of the file is
+ * kept, for reading where the delegation was for reading, as that allows no other locks. */
+static __always_inline void keep_delegated(struct file *filp, struct rg_org_drop *d)
+{
+	struct rg_org_range r = {.end = OFFSET_MAX, .used = 1};
+	struct rg_keeper *k = place_for(d);
+	struct rg_org_file_key key = {};
+	struct rg_org_file *file;
+
+	if (!k)
+		return;
+	file_key_of(BPF_CORE_READ(filp, f_inode), &key);
+	is_of_dev(k, key.dev);
+	r.write = !!(BPF_CORE_READ(filp, f_mode) & FMODE_WRITE);
+	r.keeper = d->keeper;
+	r.gen = k->gen;
+	file = file_of(&key);
+	if (!file || add_range(file, k, &r)) {
+		overflows(k);
+	} else {
+		__sync_fetch_and_add(&k->kept, 1);
+		org_count(RG_ORG_KEPT);
+		org_count(RG_ORG_KEPT_DELEGATION);
+	}
+	raise_word(k->until_ns);
+}
+
+/* Under expire_client() the only leases that are let go of are the client's delegations. */
+static __always_inline int lets_go(struct file *filp, int arg)
+{
+	struct rg_org_drop *d;
+	__u64 tid;
+
+	if (!org.dropping || arg != F_UNLCK)
+		return 0;
+	tid = bpf_get_current_pid_tgid();
+	d = bpf_map_lookup_elem(&drops, &tid);
+	if (d)
+		keep_delegated(filp, d);
+	return 0;
+}
+
+SEC("?fentry/kernel_setlease")
+int BPF_PROG(org_setlease, struct file *filp, int arg)
+{
+	return lets_go(filp, arg);
+}
+
+SEC("?fentry/vfs_setlease")
+int BPF_PROG(org_vfs_setlease, struct file *filp, int arg)
+{
+	return lets_go(filp, arg);
 }
 
 /* ---- knfsd shuts down ---- */

@@ -14,7 +14,6 @@
 #define EAGAIN 11
 #define ENOLCK 37
 #define F_RDLCK 0
-#define F_UNLCK 2
 #define PF_KTHREAD 0x00200000
 /* Commands of fcntl(2): uapi/asm-generic/fcntl.h, and compat's. */
 #define F_SETLK 6
@@ -110,8 +109,6 @@ int BPF_PROG(org_file_lock, struct file *file, unsigned int cmd, int ret)
 		err = refusal(task);
 		if (!err)
 			return 0;
-	} else {
-		s.write = 1; /* any delegation would let its client lock unseen */
 	}
 	s.file = kept->id;
 	bpf_loop(kept->n < RG_ORG_FILE_RANGES ? kept->n : RG_ORG_FILE_RANGES, search_range, &s, 0);

@@ -25,6 +25,9 @@
 #define BPF_F_NO_PREALLOC 1
 #define RG_AF_INET 2
 #define RG_AF_INET6 10
+#define OFFSET_MAX 0x7fffffffffffffffULL /* include/linux/limits.h */
+#define F_UNLCK 2
+#define FMODE_WRITE 2
 
 #ifdef RG_DEFINE_MAPS
 #define RG_MAP

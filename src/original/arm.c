@@ -136,6 +136,9 @@ static int load(struct original_bpf *skel, struct rg_org_set *set, __u32 mode, l
 	if (delegates_unasked()) {
 		bpf_program__set_autoload(skel->progs.org_open, true);
 		bpf_program__set_autoload(skel->progs.org_open_done, true);
+		bpf_program__set_autoload(skel->progs.org_setlease, true);
+	} else {
+		bpf_program__set_autoload(skel->progs.org_vfs_setlease, true);
 	}
 	err = look_for_hooks(skel);
 	if (err)

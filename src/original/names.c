@@ -12,6 +12,7 @@ static const char *const modes[RG_NR_ORG_MODES] = {
 static const char *const counters[] = {
 	[RG_ORG_REBOOTS] = "reboots",
 	[RG_ORG_KEPT] = "kept",
+	[RG_ORG_KEPT_DELEGATION] = "kept_delegation",
 	[RG_ORG_RETAKEN] = "retaken",
 	[RG_ORG_DONE] = "clients_done",
 	[RG_ORG_DELAYED_LOCK] = "delayed_lock",

@@ -27,6 +27,7 @@ setup() {
 		[[ ! -e $name ]] || kill -KILL "$(<"$name")" 2>/dev/null || true
 	done
 	rm -f "$work"/*.{pid,in,out,rc}
+	delegations off
 	[[ ! -d /sys/fs/bpf/reexport-guard-original ]] || org disable --role original >/dev/null
 	# The box of the test before loses its cable first: it would come back to the new knfsd.
 	# Afterwards knfsd knows no box, and nothing is kept.
@@ -96,14 +97,15 @@ box_reboots() {
 	box_mounts "$@"
 }
 
-# asker NAME FILE: somebody that can be told to lock ranges (locker ranges).
+# asker NAME FILE [SECONDS]: somebody that can be told to lock ranges (locker ranges), and has
+# opened the file within that time.
 asker() {
 	if [[ -e $work/$1.pid ]]; then
 		kill -KILL "$(pid_of "$1")" 2>/dev/null || true
 		rm -f "$work/$1".{pid,in,out,rc}
 	fi
 	talk "$1" "$LOCKER" ranges "$2"
-	wait_said "$1" '^opened$'
+	wait_said "$1" '^opened$' "${3:-20}"
 }
 # ask NAME "TYPE START LENGTH" ANSWER [SECONDS]
 ask() {
@@ -237,12 +239,51 @@ lockt_delayed() { (($(org_counter delayed_lockt) > 0)); }
 	in_box asker a /mnt/a/f
 	ask a "w 0 10" granted
 	box_reboots
+	# This kernel gives no delegations (setup_file), so an OPEN need not wait.
 	asker b /mnt/other/f
 	asks_in_vain b "w 0 10"
 	# By the clock, and with no process of ours.
 	ask b "w 0 10" granted 60
 	org_is '.clients[0].state' expired
 	org_is '.counters.overtaken' 0
+}
+
+# A client with a delegation locks by itself. For writing from 6.12 on; before it only what is
+# open for nothing but reading is delegated, and then locks for reading are.
+writes_are_delegated() { grep -q ' kernel_setlease$' /proc/kallsyms; }
+
+@test "keep: of a file that the client had a delegation of all is kept, and readers are not in the way" {
+	delegations on
+	arm_original --keep-for 20s
+	box_mounts
+	if writes_are_delegated; then
+		in_box asker a /mnt/a/g
+		ask a "w 0 10" granted
+	else
+		in_box talk a bash -c 'exec 3</mnt/a/g; flock -s 3; echo locked; read -r'
+		wait_said a '^locked$'
+	fi
+	tier origin grep -q DELEG /proc/locks
+	box_reboots
+	wait_for 20 "it to be kept" org_is '.counters.kept_delegation' 1
+	# This server knew no lock of it.
+	org_is '.counters.kept' 1
+	if writes_are_delegated; then
+		# An OPEN waits, as it could bring a delegation; what is open by then has none.
+		asker b /mnt/other/g 60
+		org_is '.counters.delayed_open > 0' true
+		delegations off
+	else
+		delegations off
+		asker b /mnt/other/g
+		ask b "r 0 10" granted
+		asks_in_vain b "w 0 10"
+		unanswered b "w 0 10"
+	fi
+	ask b "w 0 10" granted 60
+	org_is '.clients[0].state' expired
+	org_is '.counters.overtaken' 0
+	[ "$(org_json '[.counters | to_entries[] | select(.key | startswith("fail_")) | .value] | add')" -eq 0 ]
 }
 
 @test "keep: nothing for a client whose lease ran out, nor for one that destroyed its id; NFSv4.0 is not kept out and goes on" {
