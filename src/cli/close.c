@@ -8,7 +8,7 @@ int rg_verb_close(const struct rg_options *o)
 	struct rg_gate gate;
 	struct rg_pins p;
 	__u32 changed;
-	int err = rg_gate_ask(o, RG_OP_CLOSE, &p, &gate);
+	int err = rg_gate_ask(o, RG_OP_CLOSE, &p, &gate, NULL);
 
 	if (err)
 		return err;

@@ -66,7 +66,8 @@ static int open_set(struct rg_pins *p, __u32 op)
 	return rg_pins_open_enabled(p, RG_LOCK_EXCLUSIVE);
 }
 
-int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate)
+int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate,
+		struct rg_continued *done)
 {
 	struct rg_control c = {.op = op};
 	int slot, err = open_set(p, op);
@@ -76,6 +77,8 @@ int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct 
 	slot = op == RG_OP_OPEN && rg_can_continue(p) ? -1 : rg_gate_named(p, o, gate);
 	if (slot >= 0) {
 		c.slot = (__u32)slot;
+		if (done)
+			rg_held_count_sleepers(p, c.slot, done);
 		err = rg_control(p, &c);
 		if (!err)
 			return RG_DONE;

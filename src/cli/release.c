@@ -10,7 +10,7 @@ int rg_verb_release(const struct rg_options *o)
 	struct rg_gate gate;
 	struct rg_pins p;
 	__u32 changed;
-	int err = rg_gate_ask(o, RG_OP_OPEN, &p, &gate);
+	int err = rg_gate_ask(o, RG_OP_OPEN, &p, &gate, &done);
 
 	if (err)
 		return err;

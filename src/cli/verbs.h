@@ -5,6 +5,8 @@
 #include "cli/options.h"
 #include "load/loader.h"
 
+struct rg_continued;
+
 int rg_verb_enable(const struct rg_options *o);
 int rg_verb_disable(const struct rg_options *o);
 int rg_verb_status(const struct rg_options *o);
@@ -46,9 +48,10 @@ int rg_arm_and_say(const struct rg_wish *wish);
 int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate);
 /* Open the set and have the gate that --netns names (that of the caller's
  * namespace) opened or closed by hand: RG_OP_OPEN, RG_OP_CLOSE. *gate: as it
- * was. p is open and locked if RG_DONE; the caller closes it. An enum rg_exit;
- * what is wrong is said. */
-int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate);
+ * was. done->continued: the processes that slept there; NULL: nobody wants to know. p is open
+ * and locked if RG_DONE; the caller closes it. An enum rg_exit; what is wrong is said. */
+int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate,
+		struct rg_continued *done);
 /* Can this process continue the held? RG_DONE, or RG_FAILED and said. */
 int rg_can_continue(const struct rg_pins *p);
 /* Is a daemon alive that continues the held? */

@@ -299,6 +299,8 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 	struct rg_programs programs;
 	int err = 0, result = RG_DONE;
 
+	if (p->map_fd[RG_MAP_HELD] >= 0)
+		rg_held_count_sleepers(p, RG_MAX_GATES, &done);
 	if (p->map_fd[RG_MAP_GATES] >= 0 && p->prog_fd[RG_PROG_CONTROL] >= 0) {
 		for (__u32 i = 0; i < RG_MAX_GATES; i++) {
 			struct rg_control open_gate = {.op = RG_OP_OPEN, .slot = i};

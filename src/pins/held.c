@@ -231,10 +231,54 @@ struct left {
 	int asleep;   /* the module is about to wake them */
 };
 
+/* The places of the list's elements, those of one process in a row. The caller frees it; NULL:
+ * out of memory. */
+static __u32 *order_of(const struct rg_held_list *list)
+{
+	__u32 *order = calloc(list->n + 1, sizeof(*order));
+
+	if (!order)
+		return NULL;
+	for (__u32 i = 0; i < list->n; i++)
+		order[i] = i;
+	qsort_r(order, list->n, sizeof(*order), by_process, (void *)list);
+	return order;
+}
+
+static bool is_same_process(const struct rg_held *a, const struct rg_held *b)
+{
+	return a->tgid == b->tgid && a->start_ns == b->start_ns;
+}
+
+int rg_held_count_sleepers(const struct rg_pins *p, __u32 slot, struct rg_continued *done)
+{
+	const struct rg_held *last = NULL;
+	struct rg_held_list list;
+	__u32 *order;
+	int err = rg_held_read(p, &list);
+
+	if (err)
+		return err;
+	order = order_of(&list);
+	for (__u32 i = 0; order && i < list.n; i++) {
+		const struct rg_held *h = &list.values[order[i]];
+
+		if (!sleeps(h->phase) || (slot < RG_MAX_GATES && h->slot != slot) ||
+		    (last && is_same_process(h, last)))
+			continue;
+		done->continued++;
+		last = h;
+	}
+	err = order ? 0 : -ENOMEM;
+	free(order);
+	rg_held_free(&list);
+	return err;
+}
+
 /* One look at the table. 0 or a negative errno. One SIGCONT a process, however many of its
- * threads. first: nobody was counted yet. */
-static int continue_round(const struct rg_pins *p, bool everybody, bool first_look,
-			  struct rg_continued *done, struct left *left)
+ * threads. */
+static int continue_round(const struct rg_pins *p, bool everybody, struct rg_continued *done,
+			  struct left *left)
 {
 	struct rg_gate gates[RG_MAX_GATES];
 	struct rg_wrapper_list wrappers;
@@ -248,7 +292,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, bool first_lo
 		err = rg_held_read(p, &list);
 	if (err)
 		return err;
-	order = calloc(list.n + 1, sizeof(*order));
+	order = order_of(&list);
 	if (!order) {
 		rg_held_free(&list);
 		return -ENOMEM;
@@ -258,18 +302,14 @@ static int continue_round(const struct rg_pins *p, bool everybody, bool first_lo
 	if (err)
 		rg_warn("processes that stopped because of a hold cannot be read: %s",
 			rg_strerror(err));
-	for (__u32 i = 0; i < list.n; i++)
-		order[i] = i;
-	qsort_r(order, list.n, sizeof(*order), by_process, &list);
-
 	for (__u32 i = 0; i < list.n;) {
 		const struct rg_held *first = &list.values[order[i]];
-		bool tried = false, drop = false, asleep = false;
+		bool tried = false, drop = false;
 
 		for (; i < list.n; i++) {
 			const struct rg_held *h = &list.values[order[i]];
 
-			if (h->tgid != first->tgid || h->start_ns != first->start_ns)
+			if (!is_same_process(h, first))
 				break;
 			if (!everybody && !may_go_on(p, h, gates, now_ns))
 				continue;
@@ -279,7 +319,6 @@ static int continue_round(const struct rg_pins *p, bool everybody, bool first_lo
 			}
 			if (sleeps(h->phase)) {
 				left->asleep++;
-				asleep = true;
 				continue;
 			}
 			if (h->phase != RG_HELD_STOPPED) {
@@ -293,8 +332,6 @@ static int continue_round(const struct rg_pins *p, bool everybody, bool first_lo
 			if (drop)
 				bpf_map_delete_elem(p->map_fd[RG_MAP_HELD], &list.keys[order[i]]);
 		}
-		if (asleep && first_look && !tried)
-			done->continued++;
 	}
 	free(order);
 	rg_wrappers_free(&wrappers);
@@ -335,7 +372,7 @@ int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continue
 		if (!rg_held_any(p))
 			return 0;
 		left = (struct left){};
-		err = continue_round(p, everybody, i == 0, done, &left);
+		err = continue_round(p, everybody, done, &left);
 		if (err || (!left.recorded && !(left.asleep && done->await_sleepers)))
 			return err;
 		usleep(1000);

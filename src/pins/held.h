@@ -36,11 +36,16 @@ bool rg_held_any(const struct rg_pins *p);
 int rg_held_read(const struct rg_pins *p, struct rg_held_list *list);
 void rg_held_free(struct rg_held_list *list);
 
+/* Count in done->continued the processes that sleep at the gate of this slot, or at any
+ * (RG_MAX_GATES): before it is opened, as the module wakes them at that very moment. 0 or a
+ * negative errno. */
+int rg_held_count_sleepers(const struct rg_pins *p, __u32 slot, struct rg_continued *done);
+
 /*
  * Continue every process held at a gate that is open now, or on a mount that
  * proved to be exempt (everybody: whatever the gate), and wait out threads that are just being
  * held. Returns 0, or -EBUSY if some are left after a second, or another negative errno. Counts
- * into *done. Held at another gate as well, a thread is held again.
+ * into *done whom it continued itself. Held at another gate as well, a thread is held again.
  */
 int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continued *done);
 
