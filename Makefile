@@ -77,7 +77,7 @@ deps: ## install what building needs (Debian packages; sudo where not root)
 test-deps: ## install what testing needs as well: qemu and the like
 	$(Q)packaging/deps
 
-demo: test-deps ## the main job in three machines, without and with the guard
+demo: test-deps ## the main job in three machines, without the guard, with it, and with the module
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
 	$(Q)tests/demo --kernel $(KERNEL)
 
