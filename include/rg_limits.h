@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 12
+#define RG_PINS_VERSION 13
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -93,6 +93,11 @@
 /* Tracers at one time, and the ring of each, bytes: records of a whole storm
  * until the tracer gets a CPU. */
 #define RG_MAX_TRACERS 4
+/* Of the daemon's recording: MiB in all, and the parts it is kept in. */
+#define RG_DEFAULT_RECORD_MIB 64
+#define RG_MIN_RECORD_MIB 8
+#define RG_MAX_RECORD_MIB (16 * 1024)
+#define RG_RECORD_PARTS 8
 #define RG_TRACER_RING_BYTES (2 * 1024 * 1024)
 /* The daemon's: mapped twice, it is twice as much of its memory. */
 #define RG_ALARM_RING_BYTES (1024 * 1024)

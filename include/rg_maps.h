@@ -115,7 +115,16 @@ struct rg_live {
 	__u32 nfs_net_id;  /* of net_generic(); written by the control program, as is: */
 	__u32 nfs4_locks;  /* enum rg_regime, by the export flags */
 	__u32 sleeps;	   /* enum rg_hold: the rung of hold */
-	__u32 pad;
+	__u32 recorder;	   /* enum rg_recorder_state, of the daemon */
+	__u64 unrecorded;  /* records that the daemon had no room for in its recording */
+};
+
+/* What became of the daemon's recording. */
+enum rg_recorder_state {
+	RG_RECORDER_OFF = 0, /* record = off, or no daemon has run */
+	RG_RECORDER_ON,
+	RG_RECORDER_FAILED, /* it cannot be written; the daemon's log says why */
+	RG_NR_RECORDER_STATES,
 };
 
 /* Map `meta`: written by the loader, one element. */
@@ -134,6 +143,8 @@ struct rg_meta {
 	__u32 module;	   /* enum rg_module */
 	__u32 module_wish; /* enum rg_module_wish */
 	__u32 module_ours; /* 1: `enable` loaded it, so `disable` unloads it */
+	__u32 record;	   /* 1: the daemon records, */
+	__u32 record_mib;  /* MiB in all, about */
 	__u64 canary_ns;   /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */

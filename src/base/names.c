@@ -60,6 +60,11 @@ static const char *const follows[] = {
 	[RG_FOLLOW_FENTRY] = "fentry",
 	[RG_FOLLOW_KPROBE] = "kprobe",
 };
+static const char *const recorders[] = {
+	[RG_RECORDER_OFF] = "off",
+	[RG_RECORDER_ON] = "on",
+	[RG_RECORDER_FAILED] = "failed",
+};
 static const char *const holds[] = {
 	[RG_HOLD_STOP] = "stop",
 	[RG_HOLD_SLEEP] = "sleep",
@@ -225,6 +230,7 @@ const char *rg_lockd_name(__u32 lockd) { return NAME_OF(lockds, lockd); }
 const char *rg_what_name(__u32 what) { return NAME_OF(whats, what); }
 const char *rg_continue_name(__u32 by) { return NAME_OF(continues, by); }
 const char *rg_follow_name(__u32 by) { return NAME_OF(follows, by); }
+const char *rg_recorder_name(__u32 state) { return NAME_OF(recorders, state); }
 const char *rg_hold_name(__u32 hold) { return NAME_OF(holds, hold); }
 const char *rg_held_phase_name(__u32 phase) { return NAME_OF(held_phases, phase); }
 const char *rg_rung_name(__u32 rung) { return NAME_OF(rungs, rung); }

@@ -18,6 +18,7 @@ const char *rg_rung_name(__u32 rung);
 const char *rg_continue_name(__u32 by);
 const char *rg_follow_name(__u32 by);
 const char *rg_hold_name(__u32 hold);
+const char *rg_recorder_name(__u32 state);
 const char *rg_held_phase_name(__u32 phase);
 const char *rg_regime_name(__u32 regime);
 const char *rg_protocol_name(__u32 protocol); /* for people: "NFSv4" */

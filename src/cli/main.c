@@ -83,10 +83,12 @@ static const struct verb {
 	 "reexport-guard metrics --format prometheus"},
 	{"report", rg_verb_report,
 	 RG_TAKES(RG_OPT_FILES) | RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_HTML) |
-		 RG_TAKES(RG_OPT_OUTPUT) | ANYBODY,
-	 "a recovery after the fact, from a recording of `trace`",
-	 "Reads the files of a recording (`-`: standard input), in whatever order they are\n"
-	 "named, and says what became of the end clients' locks. Needs no privileges.\n"
+		 RG_TAKES(RG_OPT_OUTPUT) | RG_TAKES(RG_KEY_STATE_DIR) | ANYBODY,
+	 "a recovery after the fact, from a recording",
+	 "Without FILE, as root: the last recovery, from what the daemon has recorded.\n"
+	 "Otherwise reads the files of a recording of `trace` (`-`: standard input), in whatever\n"
+	 "order they are named. Says what became of the end clients' locks. With FILE it needs no\n"
+	 "privileges.\n"
 	 "Exit status 0: all of it was read; 1: some of it could not be.",
 	 "reexport-guard report --html --output recovery.html recovery.ndjson"},
 	{"check", rg_verb_check,
@@ -148,7 +150,7 @@ static void verb_help(const struct verb *v)
 {
 	printf("usage: reexport-guard %s [OPTION]...%s\n\n%s\n\n", v->name,
 	       v->takes & RG_TAKES(RG_OPT_FILE)	   ? " [FILE]"
-	       : v->takes & RG_TAKES(RG_OPT_FILES) ? " FILE..."
+	       : v->takes & RG_TAKES(RG_OPT_FILES) ? " [FILE]..."
 						   : "",
 	       v->text);
 	rg_options_help(stdout, v->takes);

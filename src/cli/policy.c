@@ -241,6 +241,8 @@ static int collect(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *
 	memcpy(c->metrics_dir, meta.metrics_dir, sizeof(c->metrics_dir));
 	c->metrics_dir[sizeof(c->metrics_dir) - 1] = '\0';
 	c->metrics_interval_s = meta.metrics_interval_s;
+	c->record = meta.record;
+	c->record_size = (long)meta.record_mib << 20;
 	c->module = meta.module_wish;
 	c->exempt_defaults = s->from.exempt_defaults;
 	s->n_exempt = count_exempt(p);

@@ -7,7 +7,76 @@
 #include <unistd.h>
 
 #include "cli/verbs.h"
+#include "record/recorder.h"
 #include "report/report.h"
+
+/* ---- the daemon's own recording ---- */
+
+/* The parts that are there. */
+struct own {
+	char names[RG_RECORD_PARTS][RG_PATH_SIZE + sizeof(RG_RECORDER_FILE) + 16];
+	char *paths[RG_RECORD_PARTS];
+	size_t n;
+};
+
+static void hear_nothing(const char *mistake)
+{
+	(void)mistake;
+}
+
+/* Where the daemon records: by option, or by the configuration. */
+static void find_dir(const struct rg_options *o, char dir[RG_PATH_SIZE])
+{
+	struct rg_config config;
+
+	rg_config_init(&config);
+	if (rg_config_read(&config, RG_CONFIG_FILE, RG_READ_OPTIONAL, hear_nothing)) {
+		rg_config_free(&config);
+		rg_config_init(&config);
+	}
+	snprintf(dir, RG_PATH_SIZE, "%s", config.state_dir);
+	rg_config_free(&config);
+	for (size_t i = 0; i < o->n_settings; i++)
+		if (o->settings[i].key == RG_KEY_STATE_DIR)
+			snprintf(dir, RG_PATH_SIZE, "%s", o->settings[i].value);
+}
+
+static int find_own(const struct rg_options *o, struct own *own)
+{
+	char dir[RG_PATH_SIZE];
+	int err = ENOENT;
+
+	own->n = 0;
+	find_dir(o, dir);
+	for (unsigned int i = 0; i < RG_RECORD_PARTS; i++) {
+		char *name = own->names[own->n];
+
+		if (i)
+			snprintf(name, sizeof(own->names[0]), "%s/%s.%u", dir, RG_RECORDER_FILE, i);
+		else
+			snprintf(name, sizeof(own->names[0]), "%s/%s", dir, RG_RECORDER_FILE);
+		if (access(name, R_OK) == 0) {
+			own->paths[own->n] = name;
+			own->n++;
+		} else if (errno != ENOENT) {
+			err = errno;
+		}
+	}
+	if (own->n)
+		return RG_DONE;
+	if (err != ENOENT)
+		return rg_error(RG_FAILED,
+				"report: %s/" RG_RECORDER_FILE ": %s; run it as root, or "
+				"name a recording",
+				dir, rg_strerror(err));
+	return rg_error(RG_FAILED,
+			"report: %s/" RG_RECORDER_FILE " is not there: the daemon has "
+			"recorded nothing yet, or records nothing (`record = off`); "
+			"name a recording of `trace`",
+			dir);
+}
+
+/* ---- output ---- */
 
 /* A slip of the keyboard must not cost the recording. */
 static bool is_input(const struct stat *out, const struct rg_options *o)
@@ -91,21 +160,31 @@ static int write_all(const struct rg_options *o, const struct rg_report *r, FILE
 
 int rg_verb_report(const struct rg_options *o)
 {
+	static struct own own;
+	struct rg_options with = *o;
 	struct rg_report r;
 	FILE *out = NULL;
 	int err;
 
-	if (!o->n_files)
-		return rg_error(RG_USAGE, "report: which recording? see `reexport-guard report "
-					  "--help`");
 	if (o->json && o->html)
 		return rg_error(RG_USAGE, "report: --json and --html: one of them");
-	err = check_output(o);
+	if (o->n_files && o->given & RG_TAKES(RG_KEY_STATE_DIR))
+		return rg_error(RG_USAGE, "report: --state-dir goes without FILE");
+	err = o->n_files ? RG_DONE : find_own(o, &own);
+	if (err)
+		return err;
+	if (!o->n_files) {
+		with.files = own.paths;
+		with.n_files = own.n;
+	}
+	err = check_output(&with);
 	if (err)
 		return err;
 	rg_report_init(&r);
-	if (rg_report_read(&r, o->files, o->n_files))
+	if (rg_report_read(&r, with.files, with.n_files))
 		out = open_output(o);
+	if (!o->n_files)
+		rg_report_keep_last(&r);
 	err = RG_FAILED;
 	if (out)
 		err = write_all(o, &r, out);

@@ -28,7 +28,10 @@
 
 #include "cli/verbs.h"
 #include "record/alarm.h"
+#include "record/recorder.h"
+#include "load/traces.h"
 #include "pins/doors.h"
+#include "pins/flows.h"
 #include "mounts/exports.h"
 #include "pins/gates.h"
 #include "pins/wrappers.h"
@@ -59,6 +62,9 @@ struct daemon {
 	int only_fd; /* locked as long as this daemon runs */
 	struct rg_keep keep;
 	struct rg_alarm alarm;
+	struct rg_recorder recorder;
+	/* When to ask what was lost, and the last answer; failures since this daemon began. */
+	__u64 recorder_due_ns, lost, failures, failed_before;
 	struct rg_metrics_file metrics;
 	__u32 states[RG_MAX_GATES];	     /* as last said in the log */
 	__u64 origin_no_grace[RG_MAX_GATES]; /* as last acted upon, ns */
@@ -197,6 +203,22 @@ static void heed_disk(struct daemon *d)
 	d->said_disk = waits_s >= DISK_WAITS_S;
 }
 
+/* What was lost is asked once a second: during bpf(2) no kprobe is run (base/read_map.h). */
+static void look_at_recorder(struct daemon *d, const struct rg_gate *gates, __u64 now_ns)
+{
+	struct rg_flow_totals totals;
+
+	if (now_ns >= d->recorder_due_ns && d->recorder.writer) {
+		d->recorder_due_ns = now_ns + RG_NS_PER_SEC;
+		d->lost = d->alarm.ring.ring ? rg_tracer_lost(&d->alarm.ring) : 0;
+		if (rg_flow_totals_read(&d->p, &totals) == 0)
+			d->failures = totals.failed - d->failed_before;
+	}
+	rg_recorder_look(&d->recorder, gates, now_ns, d->lost, d->failures);
+	__atomic_store_n(&d->p.live->recorder, rg_recorder_state(&d->recorder), __ATOMIC_RELAXED);
+	__atomic_store_n(&d->p.live->unrecorded, d->recorder.dropped, __ATOMIC_RELAXED);
+}
+
 /* Look at every gate: continue, say what changed, and set the alarm for the
  * next change that time alone will bring. */
 static void look(struct daemon *d)
@@ -259,6 +281,7 @@ static void look(struct daemon *d)
 	look_at_modules(d, gates);
 	heed_origins(d, gates);
 	heed_passed(d, closed);
+	look_at_recorder(d, gates, now_ns);
 	heed_disk(d);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);
@@ -309,6 +332,8 @@ static int classify(struct daemon *d)
 				      ?: rg_classify(&d->p, &mounts, rules.at, rules.n, at,
 						     gate.policy.which);
 		}
+		if (!err)
+			rg_recorder_mounts(&d->recorder, &mounts);
 		rg_mounts_free(&mounts);
 		rg_rules_free(&rules);
 	}
@@ -356,6 +381,33 @@ static int watch_fd(struct daemon *d, int fd)
 	return epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
+static int record(void *arg, const struct rg_record *r)
+{
+	rg_recorder_add(arg, r);
+	return 0;
+}
+
+/* The recorder goes on from here; the gates do not depend on it. */
+static void start_recorder(struct daemon *d)
+{
+	char file[RG_PATH_SIZE + sizeof(RG_RECORDER_FILE) + 1];
+	struct rg_flow_totals totals;
+	struct rg_header header = {};
+	struct rg_meta meta;
+
+	d->recorder_due_ns = d->lost = d->failures = d->failed_before = 0;
+	if (rg_pins_meta(&d->p, &meta) || !meta.record)
+		return;
+	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
+	snprintf(file, sizeof(file), "%s/%s", meta.state_dir, RG_RECORDER_FILE);
+	rg_header_fill(&header, &d->p);
+	header.untraced = rg_traces_missing();
+	if (rg_flow_totals_read(&d->p, &totals) == 0)
+		d->failed_before = totals.failed;
+	if (rg_recorder_open(&d->recorder, file, (__u64)meta.record_mib << 20, &header))
+		rg_warn("nothing is recorded for `report`: out of memory");
+}
+
 /* p is open and locked: until the daemon has its place among the tracers. */
 static int adopt(struct daemon *d)
 {
@@ -363,7 +415,7 @@ static int adopt(struct daemon *d)
 
 	d->pinned_ino = pinned_now();
 	beat(d);
-	alarm = rg_alarm_open(&d->alarm, &d->p);
+	alarm = rg_alarm_open(&d->alarm, &d->p, record, &d->recorder);
 	rg_pins_unlock(&d->p);
 	d->ring = ring_buffer__new(d->p.map_fd[RG_MAP_EVENTS], on_event, d, NULL);
 	if (!d->ring)
@@ -379,11 +431,13 @@ static int adopt(struct daemon *d)
 	d->passed = rg_progs_passed(&d->p);
 	d->said_passed = false;
 	rg_keep_start(&d->keep, &d->p);
+	if (!alarm)
+		start_recorder(d);
 	rg_metrics_file_start(&d->metrics, &d->p);
 	return RG_DONE;
 }
 
-static void let_go(struct daemon *d)
+static void let_go(struct daemon *d, const char *reason)
 {
 	if (d->ring) {
 		epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, d->ring_fd, NULL);
@@ -392,7 +446,11 @@ static void let_go(struct daemon *d)
 	d->ring = NULL;
 	if (rg_alarm_fd(&d->alarm) >= 0)
 		epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, rg_alarm_fd(&d->alarm), NULL);
+	rg_alarm_hear(&d->alarm);
 	rg_alarm_close(&d->alarm);
+	if (!rg_recorder_close(&d->recorder, reason, LAST_WRITES_S))
+		rg_warn("the recording of the last recovery is not whole: the disk did not take "
+			"all of it");
 	rg_keep_free(&d->keep);
 	rg_pins_close(&d->p);
 }
@@ -404,7 +462,7 @@ static void look_at_pins(struct daemon *d)
 
 	if (now == d->pinned_ino)
 		return;
-	let_go(d);
+	let_go(d, "disabled");
 	if (!now) {
 		rg_info("disabled by another process: nothing left to do");
 		d->stop = true;
@@ -657,7 +715,7 @@ int rg_verb_run(const struct rg_options *o)
 	if (held)
 		rg_warn("%u held threads wait for the next `reexport-guard run` or `release`",
 			held);
-	let_go(&d);
+	let_go(&d, "signal");
 	rg_metrics_file_free(&d.metrics);
 	mnt_unref_monitor(d.mounts);
 	return err ? err : d.status;

@@ -453,6 +453,16 @@ static json_object *tracing_of(const struct rg_snapshot *s)
 	return o;
 }
 
+/* The daemon's own recording, for `report`. */
+static json_object *recorder_json(const struct rg_pins *p)
+{
+	json_object *o = json_object_new_object();
+
+	put_text(o, "state", rg_recorder_name(p->live->recorder));
+	put(o, "unrecorded", u64(p->live->unrecorded));
+	return o;
+}
+
 static json_object *left_out_json(__u32 left_out)
 {
 	json_object *list = json_object_new_array(), *o;
@@ -554,6 +564,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	put(daemon, "pid", u64(s->daemon_pid));
 	put(o, "daemon", daemon);
 	put(o, "tracing", tracing_of(s));
+	put(o, "recorder", recorder_json(p));
 	rg_pins_unlock(p);
 	put(o, "regime", regime_json(p, s));
 	put(o, "module", module_json(&meta));

@@ -176,7 +176,8 @@ static void put_trouble(const struct view *v, json_object *all)
 	unsigned long long failures = number_of(in(counters, "helper_failures"), "total"),
 			   skipped = number_of(in(counters, "skipped"), "total"),
 			   lost = number_of(tracing, "records_lost") +
-				  number_of(counters, "untold");
+				  number_of(counters, "untold") +
+				  number_of(in(all, "recorder"), "unrecorded");
 
 	if (!json_object_get_boolean(in(daemon, "alive")))
 		put(v, "daemon",
@@ -194,6 +195,11 @@ static void put_trouble(const struct view *v, json_object *all)
 	if (json_object_array_length(missing))
 		put(v, "tracing", "%zu programs are not attached: `trace` and `report` see less",
 		    json_object_array_length(missing));
+	if (strcmp(text_of(in(all, "recorder"), "state"), rg_recorder_name(RG_RECORDER_FAILED)) ==
+	    0)
+		put(v, "recorder",
+		    "cannot be written, so `report` cannot tell the next recovery: see "
+		    "`journalctl -u reexport-guard`");
 	if (failures || skipped || lost)
 		put(v, "failures",
 		    "%llu of programs in the kernel, %llu calls skipped, %llu records lost: see "

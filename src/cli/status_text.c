@@ -258,6 +258,9 @@ void rg_status_print_all(json_object *o)
 		       "is "
 		       "running\n");
 	print_tracing(json_object_object_get(o, "tracing"));
+	printf("recorder %s, %llu records had no room\n",
+	       text_of(json_object_object_get(o, "recorder"), "state"),
+	       (unsigned long long)number_of(json_object_object_get(o, "recorder"), "unrecorded"));
 	print_regime(json_object_object_get(o, "regime"));
 	print_module(json_object_object_get(o, "module"), counters);
 	print_gates(json_object_object_get(o, "gates"));

@@ -30,6 +30,7 @@
 #include "load/traces.h"
 #include "pins/flows.h"
 #include "pins/gates.h"
+#include "record/gate_event.h"
 #include "record/record_header.h"
 #include "record/record_json.h"
 #include "record/record_text.h"
@@ -46,12 +47,6 @@
 /* Between two looks at gates and at what was lost. Records may wake us thousands of times a
  * second, each look is bpf(2), and during that no kprobe is run here (base/read_map.h). */
 #define LOOK_NS (20ULL * 1000 * 1000)
-
-/* A gate as it was last told. */
-struct seen_gate {
-	bool there;
-	struct rg_view view;
-};
 
 struct trace {
 	struct rg_trace_wish wish;
@@ -71,7 +66,7 @@ struct trace {
 	struct rg_header header;
 	struct rg_recording recording;
 
-	struct seen_gate gates[RG_MAX_GATES];
+	struct rg_gate_told gates[RG_MAX_GATES];
 	__u64 gates_change_ns; /* when time alone will change one; 0: never */
 	__u64 look_ns;	       /* not before; see look_due */
 	__u64 tick_ns, end_ns; /* next, and last; end 0: for ever */
@@ -288,35 +283,14 @@ static void look_at_lost(struct trace *t)
 
 /* ---- gates ---- */
 
-static bool same_view(const struct rg_view *a, const struct rg_view *b)
-{
-	return a->state == b->state && a->why == b->why && a->since_ns == b->since_ns;
-}
-
 static void look_at_gate(struct trace *t, __u32 slot, __u64 now_ns)
 {
-	struct seen_gate *seen = &t->gates[slot];
-	struct rg_record r = {.op = RG_REC_GATE, .side = RG_SIDE_GATE};
-	struct rg_gate gate;
-	struct rg_view view;
+	struct rg_gate gate = {};
+	struct rg_record r;
 
-	if (bpf_map_lookup_elem(t->p.map_fd[RG_MAP_GATES], &slot, &gate) < 0 || !gate.netns) {
-		seen->there = false;
-		return;
-	}
-	view = rg_gate_view(&gate, now_ns);
-	if (view.until_ns && (!t->gates_change_ns || view.until_ns < t->gates_change_ns))
-		t->gates_change_ns = view.until_ns;
-	if (seen->there && same_view(&seen->view, &view))
-		return;
-	seen->there = true;
-	seen->view = view;
-	r.time_ns = view.since_ns ?: now_ns;
-	r.netns = gate.netns;
-	r.generation = gate.generation;
-	r.value = view.state;
-	r.how = (__u8)view.why;
-	if (!t->over)
+	if (bpf_map_lookup_elem(t->p.map_fd[RG_MAP_GATES], &slot, &gate) < 0)
+		gate.netns = 0;
+	if (rg_gate_event(&t->gates[slot], &gate, now_ns, &r, &t->gates_change_ns) && !t->over)
 		emit(t, &r);
 }
 

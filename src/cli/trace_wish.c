@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "record/recording.h"
+#include "text/size.h"
 
 #define MAX_DURATION_S (366L * 86400)
 #define MIN_SIZE (4ULL << 10)

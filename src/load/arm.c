@@ -75,6 +75,8 @@ static int remember(const struct rg_pins *p, const struct rg_config *config, __u
 	meta.ledger_interval_s = (__u32)config->ledger_interval_s;
 	memcpy(meta.metrics_dir, config->metrics_dir, sizeof(meta.metrics_dir));
 	meta.metrics_interval_s = (__u32)config->metrics_interval_s;
+	meta.record = (__u32)config->record;
+	meta.record_mib = (__u32)(config->record_size >> 20);
 	meta.module_wish = (__u32)config->module;
 	if (rg_pins_set_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));

@@ -12,6 +12,7 @@
 #include "policy/exempt.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "text/size.h"
 
 /* ---- the keys ---- */
 
@@ -24,9 +25,12 @@ static int one_of(const char *first, const char *second, const char *name)
 static int yes_no_of(const char *name) { return one_of("no", "yes", name); }
 static const char *yes_no(__u32 yes) { return yes ? "yes" : "no"; }
 static int end_grace_of(const char *name) { return one_of("report", "end-grace", name); }
+static int on_off_of(const char *name) { return one_of("off", "on", name); }
+static const char *on_off(__u32 on) { return on ? "on" : "off"; }
 static const char *end_grace(__u32 end) { return end ? "end-grace" : "report"; }
 // clang-format on
 
+#define MIB (1024L * 1024)
 #define YES_NO .kind = RG_KIND_WORD, .max = 2, .of = yes_no_of, .word = yes_no
 
 const struct rg_key_info rg_keys[RG_NR_KEYS] = {
@@ -97,6 +101,11 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 	[RG_KEY_ONLY_CLIENT] = {"reclaims", "only-client", "only-client",
 				"nobody but this host uses what it mounts from original servers",
 				.flag = true, YES_NO},
+	[RG_KEY_RECORD] = {"daemon", "record", NULL, NULL, .kind = RG_KIND_WORD, .initial = 1,
+			   .max = 2, .of = on_off_of, .word = on_off},
+	[RG_KEY_RECORD_SIZE] = {"daemon", "record-size", NULL, NULL, .kind = RG_KIND_SIZE,
+				.initial = MIB * RG_DEFAULT_RECORD_MIB,
+				.min = MIB * RG_MIN_RECORD_MIB, .max = MIB * RG_MAX_RECORD_MIB},
 };
 _Static_assert(RG_NR_KEYS <= RG_PROVENANCE_KEYS, "room for every key");
 
@@ -133,6 +142,10 @@ static long number(const struct rg_config *c, enum rg_key key)
 		return (long)c->policy.forward;
 	case RG_KEY_ONLY_CLIENT:
 		return (long)c->policy.only_client;
+	case RG_KEY_RECORD:
+		return c->record;
+	case RG_KEY_RECORD_SIZE:
+		return c->record_size;
 	default:
 		return 0;
 	}
@@ -186,6 +199,12 @@ static void set_number(struct rg_config *c, enum rg_key key, long n)
 		break;
 	case RG_KEY_ONLY_CLIENT:
 		c->policy.only_client = n & 1;
+		break;
+	case RG_KEY_RECORD:
+		c->record = n;
+		break;
+	case RG_KEY_RECORD_SIZE:
+		c->record_size = n;
 		break;
 	default:
 		break;
@@ -275,6 +294,9 @@ char *rg_key_metavar(enum rg_key key, char buf[RG_EXPECTED_SIZE])
 	case RG_KIND_TIME:
 		snprintf(buf, RG_EXPECTED_SIZE, "%s%sTIME", k->zero ?: "", k->zero ? "|" : "");
 		break;
+	case RG_KIND_SIZE:
+		snprintf(buf, RG_EXPECTED_SIZE, "BYTES[K|M|G]");
+		break;
 	default:
 		snprintf(buf, RG_EXPECTED_SIZE, "%s%sPATH", k->zero ?: "", k->zero ? "|" : "");
 	}
@@ -295,6 +317,11 @@ static void expect(enum rg_key key, char expected[RG_EXPECTED_SIZE])
 			 k->zero ?: "", k->zero ? ", or " : "",
 			 rg_seconds_text(k->initial ?: RG_DEFAULT_LEASE, like),
 			 rg_seconds_text(k->min, min), rg_seconds_text(k->max, max));
+		break;
+	case RG_KIND_SIZE:
+		snprintf(expected, RG_EXPECTED_SIZE, "a size like %s, from %s to %s, whole MiB",
+			 rg_size_text((__u64)k->initial, like), rg_size_text((__u64)k->min, min),
+			 rg_size_text((__u64)k->max, max));
 		break;
 	default:
 		snprintf(expected, RG_EXPECTED_SIZE,
@@ -346,6 +373,11 @@ bool rg_config_set(struct rg_config *c, enum rg_key key, const char *value, unsi
 		if (!zero)
 			n = rg_seconds_of(value, k->min, k->max);
 		break;
+	case RG_KIND_SIZE:
+		n = (long)rg_size_of(value, (__u64)k->min, (__u64)k->max);
+		if (!n || n % MIB)
+			n = -1;
+		break;
 	default:
 		n = zero || is_path(value) ? 0 : -1;
 	}
@@ -392,6 +424,9 @@ char *rg_config_text(const struct rg_config *c, enum rg_key key, size_t i, char 
 	case RG_KIND_TIME:
 		snprintf(buf, RG_PATH_SIZE, "%s",
 			 k->zero && !n ? k->zero : rg_seconds_text(n, text));
+		break;
+	case RG_KIND_SIZE:
+		snprintf(buf, RG_PATH_SIZE, "%s", rg_size_text((__u64)n, text));
 		break;
 	case RG_KIND_PATH:
 		path = path_of((struct rg_config *)c, key);

@@ -31,6 +31,8 @@ enum rg_key {
 	RG_KEY_LEDGER_INTERVAL,
 	RG_KEY_METRICS_DIR,
 	RG_KEY_METRICS_INTERVAL,
+	RG_KEY_RECORD,
+	RG_KEY_RECORD_SIZE,
 	RG_KEY_MODULE,
 	RG_KEY_FORWARD,
 	RG_KEY_ONLY_CLIENT,
@@ -40,6 +42,7 @@ enum rg_key {
 enum rg_kind {
 	RG_KIND_WORD = 0,
 	RG_KIND_TIME,
+	RG_KIND_SIZE, /* bytes, such as 64M */
 	RG_KIND_PATH,
 	RG_KIND_PATHS, /* may be given several times */
 };
@@ -49,10 +52,10 @@ struct rg_key_info {
 	const char *option; /* its name on the command line; NULL: not there */
 	const char *help;
 	enum rg_kind kind;
-	bool flag;		     /* the option has no value, and means yes */
-	long initial;		     /* WORD, TIME (seconds) */
-	long min, max;		     /* TIME: seconds; WORD: max words; PATHS: max of them */
-	const char *zero;	     /* TIME: the word that stands for 0; PATH: for none */
+	bool flag;	  /* the option has no value, and means yes */
+	long initial;	  /* WORD, TIME (seconds), SIZE (bytes) */
+	long min, max;	  /* TIME: seconds; SIZE: bytes; WORD: max words; PATHS: max of them */
+	const char *zero; /* TIME: the word that stands for 0; PATH: for none */
 	int (*of)(const char *name); /* WORD: its value, or -1 */
 	const char *(*word)(__u32 value);
 };
@@ -78,7 +81,8 @@ struct rg_config {
 	char state_dir[RG_PATH_SIZE];
 	char metrics_dir[RG_PATH_SIZE]; /* "": none */
 	long ledger_interval_s, metrics_interval_s;
-	long module; /* enum rg_module_wish */
+	long module;		  /* enum rg_module_wish */
+	long record, record_size; /* 1: the daemon records; bytes in all */
 	struct rg_origin origin[RG_NR_KEYS];
 	char file[RG_PATH_SIZE]; /* absolute; "": none was read */
 };

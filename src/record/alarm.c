@@ -23,6 +23,8 @@ static int on_record(void *arg, const struct rg_record *r)
 	__u64 second = r->time_ns / RG_NS_PER_SEC;
 	size_t n;
 
+	if (a->also)
+		a->also(a->also_arg, r);
 	if (!r->downgrade)
 		return 0;
 	if (second != a->second) {
@@ -49,9 +51,11 @@ static __s64 wall_offset(void)
 	return (__s64)now.tv_sec * (__s64)RG_NS_PER_SEC + now.tv_nsec - (__s64)rg_now_ns();
 }
 
-int rg_alarm_open(struct rg_alarm *a, const struct rg_pins *p)
+int rg_alarm_open(struct rg_alarm *a, const struct rg_pins *p, rg_record_fn *also, void *also_arg)
 {
-	*a = (struct rg_alarm){.around.wall_offset_ns = wall_offset()};
+	*a = (struct rg_alarm){.around.wall_offset_ns = wall_offset(),
+			       .also = also,
+			       .also_arg = also_arg};
 	return rg_tracer_open(p, RG_ALARM_RING_BYTES, on_record, a, &a->ring);
 }
 

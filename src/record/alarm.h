@@ -15,12 +15,14 @@ struct rg_alarm {
 	struct rg_second kept; /* rg_record_text()'s */
 	__u64 second;	       /* of CLOCK_BOOTTIME, that `said` is of */
 	__u32 said, unsaid;
-	__u64 lost;	/* records, as last said */
+	__u64 lost;	    /* records, as last said */
+	rg_record_fn *also; /* hears every record as well; or NULL */
+	void *also_arg;
 	__u64 looked_s; /* when that was looked at, of CLOCK_BOOTTIME */
 };
 
-/* p is kept. 0 or a negative errno. */
-int rg_alarm_open(struct rg_alarm *a, const struct rg_pins *p);
+/* p is kept. also: see above. 0 or a negative errno. */
+int rg_alarm_open(struct rg_alarm *a, const struct rg_pins *p, rg_record_fn *also, void *also_arg);
 /* For epoll(7); -1: not open. */
 int rg_alarm_fd(const struct rg_alarm *a);
 /* Say what there is. */

@@ -254,6 +254,15 @@ int rg_recording_add(struct rg_recording *r, const char *line, size_t n)
 	return buffer(r, line, n);
 }
 
+int rg_recording_sync(struct rg_recording *r)
+{
+	int err = r->open ? rg_recording_flush(r) : RG_DONE;
+
+	if (!err && r->open && fdatasync(r->fd) < 0)
+		err = fail(r, "cannot be written", errno);
+	return err;
+}
+
 /* ---- beginning and end ---- */
 
 static void let_go(struct rg_recording *r)
@@ -316,27 +325,4 @@ int rg_recording_close(struct rg_recording *r)
 	r->fd = -1;
 	let_go(r);
 	return err;
-}
-
-__u64 rg_size_of(const char *text, __u64 min, __u64 max)
-{
-	static const struct {
-		const char *unit;
-		unsigned int shift;
-	} units[] = {{"", 0}, {"K", 10}, {"M", 20}, {"G", 30}};
-	char *end;
-	__u64 n;
-
-	if (*text < '0' || *text > '9')
-		return 0;
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].unit) != 0)
-			continue;
-		if (errno || n > max >> units[i].shift || n << units[i].shift < min)
-			return 0;
-		return n << units[i].shift;
-	}
-	return 0;
 }

@@ -55,8 +55,7 @@ int rg_recording_open(struct rg_recording *r, const struct rg_recording_wish *wi
 int rg_recording_add(struct rg_recording *r, const char *line, size_t n);
 /* Give it to the kernel: a crash of ours loses nothing of it, a power cut may. */
 int rg_recording_flush(struct rg_recording *r);
+/* Flush, and have it on disk. */
+int rg_recording_sync(struct rg_recording *r);
 /* Flush, have it on disk, and close. Also after a failure. */
 int rg_recording_close(struct rg_recording *r);
-
-/* "64M", "1G", "65536" to bytes; 0 if it is none, or not in min..max. */
-__u64 rg_size_of(const char *text, __u64 min, __u64 max);

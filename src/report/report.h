@@ -481,6 +481,8 @@ bool rg_report_line(struct rg_report *r, json_object *line);
 /* A line, or a file (line 0), that could not be read. */
 void rg_report_complain(struct rg_report *r, const char *file, __u64 line, const char *fmt, ...)
 	RG_PRINTF(4, 5);
+/* Leave out all recoveries but the last one; they are counted as dropped. */
+void rg_report_keep_last(struct rg_report *r);
 /* No more lines. */
 void rg_report_finish(struct rg_report *r);
 __u64 rg_report_lost(const struct rg_report *r);

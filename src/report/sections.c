@@ -287,3 +287,14 @@ void rg_report_finish(struct rg_report *r)
 		rg_error(RG_FAILED, "and %llu lines more that are no events",
 			 (unsigned long long)(r->bad_lines - r->n_complaints));
 }
+
+void rg_report_keep_last(struct rg_report *r)
+{
+	if (r->n < 2)
+		return;
+	for (size_t i = 0; i < r->n - 1; i++)
+		rg_recovery_free(r->at[i]);
+	r->dropped += r->n - 1;
+	r->at[0] = r->at[r->n - 1];
+	r->n = 1;
+}

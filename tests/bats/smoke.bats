@@ -184,6 +184,13 @@ some_more_held() { (($(held_count) >= 2)); }
 	wait_for 30 "the modules to be let go" users_are "$users"
 }
 
+# The daemon records by itself: its recording has every operation that this trace was told.
+recorded_itself() {
+	local of='select(.side == "server" or .side == "client") | [.boot_ns, .event, .status] | @tsv'
+	in_rex cat $state/recovery.ndjson >"$work/own.ndjson" &&
+		[[ -z $(comm -23 <(events | jq -r "$of" | sort) <(jq -r "$of" "$work/own.ndjson" | sort)) ]]
+}
+
 @test "trace: one recovery, both sides; an end client's locks are forwarded or refused, and it is said" {
 	recorded_whole recovery_of_5
 	if refused_all; then regime=refused; else regime=forwarded; fi
@@ -196,6 +203,12 @@ some_more_held() { (($(held_count) >= 2)); }
 	[ "${#lines[@]}" -le 24 ]
 	[[ $output == "● "*$'\n'"locks      of end clients: NFSv4 $regime, "*$'\n'"guarded "* ]]
 	[ -z "$(LC_ALL=C awk 'length > 82' <<<"$output")" ]
+	wait_for 60 "the daemon's own recording to be as whole as the trace" recorded_itself
+	[ "$(json .recorder.state)" = on ]
+	run rg report --json --state-dir $state
+	[ "$status" -eq 0 ]
+	[ "$(jq -c '.recoveries | map(.clients | map(.address))' <<<"$output")" = '[["10.77.2.2"]]' ]
+	[ "$(in_rex stat -c %a $state/recovery.ndjson)" = 600 ]
 	cli='.client.addr == "10.77.2.2" and .client.minor == 2'
 	counts "$server and $cli and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\" and
 		(.back | length) > 0 and .file.fileid > 0 and .duration_ns > 0" 1

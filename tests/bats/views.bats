@@ -394,7 +394,7 @@ heard_hands() { [[ $(grep -c '"event":"HAND"' "$work/$1.out") == "$2" ]]; }
 		"trace --record-keep 0 --record /run/x" "trace --json=yes" "trace --jso" "trace --record=" \
 		"top --garbage" "top stray" "top --interval 0" "top --once=1" "top --json" \
 		"metrics --garbage" "metrics stray" "metrics --format" "metrics --format xml" \
-		"report" "report --garbage /dev/null" "report --json --html /dev/null"; do
+		"report --state-dir relative" "report --state-dir /run /dev/null" "report --garbage /dev/null" "report --json --html /dev/null"; do
 		# shellcheck disable=SC2086 # words
 		run rg $bad
 		echo "$bad: $status: $output"

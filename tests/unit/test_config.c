@@ -177,6 +177,18 @@ static const struct {
 	{RG_KEY_METRICS_INTERVAL, "30", "30s"},
 	{RG_KEY_METRICS_INTERVAL, "1h", "1h"},
 	{RG_KEY_METRICS_INTERVAL, "0", NULL},
+	{RG_KEY_RECORD, "on", "on"},
+	{RG_KEY_RECORD, "off", "off"},
+	{RG_KEY_RECORD, "yes", NULL},
+	{RG_KEY_RECORD_SIZE, "8M", "8M"},
+	{RG_KEY_RECORD_SIZE, "67108864", "64M"},
+	{RG_KEY_RECORD_SIZE, "1025M", "1025M"},
+	{RG_KEY_RECORD_SIZE, "16G", "16G"},
+	{RG_KEY_RECORD_SIZE, "7M", NULL},
+	{RG_KEY_RECORD_SIZE, "17G", NULL},
+	{RG_KEY_RECORD_SIZE, "8388609", NULL}, /* no whole MiB */
+	{RG_KEY_RECORD_SIZE, "64m", NULL},
+	{RG_KEY_RECORD_SIZE, "99999999999999999999", NULL},
 	{RG_KEY_MODULE, "auto", "auto"},
 	{RG_KEY_MODULE, "require", "require"},
 	{RG_KEY_MODULE, "off", "off"},
@@ -264,7 +276,8 @@ static void test_all_at_once(void **unused)
 	     "on-origin-no-grace = end-grace\n[mounts]\nexports = yes\nmount = /a\nmount = /b\n"
 	     "except = /b/x\nexcept = /b/y\n[exempt]\nprogram = /bin/true\nprogram = /bin/false\n"
 	     "defaults = no\n[daemon]\nstate-dir = /s\nledger-interval = 60\n"
-	     "metrics-dir = /m\nmetrics-interval = 5\n[reclaims]\nmodule = off\nforward = always\n"
+	     "metrics-dir = /m\nmetrics-interval = 5\nrecord = off\nrecord-size = "
+	     "1G\n[reclaims]\nmodule = off\nforward = always\n"
 	     "only-client = yes\n[gate]");
 	assert_int_equal(config.policy.action, RG_ACTION_AUDIT);
 	assert_int_equal(config.policy.scope, RG_SCOPE_ACCESS);
@@ -285,6 +298,8 @@ static void test_all_at_once(void **unused)
 	assert_int_equal(config.ledger_interval_s, 60);
 	assert_string_equal(config.metrics_dir, "/m");
 	assert_int_equal(config.metrics_interval_s, 5);
+	assert_int_equal(config.record, 0);
+	assert_int_equal(config.record_size, 1L << 30);
 	assert_int_equal(config.module, RG_MODULE_WISH_OFF);
 	assert_int_equal(config.policy.forward, RG_FORWARD_ALWAYS);
 	assert_int_equal(config.policy.only_client, 1);
@@ -314,6 +329,8 @@ static void test_nothing_at_all(void **unused)
 		assert_int_equal(config.ledger_interval_s, RG_DEFAULT_LEDGER_INTERVAL);
 		assert_string_equal(config.metrics_dir, "");
 		assert_int_equal(config.metrics_interval_s, RG_DEFAULT_METRICS_INTERVAL);
+		assert_int_equal(config.record, 1);
+		assert_int_equal(config.record_size >> 20, RG_DEFAULT_RECORD_MIB);
 		assert_int_equal(config.module, RG_MODULE_WISH_AUTO);
 		assert_int_equal(config.policy.forward, RG_FORWARD_GUARDED);
 		assert_int_equal(config.policy.only_client, 0);

@@ -227,7 +227,7 @@ static void test_live(void **unused)
 		M(rg_live, canary_ino), M(rg_live, heartbeat_ns), M(rg_live, canary_dev),
 		M(rg_live, daemon_pid), M(rg_live, next_seq),	  M(rg_live, canary_what),
 		M(rg_live, nfs_net_id), M(rg_live, nfs4_locks),	  M(rg_live, sleeps),
-		M(rg_live, pad),
+		M(rg_live, recorder),	M(rg_live, unrecorded),
 	};
 
 	(void)unused;
@@ -251,6 +251,8 @@ static void test_meta(void **unused)
 		M(rg_meta, module),
 		M(rg_meta, module_wish),
 		M(rg_meta, module_ours),
+		M(rg_meta, record),
+		M(rg_meta, record_mib),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),

@@ -183,7 +183,8 @@ static void test_every_option(void **unused)
 		"10.0.0.0/8", "db", "LOCK", "server", "yes", "yes", "rec", "1M", "2", "5", "9s",
 	};
 	__u64 not_there = RG_TAKES(RG_KEY_DEFAULTS) | RG_TAKES(RG_KEY_LEDGER_INTERVAL) |
-			  RG_TAKES(RG_KEY_METRICS_INTERVAL);
+			  RG_TAKES(RG_KEY_METRICS_INTERVAL) | RG_TAKES(RG_KEY_RECORD) |
+			  RG_TAKES(RG_KEY_RECORD_SIZE);
 
 	(void)unused;
 	assert_int_equal(PARSE(ALL_OPTIONS, "--mount", "/a", "--mount=/b", "--all", "--exports",

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "record/record_header.h"
 #include "record/recording.h"
+#include "text/size.h"
 
 /* ---- helpers ---- */
 
