@@ -10,6 +10,8 @@ enum rg_exit {
 	RG_CANNOT = 3, /* this kernel or host cannot do it */
 	RG_NOT_ENABLED = 4,
 	RG_TIMED_OUT = 5, /* `wait`: the gate is not open yet */
+	RG_NOT_SURE = 6,  /* `report --exit-code`: unproven, undecided */
+	RG_LOST = 7,	  /* `report --exit-code`: an end client lost a lock */
 };
 
 #define RG_PRINTF(f, a) __attribute__((format(printf, f, a)))

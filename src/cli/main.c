@@ -83,13 +83,15 @@ static const struct verb {
 	 "reexport-guard metrics --format prometheus"},
 	{"report", rg_verb_report,
 	 RG_TAKES(RG_OPT_FILES) | RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_HTML) |
-		 RG_TAKES(RG_OPT_OUTPUT) | RG_TAKES(RG_KEY_STATE_DIR) | ANYBODY,
+		 RG_TAKES(RG_OPT_OUTPUT) | RG_TAKES(RG_OPT_EXIT_CODE) | RG_TAKES(RG_KEY_STATE_DIR) |
+		 ANYBODY,
 	 "a recovery after the fact, from a recording",
 	 "Without FILE, as root: the last recovery, from what the daemon has recorded.\n"
 	 "Otherwise reads the files of a recording of `trace` (`-`: standard input), in whatever\n"
 	 "order they are named. Says what became of the end clients' locks. With FILE it needs no\n"
 	 "privileges.\n"
-	 "Exit status 0: all of it was read; 1: some of it could not be.",
+	 "Exit status 0: all of it was read; 1: some of it could not be. With --exit-code, where\n"
+	 "all was read: 7: an end client lost a lock; 6: that is not known; 0: neither.",
 	 "reexport-guard report --html --output recovery.html recovery.ndjson"},
 	{"check", rg_verb_check,
 	 RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_SEVERITY) | RG_TAKES(RG_OPT_QUIET) |

@@ -61,6 +61,8 @@ static const struct other {
 	[RG_OPT_SEVERITY] = {"severity", "problem|warning|unknown|note|ok",
 			     "only findings as bad as this one, or worse"},
 	[RG_OPT_QUIET] = {"quiet", NULL, "print nothing: the exit status tells (-q)"},
+	[RG_OPT_EXIT_CODE] = {"exit-code", NULL,
+			      "end with 7 if a lock was lost, with 6 if that is not sure"},
 	[RG_OPT_HELP] = {"help", NULL, "this text"},
 };
 /* getopt_long() returns a character for an option of one letter, '?' and ':'; for a long
@@ -210,6 +212,9 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		break;
 	case RG_OPT_QUIET:
 		o->quiet = true;
+		break;
+	case RG_OPT_EXIT_CODE:
+		o->exit_code = true;
 		break;
 	case RG_OPT_HELP:
 		o->help = true;

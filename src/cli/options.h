@@ -34,6 +34,7 @@ struct rg_options {
 	bool help;
 	bool verbose;
 	bool quiet;
+	bool exit_code;
 	int severity;	      /* enum rg_severity; RG_NR_SEVERITIES: not given */
 	int force_rung;	      /* enum rg_rung, or -1 */
 	int force_continue;   /* enum rg_continue, or -1 */
@@ -85,6 +86,7 @@ enum rg_option {
 	RG_OPT_VERBOSE,
 	RG_OPT_SEVERITY,
 	RG_OPT_QUIET,
+	RG_OPT_EXIT_CODE,
 	RG_OPT_HELP,
 	RG_NR_OPTIONS,
 };

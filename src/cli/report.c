@@ -158,6 +158,22 @@ static int write_all(const struct rg_options *o, const struct rg_report *r, FILE
 	return RG_DONE;
 }
 
+/* By the worst of the recoveries that are told. */
+static int exit_code(const struct rg_report *r)
+{
+	int worst = RG_DONE;
+
+	for (size_t i = 0; i < r->n; i++) {
+		enum rg_outcome outcome = r->at[i]->verdict.outcome;
+
+		if (outcome == RG_OUTCOME_LOST)
+			return RG_LOST;
+		if (outcome == RG_OUTCOME_UNPROVEN || outcome == RG_OUTCOME_UNDECIDED)
+			worst = RG_NOT_SURE;
+	}
+	return worst;
+}
+
 int rg_verb_report(const struct rg_options *o)
 {
 	static struct own own;
@@ -190,6 +206,8 @@ int rg_verb_report(const struct rg_options *o)
 		err = write_all(o, &r, out);
 	if (!err && r.bad_lines)
 		err = RG_FAILED;
+	if (!err && o->exit_code)
+		err = exit_code(&r);
 	rg_report_free(&r);
 	return err;
 }

@@ -56,7 +56,7 @@ static const char style[] =
 	"h1{font-size:26px;line-height:1.25;font-weight:650;margin:0 0 4px;letter-spacing:-.01em}"
 	"h2{font-size:20px;font-weight:650;margin:44px 0 14px}"
 	"h3{font-size:15px;font-weight:650;margin:0 0 2px}"
-	"p{margin:0 0 8px}.soft{color:var(--soft)}.small{font-size:13px}"
+	"p{margin:0 0 8px;overflow-wrap:anywhere}.soft{color:var(--soft)}.small{font-size:13px}"
 	".card{background:var(--card);border:1px solid var(--line);border-radius:10px;"
 	"padding:20px 22px;margin:0 0 18px}"
 	".verdict{display:flex;gap:16px;border-left:5px solid var(--tone);background:var(--bg)}"
@@ -373,6 +373,28 @@ static void table(const struct rg_table *t, FILE *out)
 	fputs(n > UNFOLDED ? "</details></section>\n" : "</section>\n", out);
 }
 
+/* ---- what to do ---- */
+
+static void advice(const struct rg_recovery *r, FILE *out)
+{
+	size_t n;
+	struct rg_advice *a = rg_advice_of(r, &n);
+
+	fputs("<section class=\"card\"><h3>What to do</h3>", out);
+	if (!n)
+		put(out, "<p>", rg_advice_nothing(r), "</p>");
+	for (size_t i = 0; i < n; i++) {
+		char *who = a[i].client < 0 ? rg_text("On this host")
+					    : rg_peer_text(&r->clients[a[i].client]);
+
+		put(out, "<p><strong>", who, ":</strong> ");
+		put(out, "", a[i].text, ".</p>");
+		free(who);
+	}
+	rg_advice_free(a, n);
+	fputs("</section>\n", out);
+}
+
 /* ---- the page ---- */
 
 static void recovery(const struct rg_recovery *r, size_t id, FILE *out)
@@ -393,6 +415,7 @@ static void recovery(const struct rg_recovery *r, size_t id, FILE *out)
 	for (size_t i = 0; i < n; i++)
 		table(&tables[i], out);
 	rg_tables_free(tables, n);
+	advice(r, out);
 }
 
 static void head(const struct rg_report *r, const char *title, FILE *out)

@@ -311,6 +311,25 @@ static json_object *left_out(const struct rg_recovery *r)
 	return o;
 }
 
+static json_object *advice(const struct rg_recovery *r)
+{
+	json_object *list = json_object_new_array();
+	size_t n;
+	struct rg_advice *a = rg_advice_of(r, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct rg_peer *p = a[i].client < 0 ? NULL : &r->clients[a[i].client];
+		json_object *o = json_object_new_object();
+
+		put_text(o, "address", p ? p->addr : NULL);
+		put_text(o, "name", p ? p->name : NULL);
+		put_text(o, "text", a[i].text);
+		json_object_array_add(list, o);
+	}
+	rg_advice_free(a, n);
+	return list;
+}
+
 static json_object *recovery(const struct rg_recovery *r)
 {
 	json_object *o = json_object_new_object(), *list;
@@ -345,6 +364,7 @@ static json_object *recovery(const struct rg_recovery *r)
 	put(o, "audited", turned(r, false));
 	put(o, "timeline", moments(r));
 	put(o, "left_out", left_out(r));
+	put(o, "advice", advice(r));
 	return o;
 }
 

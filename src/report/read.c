@@ -197,32 +197,78 @@ static bool is_blank(const char *line, size_t len)
 	return true;
 }
 
+/* Complaints about a file of which no line was an event yet: it may be no recording at all,
+ * and then that is said, and none of these. */
+#define WRONG_LINES 20
+struct held_back {
+	struct {
+		__u64 line;
+		char *text;
+	} at[WRONG_LINES];
+	size_t n;
+};
+
+static void say_held_back(struct rg_report *r, const struct source *s, struct held_back *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		rg_report_complain(r, s->name, h->at[i].line, "%s", h->at[i].text);
+		free(h->at[i].text);
+	}
+	h->n = 0;
+}
+
+static void forget_held_back(struct held_back *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		free(h->at[i].text);
+	h->n = 0;
+}
+
+static void RG_PRINTF(4, 5) complain(struct rg_report *r, const struct source *s,
+				     struct held_back *h, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	text = rg_vtext(fmt, args);
+	va_end(args);
+	if (h) {
+		h->at[h->n].line = s->line;
+		h->at[h->n++].text = text;
+		return;
+	}
+	rg_report_complain(r, s->name, s->line, "%s", text);
+	free(text);
+}
+
+/* h: where complaints are held back; NULL: they are said. */
 static void take_line(struct rg_report *r, const struct source *s, json_tokener *tok, enum got got,
-		      const char *line, size_t len)
+		      const char *line, size_t len, struct held_back *h)
 {
 	json_object *o;
 
 	if (got == TOO_LONG) {
-		rg_report_complain(r, s->name, s->line,
-				   "longer than %u bytes: no event; passed over",
-				   RG_REPORT_LINE_MAX);
+		complain(r, s, h, "longer than %u bytes: no event; passed over",
+			 RG_REPORT_LINE_MAX);
 		return;
 	}
 	o = parse(tok, line, len);
 	if (!o && got == LAST_LINE)
-		rg_report_complain(r, s->name, s->line, "truncated; what precedes it is reported");
+		complain(r, s, h, "truncated; what precedes it is reported");
 	else if (!o && json_tokener_get_error(tok) == json_tokener_continue)
-		rg_report_complain(r, s->name, s->line, "cut short; passed over");
+		complain(r, s, h, "cut short; passed over");
 	else if (!o)
-		rg_report_complain(r, s->name, s->line, "no JSON; passed over");
+		complain(r, s, h, "no JSON; passed over");
 	else if (!rg_report_line(r, o))
-		rg_report_complain(r, s->name, s->line, "no event; passed over");
+		complain(r, s, h, "no event; passed over");
 	json_object_put(o);
 }
 
 static void take_all(struct rg_report *r, struct source *s, json_tokener *tok)
 {
 	__u64 events = r->events;
+	struct held_back held = {};
 	struct rg_input *in;
 	char *line = NULL;
 	size_t len = 0;
@@ -231,9 +277,14 @@ static void take_all(struct rg_report *r, struct source *s, json_tokener *tok)
 	r->inputs = rg_grow(r->inputs, r->n_inputs, &r->room_inputs, sizeof(*r->inputs));
 	in = &r->inputs[r->n_inputs++];
 	in->name = rg_text("%s", s->name);
-	while ((got = next_line(s, false, &line, &len)) != NOTHING)
+	while (held.n < WRONG_LINES && (got = next_line(s, false, &line, &len)) != NOTHING) {
+		bool any = r->events != events;
+
 		if (got == TOO_LONG || !is_blank(line, len))
-			take_line(r, s, tok, got, line, len);
+			take_line(r, s, tok, got, line, len, any ? NULL : &held);
+		if (r->events != events)
+			say_held_back(r, s, &held);
+	}
 	in = &r->inputs[r->n_inputs - 1];
 	in->lines = s->line;
 	in->bytes = s->bytes;
@@ -244,8 +295,11 @@ static void take_all(struct rg_report *r, struct source *s, json_tokener *tok)
 		rg_report_complain(r, s->name, 0, "empty");
 	else if (r->events == events)
 		rg_report_complain(r, s->name, 0,
-				   "no line of it is an event: no recording of `reexport-guard "
-				   "trace`");
+				   "no recording of `reexport-guard trace`: none of its %s%llu "
+				   "lines is an event",
+				   held.n < WRONG_LINES ? "" : "first ",
+				   (unsigned long long)s->line);
+	forget_held_back(&held);
 }
 
 static void open_all(struct rg_report *r, char *const *files, size_t n, struct source *s,

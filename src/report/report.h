@@ -521,6 +521,16 @@ const char *rg_protocol_text(const struct rg_peer *p, char buf[32]);
 const char *rg_zero_text(const struct rg_recovery *r); /* "seconds since knfsd's start" */
 /* "1 lock", "2 locks": `one` takes an s. */
 char *rg_count_text(__u64 n, const char *one);
+/* advice.c: what is to be done about an end client (client; -1: on this host). */
+struct rg_advice {
+	long client;
+	char *text; /* without a full stop */
+};
+/* In the order of end clients; free with rg_advice_free(). n 0: rg_advice_nothing() says so
+ * in a sentence. */
+struct rg_advice *rg_advice_of(const struct rg_recovery *r, size_t *n);
+void rg_advice_free(struct rg_advice *a, size_t n);
+const char *rg_advice_nothing(const struct rg_recovery *r);
 /* What is to be known about the recording itself; a sentence each, owned. */
 char **rg_report_notes(const struct rg_report *r, size_t *n);
 char *rg_recovery_title(const struct rg_recovery *r);

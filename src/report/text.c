@@ -101,6 +101,26 @@ static void table(FILE *out, const struct rg_table *t)
 		table_row(out, t, &t->cells[i * t->columns], widths, used);
 }
 
+static void advice(FILE *out, const struct rg_recovery *r)
+{
+	size_t n;
+	struct rg_advice *a = rg_advice_of(r, &n);
+
+	fprintf(out, "\nWhat to do\n");
+	if (!n)
+		paragraph(out, "  ", "  ", rg_advice_nothing(r));
+	for (size_t i = 0; i < n; i++) {
+		char *who = a[i].client < 0 ? rg_text("On this host")
+					    : rg_peer_text(&r->clients[a[i].client]),
+		     *text = rg_text("%s: %s.", who, a[i].text);
+
+		paragraph(out, "  - ", "    ", text);
+		free(who);
+		free(text);
+	}
+	rg_advice_free(a, n);
+}
+
 static void recovery(FILE *out, const struct rg_recovery *r)
 {
 	char *title = rg_recovery_title(r), *place;
@@ -118,6 +138,7 @@ static void recovery(FILE *out, const struct rg_recovery *r)
 	for (size_t i = 0; i < n; i++)
 		table(out, &tables[i]);
 	rg_tables_free(tables, n);
+	advice(out, r);
 }
 
 static void head(FILE *out, const struct rg_report *r)

@@ -588,6 +588,68 @@ static void test_parts(void **unused)
 	}
 }
 
+/* A wrong file is said to be one, once, and is not read to its end. */
+static void test_wrong_file(void **unused)
+{
+	char path[] = "/tmp/rg-wrong-XXXXXX";
+	const char *names[] = {path};
+	struct unit_ear ear;
+	struct rg_report r;
+	int fd = mkstemp(path);
+
+	(void)unused;
+	unit_need(fd >= 0);
+	for (int i = 0; i < 100000; i++)
+		unit_need(write(fd, "no event\n", 9) == 9);
+	close(fd);
+	r = report_of(&ear, 1, names);
+	assert_non_null(strstr(ear.text, "none of its first 20 lines is an event\n"));
+	assert_null(strchr(strchr(ear.text, '\n') + 1, '\n'));
+	assert_int_equal(r.n_complaints, 1);
+	assert_in_range(r.inputs[0].bytes, 1, 400000);
+	rg_report_free(&r);
+	unlink(path);
+}
+
+/* One end client and what is to be done about it, of each recording. */
+static void test_advice(void **unused)
+{
+	static const struct {
+		const char *path, *who, *what;
+		size_t n;
+	} all[] = {
+		{"settled", NULL, "Nothing: no end client is known to lack a lock.", 0},
+		{"granted", NULL, "Nothing: no end client is known to lack a lock.", 0},
+		{"stolen", "10.77.2.2", "recover_lost_locks=1", 2},
+		{"stolen", "10.77.2.3", "somebody else has 2 locks of it", 2},
+		{"lost", "10.77.2.2", "restart the applications that held 1 lock", 1},
+		{"nfsv3", "10.77.2.2", "4 locks of it were granted as new", 1},
+		{"late-notify", "10.77.2.2", "of which they are not told", 1},
+		{"same-name", "10.77.2.3", "which has the same name", 1},
+		{"truncated", "10.77.2.2", "does not have the whole recovery", 2},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(all); i++) {
+		struct unit_ear ear;
+		struct rg_report r = report_of(&ear, 1, &all[i].path);
+		const struct rg_recovery *one = r.at[0];
+		bool there = false;
+		size_t n;
+		struct rg_advice *a = rg_advice_of(one, &n);
+
+		assert_int_equal(n, all[i].n);
+		for (size_t k = 0; k < n; k++)
+			there |= a[k].client >= 0 && strstr(a[k].text, all[i].what) &&
+				 strcmp(one->clients[a[k].client].addr, all[i].who) == 0;
+		if (n ? !there : strcmp(rg_advice_nothing(one), all[i].what) != 0)
+			fail_msg("%s: no advice \"%s\"", all[i].path, all[i].what);
+		assert_true(text_has(&r, "What to do\n"));
+		rg_advice_free(a, n);
+		rg_report_free(&r);
+	}
+}
+
 static void test_no_recording(void **unused)
 {
 	static const struct {
@@ -596,7 +658,7 @@ static void test_no_recording(void **unused)
 		{"empty", "empty.ndjson: empty\n"},
 		{"/tmp", "/tmp: Is a directory\n"},
 		{"/no/such/file", "/no/such/file: No such file or directory\n"},
-		{"/bin/true", "no line of it is an event: no recording"},
+		{"/bin/true", "/bin/true: no recording of `reexport-guard trace`: none of its"},
 	};
 
 	(void)unused;
@@ -1218,6 +1280,7 @@ int main(void)
 		cmocka_unit_test(test_garbage),	      cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_many),	      cmocka_unit_test(test_two),
 		cmocka_unit_test(test_lost),	      cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_wrong_file),    cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_no_recording),  cmocka_unit_test(test_header_only),
 		cmocka_unit_test(test_long_line),     cmocka_unit_test(test_odd_lines),
 		cmocka_unit_test(test_damaged),	      cmocka_unit_test(test_all_of_many),
