@@ -46,6 +46,18 @@ later() {
 	grep -q '^ExecStart=/usr/sbin/reexport-guard run' /usr/lib/systemd/system/reexport-guard.service
 }
 
+@test "the package for DKMS has the source of the module, and names itself as dkms looks for it" {
+	dpkg-deb -x "$repo"/build/deb/reexport-guard-dkms_*.deb $work/dkms
+	cd $work/dkms/usr/src/reexport-guard-*
+	diff -r --exclude=dkms.conf . "$repo/kmod"
+	. ./dkms.conf
+	[ "$PACKAGE_NAME-$PACKAGE_VERSION" = "${PWD##*/}" ]
+	[ "$PACKAGE_VERSION" = "$(dpkg-query -W -f '${source:Upstream-Version}' reexport-guard)" ]
+	[ -x "${MAKE[0]%% *}" ]
+	[ "${BUILT_MODULE_NAME[0]}" = reexport_guard ]
+	rm -r $work/dkms
+}
+
 @test "an upgrade leaves the gate closed and a held thread held, and the new program lets it go" {
 	arm_hold --mount $a
 	held_try one posix $a/f
