@@ -179,6 +179,8 @@ $(B)/tests/src/%.o: src/%.c Makefile | $(SKELETONS)
 	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/tests/src/load/load.o: $(B)/guard.skel.h
+# The recording that `demo --replay` has in it.
+$(B)/src/cli/demo.o $(B)/tests/src/cli/demo.o: tests/unit/data/powercut.ndjson
 $(B)/tests/src/original/arm.o: $(B)/original.skel.h
 
 # Types for test_layout, laid out by the compiler of the BPF programs.

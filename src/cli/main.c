@@ -105,6 +105,13 @@ static const struct verb {
 	 "no problems; 1: problems; 3: it cannot run here at all.",
 	 "reexport-guard check --json | jq -r '.findings[] | select(.severity == \"problem\") | "
 	 ".id'"},
+	{"demo", rg_verb_demo, RG_TAKES(RG_OPT_REPLAY) | RG_TAKES(RG_OPT_SPEED) | ANYBODY,
+	 "what a recovery looks like, without a machine",
+	 "Plays a recording of a power cut in the laboratory into `trace`, `top` and `report`, "
+	 "one\n"
+	 "after the other, with the pauses that there were. Looks at nothing of this host and\n"
+	 "changes nothing. Needs no privileges.",
+	 "reexport-guard demo --replay"},
 	{"modules release", rg_verb_modules_release, 0,
 	 "let go of nfsd, so that it can be unloaded",
 	 "Detaches what follows knfsd, which keeps the kernel module nfsd in use. Refused\n"

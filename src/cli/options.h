@@ -35,6 +35,8 @@ struct rg_options {
 	bool verbose;
 	bool quiet;
 	bool exit_code;
+	bool replay;
+	long speed;	      /* 0: not given */
 	int severity;	      /* enum rg_severity; RG_NR_SEVERITIES: not given */
 	int force_rung;	      /* enum rg_rung, or -1 */
 	int force_continue;   /* enum rg_continue, or -1 */
@@ -87,6 +89,8 @@ enum rg_option {
 	RG_OPT_SEVERITY,
 	RG_OPT_QUIET,
 	RG_OPT_EXIT_CODE,
+	RG_OPT_REPLAY,
+	RG_OPT_SPEED,
 	RG_OPT_HELP,
 	RG_NR_OPTIONS,
 };

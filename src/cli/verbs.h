@@ -24,6 +24,7 @@ int rg_verb_modules_release(const struct rg_options *o);
 int rg_verb_modules_follow(const struct rg_options *o);
 int rg_verb_report(const struct rg_options *o);
 int rg_verb_check(const struct rg_options *o);
+int rg_verb_demo(const struct rg_options *o);
 
 #define RG_TAKES_WISH                                                                              \
 	(RG_TAKES_POLICY | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG) | RG_TAKES(RG_OPT_NETNS))

@@ -203,7 +203,7 @@ static void test_every_option(void **unused)
 			       "--record-keep", "2", "--count", "5", "--duration", "9s",
 			       "--timeout", "1h", "--role", "original", "--mode", "quiet",
 			       "--keep-for", "2min", "--verbose", "--severity", "warning",
-			       "--quiet", "--exit-code", "--help"),
+			       "--quiet", "--exit-code", "--replay", "--speed", "1000", "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
@@ -211,7 +211,8 @@ static void test_every_option(void **unused)
 		assert_string_equal(parsed.settings[i].value, expected[i].value);
 	}
 	assert_true(parsed.dry_run && parsed.json && parsed.html && parsed.help && parsed.once);
-	assert_true(parsed.verbose && parsed.quiet && parsed.exit_code);
+	assert_true(parsed.verbose && parsed.quiet && parsed.exit_code && parsed.replay);
+	assert_int_equal(parsed.speed, 1000);
 	assert_int_equal(parsed.severity, RG_WARNING);
 	assert_int_equal(parsed.format, RG_METRICS_PROMETHEUS);
 	assert_int_equal(parsed.interval_s, 120);
