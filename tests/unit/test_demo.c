@@ -83,7 +83,7 @@ static void test_any_records(void **unused)
 					      .duration_ns = i,
 					      .op = (__u16)op,
 					      .side = i % RG_NR_SIDES,
-					      .claim = i % RG_NR_CLAIMS,
+					      .claim = (__u8)(i / RG_NR_SIDES % RG_NR_CLAIMS),
 					      .status_kind = RG_STATUS_NFS4,
 					      .status = i % 2 ? RG_NFS4ERR_NO_GRACE : 0,
 					      .downgrade = i % RG_NR_DOWNGRADES,
