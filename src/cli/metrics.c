@@ -51,6 +51,7 @@ int rg_verb_metrics(const struct rg_options *o)
 		s->budget = budget;
 		rg_pins_close(&p);
 	}
+	rg_org_see(&s->original);
 	/* Maps that could not be read are no news about what is enabled. */
 	if (!err || !s->enabled)
 		rg_metrics_write(stdout, s, (enum rg_metrics_format)o->format);

@@ -177,7 +177,7 @@ int rg_original_status(const struct rg_options *o)
 {
 	struct rg_org_set set;
 	json_object *all;
-	int err = rg_org_open(&set, false, false);
+	int err = rg_org_open(&set);
 
 	if (err) {
 		if (o->json)

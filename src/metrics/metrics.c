@@ -6,6 +6,7 @@
 
 #include "metrics/exposition.h"
 #include "base/names.h"
+#include "original/original.h"
 #include "record/record_names.h"
 
 /* ---- gates ---- */
@@ -547,6 +548,44 @@ static void write_prog_runs(struct rg_exposition *e, const struct rg_snapshot *s
 			rg_sample(e, s->progs[i].runs, "prog", s->progs[i].name);
 }
 
+/* ---- the role of an original server ---- */
+
+static void write_original(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	if (s->original.known)
+		rg_sample(e, s->original.enabled);
+}
+
+static void write_original_mode(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	if (s->original.known && s->original.enabled)
+		rg_sample(e, 1, "mode", rg_org_mode_name(s->original.mode));
+}
+
+static void write_original_keep_for(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	if (s->original.known && s->original.enabled)
+		rg_sample_seconds(e, s->original.keep_for_ns);
+}
+
+static void write_original_clients(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	if (s->original.known && s->original.enabled)
+		rg_sample(e, s->original.clients);
+}
+
+static void write_original_ranges(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	if (s->original.known && s->original.enabled)
+		rg_sample(e, s->original.ranges);
+}
+
+static void write_original_events(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	for (__u32 i = 0; s->original.known && s->original.enabled && i < RG_NR_ORG_COUNTERS; i++)
+		rg_sample(e, s->original.counters[i], "event", rg_org_counter_name(i));
+}
+
 /* ---- all of them ---- */
 
 #define GAUGE RG_METRIC_GAUGE, NULL
@@ -554,14 +593,29 @@ static void write_prog_runs(struct rg_exposition *e, const struct rg_snapshot *s
 #define COUNTER RG_METRIC_COUNTER, NULL
 #define INFO RG_METRIC_INFO, NULL
 
-/* The first two are there whether anything is enabled or not. */
-#define ALWAYS 2
+/* The first of them are there whether the guard is enabled or not. */
+#define ALWAYS 8
 
 const struct rg_metric rg_metrics[] = {
 	{"build", INFO, "version, pins_version", "Version of the program that wrote this",
 	 write_build},
-	{"enabled", GAUGE, "", "1: the programs are pinned; 0: nothing is, and the rest is missing",
+	{"enabled", GAUGE, "",
+	 "1: the guard's programs are pinned; 0: none is, and what there is of gates is missing",
 	 write_enabled},
+	{"original_enabled", GAUGE, "",
+	 "1: locks are kept for clients that reboot (role original); missing: not known",
+	 write_original},
+	{"original_mode", INFO, "mode", "What waits while something is kept", write_original_mode},
+	{"original_keep_for_seconds", SECONDS, "", "keep-for of the role original",
+	 write_original_keep_for},
+	{"original_clients", GAUGE, "", "Clients that rebooted, and of which something is kept",
+	 write_original_clients},
+	{"original_ranges", GAUGE, "", "Ranges that are kept of them", write_original_ranges},
+	{"original_events", COUNTER, "event",
+	 "What became of clients that rebooted and of who asked for their locks, by the counters "
+	 "of "
+	 "`status --role original`",
+	 write_original_events},
 	{"boot_timestamp_seconds", SECONDS, "",
 	 "When this host was started, by the wall clock; no counter is older", write_boot},
 	{"daemon_up", GAUGE, "", "1: the daemon is alive and continues the held", write_daemon_up},

@@ -43,6 +43,7 @@ static int text_of(const struct rg_pins *p, const struct rg_budget *budget, char
 		rg_snapshot_none(s);
 	if (!err) {
 		s->budget = budget;
+		rg_org_see(&s->original);
 		rg_metrics_write(out, s, RG_METRICS_PROMETHEUS);
 		rg_snapshot_free(s);
 	}

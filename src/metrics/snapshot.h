@@ -12,6 +12,7 @@
 #include "load/progs.h"
 #include "state/regime.h"
 #include "pins/settle.h"
+#include "original/seen.h"
 
 struct rg_snapshot {
 	bool enabled;  /* false: nothing is pinned, and only the next one counts */
@@ -39,6 +40,9 @@ struct rg_snapshot {
 	int n_slowest, n_downgrades;
 	struct rg_prog_counts progs[RG_MAX_PROGS];
 	int n_progs;
+
+	/* Filled in by rg_org_see(), whether the guard is enabled or not. */
+	struct rg_org_seen original;
 
 	/* The caller's, who keeps it; this boot has begun. NULL: not known. */
 	const struct rg_budget *budget;

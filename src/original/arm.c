@@ -191,10 +191,9 @@ int rg_org_enable(__u32 mode, long keep_for_s, long *found_s, bool *changed)
 
 	*found_s = keep_for_s ?: lease_s();
 	*changed = false;
-	err = rg_org_lock(&set, true, true);
+	err = rg_org_lock(&set, RG_LOCK_EXCLUSIVE, true);
 	if (err)
-		return rg_error(RG_FAILED, "%s: cannot be made or locked: %s", RG_ORG_PIN_DIR,
-				rg_strerror(err));
+		return rg_dir_lock_failed(RG_ORG_PIN_DIR, err);
 	err = rg_org_open_maps(&set);
 	if (!err) {
 		set.state->mode = mode;
@@ -247,15 +246,14 @@ int rg_org_disable(unsigned int *forgotten)
 {
 	struct rg_org_set set = {.dir_fd = -1, .keepers_fd = -1, .counters_fd = -1};
 	struct rg_programs programs = {};
-	int err = rg_org_lock(&set, true, false);
+	int err = rg_org_lock(&set, RG_LOCK_EXCLUSIVE, false);
 
 	*forgotten = 0;
 	if (err == -ENOENT)
 		return rg_error(RG_NOT_ENABLED, "not enabled: nothing is pinned in %s",
 				RG_ORG_PIN_DIR);
 	if (err)
-		return rg_error(RG_FAILED, "%s: cannot be locked: %s", RG_ORG_PIN_DIR,
-				rg_strerror(err));
+		return rg_dir_lock_failed(RG_ORG_PIN_DIR, err);
 	if (!rg_org_open_maps(&set)) {
 		*forgotten = count_active(&set);
 		/* Nobody waits from here on, whatever is detached first. */

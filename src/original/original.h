@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/dir_lock.h"
 #include "rg_original.h"
 
 /* CPUs whose counters are added up: 8192 is the most that x86-64 can be built for (NR_CPUS). */
@@ -29,9 +30,12 @@ int rg_org_mode_of(const char *name);
 /* The name of an enum rg_org_counter in JSON; NULL: there is no such counter. */
 const char *rg_org_counter_name(__u32 counter);
 
-/* Lock the directory and open what is pinned in it. An enum rg_exit; what is wrong is said, but
- * for RG_NOT_ENABLED where `quietly`. */
-int rg_org_open(struct rg_org_set *set, bool exclusive, bool quietly);
+/* Lock the directory, shared, and open what is pinned in it. An enum rg_exit; what is wrong is
+ * said. */
+int rg_org_open(struct rg_org_set *set);
+/* The same in silence. 0; -ENOENT: nothing is pinned; -EPROTO: by another version; -EBADMSG: it is
+ * not whole; or another negative errno (base/dir_lock.h). */
+int rg_org_try_open(struct rg_org_set *set, enum rg_lock_mode mode);
 void rg_org_close(struct rg_org_set *set);
 /* The keepers: RG_ORG_KEEPERS of them, in their places. 0, or a negative errno. */
 int rg_org_read_keepers(const struct rg_org_set *set, struct rg_keeper *keepers);

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,35 +21,14 @@ char *rg_org_path(char *buf, const char *kind, const char *name)
 	return buf;
 }
 
-int rg_org_lock(struct rg_org_set *set, bool exclusive, bool create)
+int rg_org_lock(struct rg_org_set *set, enum rg_lock_mode mode, bool create)
 {
-	for (;;) {
-		struct stat held, there;
-		int fd;
+	int fd = rg_dir_lock(RG_ORG_PIN_DIR, mode, create);
 
-		if (create && mkdir(RG_ORG_PIN_DIR, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		fd = open(RG_ORG_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 && errno == ENOENT && create)
-			continue;
-		if (fd < 0)
-			return -errno;
-		while (flock(fd, exclusive ? LOCK_EX : LOCK_SH) < 0) {
-			int err = errno;
-
-			if (err == EINTR)
-				continue;
-			close(fd);
-			return -err;
-		}
-		/* `disable` may have removed it while we waited. */
-		if (fstat(fd, &held) == 0 && stat(RG_ORG_PIN_DIR, &there) == 0 &&
-		    held.st_ino == there.st_ino) {
-			set->dir_fd = fd;
-			return 0;
-		}
-		close(fd);
-	}
+	if (fd < 0)
+		return fd;
+	set->dir_fd = fd;
+	return 0;
 }
 
 int rg_org_map_state(struct rg_org_set *set, int fd)
@@ -122,22 +100,31 @@ static void init(struct rg_org_set *set)
 	*set = (struct rg_org_set){.dir_fd = -1, .keepers_fd = -1, .counters_fd = -1};
 }
 
-int rg_org_open(struct rg_org_set *set, bool exclusive, bool quietly)
+int rg_org_try_open(struct rg_org_set *set, enum rg_lock_mode mode)
 {
 	int err;
 
 	init(set);
-	err = rg_org_lock(set, exclusive, false) ?: rg_org_open_maps(set);
-	if (!err)
-		return RG_DONE;
-	rg_org_close(set);
+	err = rg_org_lock(set, mode, false) ?: rg_org_open_maps(set);
+	if (err)
+		rg_org_close(set);
+	return err;
+}
+
+int rg_org_open(struct rg_org_set *set)
+{
+	int err = rg_org_try_open(set, RG_LOCK_SHARED);
+
 	switch (err) {
+	case 0:
+		return RG_DONE;
 	case -ENOENT:
-		return quietly ? RG_NOT_ENABLED
-			       : rg_error(RG_NOT_ENABLED,
-					  "not enabled: nothing is pinned in %s; run "
-					  "`reexport-guard enable --role original`",
-					  RG_ORG_PIN_DIR);
+		return rg_error(RG_NOT_ENABLED,
+				"not enabled: nothing is pinned in %s; run "
+				"`reexport-guard enable --role original`",
+				RG_ORG_PIN_DIR);
+	case -ETIMEDOUT:
+		return rg_dir_lock_failed(RG_ORG_PIN_DIR, err);
 	case -EPROTO:
 		return rg_error(RG_FAILED,
 				"%s: pinned by another version of reexport-guard; run `disable "

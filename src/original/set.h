@@ -4,8 +4,8 @@
 
 #include "original/original.h"
 
-/* Lock the directory, make it if `create`. 0, or -ENOENT, or another negative errno. */
-int rg_org_lock(struct rg_org_set *set, bool exclusive, bool create);
+/* Lock the directory, make it if `create`. 0, or a negative errno (base/dir_lock.h). */
+int rg_org_lock(struct rg_org_set *set, enum rg_lock_mode mode, bool create);
 /* Full path of the pin; buf of at least 256 bytes. Returns buf. */
 char *rg_org_path(char *buf, const char *kind, const char *name);
 /* Open the maps of a set whose directory is locked. 0; -ENOENT: nothing is pinned; -EPROTO: by

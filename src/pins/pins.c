@@ -6,19 +6,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/log.h"
-
-/* Between two attempts to lock the directory. */
-#define LOCK_PAUSE_US 50000
 
 static const char *const map_pins[RG_NR_MAPS] = {
 	[RG_MAP_META] = "map_meta",
@@ -179,98 +174,19 @@ void rg_pins_init(struct rg_pins *p)
 		p->map_fd[i] = -1;
 }
 
-/* One attempt: 0; -EWOULDBLOCK; -ESTALE: `disable` removed the directory meanwhile. */
-static int try_lock(int fd, bool shared)
-{
-	struct stat held, there;
-
-	if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0)
-		return errno == EINTR ? -EWOULDBLOCK : -errno;
-	if (fstat(fd, &held) < 0 || stat(RG_PIN_DIR, &there) < 0 || held.st_ino != there.st_ino)
-		return -ESTALE;
-	return 0;
-}
-
 int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
 {
-	for (int tries = 0; tries < RG_LOCK_WAIT_S * 1000000 / LOCK_PAUSE_US; tries++) {
-		int fd, err;
+	int fd = rg_dir_lock(RG_PIN_DIR, mode, create);
 
-		if (create && mkdir(RG_PIN_DIR, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		fd = open(RG_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 && (errno != ENOENT || !create))
-			return -errno;
-		err = fd < 0 ? -ESTALE : try_lock(fd, mode == RG_LOCK_SHARED);
-		if (!err) {
-			p->dir_fd = fd;
-			return 0;
-		}
-		if (fd >= 0)
-			close(fd);
-		if (mode == RG_LOCK_EXCLUSIVE_NOW || (err != -EWOULDBLOCK && err != -ESTALE))
-			return err;
-		usleep(LOCK_PAUSE_US);
-	}
-	return -ETIMEDOUT;
-}
-
-/* Process that has the lock, by /proc/locks; 0: nobody, or it cannot be told. */
-static pid_t lock_holder(void)
-{
-	unsigned int dev_major, dev_minor;
-	char line[256], kind[16];
-	unsigned long ino;
-	struct stat st;
-	pid_t holder = 0;
-	FILE *f;
-	int pid;
-
-	if (stat(RG_PIN_DIR, &st) < 0)
-		return 0;
-	f = fopen("/proc/locks", "re");
-	if (!f)
-		return 0;
-	/* 1: FLOCK  ADVISORY  WRITE 1234 00:2b:5678 0 EOF */
-	while (!holder && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*d: %15s %*s %*s %d %x:%x:%lu", kind, &pid, &dev_major,
-			   &dev_minor, &ino) == 5 &&
-		    strcmp(kind, "FLOCK") == 0 && dev_major == major(st.st_dev) &&
-		    dev_minor == minor(st.st_dev) && ino == st.st_ino && pid > 0)
-			holder = pid;
-	fclose(f);
-	return holder;
+	if (fd < 0)
+		return fd;
+	p->dir_fd = fd;
+	return 0;
 }
 
 int rg_pins_lock_failed(int err)
 {
-	pid_t holder = err == -ETIMEDOUT ? lock_holder() : 0;
-	char path[64], comm[64] = "";
-	FILE *f;
-
-	if (err != -ETIMEDOUT)
-		return rg_error(RG_FAILED, "%s: cannot be locked: %s%s", RG_PIN_DIR,
-				rg_strerror(err),
-				err == -EACCES || err == -EPERM ? ": run as root" : "");
-	if (!holder)
-		return rg_error(RG_FAILED, "%s: somebody else has it locked for %d s; try again",
-				RG_PIN_DIR, RG_LOCK_WAIT_S);
-	snprintf(path, sizeof(path), "/proc/%d/comm", holder);
-	f = fopen(path, "re");
-	if (f) {
-		if (!fgets(comm, sizeof(comm), f))
-			comm[0] = '\0';
-		fclose(f);
-	}
-	comm[strcspn(comm, "\n")] = '\0';
-	/* Anybody chooses the name of a process. */
-	for (char *c = comm; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	return rg_error(RG_FAILED,
-			"%s: process %d (%s) has it locked for %d s: try again, or end that "
-			"process if it hangs",
-			RG_PIN_DIR, holder, comm, RG_LOCK_WAIT_S);
+	return rg_dir_lock_failed(RG_PIN_DIR, err);
 }
 
 void rg_pins_unlock(struct rg_pins *p)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/dir_lock.h"
 #include "rg_maps.h"
 #include "rg_records.h"
 
@@ -15,10 +16,6 @@ struct bpf_link;
 
 #define RG_BPFFS "/sys/fs/bpf"
 #define RG_PIN_DIR RG_BPFFS "/reexport-guard"
-/* How long a lock of RG_PIN_DIR is waited for, seconds: whoever arms has it until the tracing
- * programs are loaded. */
-#define RG_LOCK_WAIT_S 120
-
 enum rg_map {
 	RG_MAP_META = 0,
 	RG_MAP_LIVE,
@@ -109,12 +106,6 @@ struct rg_pins {
 	int map_fd[RG_NR_MAPS];
 	int prog_fd[RG_NR_PROGS];
 	struct rg_live *live; /* mapped, shared with the kernel programs */
-};
-
-enum rg_lock_mode {
-	RG_LOCK_SHARED,
-	RG_LOCK_EXCLUSIVE,
-	RG_LOCK_EXCLUSIVE_NOW, /* or -EWOULDBLOCK */
 };
 
 /* File names below RG_PIN_DIR. */

@@ -31,6 +31,20 @@ static void write_as(enum rg_metrics_format format)
 	unit_need(fclose(out) == 0);
 }
 
+static void make_up_original(void)
+{
+	snapshot.original = (struct rg_org_seen){
+		.known = true,
+		.enabled = true,
+		.mode = RG_ORG_QUIET,
+		.keep_for_ns = 90 * S,
+		.clients = 2,
+		.ranges = 5,
+	};
+	for (__u32 i = 0; i < RG_NR_ORG_COUNTERS; i++)
+		snapshot.original.counters[i] = i + 1;
+}
+
 static void make_up_budget(void)
 {
 	struct rg_budget_server *at = budget.at;
@@ -64,6 +78,7 @@ static int setup(void **unused)
 	(void)unused;
 	made_up(&snapshot);
 	make_up_budget();
+	make_up_original();
 	snapshot.n_progs = 3;
 	snapshot.progs[0] = (struct rg_prog_counts){"lock_done", 1500, 3, 17};
 	snapshot.progs[1] = (struct rg_prog_counts){"door_lock", 7 * S + 1, 1000000, 0};
@@ -459,9 +474,31 @@ static void test_not_enabled(void **unused)
 		write_as(formats[i]);
 		expect_line(P "enabled 0");
 		assert_non_null(strstr(text, P "build_info{version=\""));
-		assert_null(strstr(text, "daemon"));
-		assert_null(strstr(text, "gate"));
+		assert_null(strstr(text, P "daemon"));
+		assert_null(strstr(text, P "gate"));
 	}
+}
+
+/* The role original is told of by itself, and not at all where it could not be read. */
+static void test_original(void **unused)
+{
+	(void)unused;
+	snapshot.enabled = false;
+	write_as(RG_METRICS_PROMETHEUS);
+	expect_line(P "original_enabled 1");
+	expect_line(P "original_mode_info{mode=\"quiet\"} 1");
+	expect_line(P "original_keep_for_seconds 90.000000000");
+	expect_line(P "original_clients 2");
+	expect_line(P "original_ranges 5");
+	expect_line(P "original_events_total{event=\"reboots\"} 1");
+	expect_line(P "original_events_total{event=\"fail_read\"} 21");
+	snapshot.original = (struct rg_org_seen){.known = true};
+	write_as(RG_METRICS_PROMETHEUS);
+	expect_line(P "original_enabled 0");
+	assert_null(strstr(text, "original_clients"));
+	snapshot.original = (struct rg_org_seen){};
+	write_as(RG_METRICS_PROMETHEUS);
+	assert_null(strstr(text, "original"));
 }
 
 static void test_nothing(void **unused)
@@ -574,6 +611,7 @@ int main(int argc, char **argv)
 		TEST(test_histogram),
 		TEST(test_escaping),
 		TEST(test_not_enabled),
+		TEST(test_original),
 		TEST(test_nothing),
 		TEST(test_any_bytes),
 		TEST(test_document),
