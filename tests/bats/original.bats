@@ -266,6 +266,9 @@ writes_are_delegated() { grep -q ' kernel_setlease$' /proc/kallsyms; }
 	tier origin grep -q DELEG /proc/locks
 	box_reboots
 	wait_for 20 "it to be kept" org_is '.counters.kept_delegation' 1
+	org metrics >"$work/metrics"
+	grep -qx 'reexport_guard_original_clients 1' "$work/metrics"
+	grep -qx 'reexport_guard_original_events_total{event="kept_delegation"} 1' "$work/metrics"
 	# This server knew no lock of it.
 	org_is '.counters.kept' 1
 	if writes_are_delegated; then
