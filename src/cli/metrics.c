@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Metrics on standard output, once. The daemon writes the same to a file. */
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/verbs.h"
 #include "metrics/metrics.h"
@@ -37,13 +39,18 @@ int rg_verb_metrics(const struct rg_options *o)
 {
 	struct rg_snapshot *s = calloc(1, sizeof(*s));
 	struct rg_budget *budget = NULL;
+	struct rg_org_seen original;
 	struct rg_pins p;
+	bool alone;
 	int err;
 
 	if (!s)
 		return rg_error(RG_FAILED, "metrics: out of memory");
-	err = rg_pins_open_enabled(&p, RG_LOCK_SHARED);
-	if (err) {
+	rg_org_see(&original);
+	/* A host that is an original server alone has no guard to tell of. */
+	alone = original.enabled && access(RG_PIN_DIR, F_OK) < 0 && errno == ENOENT;
+	err = alone ? RG_DONE : rg_pins_open_enabled(&p, RG_LOCK_SHARED);
+	if (err || alone) {
 		rg_snapshot_none(s);
 	} else {
 		budget = read_budget(&p);
@@ -51,7 +58,7 @@ int rg_verb_metrics(const struct rg_options *o)
 		s->budget = budget;
 		rg_pins_close(&p);
 	}
-	rg_org_see(&s->original);
+	s->original = original;
 	/* Maps that could not be read are no news about what is enabled. */
 	if (!err || !s->enabled)
 		rg_metrics_write(stdout, s, (enum rg_metrics_format)o->format);
