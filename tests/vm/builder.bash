@@ -81,12 +81,12 @@ builder_fill() {
 }
 
 # builder_run TREE COMMAND...: with TREE as root, in which this repository and the cache are
-# where they are on the host.  A user who is not root is root of a namespace.
+# where they are on the host.  Who may not mount here is root of a namespace.
 builder_run() {
 	local tree=$1
 	local -a user=()
 	shift
-	((EUID == 0)) || user=(--map-root-user)
+	unshare --mount true 2>/dev/null || user=(--map-root-user)
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare "${user[@]}" --mount bash -c '
 		tree=$1 repo=$2 cache=$3
