@@ -6,7 +6,7 @@
 # unpacked into a folder of the cache and run with that folder as their root: they need
 # newer libraries than the host has.  To be sourced after headers.bash.
 
-builder_packages=(base-files bash bpftool coreutils dash findutils gawk grep make pahole sed)
+builder_packages=(base-files bash bpftool coreutils dash diffutils findutils gawk grep make pahole sed)
 
 # module_make NAME: makes reexport_guard.ko for the kernel NAME and prints where it is.
 module_make() {
