@@ -56,6 +56,8 @@ OBJS := $(patsubst %.c,$(B)/%.o,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*
 LIBRARY_OBJS := $(filter-out $(addprefix $(B)/src/,$(addsuffix /%,check report cli)),$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+# This program as another version, for the suite upgrade.
+OTHER := $(B)/other/build/reexport-guard
 BENCHES := $(B)/bench/peers.bpf.o $(patsubst bench/%.c,$(B)/bench/%,$(filter-out %.bpf.c, \
 	$(wildcard bench/*.c)))
 
@@ -86,12 +88,12 @@ needs_browser = $(filter html,$(ONLY) $(WITH))
 
 test: test-deps ## unit tests and the bats suite on KERNEL (6.1, 6.12, 7.2, 7.3 or a Debian suite; bookworm)
 	$(if $(needs_browser),$(Q)packaging/deps --html)
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES)
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER)
 	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only "$(ONLY)") $(if $(WITH),--with "$(WITH)")
 
 test-whole: test-deps ## make test, and what takes longer or needs a browser; before a release
 	$(Q)packaging/deps --html
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES)
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER)
 	$(Q)tests/run --kernel $(KERNEL) --whole
 
 test-matrix: test-deps ## every suite on 6.1, 6.12, 7.2 and 7.3; without KVM what takes an hour (WHOLE=1: every); writes docs/kernels.md
@@ -181,6 +183,12 @@ $(B)/tests/src/%.o: src/%.c Makefile | $(SKELETONS)
 $(B)/tests/src/load/load.o: $(B)/guard.skel.h
 # The recording that `demo --replay` has in it.
 $(B)/src/cli/demo.o $(B)/tests/src/cli/demo.o: tests/unit/data/powercut.ndjson
+
+$(OTHER): tests/other-version $(B)/reexport-guard
+	$(say) OTHER $@
+	$(Q)tests/other-version $(B)/other CFLAGS=-O0 >$(B)/other.log 2>&1 || { cat $(B)/other.log; exit 1; }
+	$(Q)touch $@
+
 $(B)/tests/src/original/arm.o: $(B)/original.skel.h
 
 # Types for test_layout, laid out by the compiler of the BPF programs.

@@ -315,6 +315,7 @@ static __always_inline int identify(struct rg_control *c)
 		return -EINVAL;
 	c->exempt.ino = BPF_CORE_READ(file, f_inode, i_ino);
 	c->exempt.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	c->exempt.generation = BPF_CORE_READ(file, f_inode, i_generation);
 	return 0;
 }
 

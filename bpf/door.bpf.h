@@ -320,8 +320,10 @@ static __always_inline int hold(const struct rg_request *q)
 
 /* ---- the decision ---- */
 
-/* Programs that knfsd needs to start would be waited for by those they keep
- * waiting. By the inode of the executable: names prove nothing. */
+/* Programs that knfsd needs to start would be waited for by those they keep waiting. They
+ * are known by the inode of their executable, as names prove nothing, and by its generation,
+ * as a number is used again when its file is gone. An ordinary user can make any program do
+ * what he likes (LD_PRELOAD), so only root of this host is exempt. */
 static __always_inline int is_exempt(struct task_struct *task)
 {
 	struct rg_exempt_key key = {};
@@ -331,7 +333,8 @@ static __always_inline int is_exempt(struct task_struct *task)
 		return 0;
 	key.ino = BPF_CORE_READ(exe, f_inode, i_ino);
 	key.dev = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
-	return bpf_map_lookup_elem(&exempt, &key) != NULL;
+	key.generation = BPF_CORE_READ(exe, f_inode, i_generation);
+	return bpf_map_lookup_elem(&exempt, &key) && rg_is_host_root(task);
 }
 
 static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
@@ -360,10 +363,10 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 	}
 
 	v = rg_gate_view(q.g, q.now_ns);
-	if (v.state != RG_STATE_OPEN && slot != RG_CANARY_SLOT && is_exempt(task)) {
+	/* No program that knfsd needs takes a lock on what is exported again. */
+	if (v.state != RG_STATE_OPEN && slot != RG_CANARY_SLOT && what != RG_WHAT_LOCK &&
+	    is_exempt(task)) {
 		rg_count(RG_COUNT_EXEMPTED);
-		if (what == RG_WHAT_LOCK)
-			__sync_fetch_and_or(&g->let_in, 1ULL << RG_RECLAIM_EXEMPT_LOCKED);
 		if (!is_stopping(task)) /* exempt since it was held */
 			let_through(&q, NULL);
 		return 0;

@@ -82,8 +82,9 @@ RG_MAP struct {
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RG_MAX_EXEMPT);
+	__uint(map_flags, BPF_F_NO_PREALLOC); /* a path each */
 	__type(key, struct rg_exempt_key);
-	__type(value, __u32);
+	__type(value, struct rg_exempt);
 } exempt SEC(".maps");
 
 /* Thread of knfsd -> enum rg_reclaim of the lock reclaim it is at, which the module asked

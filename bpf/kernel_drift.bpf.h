@@ -118,6 +118,35 @@ static __always_inline struct file *rg_exe_of(struct task_struct *task)
 	return mm ? BPF_CORE_READ(mm, exe_file) : NULL;
 }
 
+/* The credentials of a task. task_struct.cred is marked __rcu, which a compiler writes into
+ * the types or does not, so it is declared here without. */
+struct kuid___rg {
+	__u32 val;
+};
+struct user_namespace___rg {
+	int level; /* 0: the initial one */
+} __attribute__((preserve_access_index));
+struct cred___rg {
+	struct kuid___rg euid;
+	struct user_namespace___rg *user_ns;
+} __attribute__((preserve_access_index));
+struct task_struct___rg_cred {
+	struct cred___rg *cred;
+} __attribute__((preserve_access_index));
+
+/* Is the current task root of the host, and not of a user namespace of its own? Its cred is
+ * replaced as a whole, by itself alone. */
+static __always_inline int rg_is_host_root(struct task_struct *task)
+{
+	struct task_struct___rg_cred *t = (void *)task;
+	struct cred___rg *cred = BPF_CORE_READ(t, cred);
+	__u32 euid = ~0U;
+
+	if (!cred || bpf_core_read(&euid, sizeof(euid), &cred->euid))
+		return 0;
+	return !euid && !BPF_CORE_READ(cred, user_ns, level);
+}
+
 /* The locks of a file: file_lock_context.flc_posix links file_lock.fl_list in
  * 6.1; by 6.12 it links file_lock_core.flc_list, and what file_lock had is in
  * its member `c` of that type (include/linux/filelock.h). */

@@ -126,7 +126,6 @@ enum rg_reclaim {
 	RG_RECLAIM_RELEASED,	   /* somebody opened the gate by hand */
 	RG_RECLAIM_TIMED_OUT,	   /* max-hold opened it */
 	RG_RECLAIM_OPENED,	   /* it opened as its policy says, before this reclaim came */
-	RG_RECLAIM_EXEMPT_LOCKED,  /* an exempt program took a lock */
 	RG_RECLAIM_EXCEPTED,	   /* the mount was not guarded for a while */
 	RG_RECLAIM_UNSEEN,	   /* knfsd stopped while nothing followed it */
 	RG_RECLAIM_LEAKS,	   /* the rung lets calls in unasked on this kernel */

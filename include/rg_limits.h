@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 13
+#define RG_PINS_VERSION 14
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -53,7 +53,7 @@
 #define RG_MAX_RULES 1024
 #define RG_PATH_SIZE 1024
 
-/* Executables that are never kept out. */
+/* Executables that are exempt. */
 #define RG_MAX_EXEMPT 256
 
 /* End clients in the ledger, and (end client, file) pairs whose locks are

@@ -111,12 +111,16 @@ struct rg_live {
 	__u32 canary_dev;
 	__u32 daemon_pid;
 	__u32 next_seq;
-	__u32 canary_what; /* enum rg_what: the one hook that the canary is to meet */
-	__u32 nfs_net_id;  /* of net_generic(); written by the control program, as is: */
-	__u32 nfs4_locks;  /* enum rg_regime, by the export flags */
-	__u32 sleeps;	   /* enum rg_hold: the rung of hold */
-	__u32 recorder;	   /* enum rg_recorder_state, of the daemon */
-	__u64 unrecorded;  /* records that the daemon had no room for in its recording */
+	__u32 canary_what;   /* enum rg_what: the one hook that the canary is to meet */
+	__u32 nfs_net_id;    /* of net_generic(); written by the control program, as is: */
+	__u32 nfs4_locks;    /* enum rg_regime, by the export flags */
+	__u32 sleeps;	     /* enum rg_hold: the rung of hold */
+	__u32 recorder;	     /* enum rg_recorder_state, of the daemon */
+	__u64 unrecorded;    /* records that the daemon had no room for in its recording */
+	__u32 pins_put_back; /* pins that somebody removed, and the daemon pinned again */
+	__u32 writes_failed; /* files that the daemon could not write */
+	__u32 disk_waits_s;  /* for how long its write under way has been waiting for a disk */
+	__u32 pad;
 };
 
 /* What became of the daemon's recording. */
@@ -230,12 +234,16 @@ struct rg_rule {
 	char source[RG_PATH_SIZE]; /* MOUNT: host:/path mounted there at enable; may be empty */
 };
 
-/* Map `exempt`: executables that are never kept out, by the inode that the
+/* Map `exempt`: executables that are not kept out of opens and access, by the inode that the
  * kernel has for them (struct file.f_inode of mm->exe_file). */
 struct rg_exempt_key {
 	__u64 ino;
 	__u32 dev;
-	__u32 pad;
+	__u32 generation; /* of the inode: its number may be used again for another file */
+};
+
+struct rg_exempt {
+	char path[RG_PATH_SIZE]; /* where it was found; "": it is not looked for again */
 };
 
 /* Map `clients`, the ledger: end clients by NFSv4 with locks, or refused. Keyed
@@ -357,7 +365,7 @@ enum rg_counter {
 	RG_COUNT_DENIED_IO_URING,  /* no system call that could be restarted */
 	RG_COUNT_DENIED_CONTINUED, /* continued by somebody again and again: RG_MAX_HELD_AGAIN */
 	RG_COUNT_AUDITED,
-	RG_COUNT_EXEMPTED,    /* executables that are never kept out, at a closed gate */
+	RG_COUNT_EXEMPTED,    /* executables that are exempt, at a closed gate */
 	RG_COUNT_HELD_EXITED, /* died while held */
 	/* Lock reclaims that the module asked about: + enum rg_reclaim - 1. */
 	RG_COUNT_RECLAIM,

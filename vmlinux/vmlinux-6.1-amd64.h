@@ -155,6 +155,7 @@ struct inode {
 	struct super_block *i_sb;
 	long unsigned int i_ino;
 	struct file_lock_context *i_flctx;
+	__u32 i_generation;
 };
 
 struct file {

@@ -127,8 +127,6 @@ static const struct {
 	[RG_RECLAIM_TIMED_OUT] = {"timed-out", "max-hold opened the gate"},
 	[RG_RECLAIM_OPENED] = {"opened", "the gate had opened already; release = settled keeps it "
 					 "closed until end clients are done"},
-	[RG_RECLAIM_EXEMPT_LOCKED] = {"exempt-locked", "an exempt program took a lock while the "
-						       "gate was closed"},
 	[RG_RECLAIM_EXCEPTED] = {"excepted", "the mount was not guarded for a while"},
 	[RG_RECLAIM_UNSEEN] = {"unseen", "knfsd stopped while nothing followed it"},
 	[RG_RECLAIM_LEAKS] = {"leaks", "the rung lets calls in unasked on this kernel"},
@@ -158,7 +156,6 @@ static const char *const counters[] = {
 	RECLAIM(RELEASED, "reclaim_released"),
 	RECLAIM(TIMED_OUT, "reclaim_timed_out"),
 	RECLAIM(OPENED, "reclaim_opened"),
-	RECLAIM(EXEMPT_LOCKED, "reclaim_exempt_locked"),
 	RECLAIM(EXCEPTED, "reclaim_excepted"),
 	RECLAIM(UNSEEN, "reclaim_unseen"),
 	RECLAIM(LEAKS, "reclaim_leaks"),

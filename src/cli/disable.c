@@ -19,15 +19,8 @@ int rg_verb_disable(const struct rg_options *o)
 	if (err)
 		return rg_pins_lock_failed(err);
 	err = rg_pins_open(&p);
-	if (err == -EPROTO) {
-		rg_pins_close(&p);
-		return rg_error(
-			RG_FAILED,
-			"%s: pinned by another version of reexport-guard (this one knows pins "
-			"version %d): it could not continue what that one holds; run `disable` "
-			"with the version that made it",
-			RG_PIN_DIR, RG_PINS_VERSION);
-	}
+	if (err == -EPROTO)
+		err = rg_open_other(&p);
 	/* Of a set that only cannot be opened nothing is taken away. */
 	if (err && err != -EBADMSG)
 		return rg_pins_say(&p, err);

@@ -5,10 +5,13 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 
 #include "cli/verbs.h"
+#include "load/load.h"
 #include "pins/gates.h"
 #include "pins/held.h"
+#include "pins/other.h"
 #include "base/netns.h"
 
 int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate)
@@ -55,6 +58,33 @@ int rg_can_continue(const struct rg_pins *p)
 	return RG_DONE;
 }
 
+int rg_open_other(struct rg_pins *p)
+{
+	struct btf *types = rg_load_types();
+	int err = types ? rg_other_open(p, types) : -ENOMEM;
+
+	btf__free(types);
+	if (err)
+		rg_warn("%s: what another version of reexport-guard has pinned there cannot be "
+			"read: %s",
+			RG_PIN_DIR, rg_strerror(err));
+	return err ? -EPROTO : 0;
+}
+
+int rg_open_any(struct rg_pins *p, enum rg_lock_mode mode)
+{
+	int err;
+
+	rg_pins_init(p);
+	err = rg_pins_lock(p, mode, false);
+	if (err && err != -ENOENT)
+		return rg_pins_lock_failed(err);
+	err = err ?: rg_pins_open(p);
+	if (err == -EPROTO)
+		err = rg_open_other(p);
+	return err ? rg_pins_say(p, err) : RG_DONE;
+}
+
 /* To open a gate takes no lock: whoever has it must not keep the gate shut. A set that is
  * not whole is perhaps just being armed, and that is waited for. */
 static int open_set(struct rg_pins *p, __u32 op)
@@ -63,7 +93,7 @@ static int open_set(struct rg_pins *p, __u32 op)
 	if (op == RG_OP_OPEN && rg_pins_open(p) == 0 && rg_pins_are_current(p))
 		return RG_DONE;
 	rg_pins_close(p);
-	return rg_pins_open_enabled(p, RG_LOCK_EXCLUSIVE);
+	return rg_open_any(p, RG_LOCK_EXCLUSIVE);
 }
 
 int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate,

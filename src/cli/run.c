@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -38,12 +39,14 @@
 #include "state/keep.h"
 #include "metrics/metrics_file.h"
 #include "metrics/status_line.h"
+#include "load/mend.h"
 #include "load/modules.h"
 #include "base/names.h"
 #include "base/netns.h"
 #include "state/origin.h"
 #include "state/writer.h"
 #include "load/progs.h"
+#include "policy/exempt.h"
 #include "policy/rules.h"
 #include "pins/settle.h"
 
@@ -59,7 +62,12 @@ struct daemon {
 	struct ring_buffer *ring;
 	struct libmnt_monitor *mounts;
 	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
-	int only_fd; /* locked as long as this daemon runs */
+	int pins_fd; /* inotify, of the pin directory: somebody adds or removes a pin */
+	struct rg_mend mend;
+	unsigned int writes_failed; /* as last counted */
+	__u64 mend_due_ns;	    /* when pins are to be looked at again */
+	bool said_gone;		    /* that a pin cannot be put back */
+	int only_fd;		    /* locked as long as this daemon runs */
 	struct rg_keep keep;
 	struct rg_alarm alarm;
 	struct rg_recorder recorder;
@@ -76,8 +84,10 @@ struct daemon {
 	__u64 held_due_ns;  /* when threads that are held are to be looked for again */
 	__u64 passed;	    /* calls that no door was asked about */
 	bool said_passed;
-	bool said_missed; /* that knfsd started unseen */
-	bool said_disk;	  /* that a disk does not answer */
+	bool said_missed;    /* that knfsd started unseen */
+	bool said_disk;	     /* that a disk does not answer */
+	bool said_exempt;    /* that new executables cannot be exempted */
+	__u64 exempt_due_ns; /* when executables that knfsd needs are to be looked for again */
 	struct rg_status_line status_line;
 	int status; /* enum rg_exit to end with */
 };
@@ -91,9 +101,13 @@ static void beat(struct daemon *d)
 	sd_notify(0, "WATCHDOG=1");
 }
 
-static void beat_meanwhile(void *d)
+static void beat_meanwhile(void *at)
 {
+	struct daemon *d = at;
+
 	beat(d);
+	/* Thousands may be continued because somebody disables, who waits for us. */
+	rg_mend_heed(&d->mend, &d->p);
 }
 
 static void say_change(const struct rg_gate *g, const struct rg_view *v, unsigned int continued)
@@ -193,8 +207,11 @@ static void set_alarm(struct daemon *d, __u64 at_ns)
 /* The state on disk gets old; the gates do not depend on it. */
 static void heed_disk(struct daemon *d)
 {
-	unsigned int waits_s = rg_writer_waits_s();
+	unsigned int waits_s = rg_writer_waits_s(), failed = rg_writer_failed();
 
+	d->p.live->writes_failed += failed - d->writes_failed;
+	d->p.live->disk_waits_s = waits_s;
+	d->writes_failed = failed;
 	if (waits_s >= DISK_WAITS_S && !d->said_disk)
 		rg_warn("state and metrics: the disk has not answered for %u s: what is kept for "
 			"the "
@@ -217,6 +234,34 @@ static void look_at_recorder(struct daemon *d, const struct rg_gate *gates, __u6
 	rg_recorder_look(&d->recorder, gates, now_ns, d->lost, d->failures);
 	__atomic_store_n(&d->p.live->recorder, rg_recorder_state(&d->recorder), __ATOMIC_RELAXED);
 	__atomic_store_n(&d->p.live->unrecorded, d->recorder.dropped, __ATOMIC_RELAXED);
+}
+
+/* Executables that knfsd needs may be replaced by an update at any time. Not waiting for
+ * somebody who is at work on the set: next time. */
+static void follow_exempt(struct daemon *d, __u64 now_ns)
+{
+	struct rg_mounts mounts = {};
+	int added;
+
+	if (now_ns < d->exempt_due_ns)
+		return;
+	d->exempt_due_ns = now_ns + 5 * RG_HEARTBEAT_NS;
+	added = rg_mounts_read("/proc/self/mountinfo", &mounts);
+	added = added ?: rg_exempt_follow(&d->p, &mounts, false);
+	if (added > 0 && rg_pins_lock(&d->p, RG_LOCK_EXCLUSIVE_NOW, false) == 0) {
+		added = rg_exempt_follow(&d->p, &mounts, true);
+		rg_pins_unlock(&d->p);
+		if (added > 0)
+			rg_info("%d executables that are exempt were replaced or installed: the "
+				"new ones are exempt as well",
+				added);
+	}
+	rg_mounts_free(&mounts);
+	if (added < 0 && !d->said_exempt)
+		rg_warn("exempt programs: those that were replaced cannot be followed: %s; run "
+			"`reexport-guard policy reload`",
+			rg_strerror(added));
+	d->said_exempt = added < 0;
 }
 
 /* Look at every gate: continue, say what changed, and set the alarm for the
@@ -283,6 +328,7 @@ static void look(struct daemon *d)
 	heed_passed(d, closed);
 	look_at_recorder(d, gates, now_ns);
 	heed_disk(d);
+	follow_exempt(d, now_ns);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);
 	rg_status_line_tick(&d->status_line, &d->p, now_ns);
@@ -408,12 +454,21 @@ static void start_recorder(struct daemon *d)
 		rg_warn("nothing is recorded for `report`: out of memory");
 }
 
+/* Without the notice of what happens there it is looked at each second. */
+static void watch_pins(const struct daemon *d)
+{
+	inotify_add_watch(d->pins_fd, RG_PIN_DIR,
+			  IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
+}
+
 /* p is open and locked: until the daemon has its place among the tracers. */
 static int adopt(struct daemon *d)
 {
 	int err, alarm;
 
 	d->pinned_ino = pinned_now();
+	watch_pins(d);
+	rg_mend_start(&d->mend, &d->p);
 	beat(d);
 	alarm = rg_alarm_open(&d->alarm, &d->p, record, &d->recorder);
 	rg_pins_unlock(&d->p);
@@ -439,6 +494,8 @@ static int adopt(struct daemon *d)
 
 static void let_go(struct daemon *d, const char *reason)
 {
+	/* First: whoever disables waits for it. */
+	rg_mend_end(&d->mend);
 	if (d->ring) {
 		epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, d->ring_fd, NULL);
 		ring_buffer__free(d->ring);
@@ -455,12 +512,43 @@ static void let_go(struct daemon *d, const char *reason)
 	rg_pins_close(&d->p);
 }
 
+/* Pins that somebody removed or replaced, and not by a verb of ours. */
+static void mend(struct daemon *d)
+{
+	__u64 now_ns = rg_now_ns();
+	struct rg_mended done;
+
+	if (now_ns < d->mend_due_ns)
+		return;
+	d->mend_due_ns = now_ns + RG_HEARTBEAT_NS;
+	done = rg_mend(&d->mend, &d->p);
+	if (done.n) {
+		rg_warn("%s/%s: somebody removed or replaced it, and %u pins in all: pinned again; "
+			"what they hold was attached all the time, so nobody was let in",
+			RG_PIN_DIR, done.first, done.n);
+		d->pinned_ino = d->mend.maps[RG_MAP_META];
+		watch_pins(d);
+	}
+	if (done.failed && !d->said_gone)
+		rg_warn("%s/%s: somebody removed or replaced it, and it cannot be pinned again: "
+			"%s; "
+			"it is attached as long as this daemon runs; run `reexport-guard enable`",
+			RG_PIN_DIR, done.failed, rg_strerror(done.err));
+	d->said_gone = done.failed != NULL;
+}
+
 /* `disable` ran, or `disable` and `enable`. */
 static void look_at_pins(struct daemon *d)
 {
 	ino_t now = pinned_now();
 
 	if (now == d->pinned_ino)
+		return;
+	d->mend_due_ns = 0;
+	mend(d);
+	now = pinned_now();
+	/* Somebody only removed the pin: it is put back when the lock is free. */
+	if (now == d->pinned_ino || rg_mend_heed(&d->mend, &d->p))
 		return;
 	let_go(d, "disabled");
 	if (!now) {
@@ -495,6 +583,14 @@ static void on_signal(struct daemon *d)
 	}
 }
 
+static void heed_pins(struct daemon *d)
+{
+	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+
+	while (read(d->pins_fd, events, sizeof(events)) > 0)
+		d->mend_due_ns = 0;
+}
+
 static void serve(struct daemon *d)
 {
 	while (!d->stop) {
@@ -520,6 +616,8 @@ static void serve(struct daemon *d)
 			} else if (fd == d->timer_fd) {
 				if (read(fd, &expired, sizeof(expired)) < 0 && errno != EAGAIN)
 					rg_warn("timer: %s", rg_strerror(errno));
+			} else if (fd == d->pins_fd) {
+				heed_pins(d);
 			} else if (fd == d->mounts_fd) {
 				while (mnt_monitor_next_change(d->mounts, NULL, NULL) == 0)
 					;
@@ -530,6 +628,7 @@ static void serve(struct daemon *d)
 		}
 		if (!look_again)
 			continue;
+		mend(d);
 		look_at_pins(d);
 		if (!d->stop && (d->classify_due || exports_changed(d)))
 			classify(d);
@@ -554,9 +653,10 @@ static int set_up(struct daemon *d)
 	if (d->epoll_fd < 0 || d->signal_fd < 0 || d->timer_fd < 0 || !d->mounts ||
 	    mnt_monitor_enable_kernel(d->mounts, 1) < 0)
 		return rg_error(RG_FAILED, "cannot set up: %s", rg_strerror(errno));
+	d->pins_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	d->mounts_fd = mnt_monitor_get_fd(d->mounts);
 	if (d->mounts_fd < 0 || watch_fd(d, d->signal_fd) || watch_fd(d, d->timer_fd) ||
-	    watch_fd(d, d->mounts_fd))
+	    watch_fd(d, d->mounts_fd) || d->pins_fd < 0 || watch_fd(d, d->pins_fd))
 		return rg_error(RG_FAILED, "cannot set up: %s", rg_strerror(errno));
 	return RG_DONE;
 }
@@ -672,6 +772,7 @@ int rg_verb_run(const struct rg_options *o)
 	int err;
 
 	rg_pins_init(&d.p);
+	rg_mend_init(&d.mend);
 	rg_metrics_file_init(&d.metrics);
 	err = rg_enter_netns(o) ?: be_the_only_one(&d);
 	err = err ?: set_up(&d);

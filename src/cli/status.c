@@ -27,6 +27,7 @@
 #include "pins/gates.h"
 #include "pins/wrappers.h"
 #include "load/modules.h"
+#include "pins/other.h"
 #include "base/names.h"
 #include "base/netns.h"
 #include "load/progs.h"
@@ -583,9 +584,69 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	put(o, "mounts", mounts_json(p, s->gates));
 	put(o, "held", held_json(s, &unnamed));
 	put(o, "held_files_not_looked_for", u64(unnamed));
+	put(o, "pins_put_back", u64(s->pins_put_back));
+	put(o, "writes_failed", u64(s->writes_failed));
+	put(o, "disk_waits_seconds",
+	    u64(rg_is_alive(s->heartbeat_ns, s->now_ns) ? s->disk_waits_s : 0));
 	put(o, "wrappers", wrappers_json(p, s->now_ns));
 	put(o, "counters", counters_json(s));
 	return o;
+}
+
+/* What can be told of a set that another version made. NULL: it cannot be read. */
+static json_object *collect_other(struct rg_pins *p)
+{
+	json_object *o, *daemon, *list;
+	char tool[sizeof(((struct rg_meta *)0)->tool_version)];
+	__u32 version = rg_other_version(p, tool);
+	struct rg_snapshot s = {.now_ns = rg_now_ns()};
+	__u64 unnamed = 0;
+
+	rg_pins_unlock(p);
+	if (rg_gates_read(p, s.gates) || rg_held_read(p, &s.held))
+		return NULL;
+	o = json_object_new_object();
+	daemon = json_object_new_object();
+	list = json_object_new_array();
+	put(o, "schema", json_object_new_int(SCHEMA_VERSION));
+	put_text(o, "version", RG_VERSION);
+	put_text(o, "armed_by_version", tool);
+	put(o, "enabled", json_object_new_boolean(true));
+	put(o, "other_pins_version", u64(version));
+	put(daemon, "alive", json_object_new_boolean(rg_daemon_is_alive(p)));
+	put(daemon, "pid", u64(p->live->daemon_pid));
+	put(o, "daemon", daemon);
+	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++)
+		if (s.gates[i].netns)
+			json_object_array_add(list, gate_json(&s.gates[i], s.now_ns));
+	put(o, "gates", list);
+	put(o, "held", held_json(&s, &unnamed));
+	put(o, "held_files_not_looked_for", u64(unnamed));
+	put(o, "wrappers", wrappers_json(p, s.now_ns));
+	rg_held_free(&s.held);
+	return o;
+}
+
+/* Of a set of another version, which is closed by this. */
+static int status_of_other(const struct rg_options *o, struct rg_pins *p)
+{
+	json_object *all = collect_other(p);
+
+	rg_pins_close(p);
+	if (!all)
+		return rg_error(RG_FAILED,
+				"%s: what another version of reexport-guard has pinned "
+				"there cannot be read",
+				RG_PIN_DIR);
+	if (o->json)
+		printf("%s\n",
+		       json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+								   JSON_C_TO_STRING_SPACED |
+								   JSON_C_TO_STRING_NOSLASHESCAPE));
+	else
+		rg_status_print_other(all);
+	json_object_put(all);
+	return RG_DONE;
 }
 
 int rg_verb_status(const struct rg_options *o)
@@ -597,7 +658,9 @@ int rg_verb_status(const struct rg_options *o)
 
 	if (o->original)
 		return rg_original_status(o);
-	err = rg_pins_open_enabled(&p, RG_LOCK_SHARED);
+	err = rg_open_any(&p, RG_LOCK_SHARED);
+	if (!err && p.other)
+		return status_of_other(o, &p);
 	if (err) {
 		if (o->json)
 			printf("{\"schema\": %d, \"version\": \"%s\", \"enabled\": false}\n",

@@ -12,6 +12,8 @@
 void rg_status_print(json_object *all, FILE *out, unsigned int width, bool colour);
 /* Everything, line by line, to stdout: status_text.c. */
 void rg_status_print_all(json_object *all);
+/* Of a set that another version made: what can be told of it. */
+void rg_status_print_other(json_object *o);
 
 /* ---- shared by the two ---- */
 

@@ -192,6 +192,18 @@ static void put_trouble(const struct view *v, json_object *all)
 		put(v, "let go",
 		    RG_NFSD ": run `reexport-guard modules follow` once it is "
 			    "loaded again");
+	if (number_of(all, "pins_put_back"))
+		put(v, "pins",
+		    "%llu were removed or replaced by somebody, and pinned again by the daemon",
+		    number_of(all, "pins_put_back"));
+	if (number_of(all, "writes_failed"))
+		put(v, "disk",
+		    "%llu times a file of the daemon's could not be written: what is kept for the "
+		    "next boot, or metrics, may be out of date; see its log",
+		    number_of(all, "writes_failed"));
+	if (number_of(all, "disk_waits_seconds"))
+		put(v, "disk", "a write of the daemon's has been waiting for %llu s; gates go on",
+		    number_of(all, "disk_waits_seconds"));
 	if (json_object_array_length(missing))
 		put(v, "tracing", "%zu programs are not attached: `trace` and `report` see less",
 		    json_object_array_length(missing));

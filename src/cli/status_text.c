@@ -222,6 +222,34 @@ static void print_left_out(json_object *list)
 	}
 }
 
+void rg_status_print_other(json_object *o)
+{
+	json_object *daemon = json_object_object_get(o, "daemon"),
+		    *list = json_object_object_get(o, "gates");
+
+	printf("● another version of reexport-guard is in force: %s, pins version %llu; `release`, "
+	       "`close` and `disable` work on it; to replace it run `reexport-guard disable`, then "
+	       "`enable`\n",
+	       text_of(o, "armed_by_version"),
+	       (unsigned long long)number_of(o, "other_pins_version"));
+	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
+		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
+	else
+		printf("daemon   none\n");
+	/* Without what only the version that made the set can read. */
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		json_object *g = json_object_array_get_idx(list, i);
+
+		printf("gate of network namespace %llu\n  state    %s for %.0f s: %s\n",
+		       (unsigned long long)number_of(g, "netns"), text_of(g, "state"),
+		       json_object_get_double(json_object_object_get(g, "since_seconds")),
+		       text_of(g, "why_text"));
+	}
+	print_held(json_object_object_get(o, "held"),
+		   (unsigned long long)number_of(o, "held_files_not_looked_for"));
+	print_wrappers(json_object_object_get(o, "wrappers"));
+}
+
 void rg_status_print_all(json_object *o)
 {
 	json_object *counters = json_object_object_get(o, "counters"),
@@ -257,6 +285,20 @@ void rg_status_print_all(json_object *o)
 		printf("daemon   none: a gate with action hold denies until `reexport-guard run` "
 		       "is "
 		       "running\n");
+	if (number_of(o, "pins_put_back") > 0)
+		printf("pins     %llu were removed or replaced by somebody, and pinned again by "
+		       "the "
+		       "daemon\n",
+		       (unsigned long long)number_of(o, "pins_put_back"));
+	if (number_of(o, "writes_failed") > 0)
+		printf("disk     %llu times a file of the daemon's could not be written: what is "
+		       "kept "
+		       "for the time after a reboot, or metrics, may be out of date; see its log\n",
+		       (unsigned long long)number_of(o, "writes_failed"));
+	if (number_of(o, "disk_waits_seconds") > 0)
+		printf("disk     a write of the daemon's has been waiting for %llu s; the gates go "
+		       "on\n",
+		       (unsigned long long)number_of(o, "disk_waits_seconds"));
 	print_tracing(json_object_object_get(o, "tracing"));
 	printf("recorder %s, %llu records had no room\n",
 	       text_of(json_object_object_get(o, "recorder"), "state"),

@@ -53,6 +53,11 @@ int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg
  * and locked if RG_DONE; the caller closes it. An enum rg_exit; what is wrong is said. */
 int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate,
 		struct rg_continued *done);
+/* p: rg_pins_open() returned -EPROTO, of another version. 0: what status, release, close and
+ * disable need can be read and asked (pins/other.h); -EPROTO, and it was said why not. */
+int rg_open_other(struct rg_pins *p);
+/* Lock and open the set, of whatever version. An enum rg_exit; what is wrong is said. */
+int rg_open_any(struct rg_pins *p, enum rg_lock_mode mode);
 /* Can this process continue the held? RG_DONE, or RG_FAILED and said. */
 int rg_can_continue(const struct rg_pins *p);
 /* Is a daemon alive that continues the held? */

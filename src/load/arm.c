@@ -18,6 +18,7 @@
 #include "pins/freed.h"
 #include "pins/gates.h"
 #include "pins/held.h"
+#include "pins/other.h"
 #include "pins/wrappers.h"
 #include "load/host.h"
 #include "state/ledger.h"
@@ -295,6 +296,20 @@ static void attached(struct rg_programs *programs)
 			rg_programs_add(programs, rg_trace_pin(path, t, pin), true);
 }
 
+/* The daemon lets go of what it keeps open, and pins nothing again; and what is cut short
+ * here is not taken for a set in force. */
+static void disown(const struct rg_pins *p)
+{
+	struct rg_meta meta;
+
+	if (p->map_fd[RG_MAP_META] < 0 || rg_pins_meta(p, &meta) < 0)
+		return;
+	if (p->other)
+		rg_other_disown(p);
+	meta.armed = 0;
+	rg_pins_set_meta(p, &meta);
+}
+
 static int take_away(struct rg_pins *p, unsigned int *continued)
 {
 	struct rg_continued done = {.await_sleepers = true};
@@ -303,6 +318,7 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 
 	if (p->map_fd[RG_MAP_HELD] >= 0)
 		rg_held_count_sleepers(p, RG_MAX_GATES, &done);
+	disown(p);
 	if (p->map_fd[RG_MAP_GATES] >= 0 && p->prog_fd[RG_PROG_CONTROL] >= 0) {
 		for (__u32 i = 0; i < RG_MAX_GATES; i++) {
 			struct rg_control open_gate = {.op = RG_OP_OPEN, .slot = i};

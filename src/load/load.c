@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "guard.skel.h"
@@ -24,6 +25,27 @@
 const void *rg_load_object(size_t *n)
 {
 	return guard_bpf__elf_bytes(n);
+}
+
+struct btf *rg_load_types(void)
+{
+	struct bpf_object *obj = NULL;
+	struct btf *types = NULL;
+	const void *raw, *elf;
+	__u32 raw_size;
+	size_t n;
+
+	if (rg_hooks_register())
+		return NULL;
+	elf = rg_load_object(&n);
+	obj = bpf_object__open_mem(elf, n, NULL);
+	if (!obj)
+		return NULL;
+	raw = btf__raw_data(bpf_object__btf(obj), &raw_size);
+	if (raw)
+		types = btf__new(raw, raw_size);
+	bpf_object__close(obj);
+	return types;
 }
 
 static int pin_one(int fd, const char *name, int *kept)
@@ -89,12 +111,32 @@ static struct bpf_map *map_of(const struct guard_bpf *skel, enum rg_map map)
 	return maps[map];
 }
 
+/* Maps that only kernel programs write: from here on no process can, whatever it may do. */
+static int freeze(const struct rg_pins *p)
+{
+	static const enum rg_map maps[] = {
+		RG_MAP_GATES,	     RG_MAP_GATE_OF,	     RG_MAP_HOLDING,
+		RG_MAP_ABOVE,	     RG_MAP_COUNTERS,	     RG_MAP_FLOW_CLIENTS,
+		RG_MAP_FLOW_TOTALS,  RG_MAP_FLOW_STORMS,     RG_MAP_FLOW_SLOWEST,
+		RG_MAP_RECLAIMING,   RG_MAP_FLOW_DOWNGRADES, RG_MAP_CLIENT_OF,
+		RG_MAP_CLIENT_FILES, RG_MAP_UNCOUNTED,	     RG_MAP_COUNTING,
+		RG_MAP_FLOW_KEY_OF,  RG_MAP_NEXT_DOWNGRADE,
+	};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		if (bpf_map_freeze(p->map_fd[maps[i]]) < 0)
+			return rg_error(RG_FAILED, "%s: cannot be made read-only: %s",
+					rg_pin_of_map(maps[i]), rg_strerror(errno));
+	return RG_DONE;
+}
+
 static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 {
 	int err = RG_DONE;
 
 	for (int i = 0; i < RG_NR_MAPS && !err; i++)
 		err = pin_one(bpf_map__fd(map_of(skel, i)), rg_pin_of_map(i), &p->map_fd[i]);
+	err = err ?: freeze(p);
 	if (!err)
 		err = pin_one(bpf_program__fd(skel->progs.control), rg_pin_of_prog(RG_PROG_CONTROL),
 			      &p->prog_fd[RG_PROG_CONTROL]);

@@ -12,6 +12,10 @@ struct guard_bpf;
 
 /* The BPF object as it was built in, *n bytes: for who only looks into it. */
 const void *rg_load_object(size_t *n);
+/* Its types: what this version has in its maps. The caller frees it (btf__free). NULL:
+ * errno says why. */
+struct btf;
+struct btf *rg_load_types(void);
 
 struct rg_load_wish {
 	enum rg_rung rung;

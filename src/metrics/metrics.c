@@ -485,6 +485,21 @@ static void write_daemon_up(struct rg_exposition *e, const struct rg_snapshot *s
 	rg_sample(e, (__u64)rg_is_alive(s->heartbeat_ns, s->now_ns));
 }
 
+static void write_pins_put_back(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->pins_put_back);
+}
+
+static void write_writes_failed(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->writes_failed);
+}
+
+static void write_disk_waits(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample_seconds(e, (__u64)s->disk_waits_s * RG_NS_PER_SEC);
+}
+
 static void write_daemon_heartbeat(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	rg_sample_seconds(e, s->heartbeat_ns ? wall_ns(s, s->heartbeat_ns) : 0);
@@ -622,6 +637,14 @@ const struct rg_metric rg_metrics[] = {
 	{"daemon_heartbeat_timestamp_seconds", SECONDS, "",
 	 "When the daemon last renewed its heartbeat, by the wall clock; 0: it ended or never was",
 	 write_daemon_heartbeat},
+	{"pins_put_back", COUNTER, "",
+	 "Pins that somebody removed or replaced, and the daemon pinned again",
+	 write_pins_put_back},
+	{"writes_failed", COUNTER, "", "Files that the daemon could not write",
+	 write_writes_failed},
+	{"disk_waits_seconds", SECONDS, "",
+	 "For how long the write of the daemon's that is under way has been waiting for a disk",
+	 write_disk_waits},
 	{"hook_wanted", GAUGE, "hook", "1: some gate's scope needs this hook now",
 	 write_hook_wanted},
 	{"hook_attached", GAUGE, "hook", "1: this hook is attached", write_hook_attached},

@@ -90,6 +90,9 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	s->tracers = count_tracers(p);
 	s->heartbeat_ns = __atomic_load_n(&p->live->heartbeat_ns, __ATOMIC_RELAXED);
 	s->daemon_pid = __atomic_load_n(&p->live->daemon_pid, __ATOMIC_RELAXED);
+	s->pins_put_back = p->live->pins_put_back;
+	s->writes_failed = p->live->writes_failed;
+	s->disk_waits_s = p->live->disk_waits_s;
 	s->sleeps = p->live->sleeps == RG_HOLD_SLEEP;
 	s->doors_attached = rg_doors_attached();
 	s->doors_wanted = rg_doors_wanted(s->gates, s->now_ns);

@@ -5,7 +5,7 @@
 
 #include <bpf/bpf.h>
 
-#define TRIES 500
+#define TRIES 1000
 #define PAUSE_US 10000
 
 bool rg_link_look(const char *path, __u32 *link, struct bpf_prog_info *prog)

@@ -9,6 +9,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "pins/other.h"
+
 __u64 rg_now_ns(void)
 {
 	struct timespec t;
@@ -19,6 +21,8 @@ __u64 rg_now_ns(void)
 
 int rg_gates_read(const struct rg_pins *p, struct rg_gate *gates)
 {
+	if (p->other && rg_other_refresh(p))
+		return -EIO;
 	for (__u32 i = 0; i < RG_MAX_GATES; i++)
 		if (bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &i, &gates[i]) < 0)
 			return -errno;
@@ -38,6 +42,8 @@ int rg_control(const struct rg_pins *p, struct rg_control *c)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = c, .ctx_size_in = sizeof(*c));
 
+	if (p->other)
+		return rg_other_control(p, c);
 	/* A program of type syscall writes its context back to ctx_in. */
 	if (bpf_prog_test_run_opts(p->prog_fd[RG_PROG_CONTROL], &opts) < 0)
 		return -errno;

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/whole_file.h"
 #include "base/read_map.h"
+#include "pins/other.h"
 #include "pins/wrappers.h"
 
 /* NGROUPS_MAX groups of ten digits each, and the rest. */
@@ -27,6 +28,8 @@ bool rg_held_any(const struct rg_pins *p)
 {
 	struct rg_held_key key;
 
+	if (p->other && rg_other_refresh(p))
+		return true;
 	return bpf_map_get_next_key(p->map_fd[RG_MAP_HELD], NULL, &key) == 0;
 }
 
@@ -36,6 +39,9 @@ int rg_held_read(const struct rg_pins *p, struct rg_held_list *list)
 	int err;
 
 	memset(list, 0, sizeof(*list));
+	err = p->other ? rg_other_refresh(p) : 0;
+	if (err)
+		return err;
 	list->keys = calloc(RG_MAX_HELD, sizeof(*list->keys));
 	list->values = calloc(RG_MAX_HELD, sizeof(*list->values));
 	err = list->keys && list->values
@@ -146,6 +152,14 @@ int rg_held_can_continue(const struct rg_pins *p)
 	return who.caller == (__u32)getpid() && rg_process_is(who.caller, who.caller_start_ns)
 		       ? 0
 		       : -EXDEV;
+}
+
+static void forget(const struct rg_pins *p, const struct rg_held_key *key)
+{
+	if (p->other)
+		rg_other_forget(p, key);
+	else
+		bpf_map_delete_elem(p->map_fd[RG_MAP_HELD], key);
 }
 
 /* True when its records may be deleted. */
@@ -314,7 +328,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 			if (!everybody && !may_go_on(p, h, gates, now_ns))
 				continue;
 			if (h->phase == RG_HELD_WOKEN) { /* it comes to the door by itself */
-				bpf_map_delete_elem(p->map_fd[RG_MAP_HELD], &list.keys[order[i]]);
+				forget(p, &list.keys[order[i]]);
 				continue;
 			}
 			if (sleeps(h->phase)) {
@@ -330,7 +344,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 				tried = true;
 			}
 			if (drop)
-				bpf_map_delete_elem(p->map_fd[RG_MAP_HELD], &list.keys[order[i]]);
+				forget(p, &list.keys[order[i]]);
 		}
 	}
 	free(order);

@@ -14,6 +14,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/log.h"
+#include "pins/other.h"
 
 static const char *const map_pins[RG_NR_MAPS] = {
 	[RG_MAP_META] = "map_meta",
@@ -106,7 +107,7 @@ static const struct {
 	[RG_MAP_COUNTERS] = {4, 8},
 	[RG_MAP_EVENTS] = {0, 0},
 	[RG_MAP_RULES] = {4, sizeof(struct rg_rule)},
-	[RG_MAP_EXEMPT] = {sizeof(struct rg_exempt_key), 4},
+	[RG_MAP_EXEMPT] = {sizeof(struct rg_exempt_key), sizeof(struct rg_exempt)},
 	[RG_MAP_CLIENTS] = {sizeof(struct rg_client_key), sizeof(struct rg_client)},
 	[RG_MAP_SERVERS] = {8, sizeof(struct rg_server)},
 	[RG_MAP_PROVENANCE] = {4, sizeof(struct rg_provenance)},
@@ -393,7 +394,9 @@ int rg_pins_say(struct rg_pins *p, int err)
 	case -EPROTO:
 		err = rg_error(RG_FAILED,
 			       "%s: pinned by another version of reexport-guard (this one knows "
-			       "pins version %d); run `disable` with the version that made it",
+			       "pins version %d): `status`, `release`, `close` and `disable` work "
+			       "on "
+			       "it; to replace it run `reexport-guard disable`, then `enable`",
 			       RG_PIN_DIR, RG_PINS_VERSION);
 		break;
 	case -EBADMSG:
@@ -434,6 +437,7 @@ int rg_pins_open_enabled(struct rg_pins *p, enum rg_lock_mode mode)
 
 void rg_pins_close(struct rg_pins *p)
 {
+	rg_other_close(p);
 	if (p->live)
 		munmap(p->live, sizeof(*p->live));
 	p->live = NULL;

@@ -105,7 +105,8 @@ struct rg_pins {
 	int dir_fd; /* locked directory, or -1 */
 	int map_fd[RG_NR_MAPS];
 	int prog_fd[RG_NR_PROGS];
-	struct rg_live *live; /* mapped, shared with the kernel programs */
+	struct rg_live *live;	/* mapped, shared with the kernel programs */
+	struct rg_other *other; /* of a set of another version (pins/other.h); else NULL */
 };
 
 /* File names below RG_PIN_DIR. */

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/read_map.h"
 #include "pins/gates.h"
+#include "pins/other.h"
 
 #define TOLD_NS RG_NS_PER_SEC
 #define PAUSE_US 20000
@@ -41,8 +42,9 @@ int rg_wrappers_read(const struct rg_pins *p, struct rg_wrapper_list *list)
 	int err = 0;
 
 	memset(list, 0, sizeof(*list));
-	if (!any(p, RG_MAP_WRAPPERS))
-		return 0;
+	err = p->other ? rg_other_refresh(p) : 0;
+	if (err || !any(p, RG_MAP_WRAPPERS))
+		return err;
 	tgids = calloc(n, sizeof(*tgids));
 	values = calloc(n, sizeof(*values));
 	list->at = calloc(n, sizeof(*list->at));

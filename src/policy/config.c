@@ -75,7 +75,7 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 			   "but not the NFS mount at PATH, nor those below PATH; likewise",
 			   .kind = RG_KIND_PATHS, .max = RG_MAX_RULES},
 	[RG_KEY_PROGRAM] = {"exempt", "program", "exempt",
-			    "never keep the executable PATH out; likewise", .kind = RG_KIND_PATHS,
+			    "do not keep the executable PATH out; likewise", .kind = RG_KIND_PATHS,
 			    .max = RG_MAX_EXEMPT},
 	[RG_KEY_DEFAULTS] = {"exempt", "defaults", NULL, NULL, .initial = 1, YES_NO},
 	[RG_KEY_STATE_DIR] = {"daemon", "state-dir", "state-dir",

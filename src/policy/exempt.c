@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,19 +15,33 @@
 #include "pins/gates.h"
 #include "base/log.h"
 
-/* Started by or for knfsd, or it waits for them. */
+/* Programs that knfsd needs to start, programs that mount and unmount, and programs that the
+ * kernel asks for names and keys meanwhile. */
 static const char *const programs[] = {
-	"rpc.mountd", "exportfs",   "rpc.nfsd", "nfsdctl", "nfsdcld",	    "rpc.statd",
-	"mount.nfs",  "umount.nfs", "fsidd",	"systemd", "nfsv4.exportd",
+	"rpc.mountd",	    "exportfs",	     "rpc.nfsd",    "nfsdctl",	   "nfsdcld",
+	"rpc.statd",	    "mount.nfs",     "umount.nfs",  "fsidd",	   "systemd",
+	"systemd-executor", "nfsv4.exportd", "nfsdcltrack", "mount",	   "umount",
+	"automount",	    "rpc.gssd",	     "gssproxy",    "request-key", "nfsidmap",
 };
 static const char *const folders[] = {
 	"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/lib/systemd", "/lib/systemd",
 };
 
+/* This program, whose file may have been replaced since it was started. */
+#define SELF "/proc/self/exe"
+
 struct found {
 	struct rg_exempt_key at[RG_MAX_EXEMPT];
+	char *path[RG_MAX_EXEMPT]; /* owned, as of struct rg_exempt */
 	size_t n;
 };
+
+static void found_free(struct found *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		free(found->path[i]);
+	found->n = 0;
+}
 
 static bool is_in(const struct found *found, const struct rg_exempt_key *key)
 {
@@ -36,26 +51,60 @@ static bool is_in(const struct found *found, const struct rg_exempt_key *key)
 	return false;
 }
 
-/* 0, -ENOENT, or another negative errno. */
-static int identify(const struct rg_pins *p, const char *path, struct found *found)
+/* The file at `path`, to be looked for again at `again`. 0, -ENOENT, or another negative
+ * errno. */
+static int identify(const struct rg_pins *p, const char *path, const char *again,
+		    struct found *found)
 {
 	struct rg_control c = {.op = RG_OP_EXEMPT};
 	int err;
 
 	c.fd = open(path, O_PATH | O_CLOEXEC);
 	if (c.fd < 0)
-		return -errno;
+		return errno == ENOTDIR ? -ENOENT : -errno;
 	err = rg_control(p, &c);
 	close(c.fd);
 	if (err || is_in(found, &c.exempt))
 		return err;
 	if (found->n == RG_MAX_EXEMPT)
 		return -ENOSPC;
+	found->path[found->n] = strdup(again);
+	if (!found->path[found->n])
+		return -ENOMEM;
 	found->at[found->n++] = c.exempt;
 	return 0;
 }
 
-static int find_defaults(const struct rg_pins *p, struct found *found)
+static int identify_self(const struct rg_pins *p, struct found *found)
+{
+	static const char gone[] = " (deleted)"; /* fs/d_path.c, d_path() */
+	char again[RG_PATH_SIZE] = "";
+	ssize_t n = readlink(SELF, again, sizeof(again) - 1);
+	size_t tail = sizeof(gone) - 1;
+
+	again[n > 0 ? n : 0] = '\0';
+	if (n > (ssize_t)tail && strcmp(again + n - tail, gone) == 0)
+		again[n - (ssize_t)tail] = '\0';
+	return identify(p, SELF, again, found);
+}
+
+/* The same of a path that is not waited for: one that lies on a remote file system is passed
+ * over (-ENOENT). */
+static int identify_here(const struct rg_pins *p, const struct rg_mounts *mounts, const char *path,
+			 struct found *found)
+{
+	char resolved[RG_PATH_SIZE];
+	const struct rg_place *place;
+
+	if (rg_mounts_resolve(mounts, path, resolved))
+		return -ENOENT;
+	place = rg_place_of(mounts, resolved);
+	return !place || place->remote ? -ENOENT : identify(p, resolved, path, found);
+}
+
+/* mounts: nobody is waited for; NULL: a server may be. */
+static int find_defaults(const struct rg_pins *p, const struct rg_mounts *mounts,
+			 struct found *found)
 {
 	char path[128];
 	int err = 0;
@@ -63,33 +112,52 @@ static int find_defaults(const struct rg_pins *p, struct found *found)
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 		for (size_t j = 0; j < sizeof(folders) / sizeof(folders[0]) && !err; j++) {
 			snprintf(path, sizeof(path), "%s/%s", folders[j], programs[i]);
-			err = identify(p, path, found);
-			if (err == -ENOENT || err == -ENOTDIR)
+			err = mounts ? identify_here(p, mounts, path, found)
+				     : identify(p, path, path, found);
+			if (err == -ENOENT)
 				err = 0;
 		}
 	}
 	return err;
 }
 
+static int put(int fd, const struct found *found, size_t i, __u64 flags)
+{
+	struct rg_exempt value = {};
+
+	snprintf(value.path, sizeof(value.path), "%s", found->path[i]);
+	return bpf_map_update_elem(fd, &found->at[i], &value, flags) < 0 ? -errno : 0;
+}
+
+/* Keys of the map that are not among those found: the executables of an earlier policy, and
+ * those that an update has replaced. */
+static size_t others(int fd, const struct found *found, struct rg_exempt_key others[RG_MAX_EXEMPT])
+{
+	struct rg_exempt_key key;
+	size_t n = 0;
+
+	for (int err = bpf_map_get_next_key(fd, NULL, &key); err == 0 && n < RG_MAX_EXEMPT;
+	     err = bpf_map_get_next_key(fd, &key, &key))
+		if (!is_in(found, &key))
+			others[n++] = key;
+	return n;
+}
+
 /* Those of an earlier policy go, after the new ones are there. */
 static int replace(const struct rg_pins *p, const struct found *found)
 {
-	int fd = p->map_fd[RG_MAP_EXEMPT];
-	struct rg_exempt_key key, old[RG_MAX_EXEMPT];
-	size_t n_old = 0;
-	__u32 one = 1;
+	struct rg_exempt_key old[RG_MAX_EXEMPT];
+	int fd = p->map_fd[RG_MAP_EXEMPT], err;
+	size_t n_old = others(fd, found, old);
 
-	for (int err = bpf_map_get_next_key(fd, NULL, &key); err == 0 && n_old < RG_MAX_EXEMPT;
-	     err = bpf_map_get_next_key(fd, &key, &key)) {
-		if (!is_in(found, &key))
-			old[n_old++] = key;
-	}
 	/* Room first: together they may be more than the map takes. */
 	for (size_t i = 0; i < n_old && found->n + n_old > RG_MAX_EXEMPT; i++)
 		bpf_map_delete_elem(fd, &old[i]);
-	for (size_t i = 0; i < found->n; i++)
-		if (bpf_map_update_elem(fd, &found->at[i], &one, BPF_ANY) < 0)
-			return -errno;
+	for (size_t i = 0; i < found->n; i++) {
+		err = put(fd, found, i, BPF_ANY);
+		if (err)
+			return err;
+	}
 	for (size_t i = 0; i < n_old; i++)
 		bpf_map_delete_elem(fd, &old[i]);
 	return 0;
@@ -98,24 +166,96 @@ static int replace(const struct rg_pins *p, const struct found *found)
 int rg_exempt_write(const struct rg_pins *p, const struct rg_config *config)
 {
 	struct found found = {};
-	int err = identify(p, "/proc/self/exe", &found);
+	int err = identify_self(p, &found);
 
 	if (!err && config->exempt_defaults)
-		err = find_defaults(p, &found);
+		err = find_defaults(p, NULL, &found);
 	for (size_t i = 0; i < config->programs.n && !err; i++) {
-		err = identify(p, config->programs.at[i], &found);
-		if (err == -ENOENT || err == -ENOTDIR) {
+		const char *path = config->programs.at[i];
+
+		err = identify(p, path, path, &found);
+		if (err == -ENOENT) {
 			rg_warn("exempt program %s: is not there; once it is, run "
 				"`reexport-guard policy reload`",
-				config->programs.at[i]);
+				path);
 			err = 0;
 		}
 	}
 	err = err ?: replace(p, &found);
+	found_free(&found);
 	if (err)
 		return rg_error(RG_FAILED, "exempt programs: %s",
 				err == -ENOSPC ? "too many" : rg_strerror(err));
 	return RG_DONE;
+}
+
+/* ---- following updates ---- */
+
+static bool defaults_are_wanted(const struct rg_pins *p)
+{
+	struct rg_provenance from;
+
+	for (__u32 slot = 0; slot < RG_MAX_GATES; slot++)
+		if (bpf_map_lookup_elem(p->map_fd[RG_MAP_PROVENANCE], &slot, &from) == 0 &&
+		    from.exempt_defaults)
+			return true;
+	return false;
+}
+
+/* Of each executable in the map: the file that is at its path now. */
+static int find_again(const struct rg_pins *p, const struct rg_mounts *mounts, struct found *found)
+{
+	int fd = p->map_fd[RG_MAP_EXEMPT], result = 0;
+	struct rg_exempt_key key;
+	struct rg_exempt value;
+	unsigned int steps = 0;
+
+	for (int err = bpf_map_get_next_key(fd, NULL, &key); err == 0 && steps < RG_MAX_EXEMPT;
+	     err = bpf_map_get_next_key(fd, &key, &key), steps++) {
+		if (bpf_map_lookup_elem(fd, &key, &value) < 0 || !value.path[0])
+			continue;
+		value.path[sizeof(value.path) - 1] = '\0';
+		err = identify_here(p, mounts, value.path, found);
+		if (err && err != -ENOENT && !result)
+			result = err;
+	}
+	return result;
+}
+
+/* Those that were replaced stay, as they may still run, until there is no room for them. */
+static int add(const struct rg_pins *p, const struct found *found, size_t i)
+{
+	struct rg_exempt_key old[RG_MAX_EXEMPT];
+	int fd = p->map_fd[RG_MAP_EXEMPT], err = put(fd, found, i, BPF_NOEXIST);
+
+	if (err != -E2BIG)
+		return err;
+	for (size_t n = others(fd, found, old); n > 0; n--)
+		bpf_map_delete_elem(fd, &old[n - 1]);
+	return put(fd, found, i, BPF_NOEXIST);
+}
+
+int rg_exempt_follow(const struct rg_pins *p, const struct rg_mounts *mounts, bool write)
+{
+	struct found found = {};
+	int err = identify_self(p, &found), added = 0, more;
+	struct rg_exempt value;
+
+	more = find_again(p, mounts, &found);
+	err = err ?: more;
+	if (defaults_are_wanted(p)) {
+		more = find_defaults(p, mounts, &found);
+		err = err ?: more;
+	}
+	for (size_t i = 0; i < found.n; i++) {
+		if (bpf_map_lookup_elem(p->map_fd[RG_MAP_EXEMPT], &found.at[i], &value) == 0)
+			continue;
+		more = write ? add(p, &found, i) : 0;
+		err = err ?: more;
+		added += !more;
+	}
+	found_free(&found);
+	return added ?: err;
 }
 
 /* The kernel's executable of a script is its interpreter. */

@@ -25,6 +25,7 @@ static struct {
 	pthread_cond_t changed;
 	pthread_t thread;
 	bool runs, ends, writing;
+	unsigned int failed;
 	time_t since; /* when the write under way began, CLOCK_MONOTONIC */
 	struct job jobs[RG_WRITER_FILES];
 } w = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -62,8 +63,10 @@ static void write_one(struct job *at)
 		close(job.dir_fd);
 	pthread_mutex_lock(&w.lock);
 	w.writing = false;
-	if (job.err)
+	if (job.err) {
 		at->err = job.err;
+		w.failed++;
+	}
 }
 
 static void *work(void *arg)
@@ -141,12 +144,17 @@ int rg_writer_put(rg_write_file *write, const char *dir, int dir_fd, const char 
 	struct job *job;
 	int err = 0;
 
-	if (!copy)
+	if (!copy) {
+		pthread_mutex_lock(&w.lock);
+		w.failed++;
+		pthread_mutex_unlock(&w.lock);
 		return -ENOMEM;
+	}
 	memcpy(copy, bytes, n);
 	pthread_mutex_lock(&w.lock);
 	job = job_of(dir, name);
 	if (!job || strlen(dir) >= sizeof(job->dir) || strlen(name) >= sizeof(job->name)) {
+		w.failed++;
 		pthread_mutex_unlock(&w.lock);
 		free(copy);
 		return -ENOSPC;
@@ -183,6 +191,16 @@ int rg_writer_result(const char *dir, const char *name)
 	}
 	pthread_mutex_unlock(&w.lock);
 	return err;
+}
+
+unsigned int rg_writer_failed(void)
+{
+	unsigned int failed;
+
+	pthread_mutex_lock(&w.lock);
+	failed = w.failed;
+	pthread_mutex_unlock(&w.lock);
+	return failed;
 }
 
 unsigned int rg_writer_waits_s(void)

@@ -30,6 +30,8 @@ int rg_writer_put(rg_write_file *write, const char *dir, int dir_fd, const char 
 /* What became of the last write of this file: 0, also of one that is still under way, or a
  * negative errno, which is told once. */
 int rg_writer_result(const char *dir, const char *name);
+/* How many files could not be written, or not be taken, since this process began. */
+unsigned int rg_writer_failed(void);
 /* For how many seconds the write under way has been waiting; 0: none is. */
 unsigned int rg_writer_waits_s(void);
 /* Wait until all is written, at most `seconds`, and end the thread. False: it is still

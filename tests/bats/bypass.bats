@@ -129,6 +129,57 @@ refused() {
 }
 daemon_dead() { [[ $(json .daemon.alive) == false ]]; }
 
+@test "what only kernel programs write cannot be written from user space, not even by root" {
+	local -a bytes
+	arm --mount $a --action deny
+	read -ra bytes < <(bpftool -j map lookup pinned $pins/map_gates key 1 0 0 0 | jq -r '.value | join(" ")')
+	run bpftool map update pinned $pins/map_gates key 1 0 0 0 value "${bytes[@]}"
+	[ "$status" -ne 0 ]
+	[[ $output == *"Operation not permitted"* ]]
+	run bpftool map update pinned $pins/map_holding key 1 0 0 0 value hex 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+	[ "$status" -ne 0 ]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+}
+
+attached_to() { [[ $(bpftool -j link show pinned $pins/$1 2>/dev/null | jq .id) == "$2" ]]; }
+pins_are() { [[ $(ls $pins 2>/dev/null) == "$1" ]]; }
+@test "pins removed or replaced while the daemon runs: nothing is detached, and they are put back" {
+	local all door
+	arm_hold --mount $a
+	held_try one posix $a/f
+	all=$(ls $pins)
+	door=$(bpftool -j link show pinned $pins/link_door_lock | jq .id)
+	# One follower; a door that something else is pinned in the place of; and all there is.
+	rm $pins/link_grace_end
+	wait_for 15 "the pin to be back" pins_are "$all"
+	kill -STOP "$(pid_of daemon)" # or it would be quicker than whoever replaces the pin
+	replace_link link_door_lock
+	kill -CONT "$(pid_of daemon)"
+	wait_for 15 "the door to be back" attached_to link_door_lock "$door"
+	kill -STOP "$(pid_of daemon)"
+	rm -r $pins
+	kill -CONT "$(pid_of daemon)"
+	wait_for 15 "all pins to be back" pins_are "$all"
+	attached_to link_door_lock "$door"
+	said daemon "removed or replaced"
+	[ "$(json .pins_put_back)" -gt 40 ]
+	[ "$(rg metrics | grep -c '^reexport_guard_pins_put_back_total [1-9]')" -eq 1 ]
+	run rg status
+	[ "$status" -eq 0 ]
+	[[ $output == *"were removed or replaced by"* ]]
+	held_is 1
+	held_try two posix $a/g
+	# What was put back is what all verbs work with, and it is taken away as ever.
+	run rg disable
+	[ "$status" -eq 0 ]
+	expect_end one 0 granted
+	expect_end two 0 granted
+	expect_end daemon 0 "disabled by another process"
+	[ ! -e $pins ]
+	! bpftool -j link show id "$door"
+}
+
 @test "a pin removed: status says so, enable arms anew" {
 	arm --mount $a --action deny
 	rm $pins/link_grace_end

@@ -143,14 +143,15 @@ pass_pid_on() {
 }
 
 @test "a record that outlived its process, and the pid used again: the other one stays stopped" {
-	arm_hold --mount $a
+	arm --action hold --mount $a
+	replace_link link_task_exit # who takes the records of the dead away
+	daemon_start
 	held_try one posix $a/f
-	rm $pins/link_task_exit # who takes the records of the dead away
 	kill -STOP "$(pid_of daemon)" # and who looks for those of which that was not seen
 	pass_pid_on one
 	map_is held 1
 	kill -CONT "$(pid_of daemon)"
-	# By the daemon: the gate opens. status would not tell, as a pin is missing.
+	# By the daemon: the gate opens.
 	"$TOGGLE" 1 1
 	wait_for 10 "the record to go" map_is held 0
 	is_state "$(pid_of one)" T
@@ -161,10 +162,11 @@ pass_pid_on() {
 # ---- the ends of the held ----
 
 @test "a held thread whose end nobody saw: the daemon takes its record away, and counts it" {
-	arm_hold --mount $a
+	arm --action hold --mount $a
+	replace_link link_task_exit
+	daemon_start
 	held_try one posix $a/f
 	held_try two posixw $a/g
-	replace_link link_task_exit
 	kill -KILL "$(pid_of one)"
 	expect_end one 137
 	wait_held 1

@@ -85,17 +85,10 @@ lost_for() {
 	tell app quit
 }
 by_hand() { rg release >/dev/null && rg close >/dev/null; }
-exempt_locks() { [ "$(in_rex /run/exempt try posix "$a/g")" = granted ]; }
 
 @test "a reclaim is left to the kernel, and it is said why: released by hand, and closed again" {
 	guard --release settled
 	lost_for released by_hand
-}
-
-@test "a reclaim is left to the kernel: an exempt program took a lock" {
-	in_rex cp "$LOCKER" /run/exempt
-	guard --release settled --exempt /run/exempt
-	lost_for exempt-locked exempt_locks
 }
 
 @test "a reclaim is left to the kernel: forward = never, proven, and the gate that has opened" {

@@ -232,10 +232,56 @@ rung_is() { [[ $(rung_of "$1") == "$2" ]]; }
 	run in_rex /run/programs/renamed $a/f
 	[ "$output" = hello ]
 	[ "$(counter exempted)" -ge 2 ]
+	# For root of the host alone: anybody else may have it do what he likes.
+	run in_rex setpriv --reuid nobody --clear-groups /run/programs/renamed $a/f
+	[[ $output == *"Resource temporarily unavailable"* ]]
+	run in_rex unshare --user --map-root-user /run/programs/renamed $a/f
+	[[ $output == *"Resource temporarily unavailable"* ]]
+	# Another file that is given the number of an inode is another executable.
+	number_used_again
+	# Nor is a program exempt at the door for locks.
+	in_rex cp "$LOCKER" /run/programs/locker
+	arm --mount $a --action deny --exempt /run/programs/locker
+	run in_rex /run/programs/locker try posix $a/f
+	[ "$output" = EAGAIN ]
 	# The next policy does not exempt it any more.
 	arm --mount $a --scope access --action deny
 	run in_rex /run/programs/renamed $a/f
 	[[ $output == *"Resource temporarily unavailable"* ]]
+}
+
+# ext4 gives the number of an inode that was deleted to the next file.
+number_used_again() {
+	local before
+	in_rex bash -c 'truncate -s 8M /run/again.img && mkfs.ext4 -q /run/again.img && mkdir -p /run/again &&
+		mount -o loop /run/again.img /run/again && cp /bin/cat /run/again/exempt'
+	arm --mount $a --scope access --action deny --exempt /run/programs/renamed --exempt /run/again/exempt
+	run in_rex /run/again/exempt $a/f
+	[ "$output" = hello ]
+	before=$(in_rex stat -c %i /run/again/exempt)
+	in_rex bash -c 'rm /run/again/exempt && cp /bin/cat /run/again/other'
+	[ "$(in_rex stat -c %i /run/again/other)" = "$before" ]
+	run in_rex /run/again/other $a/f
+	[[ $output == *"Resource temporarily unavailable"* ]]
+	in_rex umount /run/again
+}
+
+reads_by() { [[ $(in_rex "$1" $a/f 2>/dev/null) == hello ]]; }
+@test "an exempt executable that an update replaces, or installs: the daemon follows" {
+	in_rex bash -c 'mkdir -p /run/sbin /run/own && cp /bin/cat /run/sbin/fsidd && cp /bin/cat /run/own/backup &&
+		mount --bind /run/sbin /usr/lib/systemd'
+	arm_hold --mount $a --scope access --action deny --exempt /run/own/backup
+	reads_by /usr/lib/systemd/fsidd
+	reads_by /run/own/backup
+	run in_rex /bin/cat $a/f
+	[[ $output == *"Resource temporarily unavailable"* ]]
+	in_rex bash -c 'for f in sbin/fsidd own/backup; do cp /bin/cat /run/new && mv /run/new /run/$f; done
+		cp /bin/cat /run/sbin/nfsdctl'
+	wait_for 30 "what replaced one of the built-in list to be exempt" reads_by /usr/lib/systemd/fsidd
+	wait_for 30 "what replaced one of the configuration's to be exempt" reads_by /run/own/backup
+	wait_for 30 "what was installed to be exempt" reads_by /usr/lib/systemd/nfsdctl
+	said daemon "are exempt as well"
+	in_rex umount /usr/lib/systemd
 }
 
 @test "a wider scope on an enabled set: doors are proven before the policy is in force" {

@@ -224,10 +224,11 @@ static void test_held(void **unused)
 static void test_live(void **unused)
 {
 	static const struct member live[] = {
-		M(rg_live, canary_ino), M(rg_live, heartbeat_ns), M(rg_live, canary_dev),
-		M(rg_live, daemon_pid), M(rg_live, next_seq),	  M(rg_live, canary_what),
-		M(rg_live, nfs_net_id), M(rg_live, nfs4_locks),	  M(rg_live, sleeps),
-		M(rg_live, recorder),	M(rg_live, unrecorded),
+		M(rg_live, canary_ino),	   M(rg_live, heartbeat_ns), M(rg_live, canary_dev),
+		M(rg_live, daemon_pid),	   M(rg_live, next_seq),     M(rg_live, canary_what),
+		M(rg_live, nfs_net_id),	   M(rg_live, nfs4_locks),   M(rg_live, sleeps),
+		M(rg_live, recorder),	   M(rg_live, unrecorded),   M(rg_live, pins_put_back),
+		M(rg_live, writes_failed), M(rg_live, disk_waits_s), M(rg_live, pad),
 	};
 
 	(void)unused;
@@ -290,11 +291,13 @@ static void test_exempt(void **unused)
 	static const struct member key[] = {
 		M(rg_exempt_key, ino),
 		M(rg_exempt_key, dev),
-		M(rg_exempt_key, pad),
+		M(rg_exempt_key, generation),
 	};
+	const struct member value[] = {M(rg_exempt, path)};
 
 	(void)unused;
 	CHECK(guard, rg_exempt_key, key);
+	CHECK(guard, rg_exempt, value);
 }
 
 static void test_client(void **unused)
@@ -477,7 +480,8 @@ static const struct {
 	{"wrappers", BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_wrapper), RG_MAX_WRAPPERS},
 	{"counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, RG_NR_COUNTERS},
 	{"rules", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_rule), RG_MAX_RULES},
-	{"exempt", BPF_MAP_TYPE_HASH, sizeof(struct rg_exempt_key), 4, RG_MAX_EXEMPT},
+	{"exempt", BPF_MAP_TYPE_HASH, sizeof(struct rg_exempt_key), sizeof(struct rg_exempt),
+	 RG_MAX_EXEMPT},
 	{"clients", BPF_MAP_TYPE_HASH, sizeof(struct rg_client_key), sizeof(struct rg_client),
 	 RG_MAX_CLIENTS},
 	{"servers", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_server), RG_MAX_SERVERS},
@@ -561,6 +565,7 @@ static void test_every_record(void **unused)
 		"rg_device",
 		"rg_rule",
 		"rg_exempt_key",
+		"rg_exempt",
 		"rg_client_key",
 		"rg_client",
 		"rg_server",

@@ -67,8 +67,10 @@ static void a_disk_that_stalls(void **state)
 	assert_string_equal(last, "new");
 }
 
-static void failures_are_told_once(void **state)
+static void failures_are_told_once_and_counted(void **state)
 {
+	unsigned int failed = rg_writer_failed();
+
 	(void)state;
 	written = 0;
 	answer = -EIO;
@@ -86,6 +88,7 @@ static void failures_are_told_once(void **state)
 	assert_int_equal(rg_writer_result("/d", "ledger"), 0);
 	assert_int_equal(rg_writer_result("/d", "nothing"), 0);
 	assert_true(rg_writer_stop(20));
+	assert_int_equal(rg_writer_failed(), failed + 1);
 }
 
 static void no_more_than_there_is_room_for(void **state)
@@ -127,7 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_disk_that_stalls),
-		cmocka_unit_test(failures_are_told_once),
+		cmocka_unit_test(failures_are_told_once_and_counted),
 		cmocka_unit_test(no_more_than_there_is_room_for),
 		cmocka_unit_test_setup_teardown(state_files_by_the_thread, dir_setup, dir_teardown),
 	};
