@@ -19,7 +19,7 @@
 
 #define RG_RECORDER_FILE "recovery.ndjson"
 /* Bytes of lines that wait for the disk, at most; handed to the thread in pieces. */
-#define RG_RECORDER_WAITING (8UL << 20)
+#define RG_RECORDER_WAITING (32UL << 20)
 #define RG_RECORDER_PIECE (256UL << 10)
 
 struct rg_recorder_writer;
