@@ -33,8 +33,8 @@ struct facts {
 
 static bool is_privileged(void)
 {
-	capng_get_caps_process();
-	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
+	return capng_get_caps_process() == 0 &&
+	       capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 }
 
 static void gather(const char *root, const char *config, struct facts *all)

@@ -677,9 +677,9 @@ static int be_the_only_one(struct daemon *d)
 static int drop_capabilities(void)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
-	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_KILL, CAP_BPF, CAP_PERFMON,
-		      CAP_SYS_PTRACE, -1);
-	if (capng_apply(CAPNG_SELECT_BOTH) < 0)
+	if (capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_KILL, CAP_BPF,
+			  CAP_PERFMON, CAP_SYS_PTRACE, -1) < 0 ||
+	    capng_apply(CAPNG_SELECT_BOTH) < 0)
 		return rg_error(RG_FAILED, "capabilities: cannot be dropped: %s",
 				rg_strerror(errno));
 	return RG_DONE;

@@ -591,9 +591,9 @@ static int listen(struct trace *t)
 static int drop_capabilities(const struct trace *t)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
-	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF,
-		      t->recording.open ? CAP_DAC_OVERRIDE : -1, -1);
-	if (capng_apply(CAPNG_SELECT_BOTH) < 0)
+	if (capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF,
+			  t->recording.open ? CAP_DAC_OVERRIDE : -1, -1) < 0 ||
+	    capng_apply(CAPNG_SELECT_BOTH) < 0)
 		return rg_error(RG_FAILED, "capabilities: cannot be dropped: %s",
 				rg_strerror(errno));
 	return RG_DONE;

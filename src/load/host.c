@@ -21,7 +21,9 @@
 
 int rg_host_may(void)
 {
-	capng_get_caps_process();
+	if (capng_get_caps_process() < 0)
+		return rg_error(RG_FAILED,
+				"capabilities of this process cannot be read: mount /proc");
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
 		return RG_DONE;
 	return rg_error(RG_FAILED, "not permitted: this needs root (CAP_SYS_ADMIN, CAP_BPF, "
