@@ -242,10 +242,11 @@ $(B)/bench/feed: bench/feed.c $(filter-out $(B)/src/cli/main.o,$(OBJS)) Makefile
 
 # ---- the rest ----
 
+# The first line has man(1) run tbl(1), for tables; Debian 13's lintian asks for it.
 man: $(B)/reexport-guard.8 $(B)/reexport-guard.conf.5 ## the man pages, with scdoc
 $(B)/reexport-guard.%: docs/reexport-guard.%.scd | $(B)/bpf
 	$(say) MAN $@
-	$(Q)scdoc < $< > $@
+	$(Q){ printf "'%s\n" '\" t'; scdoc < $<; } > $@
 
 SYSTEMD_UNITS := $(wildcard packaging/systemd/*.service packaging/systemd/*.target)
 
