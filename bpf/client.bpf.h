@@ -45,6 +45,15 @@ int rg_count_awaited(__u32 slot, const struct rg_client_file *which);
 /* What is noted still can be counted no more: it is not known what those held. */
 int rg_give_up_uncounted(__u32 slot);
 
+/* ---- listing (ranges.bpf.c) ---- */
+
+/* List the locks of a gate's end clients in the files in which something changed since they
+ * were last listed, `anew`: in all files. Into the maps `listed_files`, `listed` and
+ * `listing`, which the caller has made its own. */
+int rg_list_ranges(__u32 slot, __u32 anew, __u32 budget);
+/* The same as knfsd of this gate goes away: kept until the daemon reads it. */
+int rg_list_last(__u32 slot, __u32 generation);
+
 /* A pointer that the verifier knows may not be an argument of a global function: 6.1. */
 struct rg_refused {
 	__u64 clp; /* struct nfs4_client * */
@@ -82,6 +91,10 @@ static long rg_take_over_client(struct bpf_map *map, struct rg_client_key *at, s
 	c->uncounted = 0;
 	c->uncountable = 0;
 	c->granted = 0;
+	c->unlisted = 0;
+	c->gone_ns = 0;
+	c->gone_locks = 0;
+	c->gone_how = 0;
 	if (!c->expected || c->expected == RG_LOCKS_UNKNOWN)
 		bpf_map_delete_elem(map, &key);
 	return 0;
@@ -107,6 +120,28 @@ static long rg_drop_file(struct bpf_map *map, struct rg_client_file *at, struct 
 	return 0;
 }
 
+/* Of files that were not listed after their last change it is not known for sure which
+ * ranges were locked. */
+static long rg_note_unlisted(struct bpf_map *map, struct rg_client_file *at,
+			     struct rg_client_locks *l, struct rg_slot_walk *w)
+{
+	struct rg_client_file key = *at;
+	struct rg_client_key client;
+	struct rg_client_ref *ref;
+	struct rg_client *c;
+
+	if (l->slot != w->slot || !key.clp || l->listed == l->changes)
+		return 0;
+	ref = bpf_map_lookup_elem(&client_of, &key.clp);
+	if (!ref)
+		return 0;
+	client = ref->key;
+	c = bpf_map_lookup_elem(&clients, &client);
+	if (c)
+		c->unlisted++;
+	return 0;
+}
+
 /* knfsd of this gate starts: what end clients held before is what is expected
  * of them. No thread of knfsd runs yet, so nobody else writes. */
 static __always_inline void rg_clients_take_over(__u32 slot)
@@ -115,6 +150,7 @@ static __always_inline void rg_clients_take_over(__u32 slot)
 
 	rg_give_up_uncounted(slot);
 	bpf_for_each_map_elem(&clients, rg_take_over_client, &w, 0);
+	bpf_for_each_map_elem(&client_files, rg_note_unlisted, &w, 0);
 	bpf_for_each_map_elem(&client_of, rg_drop_ref, &w, 0);
 	bpf_for_each_map_elem(&client_files, rg_drop_file, &w, 0);
 }

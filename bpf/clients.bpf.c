@@ -229,6 +229,8 @@ static __always_inline void recount(struct nfs4_client *clp, struct inode *inode
 		return;
 	}
 	__sync_fetch_and_add(&l->changes, 1);
+	if (!granted)
+		__sync_fetch_and_add(&l->unlocks, 1);
 	/* One that waits to be counted has many locks, most likely. */
 	if (l->waiting || rg_count_now(&at, l, c))
 		rg_leave_uncounted(&at, l, c, granted);
@@ -438,12 +440,15 @@ static __always_inline int client_goes(struct nfs4_client *clp)
 	if (!g || !c || c->generation != rg_client_generation(g) ||
 	    c->cl_id != BPF_CORE_READ(clp, cl_clientid.cl_id))
 		return 0;
+	c->gone_locks = (__s32)c->locks > 0 ? c->locks : 0;
+	c->gone_ns = now_ns;
 	c->locks = 0;
 	c->uncounted = 0;
 	c->uncountable = 0;
 	c->granted = 0;
 	c->expected = RG_LOCKS_UNKNOWN;
-	if (c->state == RG_CLIENT_KNOWN) {
+	/* One that had locks is kept until knfsd starts again: it may have had them before. */
+	if (c->state == RG_CLIENT_KNOWN && !c->gone_locks) {
 		bpf_map_delete_elem(&clients, &ref.key);
 		return 0;
 	}

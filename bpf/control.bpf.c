@@ -12,6 +12,7 @@
 #define EBUSY 16
 #define EINVAL 22
 #define ENOSPC 28
+#define ESTALE 116
 #define MAX_LISTED 8 /* managers in grace in one namespace: knfsd's and lockd's */
 
 /* net_generic(): the array starts with the struct (its length is ptr[0]'s
@@ -224,6 +225,40 @@ static __always_inline int forget(const struct rg_gate *g, const struct rg_clien
 	return bpf_map_delete_elem(&clients, &key);
 }
 
+/* What was listed as knfsd went away is handed out first. What is listed while knfsd goes
+ * away may be of files that are no more, so it counts for nothing. */
+static __always_inline int list(struct rg_control *c, const struct rg_gate *g)
+{
+	__u32 zero = 0, generation = g->generation;
+	struct rg_listing *s = bpf_map_lookup_elem(&listing, &zero);
+	int err = 0;
+
+	if (!s || s->busy || __sync_val_compare_and_swap(&s->busy, 0, 1))
+		return -EBUSY;
+	s->reading = 0;
+	if (!s->last) {
+		s->files = 0;
+		s->locks = 0;
+		s->left = 0;
+		s->slot = c->slot;
+		s->generation = generation;
+		if (g->knfsd > RG_KNFSD_STARTING)
+			rg_list_ranges(c->slot, c->fd == 1, RG_LIST_STEPS);
+		if (g->knfsd <= RG_KNFSD_STARTING || g->generation != generation)
+			err = s->files ? -ESTALE : 0;
+	}
+	c->last = s->last;
+	s->last = 0;
+	c->slot = s->slot;
+	c->generation = s->generation;
+	c->listed_files = s->files;
+	c->listed = s->locks;
+	c->left = s->left;
+	s->reading = !err && s->files;
+	__sync_lock_test_and_set(&s->busy, 0);
+	return err;
+}
+
 /* ---- the held ---- */
 
 /* The pid may belong to another thread by now, and that may be held as well. */
@@ -355,6 +390,9 @@ int control(struct rg_control *c)
 	case RG_OP_COUNT:
 		left = rg_count_uncounted(c->slot, 0, RG_MAX_FILE_LOCKS);
 		c->result = left < 0 ? -EBUSY : left ? -EAGAIN : 0;
+		break;
+	case RG_OP_LIST:
+		c->result = list(c, g);
 		break;
 	case RG_OP_EXITED:
 		c->result = exited(&c->held);

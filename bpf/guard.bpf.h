@@ -134,10 +134,17 @@ struct rg_client_locks {
 	__u32 failed;  /* counts in a row; RG_COUNT_TRIES: in rg_client.uncountable */
 	__u32 before;  /* `changes`, when the round of counting `round` began */
 	__u32 tally;   /* locks that the walk `pass` has met */
-	__u32 pad;
+	__u32 unlocks; /* LOCKUs that were granted */
 	__u64 round;
 	__u64 pass;
+	/* Of listing (ranges.bpf.c). */
+	__u64 noted;   /* the last listing that this is a part of */
+	__u32 listed;  /* `changes`, as it was last listed */
+	__u32 listing; /* the same of the listing `noted` */
+	__u32 place;   /* clp 0: of the file in `listed_files`; RG_NO_PLACE: it did not fit */
+	__u32 pad;
 };
+#define RG_NO_PLACE 0xffffffffU
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -171,6 +178,44 @@ RG_MAP struct {
 	__type(key, __u32);
 	__type(value, struct rg_counting);
 } counting SEC(".maps");
+
+/* Who lists the ranges of end clients' locks, one at a time. */
+struct rg_listing {
+	__u64 pass;    /* number of the last listing that has begun */
+	__u64 nothing; /* 0, which the verifier does not know */
+	__u32 busy;
+	__u32 reading; /* 1: the daemon reads what was listed */
+	__u32 last;    /* 1: listed as knfsd went away, and the daemon has not read it yet */
+	__u32 budget;  /* locks that may be looked at yet */
+	__u32 files, locks, left;
+	__u32 slot, generation;
+	__u32 pad;
+	__u8 owner[RG_CLIENT_NAME_HASHED]; /* room to hash a lock owner in */
+};
+_Static_assert(sizeof(struct rg_listing) == RG_LISTING_BYTES, "pinned layout: see RG_PINS_VERSION");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rg_listing);
+} listing SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, RG_MAX_LISTED_FILES);
+	__type(key, __u32);
+	__type(value, struct rg_listed_file);
+} listed_files SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, RG_MAX_LISTED);
+	__type(key, __u32);
+	__type(value, struct rg_listed);
+} listed SEC(".maps");
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

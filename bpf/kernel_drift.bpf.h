@@ -355,6 +355,34 @@ static __always_inline struct file_lock *rg_lock_at(struct list_head *at)
 		       : (void *)at - bpf_core_field_offset(core->flc_list);
 }
 
+/* A dentry of an inode, without a reference: inode.i_dentry links dentry.d_u.d_alias, both
+ * in unions. NULL: it has none, or this kernel has them elsewhere. */
+struct inode___names {
+	struct {
+		void *first;
+	} i_dentry;
+} __attribute__((preserve_access_index));
+
+struct dentry___names {
+	union {
+		struct {
+			void *next;
+		} d_alias;
+	} d_u;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct dentry *rg_dentry_of(struct inode *inode)
+{
+	struct inode___names *names = (void *)inode;
+	struct dentry___names *dentry = NULL;
+	void *first;
+
+	if (!bpf_core_field_exists(names->i_dentry) || !bpf_core_field_exists(dentry->d_u.d_alias))
+		return NULL;
+	first = BPF_CORE_READ(names, i_dentry.first);
+	return first ? first - bpf_core_field_offset(dentry->d_u.d_alias) : NULL;
+}
+
 /* Owner of the lock that is linked at `at`. */
 static __always_inline void *rg_lock_owner(struct list_head *at)
 {

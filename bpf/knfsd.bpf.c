@@ -184,6 +184,7 @@ static __always_inline int knfsd_stops(__u32 netns)
 	rg_emit(RG_EVENT_KNFSD_SHUTDOWN, slot, g, now_ns);
 	/* The last chance: its threads are gone, and the locks are not. */
 	rg_count_uncounted(slot, 0, RG_MAX_FILE_LOCKS);
+	rg_list_last(slot, g->generation);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 14
+#define RG_PINS_VERSION 15
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -73,6 +73,16 @@
 #define RG_COUNT_ROUND (1 << 13)
 /* Counts in a row that fail until it is not known any more. */
 #define RG_COUNT_TRIES 5
+/* Ranges of end clients' locks that the ledger keeps, of all gates; of more it is only known
+ * how many there are. Files that one look at them takes in, the locks that it may look at,
+ * and its room for what it says of end clients besides. */
+#define RG_MAX_RANGES 16384
+#define RG_MAX_LISTED_FILES 512
+#define RG_MAX_LISTED_CLIENTS 1024
+#define RG_MAX_LISTED (RG_MAX_RANGES + RG_MAX_LISTED_CLIENTS)
+#define RG_LIST_STEPS (1 << 18)
+/* What is kept of a file's path, NUL included. */
+#define RG_LISTED_PATH 128
 /* What is kept of an end client's name (co_ownerid), and what of it is hashed. */
 #define RG_CLIENT_NAME 128
 #define RG_CLIENT_NAME_HASHED 256

@@ -284,9 +284,28 @@ struct rg_client {
 	__u32 uncounted;   /* files of which `locks` is older than the last LOCK or LOCKU */
 	__u32 uncountable; /* files whose locks cannot be counted; RG_NO_ROOM: one was not noted */
 	__u32 granted;	   /* LOCKs of `uncounted` files since these were last counted */
+	/* knfsd let go of it, since knfsd started, and of so many locks with it. */
+	__u64 gone_ns; /* 0: it has not */
+	__u32 gone_locks;
+	__u32 gone_how; /* enum rg_gone_how */
+	/* Files of which the last LOCK or LOCKU had not been listed (RG_OP_LIST) as knfsd went
+	 * away: which ranges of them it held is not known for sure. */
+	__u32 unlisted;
+	__u32 pad;
 	char name[RG_CLIENT_NAME];
 };
 #define RG_NO_ROOM 0x80000000U
+
+/* Why knfsd let go of an end client, as its tracepoints say. */
+enum rg_gone_how {
+	RG_GONE_HOW_UNKNOWN = 0, /* the tracing programs are not attached */
+	RG_GONE_HOW_EXPIRED,	 /* its lease ran out */
+	RG_GONE_HOW_ADMIN,	 /* an administrator did it */
+	RG_GONE_HOW_REPLACED,	 /* another one came with the same name */
+	RG_GONE_HOW_RESTARTED,	 /* it came again itself, with another verifier */
+	RG_GONE_HOW_ENDED,	 /* it said so itself, or never confirmed */
+	RG_NR_GONE_HOWS,
+};
 
 /* rg_client.generation of an end client that was seen by this knfsd. */
 static inline __attribute__((always_inline)) __u32 rg_client_generation(const struct rg_gate *g)
@@ -338,7 +357,36 @@ static inline __attribute__((always_inline)) __u64 rg_client_quiet_at(const stru
 		from_ns = g->lockd_end_ns;
 	return from_ns + g->policy.settle_quiet_s * RG_NS_PER_SEC;
 }
-_Static_assert(sizeof(struct rg_client) == 216, "pinned layout: see RG_PINS_VERSION");
+_Static_assert(sizeof(struct rg_client) == 240, "pinned layout: see RG_PINS_VERSION");
+
+/* Maps `listed_files` and `listed`, filled in by RG_OP_LIST: files with end clients' locks in
+ * which a LOCK or LOCKU was granted since they were last listed, and all locks of NFSv4 end
+ * clients in them. Mapped by user space, which only reads. */
+struct rg_listed_file {
+	__u64 fileid;
+	__u64 fsid_major, fsid_minor; /* of the original server */
+	__u32 dev;		      /* kernel dev_t */
+	__u32 flags;		      /* RG_LISTED_... */
+	__u32 from, n;		      /* of `listed`: its locks */
+	char path[RG_LISTED_PATH];    /* from the superblock's root; "": not known */
+	char server[RG_SERVER_NAME];  /* host name that it was mounted by; "": not NFS */
+};
+#define RG_LISTED_NFS (1U << 0)	     /* the file is on an NFS mount */
+#define RG_LISTED_CUT (1U << 1)	     /* it has more locks than RG_MAX_RANGES */
+#define RG_LISTED_PATH_CUT (1U << 2) /* `path` lacks its beginning */
+
+struct rg_listed {
+	__u64 name_hash;     /* of the end client */
+	__u64 owner;	     /* FNV-1a of the lock owner's first RG_LISTED_OWNER bytes */
+	__u64 start, length; /* bytes; length ~0: to the end */
+	__u32 type;	     /* 1 read, 2 write; 0: no lock, `start` LOCKUs were granted */
+	__u32 file;	     /* place in `listed_files` */
+};
+#define RG_LISTED_OWNER 64
+/* Size of struct rg_listing, which is the kernel programs' own (bpf/guard.bpf.h). */
+#define RG_LISTING_BYTES (56 + RG_CLIENT_NAME_HASHED)
+_Static_assert(sizeof(struct rg_listed_file) == 232, "pinned layout: see RG_PINS_VERSION");
+_Static_assert(sizeof(struct rg_listed) == 40, "pinned layout: see RG_PINS_VERSION");
 
 /* Map `servers`: original servers of a gate's namespace, filled in by
  * RG_OP_SERVERS. Key: address of the struct nfs_client. */
@@ -441,6 +489,7 @@ enum rg_op {
 	RG_OP_KEPT = 13,   /* the doors are there: was NFS in use before them? */
 	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
 	RG_OP_COUNT = 12,  /* count the locks that LOCKs and LOCKUs have left uncounted */
+	RG_OP_LIST = 14,   /* fill in the maps `listed_files` and `listed`; fd 1: anew, all files */
 };
 
 struct rg_control {
@@ -457,6 +506,10 @@ struct rg_control {
 	__u64 caller_start_ns;	 /* out: when it started, CLOCK_BOOTTIME of the host */
 	__u64 jiffies;		 /* out: SERVERS: jiffies_64, and CLOCK_MONOTONIC with it */
 	__u64 mono_ns;
+	/* out: LIST: what is in the two maps, of which gate (`slot`) and start of knfsd, and
+	 * how many pairs of an end client and a file were left for the next time; `last`: it
+	 * was listed as knfsd went away. */
+	__u32 listed_files, listed, left, generation, last, pad;
 };
 
 /* Map `provenance`, one element a slot: where the values of a gate's policy

@@ -545,6 +545,46 @@ static __always_inline int reclaim_complete_end(const struct about *a, void *u)
 }
 ENDS(reclaim_complete, void)
 
+/* An end client that is replaced by one from its own address has come again itself. */
+static __always_inline __u32 gone_how(const struct rg_client *c, const struct rg_client_key *named,
+				      __u32 how)
+{
+	struct rg_client_key key = *named;
+	struct rg_flow_client *now;
+
+	switch (how) {
+	case RG_GONE_EXPIRED:
+		return RG_GONE_HOW_EXPIRED;
+	case RG_GONE_ADMIN:
+		return RG_GONE_HOW_ADMIN;
+	case RG_GONE_REPLACED:
+		now = bpf_map_lookup_elem(&flow_clients, &key);
+		return now && now->family == c->family &&
+				       ((__u64 *)now->addr)[0] == ((__u64 *)c->addr)[0] &&
+				       ((__u64 *)now->addr)[1] == ((__u64 *)c->addr)[1]
+			       ? RG_GONE_HOW_RESTARTED
+			       : RG_GONE_HOW_REPLACED;
+	default:
+		return RG_GONE_HOW_ENDED;
+	}
+}
+
+/* The ledger sees that an end client goes, and not why. */
+static __always_inline void tell_ledger(struct nfs4_client *clp, __u32 how)
+{
+	__u64 at = (__u64)clp;
+	struct rg_client_ref *ref = bpf_map_lookup_elem(&client_of, &at);
+	struct rg_client_key key;
+	struct rg_client *c;
+
+	if (!ref)
+		return;
+	key = ref->key;
+	c = bpf_map_lookup_elem(&clients, &key);
+	if (c)
+		c->gone_how = gone_how(c, &key, how);
+}
+
 static __always_inline int gone(clientid_t *id, __u32 how)
 {
 	struct rg_at_work *w = at_work_made();
@@ -561,6 +601,7 @@ static __always_inline int gone(clientid_t *id, __u32 how)
 	g = gate_of_clp(clp, &slot);
 	if (!g)
 		return 0;
+	tell_ledger(clp, how);
 	r = fresh_record(w, RG_REC_CLIENT_GONE, RG_SIDE_SERVER, g, now_ns);
 	r->how = (__u8)how;
 	read_client(r, clp);

@@ -294,27 +294,31 @@ static long climb_one(__u32 i, struct climb *c)
 }
 
 /* Path from the superblock's root; none where the name is not known: an inode
- * that was found by file handle has a dentry without parents. */
-static __always_inline void read_path(struct rg_record *r, struct dentry *dentry)
+ * that was found by file handle has a dentry without parents. `to` has RG_RECORD_PATH bytes
+ * of room. RG_FACT_PATH_CUT: it lacks its beginning; or 0. */
+static __always_inline __u32 path_of(char *to, struct dentry *dentry)
 {
 	struct climb c = {.at = dentry, .off = RG_RECORD_PATH - 1};
 	__u32 zero = 0;
 
 	c.room = bpf_map_lookup_elem(&path_room, &zero);
 	if (!c.room || !dentry)
-		return;
+		return 0;
 	c.room->at[RG_RECORD_PATH - 1] = 0;
 	bpf_loop(PATH_DEPTH, climb_one, &c, 0);
 	if (c.end == NAMELESS)
-		return;
+		return 0;
 	if (c.end == AT_ROOT && c.off == RG_RECORD_PATH - 1) {
-		r->path[0] = '/';
-		return;
+		to[0] = '/';
+		return 0;
 	}
-	if (c.end == CLIMBING)
-		r->facts |= RG_FACT_PATH_CUT;
-	bpf_probe_read_kernel_str(r->path, sizeof(r->path),
-				  &c.room->at[c.off & (RG_RECORD_PATH - 1)]);
+	bpf_probe_read_kernel_str(to, RG_RECORD_PATH, &c.room->at[c.off & (RG_RECORD_PATH - 1)]);
+	return c.end == CLIMBING ? RG_FACT_PATH_CUT : 0;
+}
+
+static __always_inline void read_path(struct rg_record *r, struct dentry *dentry)
+{
+	r->facts |= path_of(r->path, dentry);
 }
 _Static_assert((RG_RECORD_PATH & (RG_RECORD_PATH - 1)) == 0, "used as a mask");
 

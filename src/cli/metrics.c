@@ -27,7 +27,7 @@ static struct rg_budget *read_budget(const struct rg_pins *p)
 
 static int collect(const struct rg_pins *p, struct rg_snapshot *s)
 {
-	int err = rg_snapshot_read(p, RG_SNAPSHOT_PROGS, s);
+	int err = rg_snapshot_read(p, RG_SNAPSHOT_PROGS | RG_SNAPSHOT_LOST, s);
 
 	if (err)
 		return rg_error(RG_FAILED, "%s: the maps cannot be read: %s", RG_PIN_DIR,

@@ -33,6 +33,7 @@ static const struct other {
 			       "lsm|fmod_ret|fentry|kprobe|send_signal_task|user_space|sleep|stop",
 			       NULL},
 	[RG_OPT_FORCE_MAX_HELD] = {"force-max-held", "N", NULL},
+	[RG_OPT_FORCE_MAX_RANGES] = {"force-max-ranges", "N", NULL},
 	[RG_OPT_FORCE_WITHOUT] = {"force-without", "PROGRAM", NULL},
 	[RG_OPT_FILE] = {NULL, "FILE", NULL},
 	[RG_OPT_TRACE_CLIENT] = {"client", "WHO",
@@ -158,6 +159,13 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		snprintf(expected, sizeof(expected), "1 to %d", RG_MAX_HELD);
 		if (*value < '0' || *value > '9' || *end || o->force_max_held < 1 ||
 		    o->force_max_held > RG_MAX_HELD)
+			return bad(o, option, value, expected);
+		break;
+	case RG_OPT_FORCE_MAX_RANGES:
+		o->force_max_ranges = strtol(value, &end, 10);
+		snprintf(expected, sizeof(expected), "1 to %d", RG_MAX_RANGES);
+		if (*value < '0' || *value > '9' || *end || o->force_max_ranges < 1 ||
+		    o->force_max_ranges > RG_MAX_RANGES)
 			return bad(o, option, value, expected);
 		break;
 	case RG_OPT_FORCE_WITHOUT:

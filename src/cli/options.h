@@ -43,6 +43,7 @@ struct rg_options {
 	int force_follow;     /* enum rg_follow, or -1 */
 	int force_hold;	      /* enum rg_hold, or -1 */
 	long force_max_held;  /* 0: not forced */
+	long force_max_ranges; /* the same */
 	__u32 force_left_out; /* 1 << enum rg_link */
 	const char *netns;
 	const char *reason;
@@ -65,6 +66,7 @@ enum rg_option {
 	RG_OPT_ONCE,
 	RG_OPT_FORCE_RUNG,
 	RG_OPT_FORCE_MAX_HELD,
+	RG_OPT_FORCE_MAX_RANGES,
 	RG_OPT_FORCE_WITHOUT,
 	RG_OPT_FILE, /* one argument */
 	/* Of `trace`, all of them: rg_trace_wish_of(). */
@@ -106,7 +108,7 @@ _Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OP
 /* Tests only. */
 #define RG_TAKES_FORCE                                                                             \
 	(RG_TAKES(RG_OPT_FORCE_RUNG) | RG_TAKES(RG_OPT_FORCE_MAX_HELD) |                           \
-	 RG_TAKES(RG_OPT_FORCE_WITHOUT))
+	 RG_TAKES(RG_OPT_FORCE_MAX_RANGES) | RG_TAKES(RG_OPT_FORCE_WITHOUT))
 
 /* Parse a verb's arguments (argv[0] is passed over); `takes` is a mask of
  * RG_TAKES(). RG_DONE, or RG_USAGE with one line said. The caller frees. */

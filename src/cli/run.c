@@ -774,6 +774,7 @@ int rg_verb_run(const struct rg_options *o)
 	rg_pins_init(&d.p);
 	rg_mend_init(&d.mend);
 	rg_metrics_file_init(&d.metrics);
+	d.keep.max_ranges = (size_t)o->force_max_ranges;
 	err = rg_enter_netns(o) ?: be_the_only_one(&d);
 	err = err ?: set_up(&d);
 	err = err ?: take_up(&d, o);

@@ -20,11 +20,13 @@
 #include "cli/verbs.h"
 #include "metrics/verdict.h"
 #include "state/budget.h"
+#include "state/lost.h"
 #include "load/answers.h"
 #include "pins/doors.h"
 #include "load/followers.h"
 #include "pins/flows.h"
 #include "pins/gates.h"
+#include "pins/listing.h"
 #include "pins/wrappers.h"
 #include "load/modules.h"
 #include "pins/other.h"
@@ -78,13 +80,13 @@ static json_object *since_json(__u64 since_ns, __u64 now_ns)
 }
 
 /* An end client by its name, bytes that are no text as \\ooo. */
-static json_object *client_name(const struct rg_client *c)
+static json_object *name_json(const char *name, __u16 name_len)
 {
 	char text[4 * RG_CLIENT_NAME + 1];
-	size_t n = c->name_len < RG_CLIENT_NAME ? c->name_len : RG_CLIENT_NAME, used = 0;
+	size_t n = name_len < RG_CLIENT_NAME ? name_len : RG_CLIENT_NAME, used = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned char b = (unsigned char)c->name[i];
+		unsigned char b = (unsigned char)name[i];
 
 		if (b >= ' ' && b < 0x7f && b != '\\')
 			text[used++] = (char)b;
@@ -105,7 +107,7 @@ static json_object *client_json(const struct rg_client *c, const struct rg_gate 
 	if (c->family)
 		inet_ntop(c->family, c->addr, address, sizeof(address));
 	snprintf(clientid, sizeof(clientid), "%08x%08x", c->cl_boot, c->cl_id);
-	put(o, "name", client_name(c));
+	put(o, "name", name_json(c->name, c->name_len));
 	put(o, "name_truncated", json_object_new_boolean(c->name_len > RG_CLIENT_NAME));
 	put(o, "address", address[0] ? json_object_new_string(address) : NULL);
 	put(o, "clientid", here ? json_object_new_string(clientid) : NULL);
@@ -131,6 +133,67 @@ static json_object *clients_json(const struct rg_awaited *all, __u32 slot, const
 		if (all->keys[i].slot == slot)
 			json_object_array_add(list, client_json(&all->clients[i], g, now_ns));
 	return list;
+}
+
+/* What was lost by the last start of knfsd. The locks: those that are lost alone. */
+static json_object *lost_json(const struct rg_lost *l)
+{
+	struct rg_lost_sum sum = rg_lost_sum_of(l);
+	json_object *o = json_object_new_object(), *reasons = json_object_new_object(),
+		    *locks = json_object_new_array();
+	char text[RG_LOST_TEXT_SIZE];
+
+	rg_lost_text(l, &sum, text);
+	put(o, "over", json_object_new_boolean(l->over));
+	put(o, "total", u64(sum.total));
+	put(o, "unnamed", u64(sum.unnamed));
+	put(o, "clients", u64(sum.clients));
+	put(o, "lower_bound", json_object_new_boolean(sum.lower_bound));
+	put(o, "back", u64(sum.back));
+	put(o, "pending", u64(sum.pending));
+	put(o, "given_back", u64(sum.given_back));
+	for (__u32 why = RG_LOST_NOT + 1; why < RG_NR_LOST_WHYS; why++)
+		put(reasons, rg_lost_why_key(why), u64(sum.why[why]));
+	put(o, "reasons", reasons);
+	put_text(o, "text", text);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct rg_lost_lock *lock = &l->locks[i];
+		const struct rg_range_file *f = &l->files[lock->range.file];
+		const struct rg_ledger_entry *who = &l->clients[lock->client].id;
+		char address[INET6_ADDRSTRLEN] = "", file[64];
+		json_object *one;
+
+		if (lock->why == RG_LOST_NOT)
+			continue;
+		if (who->family)
+			inet_ntop(who->family, who->addr, address, sizeof(address));
+		snprintf(file, sizeof(file), "%u:%u inode %llu", f->dev >> 20, f->dev & 0xfffff,
+			 (unsigned long long)f->fileid);
+		one = json_object_new_object();
+		put(one, "address", address[0] ? json_object_new_string(address) : NULL);
+		put(one, "name", name_json(who->name, who->name_len));
+		put_text(one, "file", f->path[0] ? f->path : file);
+		put_text(one, "server", f->server);
+		put_text(one, "type", lock->range.type == 1 ? "read" : "write");
+		put(one, "start", u64(lock->range.start));
+		put(one, "length", lock->range.length == ~0ULL ? NULL : u64(lock->range.length));
+		put_text(one, "reason", rg_lost_why_key(lock->why));
+		put_text(one, "reason_text", rg_lost_why_text(lock->why));
+		json_object_array_add(locks, one);
+	}
+	put(o, "locks", locks);
+	return o;
+}
+
+static void read_losts(const struct rg_pins *p, const struct rg_meta *meta,
+		       const struct rg_gate *gates, struct rg_losts *all)
+{
+	char boot_id[RG_BOOT_ID_SIZE];
+
+	memset(all, 0, sizeof(*all));
+	if (rg_boot_id(boot_id) == 0)
+		rg_losts_load(meta->state_dir, rg_state_init_netns(), boot_id, rg_pins_set_id(p),
+			      gates, all);
 }
 
 /* Why a reclaim that came now would not be passed on where forward is guarded, or would be
@@ -531,6 +594,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	char path[256];
 	__u32 missing = s->doors_wanted & ~s->doors_attached;
 	__u64 unnamed = 0;
+	struct rg_losts losts;
 	struct rg_meta meta = {};
 
 	rg_pins_meta(p, &meta);
@@ -541,6 +605,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	put(o, "enabled", json_object_new_boolean(true));
 	put(o, "verdict", verdict_json(s));
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
+	read_losts(p, &meta, s->gates, &losts);
 	for (__u32 what = 0; what < RG_NR_WHATS; what++) {
 		put(rungs, hooks[what],
 		    s->doors_attached & 1u << what ? json_object_new_string(rg_rung_name(meta.rung))
@@ -577,8 +642,10 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 			continue;
 		g = gate_json(gate, s->now_ns);
 		put(g, "clients", clients_json(&s->ledger, i, gate, s->now_ns));
+		put(g, "lost", losts.at[i] ? lost_json(losts.at[i]) : NULL);
 		json_object_array_add(list, g);
 	}
+	rg_losts_free(&losts);
 	put(o, "gates", list);
 	put(o, "reboot", reboot_json(&meta));
 	put(o, "mounts", mounts_json(p, s->gates));

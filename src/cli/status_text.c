@@ -58,6 +58,34 @@ static void print_clients(json_object *list)
 	}
 }
 
+/* More of them are in the JSON. */
+#define LOST_SHOWN 20
+
+/* "lost     10 locks of 1 end client lost", and a line for each. */
+static void print_lost(json_object *o)
+{
+	json_object *locks = json_object_object_get(o, "locks");
+	size_t n = json_object_array_length(locks);
+
+	printf("  lost     %s\n", text_of(o, "text"));
+	for (size_t i = 0; i < n && i < LOST_SHOWN; i++) {
+		json_object *l = json_object_array_get_idx(locks, i),
+			    *length = json_object_object_get(l, "length");
+
+		printf("           %s %s: %s, %s from %llu", text_of(l, "address") ?: "?",
+		       text_of(l, "name"), text_of(l, "file"), text_of(l, "type"),
+		       (unsigned long long)number_of(l, "start"));
+		if (length)
+			printf(", %llu bytes", (unsigned long long)json_object_get_uint64(length));
+		else
+			printf(" to the end");
+		printf(": %s\n", text_of(l, "reason_text"));
+	}
+	if (n > LOST_SHOWN)
+		printf("           and %zu more: `reexport-guard status --json` names them\n",
+		       n - LOST_SHOWN);
+}
+
 static void print_gates(json_object *list)
 {
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
@@ -93,6 +121,8 @@ static void print_gates(json_object *list)
 		       (unsigned long long)number_of(g, "refused"),
 		       (unsigned long long)number_of(g, "awaited"));
 		print_clients(json_object_object_get(g, "clients"));
+		if (json_object_object_get(g, "lost"))
+			print_lost(json_object_object_get(g, "lost"));
 	}
 }
 

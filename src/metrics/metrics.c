@@ -210,6 +210,29 @@ static void write_awaited_locks_expected(struct rg_exposition *e, const struct r
 		rg_sample(e, rg_ledger_sum_of(s, at.slot).awaited_expected, "netns", at.netns);
 }
 
+static void write_lost_locks(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	for_each_gate (at, s)
+		for (__u32 why = RG_LOST_NOT + 1; why < RG_NR_LOST_WHYS && s->lost_known[at.slot];
+		     why++)
+			rg_sample(e, s->lost[at.slot].why[why], "netns", at.netns, "reason",
+				  rg_lost_why_key(why));
+}
+
+static void write_lost_unnamed(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	for_each_gate (at, s)
+		if (s->lost_known[at.slot])
+			rg_sample(e, s->lost[at.slot].unnamed, "netns", at.netns);
+}
+
+static void write_lost_lower_bound(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	for_each_gate (at, s)
+		if (s->lost_known[at.slot])
+			rg_sample(e, s->lost[at.slot].lower_bound, "netns", at.netns);
+}
+
 /* A CLOCK_BOOTTIME instant by the wall clock. */
 static __u64 wall_ns(const struct rg_snapshot *s, __u64 boot_ns)
 {
@@ -701,6 +724,15 @@ const struct rg_metric rg_metrics[] = {
 	 write_awaited_locks},
 	{"awaited_locks_expected", GAUGE, "netns",
 	 "Locks that awaited end clients had, as far as it is known", write_awaited_locks_expected},
+	{"lost_locks", GAUGE, "netns, reason",
+	 "Locks by NFSv4 that were held before knfsd last started and are not held any more; "
+	 "missing: no recovery was followed",
+	 write_lost_locks},
+	{"lost_locks_unnamed", GAUGE, "netns", "Of these, those of which the ledger had no range",
+	 write_lost_unnamed},
+	{"lost_locks_lower_bound", GAUGE, "netns",
+	 "1: more may be lost than lost_locks says, as the ledger was not up to date",
+	 write_lost_lower_bound},
 	{"origin_no_grace_timestamp_seconds", SECONDS, "netns",
 	 "When an original server last answered this host's own reclaim with NO_GRACE; missing: "
 	 "never",

@@ -38,7 +38,7 @@ static int text_of(const struct rg_pins *p, const struct rg_budget *budget, char
 	int err = out ? 0 : -ENOMEM;
 
 	if (!err && p)
-		err = rg_snapshot_read(p, RG_SNAPSHOT_PROGS, s);
+		err = rg_snapshot_read(p, RG_SNAPSHOT_PROGS | RG_SNAPSHOT_LOST, s);
 	else if (!err)
 		rg_snapshot_none(s);
 	if (!err) {

@@ -9,6 +9,7 @@
 
 #include "pins/doors.h"
 #include "pins/gates.h"
+#include "pins/listing.h"
 
 static void read_clocks(struct rg_snapshot *s)
 {
@@ -66,6 +67,28 @@ static int read_flows(const struct rg_pins *p, struct rg_snapshot *s)
 	return s->n_downgrades < 0 ? s->n_downgrades : 0;
 }
 
+/* What cannot be read is not known. */
+static void read_lost(const struct rg_pins *p, struct rg_snapshot *s)
+{
+	char boot_id[RG_BOOT_ID_SIZE];
+	struct rg_losts all;
+	struct rg_meta meta;
+
+	if (rg_pins_meta(p, &meta) < 0 || rg_boot_id(boot_id))
+		return;
+	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
+	if (rg_losts_load(meta.state_dir, rg_state_init_netns(), boot_id, rg_pins_set_id(p),
+			  s->gates, &all))
+		return;
+	for (__u32 i = 0; i < RG_MAX_GATES; i++) {
+		if (!all.at[i])
+			continue;
+		s->lost[i] = rg_lost_sum_of(all.at[i]);
+		s->lost_known[i] = true;
+	}
+	rg_losts_free(&all);
+}
+
 int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s)
 {
 	int err;
@@ -96,6 +119,8 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	s->sleeps = p->live->sleeps == RG_HOLD_SLEEP;
 	s->doors_attached = rg_doors_attached();
 	s->doors_wanted = rg_doors_wanted(s->gates, s->now_ns);
+	if (besides & RG_SNAPSHOT_LOST)
+		read_lost(p, s);
 	if (besides & RG_SNAPSHOT_PROGS)
 		s->n_progs = rg_progs_read(p, s->progs);
 	return 0;

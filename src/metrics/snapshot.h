@@ -7,6 +7,7 @@
 #pragma once
 
 #include "state/budget.h"
+#include "state/lost.h"
 #include "pins/flows.h"
 #include "pins/held.h"
 #include "load/progs.h"
@@ -43,6 +44,8 @@ struct rg_snapshot {
 	int n_slowest, n_downgrades;
 	struct rg_prog_counts progs[RG_MAX_PROGS];
 	int n_progs;
+	struct rg_lost_sum lost[RG_MAX_GATES]; /* of knfsd's last start, where it is known */
+	bool lost_known[RG_MAX_GATES];
 
 	/* Filled in by rg_org_see(), whether the guard is enabled or not. */
 	struct rg_org_seen original;
@@ -54,6 +57,7 @@ struct rg_snapshot {
 /* What is to be read besides. */
 #define RG_SNAPSHOT_FLOWS 1 /* flows, slowest, downgrades */
 #define RG_SNAPSHOT_PROGS 2
+#define RG_SNAPSHOT_LOST 4 /* from the daemon's file */
 
 /* All of it, or nothing. 0, or a negative errno: nothing is owned then. */
 int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s);

@@ -41,10 +41,12 @@ static bool failed(struct rg_keep *k, const char *file)
 
 void rg_keep_start(struct rg_keep *k, const struct rg_pins *p)
 {
+	size_t max_ranges = k->max_ranges;
 	struct rg_meta meta;
 	int err;
 
 	memset(k, 0, sizeof(*k));
+	k->max_ranges = max_ranges;
 	k->budget = calloc(1, sizeof(*k->budget));
 	if (!k->budget || rg_pins_meta(p, &meta) < 0)
 		return;
@@ -65,6 +67,8 @@ void rg_keep_start(struct rg_keep *k, const struct rg_pins *p)
 	k->budget_changed = k->boot_id[0] && rg_budget_begin(k->budget, k->boot_id);
 	k->regime_changed = k->boot_id[0] && rg_regime_begin(&k->regime, k->boot_id);
 	rg_kernel_release(k->kernel);
+	rg_follow_start(&k->follow, p, k->dir, k->init_netns, k->boot_id,
+			max_ranges ?: RG_MAX_RANGES);
 }
 
 /* What is to be in the file now. 0, or negative errno; -ENOSPC: end clients came and went
@@ -106,6 +110,18 @@ static void keep_ledger(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns
 		}
 	}
 	rg_ledger_free(&fresh);
+}
+
+static void follow_wrote(void *arg, const char *file, int err)
+{
+	wrote(arg, file, err);
+}
+
+static void keep_ranges(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns, bool now)
+{
+	k->follow.ranges_changed |= failed(k, RG_RANGES_FILE);
+	k->follow.losts_changed |= failed(k, RG_LOST_FILE);
+	rg_follow_tick(&k->follow, p, now_ns, k->interval_s, now, follow_wrote, k);
 }
 
 /* Have the kernel list the original servers of every gate's namespace. */
@@ -214,6 +230,7 @@ void rg_keep_tick(struct rg_keep *k, const struct rg_pins *p, const struct rg_ga
 		}
 	}
 	keep_ledger(k, p, now_ns, false);
+	keep_ranges(k, p, now_ns, false);
 	keep_budget(k, p, gates, now_ns, false);
 	keep_regime(k, p, now_ns, false);
 }
@@ -221,6 +238,7 @@ void rg_keep_tick(struct rg_keep *k, const struct rg_pins *p, const struct rg_ga
 void rg_keep_end(struct rg_keep *k, const struct rg_pins *p, const struct rg_gate *gates)
 {
 	keep_ledger(k, p, rg_now_ns(), true);
+	keep_ranges(k, p, rg_now_ns(), true);
 	keep_budget(k, p, gates, rg_now_ns(), true);
 	keep_regime(k, p, rg_now_ns(), true);
 }
@@ -228,6 +246,7 @@ void rg_keep_end(struct rg_keep *k, const struct rg_pins *p, const struct rg_gat
 void rg_keep_free(struct rg_keep *k)
 {
 	rg_ledger_free(&k->ledger);
+	rg_follow_free(&k->follow);
 	free(k->budget);
 	k->budget = NULL;
 }

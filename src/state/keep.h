@@ -5,6 +5,7 @@
 #pragma once
 
 #include "state/budget.h"
+#include "state/follow.h"
 #include "state/ledger.h"
 #include "state/regime.h"
 
@@ -12,6 +13,7 @@ struct rg_keep {
 	char dir[RG_PATH_SIZE];
 	__u32 interval_s, init_netns, hz;
 	struct rg_ledger ledger; /* as written */
+	struct rg_following follow; /* ranges, and what was lost */
 	struct rg_budget *budget;
 	char boot_id[RG_BOOT_ID_SIZE];
 	__u64 ledger_tried_ns, budget_tried_ns, budget_asked_ns;
@@ -21,6 +23,7 @@ struct rg_keep {
 	bool regime_said[RG_NR_LOCK_PROTOCOLS];
 	bool budget_changed, regime_changed;
 	bool ledger_failed; /* what is in `ledger` did not get to the disk */
+	size_t max_ranges;  /* the caller's: ranges that are kept; 0: RG_MAX_RANGES */
 	bool said;	    /* that it cannot be written */
 	__u64 said_ns;
 };

@@ -124,25 +124,28 @@ static void put_name(json_object *o, const struct rg_ledger_entry *e)
 	rg_json_put_text(o, "name_hex", hex);
 }
 
+json_object *rg_ledger_entry_json(const struct rg_ledger_entry *e)
+{
+	json_object *c = json_object_new_object();
+	char hash[17];
+
+	rg_json_put_netns(c, e->netns, e->init_netns);
+	put_name(c, e);
+	rg_json_put_uint(c, "name_length", e->name_len);
+	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)e->name_hash);
+	rg_json_put_text(c, "name_hash", hash);
+	rg_json_put_address(c, e->family, e->addr);
+	rg_json_put_uint(c, "locks", e->locks);
+	return c;
+}
+
 json_object *rg_ledger_json(const struct rg_ledger *l)
 {
 	json_object *o = json_object_new_object(), *list = json_object_new_array();
 
 	rg_json_put_uint(o, "version", 1);
-	for (size_t i = 0; i < l->n; i++) {
-		const struct rg_ledger_entry *e = &l->at[i];
-		json_object *c = json_object_new_object();
-		char hash[17];
-
-		rg_json_put_netns(c, e->netns, e->init_netns);
-		put_name(c, e);
-		rg_json_put_uint(c, "name_length", e->name_len);
-		snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)e->name_hash);
-		rg_json_put_text(c, "name_hash", hash);
-		rg_json_put_address(c, e->family, e->addr);
-		rg_json_put_uint(c, "locks", e->locks);
-		json_object_array_add(list, c);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		json_object_array_add(list, rg_ledger_entry_json(&l->at[i]));
 	rg_json_put(o, "clients", list);
 	return o;
 }
@@ -200,8 +203,7 @@ static bool get_hash(json_object *o, __u64 *hash)
 	return true;
 }
 
-/* One end client; NULL, or which member is missing or makes no sense. */
-static const char *get_entry(json_object *o, __u32 init_netns, struct rg_ledger_entry *e)
+const char *rg_ledger_entry_of_json(json_object *o, __u32 init_netns, struct rg_ledger_entry *e)
 {
 	__u64 n;
 
@@ -248,7 +250,7 @@ int rg_ledger_of_json(json_object *o, __u32 init_netns, struct rg_ledger *l, cha
 		const char *bad = "no object";
 
 		if (json_object_is_type(c, json_type_object))
-			bad = get_entry(c, init_netns, &l->at[l->n]);
+			bad = rg_ledger_entry_of_json(c, init_netns, &l->at[l->n]);
 		if (!bad)
 			continue;
 		snprintf(why, RG_STATE_WHY, "client %zu: \"%s\" is missing or makes no sense",

@@ -66,6 +66,10 @@ bool rg_ledger_same(const struct rg_ledger *a, const struct rg_ledger *b);
 int rg_ledger_carry(struct rg_ledger *to, const struct rg_ledger *from,
 		    const struct rg_gate *gates);
 
+/* One end client as in the file, and back: NULL, or which member is missing or makes no
+ * sense. */
+json_object *rg_ledger_entry_json(const struct rg_ledger_entry *e);
+const char *rg_ledger_entry_of_json(json_object *o, __u32 init_netns, struct rg_ledger_entry *e);
 /* As in the file; owned by the caller (json_object_put). */
 json_object *rg_ledger_json(const struct rg_ledger *l);
 /* And back. init_netns: the number of the initial network namespace, 0: unknown. 0;

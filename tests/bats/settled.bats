@@ -680,6 +680,132 @@ garbage() {
 	saw_gate refused 1
 }
 
+# ---- what was lost is named ----
+
+# lost_are N [JQ]: so say the gate's status, and metrics; JQ is asked of .gates[0].lost as well.
+lost_are() {
+	wait_for 40 "$1 lost locks" lost_is "$1" || {
+		rg status
+		output_of daemon
+		return 1
+	}
+	[ "$(rg metrics | awk '/^reexport_guard_lost_locks{/ { n += $2 } END { print n + 0 }')" = "$1" ]
+	look
+	jq -e ".gates[0].lost | $2" "$work/status.json" || {
+		jq '.gates[0].lost | del(.locks[3:])' "$work/status.json"
+		return 1
+	}
+}
+lost_is() { [[ $(json '.gates[0].lost | select(.over) | .total') == "$1" ]]; }
+# recovered: knfsd starts anew, and whoever is refused is waited for no longer.
+recovered() {
+	restart "$@"
+	nudge
+	wait_gate open 90
+}
+short=(--settle-quiet 10m --settle-timeout 4s)
+
+@test "every lock that was lost is named: 1, 20 and 2,000, by status, metrics and the log" {
+	need_locks || return 0
+	guard "${short[@]}"
+	for n in 1 20 2000; do
+		serve
+		[ "$n" = 1 ] || lost_are 0 '.locks == []'
+		ranges cli one db
+		order one "many $n"
+		locks_are "$n"
+		recovered
+		# At its defaults Linux asks for one of them and gives up all.
+		lost_are "$n" ".reasons.refused == $n and .unnamed == 0 and .lower_bound == false and
+			.clients == 1 and (.locks | length) == $n and .given_back == 0"
+		jq -e --argjson n "$n" --arg file "$a/db" '.gates[0].lost.locks |
+			map([.address, .name, .file, .type, .start, .length, .reason]) ==
+			[range($n) | ["10.77.2.2", "Linux NFSv4.2 cli", $file, "write", 2 * ., 1, "refused"]]' \
+			"$work/status.json"
+		output_of daemon | grep ": $n locks\? of 1 end client lost; .*names them\$"
+		end_app one
+	done
+	rg status | tee "$work/status.out"
+	grep '^  lost     2000 locks of 1 end client lost$' "$work/status.out"
+	grep -c '10.77.2.2 Linux NFSv4.2 cli: .*/db, write from [0-9]*, 1 bytes: its end client was refused a reclaim' \
+		"$work/status.out" | grep -x 20
+	grep 'and 1980 more' "$work/status.out"
+	# More than the ledger keeps: the kernel's count says how many have no name. In the same
+	# recovery one lock is had again, which has a name.
+	kill -KILL "$(pid_of daemon)"
+	background daemon "$RG" run --state-dir $state --force-max-ranges 30 --mount "$a" \
+		--release settled "${short[@]}"
+	wait_for 90 "the daemon to be alive" daemon_alive
+	serve
+	ranges cli one db
+	order one "many 50"
+	locks_are 50
+	recovered
+	lost_are 50 '.unnamed == 20 and (.locks | length) == 30 and .reasons.refused == 50'
+	rg status | grep '50 locks of 1 end client lost; of 20 the ledger had no range, as there were more'
+	end_app one
+}
+
+@test "lost locks: after a power cut a lower bound, and what is thrown out after it was had again" {
+	need_locks || return 0
+	guard "${short[@]}"
+	serve
+	take20
+	on_disk 20
+	wait_for 20 "the ranges on disk" ranges_on_disk 20
+	# The daemon dies, and 5 locks more are taken that no ledger has.
+	kill -KILL "$(pid_of daemon)"
+	ranges cli more db
+	order more "many 5 1000"
+	recovered lose_power
+	lost_are 20 '.lower_bound and .reasons.refused == 20 and (.locks | length) == 20'
+	rg status | grep 'lost     at least 20 locks of 1 end client lost; a lower bound, by the ledger on disk'
+	end_app app
+	end_app more
+	# Had again, all of them; then knfsd throws the end client out.
+	recover Y
+	serve
+	take20
+	locks_are 20
+	recovered
+	lost_are 0 '.back == 20 and .lower_bound == false'
+	cable cli down
+	expire cli
+	lost_are 20 '.reasons["thrown-out"] == 20 and .back == 0'
+	cable cli up
+	# Locks that their end client gives back are not lost.
+	end_app app
+	serve
+	ranges cli one db
+	order one "many 3"
+	locks_are 3
+	recovered
+	lost_are 0 '.back == 3'
+	order one "unlock 0 1"
+	locks_are 2
+	lost_are 0 '.back == 2 and .given_back == 0'
+	# An end client that does not come back.
+	cable cli down
+	recovered
+	lost_are 2 '.reasons.absent == 2'
+}
+ranges_on_disk() { [[ $(jq '[.files[].locks[]] | length' $state/ranges.json) == "$1" ]]; }
+# As a power cut: neither programs nor a daemon, then both anew. What is on disk is damaged
+# first: that is said, and nothing is taken from it.
+lose_power() {
+	rg disable
+	cp $state/ranges.json "$work/ranges.kept"
+	for bad in '{"version": 1, "clients": 20}' '{"version": 0}' "$(head -c 300 "$work/ranges.kept")"; do
+		printf %s "$bad" >$state/ranges.json
+		guard "${short[@]}"
+		output_of daemon | grep "$state/ranges.json: .*; which ranges end clients had locked is not known"
+		[ "$(json '.gates[0].lost')" = null ]
+		nothing_is_left
+	done
+	cp "$work/ranges.kept" $state/ranges.json
+	guard "${short[@]}"
+}
+
 @test "an end client that unmounts is awaited no longer" {
 	need_locks || return 0
 	guard "${never[@]}"

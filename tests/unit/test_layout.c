@@ -314,12 +314,26 @@ static void test_client(void **unused)
 		M(rg_client, cl_id),	  M(rg_client, family),	     M(rg_client, port),
 		M(rg_client, addr),	  M(rg_client, name_len),    M(rg_client, minorversion),
 		M(rg_client, uncounted),  M(rg_client, uncountable), M(rg_client, granted),
-		M(rg_client, name),
+		M(rg_client, gone_ns),	  M(rg_client, gone_locks),  M(rg_client, gone_how),
+		M(rg_client, unlisted),	  M(rg_client, pad),	     M(rg_client, name),
+	};
+	static const struct member file[] = {
+		M(rg_listed_file, fileid),	M(rg_listed_file, fsid_major),
+		M(rg_listed_file, fsid_minor),	M(rg_listed_file, dev),
+		M(rg_listed_file, flags),	M(rg_listed_file, from),
+		M(rg_listed_file, n),		M(rg_listed_file, path),
+		M(rg_listed_file, server),
+	};
+	static const struct member listed[] = {
+		M(rg_listed, name_hash), M(rg_listed, owner), M(rg_listed, start),
+		M(rg_listed, length),	 M(rg_listed, type),  M(rg_listed, file),
 	};
 
 	(void)unused;
 	CHECK(guard, rg_client_key, key);
 	CHECK(guard, rg_client, client);
+	CHECK(guard, rg_listed_file, file);
+	CHECK(guard, rg_listed, listed);
 }
 
 static void test_server(void **unused)
@@ -350,6 +364,12 @@ static void test_control(void **unused)
 		M(rg_control, caller_start_ns),
 		M(rg_control, jiffies),
 		M(rg_control, mono_ns),
+		M(rg_control, listed_files),
+		M(rg_control, listed),
+		M(rg_control, left),
+		M(rg_control, generation),
+		M(rg_control, last),
+		M(rg_control, pad),
 	};
 
 	(void)unused;
@@ -500,9 +520,12 @@ static const struct {
 	{"entered", BPF_MAP_TYPE_HASH, 8, 24, RG_MAX_ENTERED},
 	{"reclaiming", BPF_MAP_TYPE_LRU_HASH, 4, 4, RG_MAX_RECLAIMING},
 	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
-	{"client_files", BPF_MAP_TYPE_HASH, 16, 56, RG_MAX_CLIENT_FILES},
+	{"client_files", BPF_MAP_TYPE_HASH, 16, 80, RG_MAX_CLIENT_FILES},
 	{"uncounted", BPF_MAP_TYPE_HASH, 16, 4, RG_MAX_CLIENT_FILES},
 	{"counting", BPF_MAP_TYPE_ARRAY, 4, 40, 1},
+	{"listing", BPF_MAP_TYPE_ARRAY, 4, RG_LISTING_BYTES, 1},
+	{"listed_files", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_listed_file), RG_MAX_LISTED_FILES},
+	{"listed", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_listed), RG_MAX_LISTED},
 	/* Facts, a lock owner's bytes, what was done, and room for the record. */
 	{"at_work", BPF_MAP_TYPE_TASK_STORAGE, 4, RG_AT_WORK_BYTES, 0},
 	{"flow_key_of", BPF_MAP_TYPE_LRU_HASH, 8, sizeof(struct rg_client_key),
@@ -568,6 +591,8 @@ static void test_every_record(void **unused)
 		"rg_exempt",
 		"rg_client_key",
 		"rg_client",
+		"rg_listed_file",
+		"rg_listed",
 		"rg_server",
 		"rg_control",
 		"rg_provenance",
@@ -586,6 +611,7 @@ static void test_every_record(void **unused)
 		"rg_client_file",
 		"rg_client_locks",
 		"rg_counting",
+		"rg_listing",
 		"rg_count_round",
 		"rg_slot_walk",
 		"rg_at_work",

@@ -339,6 +339,12 @@ static void test_recovery(void **unused)
 	expect_line(P "awaited_locks" GRACE "} 7");
 	expect_line(P "awaited_locks_expected" GRACE "} 20");
 	expect_line(P "origin_no_grace_timestamp_seconds" SETTLING "} 1795455067.000000000");
+	expect_line(P "lost_locks" SETTLING ",reason=\"refused\"} 9");
+	expect_line(P "lost_locks" SETTLING ",reason=\"not-asked\"} 0");
+	expect_line(P "lost_locks" SETTLING ",reason=\"absent\"} 2");
+	expect_line(P "lost_locks" SETTLING ",reason=\"thrown-out\"} 0");
+	expect_line(P "lost_locks_unnamed" SETTLING "} 4");
+	expect_line(P "lost_locks_lower_bound" SETTLING "} 1");
 	expect_line(P "lock_regime{protocol=\"nfs4\",regime=\"refused\"} 1");
 	expect_line(P "lock_regime{protocol=\"nfs4\",regime=\"forwarded\"} 0");
 	expect_line(P "lock_regime{protocol=\"nlm\",regime=\"unknown\"} 1");

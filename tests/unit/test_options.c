@@ -196,7 +196,8 @@ static void test_every_option(void **unused)
 			       "--only-client", "--format", "prometheus", "--interval", "2min",
 			       "--once", "--config", "x", "--netns", "blue", "--reason", "a b",
 			       "--dry-run", "--json", "--html", "--output", "out", "--force-rung",
-			       "fmod_ret", "--force-max-held", "16384", "--force-without",
+			       "fmod_ret", "--force-max-held", "16384",
+			       "--force-max-ranges=16384", "--force-without",
 			       "grace_end", "--force-without=lock_done", "--client", "10.0.0.0/8",
 			       "--file=db", "--op", "LOCK", "--side", "server", "--errors",
 			       "--downgrades", "--record", "rec", "--record-size", "1M",
@@ -224,6 +225,7 @@ static void test_every_option(void **unused)
 	assert_int_equal(parsed.force_rung, RG_RUNG_FMOD_RET);
 	assert_int_equal(parsed.force_follow, -1);
 	assert_int_equal(parsed.force_max_held, RG_MAX_HELD);
+	assert_int_equal(parsed.force_max_ranges, RG_MAX_RANGES);
 	assert_int_equal(parsed.force_left_out, 1u << RG_LINK_GRACE_END | 1u << RG_LINK_LOCK_DONE);
 	for (size_t i = 0; i < RG_NR_TRACE_OPTIONS; i++)
 		assert_string_equal(parsed.trace[i], trace[i]);
@@ -389,6 +391,8 @@ static void test_bad_values(void **unused)
 		ALL_OPTIONS, "--force-without", "open_ends");
 	REFUSED("--force-max-held 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-held", "0");
 	REFUSED("--force-max-held 16385: expected", ALL_OPTIONS, "--force-max-held", "16385");
+	REFUSED("--force-max-ranges 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-ranges", "0");
+	REFUSED("--force-max-ranges 9x: expected", ALL_OPTIONS, "--force-max-ranges", "9x");
 	REFUSED("--force-max-held -1: expected", ALL_OPTIONS, "--force-max-held", "-1");
 	REFUSED("--force-max-held 1x: expected", ALL_OPTIONS, "--force-max-held", "1x");
 	/* A bad one that a later one would replace is bad all the same. */
