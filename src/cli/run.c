@@ -231,6 +231,7 @@ static void look_at_recorder(struct daemon *d, const struct rg_gate *gates, __u6
 		if (rg_flow_totals_read(&d->p, &totals) == 0)
 			d->failures = totals.failed - d->failed_before;
 	}
+	rg_recorder_losses(&d->recorder, &d->keep.follow.losts);
 	rg_recorder_look(&d->recorder, gates, now_ns, d->lost, d->failures);
 	__atomic_store_n(&d->p.live->recorder, rg_recorder_state(&d->recorder), __ATOMIC_RELAXED);
 	__atomic_store_n(&d->p.live->unrecorded, d->recorder.dropped, __ATOMIC_RELAXED);

@@ -30,9 +30,11 @@
 #include "load/traces.h"
 #include "pins/flows.h"
 #include "pins/gates.h"
+#include "pins/listing.h"
 #include "record/gate_event.h"
 #include "record/record_header.h"
 #include "record/record_json.h"
+#include "record/record_lost.h"
 #include "record/record_text.h"
 #include "record/recording.h"
 #include "record/tracer.h"
@@ -67,6 +69,10 @@ struct trace {
 	struct rg_recording recording;
 
 	struct rg_gate_told gates[RG_MAX_GATES];
+	struct rg_lost_told told_lost[RG_MAX_GATES];
+	struct stat lost_file; /* as it was last read */
+	char boot_id[RG_BOOT_ID_SIZE];
+	__u32 set, init_netns;
 	__u64 gates_change_ns; /* when time alone will change one; 0: never */
 	__u64 look_ns;	       /* not before; see look_due */
 	__u64 tick_ns, end_ns; /* next, and last; end 0: for ever */
@@ -306,6 +312,49 @@ static void look_at_gates(struct trace *t, bool all)
 			look_at_gate(t, slot, now_ns);
 }
 
+/* ---- what was lost ---- */
+
+static void tell_lost(struct trace *t, const struct rg_lost *l, struct rg_lost_told *told)
+{
+	struct rg_lost_when when = {.wall_ns = clock_ns(CLOCK_REALTIME), .boot_ns = rg_now_ns()};
+	char line[RG_LOST_LINE_MAX];
+
+	if (!rg_lost_is_news(l, told))
+		return;
+	write_json(t, line, rg_lost_line(l, &when, line, sizeof(line)));
+	for (size_t i = 0; i < l->n && !t->over; i++)
+		if (l->locks[i].why != RG_LOST_NOT)
+			write_json(t, line, rg_lost_lock_line(l, i, &when, line, sizeof(line)));
+}
+
+/* The daemon finds it out and writes it down (state/lost.h). */
+static void look_at_losses(struct trace *t)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+	char path[RG_PATH_SIZE + 16];
+	struct rg_losts all;
+	struct rg_meta meta;
+	struct stat st;
+
+	if (t->over || !(t->to_json || t->recording.open) || rg_pins_meta(&t->p, &meta) < 0)
+		return;
+	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", meta.state_dir, RG_LOST_FILE);
+	if (stat(path, &st) < 0 ||
+	    (st.st_ino == t->lost_file.st_ino && st.st_size == t->lost_file.st_size &&
+	     st.st_mtim.tv_sec == t->lost_file.st_mtim.tv_sec &&
+	     st.st_mtim.tv_nsec == t->lost_file.st_mtim.tv_nsec))
+		return;
+	t->lost_file = st;
+	if (rg_gates_read(&t->p, gates) ||
+	    rg_losts_load(meta.state_dir, t->init_netns, t->boot_id, t->set, gates, &all))
+		return;
+	for (int slot = 0; slot < RG_MAX_GATES; slot++)
+		if (all.at[slot])
+			tell_lost(t, all.at[slot], &t->told_lost[slot]);
+	rg_losts_free(&all);
+}
+
 /* ---- header and end ---- */
 
 static size_t head(void *arg, unsigned int part, char *buf, size_t size)
@@ -400,6 +449,7 @@ static void finish(struct trace *t)
 		taken += t->batch;
 	} while (t->batch && taken < LAST_RECORDS);
 	look_at_lost(t);
+	look_at_losses(t);
 	write_end(t);
 	/* Not before it was asked what was lost. */
 	rg_tracer_close(&t->ring);
@@ -441,6 +491,7 @@ static void tick(struct trace *t)
 	read_clocks(t);
 	look_at_terminal(t);
 	look_at_gates(t, true);
+	look_at_losses(t);
 	flush_recording(t);
 	look_at_pins(t);
 }
@@ -581,6 +632,10 @@ static int listen(struct trace *t)
 		return rg_error(RG_FAILED, "ring of records: cannot be watched: %s",
 				rg_strerror(errno));
 	t->header.untraced = rg_traces_missing();
+	t->init_netns = rg_state_init_netns();
+	t->set = rg_pins_set_id(&t->p);
+	if (rg_boot_id(t->boot_id))
+		t->boot_id[0] = '\0';
 	if (rg_flow_totals_read(&t->p, &before) == 0)
 		t->failed_before = before.failed;
 	return RG_DONE;

@@ -274,6 +274,36 @@ void rg_recorder_look(struct rg_recorder *r, const struct rg_gate *gates, __u64 
 	hand_over(r);
 }
 
+/* One line, of lock i, or (-1) of the sums. */
+static void put_loss(struct rg_recorder *r, const struct rg_lost *l, long i,
+		     const struct rg_lost_when *when)
+{
+	r->events++;
+	if (!has_room(r))
+		r->dropped++;
+	else if (i < 0)
+		r->n += rg_lost_line(l, when, r->lines + r->n, r->room - r->n);
+	else
+		r->n += rg_lost_lock_line(l, (size_t)i, when, r->lines + r->n, r->room - r->n);
+}
+_Static_assert(RG_LOST_LINE_MAX <= RG_RECORD_JSON_MAX, "has_room() makes room for one");
+
+void rg_recorder_losses(struct rg_recorder *r, const struct rg_losts *all)
+{
+	const struct rg_lost_when when = {.wall_ns = wall_ns(), .boot_ns = rg_now_ns()};
+
+	for (int slot = 0; r->writer && slot < RG_MAX_GATES; slot++) {
+		const struct rg_lost *l = all->at[slot];
+
+		if (!l || !rg_lost_is_news(l, &r->lost[slot]))
+			continue;
+		put_loss(r, l, -1, &when);
+		for (size_t i = 0; i < l->n; i++)
+			if (l->locks[i].why != RG_LOST_NOT)
+				put_loss(r, l, (long)i, &when);
+	}
+}
+
 void rg_recorder_mounts(struct rg_recorder *r, const struct rg_mounts *mounts)
 {
 	if (!r->writer)

@@ -16,6 +16,7 @@
 #include "record/gate_event.h"
 #include "record/record_header.h"
 #include "record/record_json.h"
+#include "record/record_lost.h"
 
 #define RG_RECORDER_FILE "recovery.ndjson"
 /* Bytes of lines that wait for the disk, at most; handed to the thread in pieces. */
@@ -31,6 +32,7 @@ struct rg_recorder {
 	struct rg_mountpoints mounts;
 	struct rg_second kept; /* rg_record_json()'s */
 	struct rg_gate_told gates[RG_MAX_GATES];
+	struct rg_lost_told lost[RG_MAX_GATES];
 	char *lines; /* not handed over yet: n of them bytes, of `room` */
 	size_t n, room;
 	bool begun;	    /* something happened: lines may go to the disk */
@@ -50,6 +52,8 @@ void rg_recorder_add(struct rg_recorder *r, const struct rg_record *record);
  * them) and what was lost, and hands lines to the thread. lost, failures: of the tracer, in all. */
 void rg_recorder_look(struct rg_recorder *r, const struct rg_gate *gates, __u64 now_ns, __u64 lost,
 		      __u64 failures);
+/* What was lost in the recoveries that are followed, where that is news. */
+void rg_recorder_losses(struct rg_recorder *r, const struct rg_losts *all);
 /* The mount table has changed: paths begin with what is in it. */
 void rg_recorder_mounts(struct rg_recorder *r, const struct rg_mounts *mounts);
 /* enum rg_recorder_state. */

@@ -121,6 +121,7 @@ static const struct field {
 	{"boot_ns", NUMBER_MARKED, AT(boot_ns), AT(has_boot_ns)},
 	{"claim", CLAIM, 0, 0},
 	{"client", PEER, 0, 0},
+	{"clients", NUMBER, AT(clients), 0},
 	{"comm", TEXT, AT(comm), 0},
 	{"complete", NUMBER, AT(complete), 0},
 	{"downgrade", DOWNGRADE, 0, 0},
@@ -137,6 +138,7 @@ static const struct field {
 	{"how", TEXT, AT(how), 0},
 	{"length", NUMBER, AT(length), 0},
 	{"lost", NUMBER, AT(lost), 0},
+	{"lower_bound", KNOWN, 0, 0},
 	{"netns", NUMBER_MARKED, AT(netns), AT(has_netns)},
 	{"origin", PEER, 0, 0},
 	{"owner", OWNER, 0, 0},
@@ -148,10 +150,13 @@ static const struct field {
 	{"start", NUMBER_MARKED, AT(start), AT(has_range)},
 	{"state", STATE, 0, 0},
 	{"status", STATUS, 0, 0},
+	{"text", TEXT, AT(text), 0},
 	{"tgid", NUMBER, AT(tgid), 0},
 	{"tid", NUMBER, AT(tid), 0},
 	{"time", TEXT, AT(time), 0},
+	{"total", NUMBER, AT(total), 0},
 	{"type", TEXT, AT(type), 0},
+	{"unnamed", NUMBER, AT(unnamed), 0},
 	{"what", TEXT, AT(what), 0},
 	{"why", TEXT, AT(why), 0},
 #undef AT
@@ -306,10 +311,12 @@ static void kind_of(struct rg_entry *e)
 {
 	int op = rg_record_op_of(e->name.at);
 
-	e->kind = is_text(&e->name, "header") ? RG_ENTRY_HEADER
-		  : is_text(&e->name, "end")  ? RG_ENTRY_END
-		  : op > RG_REC_NONE	      ? RG_ENTRY_RECORD
-					      : RG_ENTRY_UNKNOWN;
+	e->kind = is_text(&e->name, "header")	   ? RG_ENTRY_HEADER
+		  : is_text(&e->name, "end")	   ? RG_ENTRY_END
+		  : is_text(&e->name, "lost")	   ? RG_ENTRY_LOST
+		  : is_text(&e->name, "lost-lock") ? RG_ENTRY_LOST_LOCK
+		  : op > RG_REC_NONE		   ? RG_ENTRY_RECORD
+						   : RG_ENTRY_UNKNOWN;
 	e->op = op > RG_REC_NONE ? (__u32)op : RG_REC_NONE;
 }
 
@@ -324,6 +331,7 @@ bool rg_entry_of(json_object *line, struct rg_entry *e)
 	kind_of(e);
 	if (e->kind == RG_ENTRY_HEADER)
 		return true;
+	e->lower_bound = json_object_get_boolean(json_object_object_get(line, "lower_bound"));
 	json_object_object_foreach(line, name, value)
 	{
 		const struct field *f =

@@ -236,6 +236,35 @@ static json_object *downgraded(const struct rg_recovery *r)
 	return list;
 }
 
+/* By the ledger of the host that recorded; null: the recording does not say. */
+static json_object *ledger(const struct rg_recovery *r)
+{
+	json_object *o = json_object_new_object(), *list = json_object_new_array();
+
+	put_count(o, "total", r->lost_total);
+	put_count(o, "unnamed", r->lost_unnamed);
+	put_count(o, "clients", r->lost_clients);
+	put_bool(o, "lower_bound", r->lost_lower_bound);
+	put_text(o, "text", r->lost_text);
+	for (size_t i = 0; i < r->n_losses; i++) {
+		const struct rg_loss *l = &r->losses[i];
+		json_object *lock = json_object_new_object();
+
+		put_text(lock, "client", l->client);
+		put_owned(lock, "file", l->file < 0 ? NULL : rg_file_text(r, l->file));
+		put_text(lock, "type", l->type);
+		put_range(lock, l->start, l->length);
+		put_text(lock, "reason", l->reason);
+		json_object_array_add(list, lock);
+	}
+	put(o, "locks", list);
+	put_count(o, "left_out", r->more_losses);
+	if (r->has_ledger)
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
 static json_object *reasons(const struct rg_recovery *r)
 {
 	json_object *list = json_object_new_array();
@@ -356,6 +385,7 @@ static json_object *recovery(const struct rg_recovery *r)
 	for (size_t i = 0; i < r->n_origins; i++)
 		json_object_array_add(list, origin(r, &r->origins[i]));
 	put(o, "origins", list);
+	put(o, "ledger", ledger(r));
 	put_count(o, "locks_given_up", r->locks_given_up);
 	put(o, "reasons", reasons(r));
 	put(o, "downgrades", downgraded(r));

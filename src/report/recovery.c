@@ -502,6 +502,7 @@ void rg_recovery_free(struct rg_recovery *r)
 	files_free(r);
 	gate_free(r);
 	rg_locks_free(&r->locks);
+	rg_lost_forget(r);
 	rg_report_header_free(&r->header);
 	free(r->grounds);
 	free(r->downgraded);

@@ -5,7 +5,7 @@
  *     lines -> events -> recoveries -> verdict -> text, JSON, HTML
  *     read.c   event.c   sections.c    verdict.c  tables.c text.c json.c html.c svg.c
  *                        recovery.c
- *                        locks.c finish.c
+ *                        locks.c lost.c finish.c
  *
  * Nothing here looks at this host. Whatever a recording holds, and however long it
  * is, what is kept of it is bounded; what is above a bound is counted. Text of a
@@ -87,6 +87,8 @@ enum rg_entry_kind {
 	RG_ENTRY_HEADER,
 	RG_ENTRY_RECORD, /* op says which */
 	RG_ENTRY_END,
+	RG_ENTRY_LOST,	    /* what was lost, by the ledger: the sums */
+	RG_ENTRY_LOST_LOCK, /* and one lock of it */
 };
 
 /* What a reclaim or a LOCK was answered with. */
@@ -112,9 +114,11 @@ struct rg_entry {
 	enum rg_answer answer;
 	__u64 unknown_fields;
 
-	struct rg_text_in name, time, status, how, what, comm, hand, state, why, reason, section;
+	struct rg_text_in name, time, status, how, what, comm, hand, state, why, reason, section,
+		text;
 	__u64 boot_ns, netns, generation, tid, tgid, duration_ns;
-	__u64 expected, complete, grace_s, lost, failures, events;
+	__u64 expected, complete, grace_s, lost, failures, events, total, unnamed, clients;
+	bool lower_bound;
 	bool has_boot_ns, has_netns, has_duration, has_expected;
 	json_object *states; /* list of texts, or NULL */
 
@@ -307,6 +311,12 @@ struct rg_downgraded {
 	bool has_range;
 };
 
+struct rg_loss {			     /* a lock that is lost, by the ledger */
+	char *client, *type, *reason, *text; /* NULL: it is not there */
+	long file;			     /* or -1 */
+	__u64 start, length;
+};
+
 enum rg_outcome {
 	RG_OUTCOME_NOTHING = 0, /* nobody reclaimed */
 	RG_OUTCOME_GRANTED,	/* every reclaim was */
@@ -390,6 +400,14 @@ struct rg_recovery {
 	size_t n_downgraded, room_downgraded;
 	__u64 more_downgraded, all_downgrades;
 
+	bool has_ledger; /* the recording has what was lost, by the ledger */
+	__u64 lost_total, lost_unnamed, lost_clients;
+	bool lost_lower_bound;
+	char *lost_text;
+	struct rg_loss *losses;
+	size_t n_losses, room_losses;
+	__u64 more_losses;
+
 	struct rg_moment *moments;
 	size_t n_moments, room_moments;
 	__u64 more_moments;
@@ -430,6 +448,11 @@ void rg_add_gate(struct rg_recovery *r, const struct rg_entry *e);
 void rg_add_held(struct rg_recovery *r, const struct rg_entry *e);
 void rg_add_continued(struct rg_recovery *r, const struct rg_entry *e);
 void rg_add_turned(struct rg_recovery *r, const struct rg_entry *e); /* denied, audited */
+
+/* lost.c: the sums, of which each replaces what came before; then its locks. */
+void rg_add_lost(struct rg_recovery *r, const struct rg_entry *e);
+void rg_add_lost_lock(struct rg_recovery *r, const struct rg_entry *e);
+void rg_lost_forget(struct rg_recovery *r);
 
 /* finish.c: nothing more will come. Works out fates, milestones and the verdict,
  * and sorts. */

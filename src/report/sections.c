@@ -193,6 +193,21 @@ static void add_record(struct rg_report *r, struct rg_entry *e)
 	rg_recovery_add(recovery_of(r, e), e);
 }
 
+/* It is of the knfsd that runs, or ran last: it begins no recovery. */
+static void add_lost_locks(struct rg_report *r, const struct rg_entry *e)
+{
+	__u32 netns = netns_of(r, e);
+	size_t i = 0;
+
+	while (i < r->n_open && r->open[i]->netns != netns)
+		i++;
+	if (i == r->n_open) {
+		recovery_of(r, e);
+		i = r->n_open - 1;
+	}
+	(e->kind == RG_ENTRY_LOST ? rg_add_lost : rg_add_lost_lock)(r->open[i], e);
+}
+
 static void add_end(struct rg_report *r, const struct rg_entry *e)
 {
 	r->lost_at_end += e->lost;
@@ -220,6 +235,10 @@ bool rg_report_line(struct rg_report *r, json_object *line)
 		break;
 	case RG_ENTRY_END:
 		add_end(r, &e);
+		break;
+	case RG_ENTRY_LOST:
+	case RG_ENTRY_LOST_LOCK:
+		add_lost_locks(r, &e);
 		break;
 	case RG_ENTRY_RECORD:
 		add_record(r, &e);

@@ -304,6 +304,36 @@ static void origins(const struct rg_recovery *r, struct rg_table **all, size_t *
 	}
 }
 
+/* ---- lost ---- */
+
+static void losses(const struct rg_recovery *r, struct rg_table **all, size_t *n, size_t *room)
+{
+	struct rg_table *t;
+
+	if (!r->n_losses)
+		return;
+	t = add_table(all, n, room, rg_text("Locks lost, %llu", (unsigned long long)r->lost_total),
+		      rg_text("By the ledger of the host that recorded: %s.%s", r->lost_text ?: "?",
+			      r->more_losses ? " Not all of them are listed." : ""));
+	column(t, "end client", false);
+	column(t, "file", false);
+	column(t, "range", false);
+	column(t, "type", false);
+	column(t, "reason", false);
+	column(t, "why", false);
+	for (size_t i = 0; i < r->n_losses; i++) {
+		const struct rg_loss *l = &r->losses[i];
+
+		cell(t, "%s", l->client);
+		cell_of(t, rg_file_text(r, l->file));
+		cell_of(t, rg_range_text(l->start, l->length));
+		cell(t, "%s", l->type ?: "");
+		cell(t, "%s", l->reason ?: "");
+		cell(t, "%s", l->text ?: "");
+		tone(t, RG_TONE_BAD);
+	}
+}
+
 /* ---- downgrades ---- */
 
 static char *ground_note(const struct rg_ground *g, size_t listed)
@@ -440,6 +470,7 @@ struct rg_table *rg_tables_of(const struct rg_recovery *r, size_t *n)
 	*n = 0;
 	timeline(r, &all, n, &room);
 	clients(r, &all, n, &room);
+	losses(r, &all, n, &room);
 	origins(r, &all, n, &room);
 	for (size_t i = 0; i < r->n_grounds; i++)
 		ground(r, i, &at, &all, n, &room);

@@ -98,8 +98,31 @@ static void say_both(struct rg_recovery *r)
 	free(clients);
 }
 
+/* The ledger knows of all locks that were held, also of those that no event tells of. */
+static void say_ledger(struct rg_recovery *r)
+{
+	char *locks = rg_count_text(r->lost_total, "lock"),
+	     *clients = rg_count_text(r->lost_clients, "end client");
+	char *unnamed = r->lost_unnamed ? rg_text("; the ledger had no range of %llu of them",
+						  (unsigned long long)r->lost_unnamed)
+					: rg_text("%s", "");
+
+	say(r, "%s%s that %s held before %s lost%s%s.", r->lost_lower_bound ? "At least " : "",
+	    locks, clients, r->lost_total == 1 ? "is" : "are", unnamed,
+	    r->lost_lower_bound ? "; it may be more, as the ledger was not up to date" : "");
+	free(locks);
+	free(clients);
+	free(unnamed);
+}
+
 static void say_lost(struct rg_recovery *r)
 {
+	if (r->lost_total) {
+		say_ledger(r);
+		if (denied(r))
+			say_denied(r);
+		return;
+	}
 	if (r->fates[RG_FATE_NOT_AGAIN] && denied(r))
 		say_both(r);
 	else if (r->fates[RG_FATE_NOT_AGAIN])
@@ -296,7 +319,7 @@ static void say_late_notice(struct rg_recovery *r)
 /* fs/nfs/nfs4state.c, nfs4_state_end_reclaim_reboot(). */
 static void say_unseen(struct rg_recovery *r)
 {
-	if (r->v4_refused)
+	if (r->v4_refused && !r->has_ledger)
 		say(r,
 		    "A Linux end client stops reclaiming at the first refusal: locks that it "
 		    "neither reclaimed nor asked for again are not in the recording. Its own log "
@@ -391,7 +414,7 @@ static enum rg_outcome outcome_of(const struct rg_recovery *r)
 {
 	bool whole = r->reached_end && !r->header.filtered;
 
-	if (denied(r) || r->fates[RG_FATE_THROWN_OUT] || r->locks_given_up ||
+	if (r->lost_total || denied(r) || r->fates[RG_FATE_THROWN_OUT] || r->locks_given_up ||
 	    (r->fates[RG_FATE_NOT_AGAIN] && whole))
 		return RG_OUTCOME_LOST;
 	if (r->fates[RG_FATE_NOT_AGAIN] || (!r->reached_end && refused(r)))
@@ -408,13 +431,13 @@ static enum rg_outcome outcome_of(const struct rg_recovery *r)
 /* The worst first; what limits all of it last. */
 void rg_recovery_judge(struct rg_recovery *r)
 {
-	bool lossless = !denied(r) && !r->fates[RG_FATE_NOT_AGAIN] &&
+	bool lossless = !r->lost_total && !denied(r) && !r->fates[RG_FATE_NOT_AGAIN] &&
 			!r->fates[RG_FATE_THROWN_OUT] && r->reached_end && !r->header.filtered &&
 			!lacks_events(r);
 
 	r->verdict.outcome = outcome_of(r);
 	say_lost(r);
-	if (r->fates[RG_FATE_THROWN_OUT])
+	if (r->fates[RG_FATE_THROWN_OUT] && !r->lost_total)
 		say_thrown_out(r);
 	if (taken_again(r))
 		say_again(r, lossless);

@@ -12,7 +12,7 @@
 struct rg_keep {
 	char dir[RG_PATH_SIZE];
 	__u32 interval_s, init_netns, hz;
-	struct rg_ledger ledger; /* as written */
+	struct rg_ledger ledger;    /* as written */
 	struct rg_following follow; /* ranges, and what was lost */
 	struct rg_budget *budget;
 	char boot_id[RG_BOOT_ID_SIZE];

@@ -469,7 +469,9 @@ static json_object *client_json(const struct rg_lost_client *c)
 {
 	json_object *o = rg_ledger_entry_json(&c->id);
 
-	rg_json_put(o, "locks",
+	/* The ledger has nobody with none, or with a number that is not known. */
+	rg_json_put_uint(o, "locks", 1);
+	rg_json_put(o, "had",
 		    c->id.locks == RG_LOCKS_UNKNOWN ? NULL : json_object_new_uint64(c->id.locks));
 	rg_json_put(o, "unsure", json_object_new_boolean(c->unsure));
 	rg_json_put(o, "ended", json_object_new_boolean(c->ended));
@@ -555,22 +557,23 @@ static bool get_why(json_object *o, const char *key, enum rg_lost_why *why)
 
 static bool client_of_json(json_object *o, __u32 init_netns, struct rg_lost_client *c)
 {
-	bool unknown;
+	json_object *had;
+	__u64 n;
 
-	if (!json_object_is_type(o, json_type_object))
-		return false;
-	unknown =
-		json_object_object_get_ex(o, "locks", NULL) && !json_object_object_get(o, "locks");
-	if (unknown)
-		rg_json_put_uint(o, "locks", 1);
-	if (rg_ledger_entry_of_json(o, init_netns, &c->id) || !get_flag(o, "unsure", &c->unsure) ||
+	if (!json_object_is_type(o, json_type_object) ||
+	    !json_object_object_get_ex(o, "had", &had) ||
+	    rg_ledger_entry_of_json(o, init_netns, &c->id) || !get_flag(o, "unsure", &c->unsure) ||
 	    !get_flag(o, "ended", &c->ended) || !get_flag(o, "came_back", &c->came_back) ||
 	    !rg_json_get_uint(o, "gone_ns", 0, INT64_MAX, &c->gone_ns) ||
 	    !rg_json_get_uint(o, "unnamed", 0, UINT32_MAX, &c->unnamed) ||
 	    !get_why(o, "unnamed_why", &c->unnamed_why))
 		return false;
-	if (unknown)
-		c->id.locks = RG_LOCKS_UNKNOWN;
+	c->id.locks = RG_LOCKS_UNKNOWN;
+	if (!had)
+		return true;
+	if (!rg_json_get_uint(o, "had", 0, RG_LOCKS_UNKNOWN - 1, &n))
+		return false;
+	c->id.locks = (__u32)n;
 	return true;
 }
 

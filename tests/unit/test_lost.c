@@ -163,10 +163,10 @@ static void test_held_again(void **unused)
 	other = put_file(&h.now, 2, 51, "/mnt/a/other");
 	g = put_file(&h.now, 1, 51, "/mnt/a/db");
 	lock(&h.now, g, 1, 77, 5, 5, 2);
-	lock(&h.now, g, 1, 77, 0, 5, 2); /* two that make one, out of order */
+	lock(&h.now, g, 1, 77, 0, 5, 2);      /* two that make one, out of order */
 	lock(&h.now, g, 1, 77, 20, ~0ULL, 2); /* stronger than it was */
-	lock(&h.now, g, 1, 77, 12, 1, 1); /* another owner's */
-	lock(&h.now, g, 1, 79, 14, 2, 1); /* weaker */
+	lock(&h.now, g, 1, 77, 12, 1, 1);     /* another owner's */
+	lock(&h.now, g, 1, 79, 14, 2, 1);     /* weaker */
 	lock(&h.now, other, 1, 78, 12, 1, 1);
 	h.listed[g] = true;
 	heed(NULL, 0);
@@ -420,6 +420,14 @@ static void test_lost_file(void **unused)
 	assert_memory_equal(got.at[4]->clients, h.lost.clients, sizeof(*h.lost.clients));
 	assert_int_equal(got.at[4]->as_of_ns, h.lost.as_of_ns);
 	rg_losts_free(&got);
+	/* One that had none, or nobody knows how many. */
+	for (int i = 0; i < 2; i++) {
+		h.lost.clients[0].id.locks = i ? RG_LOCKS_UNKNOWN : 0;
+		assert_int_equal(rg_losts_save(dir, &all), 0);
+		assert_int_equal(rg_losts_load(dir, INIT_NETNS, BOOT, 9, gates, &got), 0);
+		assert_int_equal(got.at[4]->clients[0].id.locks, h.lost.clients[0].id.locks);
+		rg_losts_free(&got);
+	}
 	/* Of another boot, another set of pins, another start of knfsd: nothing of now. */
 	assert_int_equal(rg_losts_load(dir, INIT_NETNS, "another", 9, gates, &got), 0);
 	assert_null(got.at[4]);

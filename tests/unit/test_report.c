@@ -1224,6 +1224,65 @@ static void test_two_addresses(void **unused)
 }
 
 /* A verdict of nothing is given only where nothing was missed. */
+/* ---- what was lost, by the ledger ---- */
+
+#define LOST_LOCK                                                                                  \
+	"{\"boot_ns\":9000000000,\"event\":\"lost-lock\",\"netns\":7,\"client\":"                  \
+	"{\"addr\":\"10.0.0.1\",\"name\":\"one\"},\"file\":{\"fileid\":5,\"path\":\"/a/db\"},"     \
+	"\"type\":\"write\",\"start\":%d,\"length\":1,\"reason\":\"%s\",\"text\":\"why\"}"
+#define LOST                                                                                       \
+	"{\"boot_ns\":9000000000,\"event\":\"lost\",\"netns\":7,\"total\":%d,\"unnamed\":%d,"      \
+	"\"clients\":1,\"lower_bound\":%s,\"text\":\"as the ledger says\"}"
+
+/* One reclaim was refused, and nine locks were never asked for again. */
+static void test_ledger(void **unused)
+{
+	struct rg_report r;
+	json_object *o, *ledger;
+	char *text;
+
+	(void)unused;
+	rg_report_init(&r);
+	feed(&r, HEADER, "settled", "hold");
+	feed(&r, "{\"boot_ns\":2000000000,\"event\":\"KNFSD_STARTING\",\"side\":\"server\","
+		 "\"netns\":7}");
+	feed(&r,
+	     "{\"boot_ns\":3000000000,\"event\":\"LOCK\",\"side\":\"server\",\"claim\":\"reclaim\","
+	     "\"netns\":7,\"client\":{\"addr\":\"10.0.0.1\",\"name\":\"one\",\"minor\":2},\"file\":"
+	     "{\"fileid\":5,\"path\":\"/a/db\"},\"type\":\"write\",\"start\":0,\"length\":1,"
+	     "\"status\":\"NFS4ERR_NO_GRACE\"}");
+	/* It is said twice: the last counts. */
+	feed(&r, LOST, 1, 0, "false");
+	feed(&r, LOST_LOCK, 0, "refused");
+	feed(&r, LOST, 10, 8, "true");
+	feed(&r, LOST_LOCK, 0, "refused");
+	feed(&r, LOST_LOCK, 2, "absent");
+	rg_report_finish(&r);
+	assert_int_equal(r.n, 1);
+	assert_int_equal(r.unknown_events, 0);
+	assert_int_equal(r.unknown_fields, 0);
+	assert_int_equal(r.at[0]->verdict.outcome, RG_OUTCOME_LOST);
+	assert_string_equal(
+		r.at[0]->verdict.sentences[0],
+		"At least 10 locks that 1 end client held before are lost; the ledger had "
+		"no range of 8 of them; it may be more, as the ledger was not up to date.");
+	/* The one that was refused is among them, and no number of its own. */
+	for (size_t i = 1; i < r.at[0]->verdict.n; i++)
+		assert_null(strstr(r.at[0]->verdict.sentences[i], "not taken again"));
+	o = rg_report_json(&r);
+	ledger = json_object_object_get(
+		json_object_array_get_idx(json_object_object_get(o, "recoveries"), 0), "ledger");
+	assert_int_equal(json_object_get_int(json_object_object_get(ledger, "total")), 10);
+	assert_int_equal(json_object_array_length(json_object_object_get(ledger, "locks")), 2);
+	json_object_put(o);
+	text = written(&r, rg_report_text);
+	assert_non_null(strstr(text, "Locks lost, 10"));
+	assert_non_null(strstr(text, "10.0.0.1 one"));
+	assert_non_null(strstr(text, "byte 2"));
+	free(text);
+	rg_report_free(&r);
+}
+
 static void test_not_whole(void **unused)
 {
 	const struct rg_recovery *one;
@@ -1291,7 +1350,8 @@ int main(void)
 		cmocka_unit_test(test_namespaces),    cmocka_unit_test(test_too_many_recoveries),
 		cmocka_unit_test(test_apps),	      cmocka_unit_test(test_late_notify),
 		cmocka_unit_test(test_same_name),     cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_two_addresses), cmocka_unit_test(test_not_whole),
+		cmocka_unit_test(test_two_addresses), cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_not_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
