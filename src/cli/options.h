@@ -36,15 +36,15 @@ struct rg_options {
 	bool quiet;
 	bool exit_code;
 	bool replay;
-	long speed;	      /* 0: not given */
-	int severity;	      /* enum rg_severity; RG_NR_SEVERITIES: not given */
-	int force_rung;	      /* enum rg_rung, or -1 */
-	int force_continue;   /* enum rg_continue, or -1 */
-	int force_follow;     /* enum rg_follow, or -1 */
-	int force_hold;	      /* enum rg_hold, or -1 */
-	long force_max_held;  /* 0: not forced */
+	long speed;	       /* 0: not given */
+	int severity;	       /* enum rg_severity; RG_NR_SEVERITIES: not given */
+	int force_rung;	       /* enum rg_rung, or -1 */
+	int force_continue;    /* enum rg_continue, or -1 */
+	int force_follow;      /* enum rg_follow, or -1 */
+	int force_hold;	       /* enum rg_hold, or -1 */
+	long force_max_held;   /* 0: not forced */
 	long force_max_ranges; /* the same */
-	__u32 force_left_out; /* 1 << enum rg_link */
+	__u32 force_left_out;  /* 1 << enum rg_link */
 	const char *netns;
 	const char *reason;
 	/* From RG_OPT_TRACE_CLIENT on; NULL: not given. */

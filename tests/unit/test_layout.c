@@ -318,10 +318,10 @@ static void test_client(void **unused)
 		M(rg_client, unlisted),	  M(rg_client, pad),	     M(rg_client, name),
 	};
 	static const struct member file[] = {
-		M(rg_listed_file, fileid),	M(rg_listed_file, fsid_major),
-		M(rg_listed_file, fsid_minor),	M(rg_listed_file, dev),
-		M(rg_listed_file, flags),	M(rg_listed_file, from),
-		M(rg_listed_file, n),		M(rg_listed_file, path),
+		M(rg_listed_file, fileid),     M(rg_listed_file, fsid_major),
+		M(rg_listed_file, fsid_minor), M(rg_listed_file, dev),
+		M(rg_listed_file, flags),      M(rg_listed_file, from),
+		M(rg_listed_file, n),	       M(rg_listed_file, path),
 		M(rg_listed_file, server),
 	};
 	static const struct member listed[] = {

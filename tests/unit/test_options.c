@@ -196,15 +196,15 @@ static void test_every_option(void **unused)
 			       "--only-client", "--format", "prometheus", "--interval", "2min",
 			       "--once", "--config", "x", "--netns", "blue", "--reason", "a b",
 			       "--dry-run", "--json", "--html", "--output", "out", "--force-rung",
-			       "fmod_ret", "--force-max-held", "16384",
-			       "--force-max-ranges=16384", "--force-without",
-			       "grace_end", "--force-without=lock_done", "--client", "10.0.0.0/8",
-			       "--file=db", "--op", "LOCK", "--side", "server", "--errors",
-			       "--downgrades", "--record", "rec", "--record-size", "1M",
-			       "--record-keep", "2", "--count", "5", "--duration", "9s",
-			       "--timeout", "1h", "--role", "original", "--mode", "quiet",
-			       "--keep-for", "2min", "--verbose", "--severity", "warning",
-			       "--quiet", "--exit-code", "--replay", "--speed", "1000", "--help"),
+			       "fmod_ret", "--force-max-held", "16384", "--force-max-ranges=16384",
+			       "--force-without", "grace_end", "--force-without=lock_done",
+			       "--client", "10.0.0.0/8", "--file=db", "--op", "LOCK", "--side",
+			       "server", "--errors", "--downgrades", "--record", "rec",
+			       "--record-size", "1M", "--record-keep", "2", "--count", "5",
+			       "--duration", "9s", "--timeout", "1h", "--role", "original",
+			       "--mode", "quiet", "--keep-for", "2min", "--verbose", "--severity",
+			       "warning", "--quiet", "--exit-code", "--replay", "--speed", "1000",
+			       "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
@@ -391,7 +391,8 @@ static void test_bad_values(void **unused)
 		ALL_OPTIONS, "--force-without", "open_ends");
 	REFUSED("--force-max-held 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-held", "0");
 	REFUSED("--force-max-held 16385: expected", ALL_OPTIONS, "--force-max-held", "16385");
-	REFUSED("--force-max-ranges 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-ranges", "0");
+	REFUSED("--force-max-ranges 0: expected 1 to 16384", ALL_OPTIONS, "--force-max-ranges",
+		"0");
 	REFUSED("--force-max-ranges 9x: expected", ALL_OPTIONS, "--force-max-ranges", "9x");
 	REFUSED("--force-max-held -1: expected", ALL_OPTIONS, "--force-max-held", "-1");
 	REFUSED("--force-max-held 1x: expected", ALL_OPTIONS, "--force-max-held", "1x");

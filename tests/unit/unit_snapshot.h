@@ -54,8 +54,8 @@ static inline void made_up_gates(struct rg_snapshot *s)
 						   .knfsd_end_ns = NOW_NS - 3 * S,
 						   .origin_no_grace_ns = NOW_NS - 5 * S};
 	s->lost_known[SLOT_SETTLING] = true;
-	s->lost[SLOT_SETTLING] = (struct rg_lost_sum){
-		.total = 11, .unnamed = 4, .clients = 2, .lower_bound = true};
+	s->lost[SLOT_SETTLING] =
+		(struct rg_lost_sum){.total = 11, .unnamed = 4, .clients = 2, .lower_bound = true};
 	s->lost[SLOT_SETTLING].why[RG_LOST_REFUSED] = 9;
 	s->lost[SLOT_SETTLING].why[RG_LOST_ABSENT] = 2;
 	s->storms[SLOT_SETTLING] =
