@@ -293,8 +293,10 @@ static int find_who(const struct rg_ranges *r, const struct rg_awaited *clients,
 	for (size_t i = 0; i < r->n; i++)
 		if (!n || hashes[n - 1] != hashes[i])
 			hashes[n++] = hashes[i];
-	room = RG_MAX_CLIENTS;
-	who->at = calloc(room, sizeof(*who->at));
+	room = clients->n + r->clients.n;
+	for (int slot = 0; slot < RG_MAX_GATES; slot++)
+		room += losts->at[slot] ? losts->at[slot]->n_clients : 0;
+	who->at = calloc(room + 1, sizeof(*who->at));
 	for (__u32 i = 0; who->at && i < clients->n; i++) {
 		const struct rg_client *c = &clients->clients[i];
 		__u32 slot = clients->keys[i].slot;
@@ -322,7 +324,8 @@ static int find_who(const struct rg_ranges *r, const struct rg_awaited *clients,
 				add_who(who, room, &e);
 		}
 	for (size_t i = 0; who->at && i < r->clients.n; i++)
-		add_who(who, room, &r->clients.at[i]);
+		if (bsearch(&r->clients.at[i].name_hash, hashes, n, sizeof(*hashes), hash_order))
+			add_who(who, room, &r->clients.at[i]);
 	free(hashes);
 	return who->at ? 0 : -ENOMEM;
 }
@@ -462,31 +465,40 @@ static void judge(struct rg_following *f, __u32 slot, const struct rg_gate *g,
 		rg_info("gate of network namespace %u: %s", g->netns, text);
 }
 
-void rg_follow_tick(struct rg_following *f, const struct rg_pins *p, __u64 now_ns, __u32 interval_s,
-		    bool now, rg_follow_wrote *wrote, void *arg)
+/* Is there something that does not wait for the next listing? */
+static bool is_urgent(struct rg_following *f, const struct rg_gate *gates)
 {
-	struct rg_gate gates[RG_MAX_GATES];
-	struct rg_awaited clients = {};
-	struct rg_ledger who;
-	__u64 begun_ns = rg_now_ns(), took_ns;
-	bool lists = f->view.files && (now || begun_ns >= f->list_due_ns);
+	for (__u32 slot = RG_CANARY_SLOT + 1; slot < RG_MAX_GATES; slot++) {
+		const struct rg_lost *l = f->losts.at[slot];
+		const struct rg_life *life;
 
-	if (!f->dir[0] || rg_gates_read(p, gates))
-		return;
-	if (rg_clients_read(p, &clients))
-		return;
-	/* The life that a listing is of is to be known before it is read. */
-	for (__u32 slot = RG_CANARY_SLOT + 1; slot < RG_MAX_GATES; slot++)
-		if (gates[slot].netns && !f->met[slot])
-			look_at_life(f, p, slot, gates, &clients);
-	for (__u32 slot = RG_CANARY_SLOT + 1; slot < RG_MAX_GATES && lists; slot++)
-		if (gates[slot].netns)
-			list_gate(f, p, slot, gates);
-	rg_clients_free(&clients);
+		if (!gates[slot].netns)
+			continue;
+		life = rg_ranges_life(&f->ranges, gates[slot].netns);
+		if (!f->met[slot] || (l && !l->over) ||
+		    (life && life->generation != gates[slot].generation))
+			return true;
+	}
+	return false;
+}
+
+/* Reading all end clients takes long where there are many: a start of knfsd meanwhile makes
+ * them of another life (rg_clients_take_over(), after `generation` went up), and that gate is
+ * looked at the next time. */
+static void look_at_lives(struct rg_following *f, const struct rg_pins *p, __u64 now_ns)
+{
+	struct rg_gate gates[RG_MAX_GATES], after[RG_MAX_GATES];
+	struct rg_awaited clients;
+	struct rg_ledger who;
+
 	if (rg_gates_read(p, gates) || rg_clients_read(p, &clients))
 		return;
+	if (rg_gates_read(p, after)) {
+		rg_clients_free(&clients);
+		return;
+	}
 	for (__u32 slot = RG_CANARY_SLOT + 1; slot < RG_MAX_GATES; slot++) {
-		if (!gates[slot].netns)
+		if (!gates[slot].netns || gates[slot].generation != after[slot].generation)
 			continue;
 		look_at_life(f, p, slot, gates, &clients);
 		judge(f, slot, &gates[slot], &clients, now_ns);
@@ -495,12 +507,30 @@ void rg_follow_tick(struct rg_following *f, const struct rg_pins *p, __u64 now_n
 	    find_who(&f->ranges, &clients, gates, f->init_netns, &f->losts, &who) == 0)
 		keep_who(&f->ranges, &who);
 	rg_clients_free(&clients);
-	took_ns = rg_now_ns() - begun_ns;
-	if (lists)
-		f->list_due_ns =
-			begun_ns + took_ns + PAUSE * took_ns > begun_ns + interval_s * RG_NS_PER_SEC
-				? begun_ns + took_ns + PAUSE * took_ns
-				: begun_ns + interval_s * RG_NS_PER_SEC;
+}
+
+void rg_follow_tick(struct rg_following *f, const struct rg_pins *p, __u64 now_ns, __u32 interval_s,
+		    bool now, rg_follow_wrote *wrote, void *arg)
+{
+	__u64 begun_ns = rg_now_ns(), rest_ns, interval_ns = interval_s * RG_NS_PER_SEC;
+	struct rg_gate gates[RG_MAX_GATES];
+	bool lists = f->view.files && (now || begun_ns >= f->list_due_ns);
+	bool urgent;
+
+	if (!f->dir[0] || rg_gates_read(p, gates))
+		return;
+	urgent = is_urgent(f, gates);
+	/* The start of knfsd that a listing is of is to be known before it is read. */
+	if (urgent)
+		look_at_lives(f, p, now_ns);
+	for (__u32 slot = RG_CANARY_SLOT + 1; slot < RG_MAX_GATES && lists; slot++)
+		if (gates[slot].netns)
+			list_gate(f, p, slot, gates);
+	if (lists) {
+		look_at_lives(f, p, now_ns);
+		rest_ns = PAUSE * (rg_now_ns() - begun_ns);
+		f->list_due_ns = rg_now_ns() + (rest_ns > interval_ns ? rest_ns : interval_ns);
+	}
 	save(f, now_ns, interval_s, now, wrote, arg);
 }
 
