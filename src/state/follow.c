@@ -459,7 +459,7 @@ static void judge(struct rg_following *f, __u32 slot, const struct rg_gate *g,
 		return;
 	rg_lost_text(l, &after, text);
 	if (after.total)
-		rg_warn("gate of network namespace %u: %s; `reexport-guard status` names them",
+		rg_warn("gate of network namespace %u: %s; `reexport-guard status -v` names them",
 			g->netns, text);
 	else if (l->n)
 		rg_info("gate of network namespace %u: %s", g->netns, text);

@@ -685,7 +685,7 @@ garbage() {
 # lost_are N [JQ]: so say the gate's status, and metrics; JQ is asked of .gates[0].lost as well.
 lost_are() {
 	wait_for 40 "$1 lost locks" lost_is "$1" || {
-		rg status
+		rg status -v
 		output_of daemon
 		return 1
 	}
@@ -742,7 +742,7 @@ reported() {
 		output_of daemon | grep ": $n locks\? of 1 end client lost; .*names them\$"
 		end_app one
 	done
-	rg status | tee "$work/status.out"
+	rg status -v | tee "$work/status.out"
 	grep '^  lost     2000 locks of 1 end client lost$' "$work/status.out"
 	grep -c '10.77.2.2 Linux NFSv4.2 cli: .*/db, write from [0-9]*, 1 bytes: its end client was refused a reclaim' \
 		"$work/status.out" | grep -x 20
@@ -759,7 +759,7 @@ reported() {
 	locks_are 50
 	recovered
 	lost_are 50 '.unnamed == 20 and (.locks | length) == 30 and .reasons.refused == 50'
-	rg status | grep '50 locks of 1 end client lost; of 20 the ledger had no range, as there were more'
+	rg status -v | grep '50 locks of 1 end client lost; of 20 the ledger had no range, as there were more'
 	end_app one
 }
 
@@ -776,7 +776,7 @@ reported() {
 	order more "many 5 1000"
 	recovered lose_power
 	lost_are 20 '.lower_bound and .reasons.refused == 20 and (.locks | length) == 20'
-	rg status | grep 'lost     at least 20 locks of 1 end client lost; a lower bound, by the ledger on disk'
+	rg status -v | grep 'lost     at least 20 locks of 1 end client lost; a lower bound, by the ledger on disk'
 	end_app app
 	end_app more
 	# Had again, all of them; then knfsd throws the end client out.
