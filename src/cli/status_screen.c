@@ -129,22 +129,15 @@ static void put_clients(const struct view *v, json_object *gates)
 	json_object_put(list);
 }
 
-static void put_loss(const struct view *v, json_object *l)
-{
-	put(v, "lost lock", "%s %s, %s from %llu of %s: %s",
-	    json_object_get_string(in(l, "address")) ?: "?", text_of(l, "name"), text_of(l, "type"),
-	    number_of(l, "start"), text_of(l, "file"), text_of(l, "reason_text"));
-}
-
-static void put_losses(const struct view *v, json_object *gates)
+/* What the last recovery cost; nothing where it cost nothing. */
+static void put_lost(const struct view *v, json_object *gates)
 {
 	for (size_t i = 0; i < json_object_array_length(gates); i++) {
 		json_object *lost = in(json_object_array_get_idx(gates, i), "lost");
 
-		if (!lost)
-			continue;
-		put(v, "lost", "%s", text_of(lost, "text"));
-		put_list(v, in(lost, "locks"), "lost locks", put_loss);
+		if (lost && number_of(lost, "total"))
+			put(v, "lost", "%s; `reexport-guard status -v` names them",
+			    text_of(lost, "text"));
 	}
 }
 
@@ -248,7 +241,7 @@ void rg_status_print(json_object *all, FILE *out, unsigned int width, bool colou
 	put_list(v, gates, "gates", put_gate);
 	put_locks(v, in(all, "regime"));
 	put_clients(v, gates);
-	put_losses(v, gates);
+	put_lost(v, gates);
 	put_list(v, mounts, "guarded mounts", put_mount);
 	if (!json_object_array_length(mounts))
 		put(v, "guarded",

@@ -68,9 +68,10 @@ static char *screen(const char *protection, bool daemon, int lost, int n, bool c
 			 "{\"state\":\"settling\",\"since_seconds\":12.2,\"why_text\":\"end "
 			 "clients "
 			 "are awaited\",\"changes_in_seconds\":78.0,\"action\":\"hold\",\"scope\":"
-			 "\"locks\",\"release\":\"settled\",\"max_hold_seconds\":900,\"clients\":[%"
+			 "\"locks\",\"release\":\"settled\",\"max_hold_seconds\":900,\"lost\":{"
+			 "\"total\":%d,\"text\":\"%d locks of 1 end client lost\"},\"clients\":[%"
 			 "s]}",
-			 clients) > 0);
+			 lost, lost, clients) > 0);
 	unit_need(asprintf(&all, frame, protection, verdict, daemon ? "true" : "false", lost, gate,
 			   mounts, held) > 0);
 	o = json_tokener_parse(all);
@@ -102,6 +103,7 @@ static void test_one_screen(void **unused)
 	assert_non_null(strstr(text, "and 38 more held threads"));
 	assert_non_null(strstr(text, "12 held, 3 denied, 0 let pass and counted, 1 let go by"));
 	assert_null(strstr(text, "failures"));
+	assert_null(strstr(text, "lost"));
 	assert_null(strstr(text, "\033"));
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (rg_columns(line) > 80)
@@ -121,6 +123,7 @@ static void test_trouble_and_colour(void **unused)
 	assert_true(strncmp(text, "\033[31m●\033[m ", 11) == 0);
 	assert_non_null(strstr(text, "daemon     none runs"));
 	assert_non_null(strstr(text, "9 records lost"));
+	assert_non_null(strstr(text, "lost       9 locks of 1 end client lost; `reexport-guard "));
 	assert_null(strstr(text, "more end clients"));
 	free(text);
 	text = screen("partly-protected", true, 0, 1, true);
