@@ -682,21 +682,17 @@ garbage() {
 
 # ---- what was lost is named ----
 
-# lost_are N [JQ]: so say the gate's status, and metrics; JQ is asked of .gates[0].lost as well.
+# lost_are N JQ: so say the gate's status, of .gates[0].lost, and metrics.
 lost_are() {
-	wait_for 40 "$1 lost locks" lost_is "$1" || {
-		rg status -v
+	wait_for 90 "$1 lost locks, and $2" lost_is "$1" "$2" || {
+		jq '.gates[0].lost | del(.locks[3:])' <(rg status --json)
 		output_of daemon
 		return 1
 	}
-	[ "$(rg metrics | awk '/^reexport_guard_lost_locks{/ { n += $2 } END { print n + 0 }')" = "$1" ]
 	look
-	jq -e ".gates[0].lost | $2" "$work/status.json" || {
-		jq '.gates[0].lost | del(.locks[3:])' "$work/status.json"
-		return 1
-	}
+	[ "$(rg metrics | awk '/^reexport_guard_lost_locks{/ { n += $2 } END { print n + 0 }')" = "$1" ]
 }
-lost_is() { [[ $(json '.gates[0].lost | select(.over) | .total') == "$1" ]]; }
+lost_is() { [[ $(json ".gates[0].lost | select(.over) | .total == $1 and ($2)") == true ]]; }
 # recovered: knfsd starts anew, and whoever is refused is waited for no longer.
 recovered() {
 	restart "$@"
@@ -769,7 +765,7 @@ reported() {
 	serve
 	take20
 	on_disk 20
-	wait_for 20 "the ranges on disk" ranges_on_disk 20
+	wait_for 90 "the ranges on disk" ranges_on_disk 20
 	# The daemon dies, and 5 locks more are taken that no ledger has.
 	kill -KILL "$(pid_of daemon)"
 	ranges cli more db
