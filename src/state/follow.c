@@ -16,6 +16,8 @@
 
 /* Listing rests so many times as long as it took. */
 #define PAUSE 99
+/* But no longer than so many ledger-intervals. */
+#define MAX_PAUSE 5
 /* Listings in one look: each takes in up to RG_MAX_LISTED_FILES files. */
 #define MAX_LISTINGS 16
 
@@ -529,6 +531,9 @@ void rg_follow_tick(struct rg_following *f, const struct rg_pins *p, __u64 now_n
 	if (lists) {
 		look_at_lives(f, p, now_ns);
 		rest_ns = PAUSE * (rg_now_ns() - begun_ns);
+		/* On a host that is busy with other things it took long for that reason. */
+		if (rest_ns > MAX_PAUSE * interval_ns)
+			rest_ns = MAX_PAUSE * interval_ns;
 		f->list_due_ns = rg_now_ns() + (rest_ns > interval_ns ? rest_ns : interval_ns);
 	}
 	save(f, now_ns, interval_s, now, wrote, arg);
