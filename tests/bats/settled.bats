@@ -705,7 +705,7 @@ short=(--settle-quiet 10m --settle-timeout 4s)
 reported() {
 	wait_for 20 "the recording to say what was lost" grep -q '"event":"lost"' "$work/rec.ndjson"
 	kill -TERM "$(pid_of recorder)"
-	expect_end recorder 0 tracing
+	expect_end recorder 0
 	"$RG" report --json "$work/rec.ndjson" >"$work/report.json"
 	jq -e '.recoveries[-1] | .verdict.outcome == "lost" and .ledger.total == 20 and
 		(.ledger.locks | length) == 20 and all(.ledger.locks[]; .reason == "refused") and
@@ -726,7 +726,7 @@ reported() {
 		order one "many $n"
 		locks_are "$n"
 		[ "$n" != 20 ] || background recorder "$RG" trace --record "$work/rec.ndjson"
-		[ "$n" != 20 ] || wait_said recorder tracing 60
+		[ "$n" != 20 ] || wait_for 60 "the recording to begin" test -s "$work/rec.ndjson"
 		recovered
 		# At its defaults Linux asks for one of them and gives up all.
 		lost_are "$n" ".reasons.refused == $n and .unnamed == 0 and .lower_bound == false and
