@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the ledger's writers share: clients.bpf.c, count.bpf.c, knfsd.bpf.c, control.bpf.c. */
+/* Shared by the files that write the ledger: clients.bpf.c, count.bpf.c, knfsd.bpf.c,
+ * control.bpf.c. */
 #pragma once
 
 #include "guard.bpf.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ledger: how many locks each NFSv4 end client holds, and who was refused a
- * reclaim and has not got its locks again.
+ * The ledger: how many locks each NFSv4 end client holds, and which end clients were refused a
+ * reclaim and do not have their locks again yet.
  *
  *   fexit  nfsd4_lock       granted: count; a reclaim refused: await
  *   fexit  nfsd4_locku      count
@@ -9,9 +9,9 @@
  *   fentry nfsd4_client_record_remove    expired, destroyed or replaced: await no
  *                           longer
  *
- * All in fs/nfsd. How locks are counted is in count.bpf.c. At knfsd's shutdown
- * nothing is called for an end client, and the counts stay as they were: what is
- * then expected.
+ * All functions are in fs/nfsd. count.bpf.c counts the locks. When knfsd shuts down none of these
+ * functions is called for an end client, so the counts stay: they are what is expected after the
+ * next start.
  */
 #include "client.bpf.h"
 #include "kprobe.bpf.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whoever is held goes on from the program that opens the gate, where a program can
- * signal another task. What is left here for any reason is user space's
- * (src/pins/held.c), which does the same.
+ * Continues held processes from the BPF program that opens the gate, if this kernel lets a program
+ * signal another task. User space continues those that are left for any reason
+ * (src/pins/held.c).
  *
  * Global functions, as libbpf 1.1's linker takes a kfunc from one file only.
  */

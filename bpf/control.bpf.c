@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What user space wants of a gate, done in the kernel: a process that read a
- * gate and wrote it back could undo what knfsd did in between.
+ * Changes a gate for user space. A process that reads a gate and writes it back could undo what a
+ * program recorded about knfsd in between, so the change is made in the kernel.
  *
  *   syscall control    run with BPF_PROG_TEST_RUN, struct rg_control
  */

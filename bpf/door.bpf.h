@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * At the gate: which gate, the decision, and what becomes of who is kept out.
- * The doors (lock.bpf.c, open.bpf.c, access.bpf.c) are shims over rg_at_door().
+ * Decides about a caller at a door: which gate guards the file, whether the call passes, and how it
+ * is held or refused. The doors (lock.bpf.c, open.bpf.c, access.bpf.c) only call rg_at_door().
  */
 #pragma once
 
@@ -44,7 +44,7 @@ static __always_inline int lock_blocks(struct task_struct *task)
 /* A caller that blocks does not expect EAGAIN. */
 static __always_inline int denial_errno(struct task_struct *task, __u32 what)
 {
-	return what == RG_WHAT_LOCK && lock_blocks(task) ? -ENOLCK : -EAGAIN;
+	return what == RG_DOOR_LOCK && lock_blocks(task) ? -ENOLCK : -EAGAIN;
 }
 
 static __always_inline void count_at(__u32 slot, __u32 which)
@@ -102,7 +102,7 @@ static __always_inline int is_told_enough(const struct rg_request *q)
 
 static __always_inline void tell_of(const struct rg_request *q, __u32 op, __u64 since_ns, int err)
 {
-	struct rg_told t = {
+	struct rg_gate_event t = {
 		.time_ns = q->now_ns,
 		.netns = q->g->netns,
 		.generation = q->g->generation,
@@ -178,9 +178,9 @@ static __always_inline int is_stopping(struct task_struct *task)
  * handler without SA_RESTART ends it: flock(2), F_SETLKW, the open of a FIFO. */
 static __always_inline int may_end(const struct rg_request *q)
 {
-	if (q->what == RG_WHAT_LOCK)
+	if (q->what == RG_DOOR_LOCK)
 		return lock_blocks(q->task) > 0;
-	return q->what == RG_WHAT_OPEN && (q->inode->i_mode & S_IFMT) == S_IFIFO;
+	return q->what == RG_DOOR_OPEN && (q->inode->i_mode & S_IFMT) == S_IFIFO;
 }
 
 static __always_inline void set_phase(const struct rg_held_key *key, __u32 phase)
@@ -356,7 +356,7 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 	if (!g)
 		return 0;
 	q.g = g;
-	if (slot != RG_CANARY_SLOT && q.g->policy.scope < rg_scope_of_what(what)) {
+	if (slot != RG_CANARY_SLOT && q.g->policy.scope < rg_scope_of_door(what)) {
 		if (!is_stopping(task)) /* held by a policy before this one */
 			let_through(&q, NULL);
 		return 0;
@@ -364,7 +364,7 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 
 	v = rg_gate_view(q.g, q.now_ns);
 	/* No program that knfsd needs takes a lock on what is exported again. */
-	if (v.state != RG_STATE_OPEN && slot != RG_CANARY_SLOT && what != RG_WHAT_LOCK &&
+	if (v.state != RG_STATE_OPEN && slot != RG_CANARY_SLOT && what != RG_DOOR_LOCK &&
 	    is_exempt(task)) {
 		rg_count(RG_COUNT_EXEMPTED);
 		if (!is_stopping(task)) /* exempt since it was held */
@@ -412,7 +412,7 @@ static __always_inline int rg_at_door(struct inode *inode, __u32 what, int ret)
 	if (sb->s_magic == NFS_SUPER_MAGIC)
 		return ret ?: kept_out(inode, what, 0);
 	if (live.canary_ino && inode->i_ino == live.canary_ino && sb->s_dev == live.canary_dev &&
-	    live.canary_what == what)
+	    live.canary_door == what)
 		return ret ?: kept_out(inode, what, 1);
 	return ret;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the gate's BPF files start with: its maps, counting, and saying what
- * happened. Maps are defined in maps.bpf.c. */
+/* Included first by the gate's BPF files: its maps, counters and messages to tracers. The maps are
+ * defined in maps.bpf.c. */
 #pragma once
 
 #include "shared.bpf.h"
@@ -286,7 +286,7 @@ int rg_note_above(__u32 seq);
 
 /* ---- what happened: to the tracers, and to wake the daemon ---- */
 
-struct rg_told {
+struct rg_gate_event {
 	__u64 time_ns, duration_ns, value;
 	__u64 ino;
 	__u32 netns, generation;
@@ -301,7 +301,7 @@ struct rg_told {
 
 /* Count it, and tell every tracer (tell.bpf.c). A global function: the verifier goes
  * through it once a program, not once for each way to get there. */
-int rg_tell(const struct rg_told *t);
+int rg_tell(const struct rg_gate_event *t);
 
 static __always_inline __u32 rg_record_op_of_event(__u32 type)
 {
@@ -333,7 +333,7 @@ static __always_inline void rg_tell_event(__u32 op, __u32 slot, const struct rg_
 					  __u64 now_ns)
 {
 	struct rg_flow_storm *storm = rg_storm_at(slot);
-	struct rg_told t = {
+	struct rg_gate_event t = {
 		.time_ns = now_ns,
 		.netns = g->netns,
 		.generation = g->generation,

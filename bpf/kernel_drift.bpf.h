@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The one header that knows how kernels differ; what of it is no type is in
- * include/rg_kernel_drift.h, for user space as well. Each entry says what changed
- * and where it was seen; nothing else branches on a kernel. */
+/* The only BPF header that knows how kernels differ. Differences that are no types are in
+ * include/rg_kernel_drift.h, as user space needs them too. Each entry says what changed and where
+ * that was seen; no other file depends on a kernel's version. */
 #pragma once
 
 #include "rg_kernel_drift.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Follows the life of knfsd and of lockd, and writes it into the gates, so
- * that a gate opens and closes with no process of ours running.
+ * Follows the life of knfsd and lockd and records it in the gates, so that a gate opens and closes
+ * without any process of ours.
  *
  *   fentry locks_start_grace          a lock manager's grace period starts
  *   fexit  nfs4_state_start_net       knfsd started: in grace, or skipped it
- *   fexit  locks_end_grace            a grace period ended, however it ended
+ *   fexit  locks_end_grace            a grace period ended, for any reason
  *   fentry nfs4_state_shutdown_net    knfsd shuts down; before it drops state
  *   fentry nfs_kill_super             an NFS superblock dies, its number is free
  *

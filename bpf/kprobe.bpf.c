@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Arguments of the functions whose return is followed on the rung kprobe.
+ * Keeps the arguments of functions whose return is followed on the rung kprobe.
  *
- *   kprobe    attached to each of them; its cookie says which that is (rg_maps.h)
+ *   kprobe    attached to each of these functions; its cookie tells which one (rg_maps.h)
  */
 #include "kprobe.bpf.h"
 

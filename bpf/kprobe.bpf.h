@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The last rung of the programs at functions, those that follow and those that trace:
- * kprobes, where fentry and fexit are refused. Their programs are named kprobe_ and the
- * name of the one they stand in for, and are loaded only then. Arguments come from
- * registers, so all is read by BPF_CORE_READ, and a function that returns has them no
- * more: a kprobe keeps them.
+ * The last rung for followers and tracing programs: kprobes, used where the kernel refuses fentry
+ * and fexit. Such a program is named kprobe_ and the name of the program that it replaces, and is
+ * loaded only then. Arguments come from registers and are read by BPF_CORE_READ. When a function
+ * returns they are lost, so a kprobe at its entry keeps them.
  *
- * A kprobe may be missed (trace_call_bpf, kernel/trace/bpf_trace.c: another program or
- * bpf(2) is at work on this CPU), a return too (struct kretprobe, nmissed).
+ * A kprobe may be missed (trace_call_bpf, kernel/trace/bpf_trace.c: another program or bpf(2) runs
+ * on this CPU), and so may a return (struct kretprobe, nmissed).
  */
 #pragma once
 

@@ -5,9 +5,9 @@
  *   rung 1  lsm/file_lock                  BPF LSM (`bpf` in the lsm list)
  *   rung 2  fmod_ret/security_file_lock    no boot parameter needed
  *
- * The kernel calls the hook for fcntl(2) locks (POSIX and OFD), flock(2) and
- * lease requests; nfsd and lockd call vfs_lock_file() below it. F_GETLK and the
- * unlocking at close do not come by. `cmd` is the lock type.
+ * The kernel calls the hook for fcntl(2) locks (POSIX and OFD), flock(2) and lease requests. It
+ * does not call it for nfsd and lockd, which use vfs_lock_file(), for F_GETLK, and for unlocking at
+ * close. `cmd` is the lock type.
  */
 #include "door.bpf.h"
 
@@ -16,13 +16,13 @@
 SEC("lsm/file_lock")
 int BPF_PROG(lock_lsm, struct file *file, unsigned int cmd, int ret)
 {
-	return cmd == F_UNLCK ? ret : rg_at_door(file->f_inode, RG_WHAT_LOCK, ret);
+	return cmd == F_UNLCK ? ret : rg_at_door(file->f_inode, RG_DOOR_LOCK, ret);
 }
 
 SEC("fmod_ret/security_file_lock")
 int BPF_PROG(lock_fmod_ret, struct file *file, unsigned int cmd, int ret)
 {
-	return cmd == F_UNLCK ? ret : rg_at_door(file->f_inode, RG_WHAT_LOCK, ret);
+	return cmd == F_UNLCK ? ret : rg_at_door(file->f_inode, RG_DOOR_LOCK, ret);
 }
 
 /* ---- the end of a held thread ---- */

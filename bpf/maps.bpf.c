@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where the maps live; the headers describe them. */
+/* Defines the maps that the headers declare. */
 #define RG_DEFINE_MAPS
 #include "guard.bpf.h"
 #include "kprobe.bpf.h"

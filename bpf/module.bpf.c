@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Answers to the kernel module (kmod/), where that is loaded.
+ * Answers the kernel module (kmod/) if it is loaded.
  *
- *   fmod_ret  security_reexport_reclaim   may a lock reclaim go on as an ordinary lock?
+ *   fmod_ret  security_reexport_reclaim   is a lock reclaim passed on as an ordinary lock?
  *   fmod_ret  security_reexport_locks     may a superblock take locks although the kernel
  *                                         refuses them through a re-export?
  *
- * Both run with preemption disabled, which the module sees to: so no other thread is
- * within them on this processor, and they are not skipped.
+ * The module disables preemption around both, so no other thread can be within them on the same
+ * processor, and they are never skipped.
  */
 #include "super.bpf.h"
 #include "trace/trace.bpf.h"

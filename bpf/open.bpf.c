@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The doors for opens, of scopes opens and access; attached while a gate of
- * such a scope is there.
+ * The doors for opens, for scopes opens and access; attached while there is a gate of such a scope.
  *
  *   rung 1  lsm/file_open, lsm/inode_create
  *   rung 2  fmod_ret/security_file_open, fmod_ret/security_inode_create
  *
- * file_open comes by after NFSv4's OPEN has gone to the original server
- * (nfs_atomic_open, fs/nfs/dir.c), so a file would be there before its creator
- * is held, and O_EXCL would fail when the call is restarted. inode_create comes
- * by before it (may_o_create, fs/namei.c).
+ * file_open is called after NFSv4's OPEN was sent to the original server (nfs_atomic_open,
+ * fs/nfs/dir.c). If that created the file, the restarted call would fail with O_EXCL. Therefore
+ * creation has a door of its own: inode_create is called before the OPEN (may_o_create,
+ * fs/namei.c).
  */
 #include "door.bpf.h"
 
@@ -30,7 +29,7 @@ static __noinline int count_fanotify(struct inode *inode)
 static __always_inline int at_open(struct file *file, int ret)
 {
 	if (!rg_opened_for_fanotify(file, bpf_get_current_task_btf()))
-		return rg_at_door(file->f_inode, RG_WHAT_OPEN, ret);
+		return rg_at_door(file->f_inode, RG_DOOR_OPEN, ret);
 	if (!ret)
 		count_fanotify(file->f_inode);
 	return ret;
@@ -51,11 +50,11 @@ int BPF_PROG(open_fmod_ret, struct file *file, int ret)
 SEC("lsm/inode_create")
 int BPF_PROG(create_lsm, struct inode *dir, struct dentry *dentry, unsigned int mode, int ret)
 {
-	return rg_at_door(dir, RG_WHAT_CREATE, ret);
+	return rg_at_door(dir, RG_DOOR_CREATE, ret);
 }
 
 SEC("fmod_ret/security_inode_create")
 int BPF_PROG(create_fmod_ret, struct inode *dir, struct dentry *dentry, unsigned int mode, int ret)
 {
-	return rg_at_door(dir, RG_WHAT_CREATE, ret);
+	return rg_at_door(dir, RG_DOOR_CREATE, ret);
 }

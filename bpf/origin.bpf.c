@@ -5,7 +5,7 @@
  *   fentry nfs4_recovery_handle_error    NO_GRACE: the original server refuses
  *                                        this host's own reclaims
  *
- * fs/nfs/nfs4state.c; called with what a round of reclaims ended with.
+ * fs/nfs/nfs4state.c calls it with the result of a round of reclaims.
  */
 #include "kprobe.bpf.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every BPF file starts with, those of the gate (guard.bpf.h) and those
- * that trace (trace/trace.bpf.h): types, helpers, the maps of both, and telling
- * the tracers. Maps are defined where RG_DEFINE_MAPS is, and extern elsewhere. */
+/* Included first by every BPF file of the guard, through guard.bpf.h or trace/trace.bpf.h: types,
+ * helpers, the maps that both use, and records for tracers. A file that sets RG_DEFINE_MAPS defines
+ * the maps; in all others they are extern. */
 #pragma once
 
 /* <stddef.h>'s versions would read the build machine's offsets, without a

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the module reexport_guard (kmod/sleep.c) asks about a thread that sleeps at a door.
+ * Answers the module reexport_guard (kmod/sleep.c) about a thread that sleeps at a door.
  *
- *   fmod_ret/security_reexport_wait    must it sleep on, and: a signal woke it
+ *   fmod_ret/security_reexport_wait    must the thread go on sleeping? did a signal wake it?
  *
  * The module asks from a worker, ten times a second, and from the thread itself. A wrong
  * "no" costs one restart of the system call, as the door decides again.
@@ -27,7 +27,7 @@ static __always_inline int must_wait(const struct rg_held *h)
 		return 0;
 	if (h->slot == RG_CANARY_SLOT)
 		return 1;
-	if (g->policy.scope < rg_scope_of_what(h->what))
+	if (g->policy.scope < rg_scope_of_door(h->what))
 		return 0;
 	d = bpf_map_lookup_elem(&devices, &dev);
 	return !d || d->class != RG_CLASS_EXEMPT || d->slot != h->slot;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which gate guards an NFS superblock. */
+/* Finds the gate that guards an NFS superblock. */
 #pragma once
 
 #include "guard.bpf.h"
@@ -28,7 +28,7 @@ static __always_inline int gate_of_super(struct super_block *sb)
 		return -1;
 	g = rg_gate_at(*slot);
 	/* The next time is quicker. */
-	if ((!d || d->class == RG_CLASS_NONE) && g && g->policy.which == RG_WHICH_ALL) {
+	if ((!d || d->class == RG_CLASS_NONE) && g && g->policy.mount_mode == RG_MOUNT_MODE_ALL) {
 		guarded.slot = *slot;
 		guarded.exempt_ns = d ? d->exempt_ns : 0;
 		bpf_map_update_elem(&devices, &dev, &guarded, BPF_ANY);

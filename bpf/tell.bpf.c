@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What happened to a gate, or at one: to the tracers. */
+/* Tells tracers what happened to a gate, or at one. */
 #include "guard.bpf.h"
 
-__noinline int rg_tell(const struct rg_told *t)
+__noinline int rg_tell(const struct rg_gate_event *t)
 {
 	struct rg_flow_totals *totals = rg_totals();
 	__u64 task = bpf_get_current_pid_tgid();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Wrappers: programs like sudo, su, runuser, nsenter and script, which run another one, are told
- * when that one is stopped, and then stop themselves. Nobody but us would continue them, so it is
- * written down which process stopped because of a hold, at the moment when it stops.
+ * when that one is stopped, and then stop themselves. Only we would continue them, so this file
+ * records which process stopped because of a hold, at the moment when it stops.
  *
  *   rg_note_above  a thread is about to be held: notes the processes that it descends from
  *   self_stop      tp_btf signal_generate, or a kprobe at do_send_sig_info(): sees every SIGSTOP

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The gate: what is known of one, and the pure functions that decide.
+ * The gate: the facts recorded about it, and the pure functions that decide.
  *
- * A gate has no stored state. The kernel programs write down facts (when
- * knfsd started its grace period, when it ended, ...), and rg_gate_view()
- * makes a state of them and of the time. So a gate opens at its deadline
- * with nobody there to open it, and the kernel, the daemon and `status`
- * cannot disagree.
+ * A gate has no stored state. The kernel programs record facts (when knfsd started its grace
+ * period, when it ended, ...), and rg_gate_view() derives the state from them and the current
+ * time. So a gate opens at its deadline without anybody acting, and the kernel, the daemon and
+ * `status` cannot disagree.
  *
  * Included by BPF programs and by user space: fixed-width types only, no
  * pointers stored, no libc. All times are nanoseconds of CLOCK_BOOTTIME; 0 is
@@ -20,7 +19,7 @@
 
 #include "rg_limits.h"
 
-/* What happens to a local application that meets a closed gate. */
+/* What happens to a local application at a closed gate. */
 enum rg_action {
 	RG_ACTION_HOLD = 0,
 	RG_ACTION_DENY = 1,
@@ -28,7 +27,7 @@ enum rg_action {
 	RG_NR_ACTIONS,
 };
 
-/* When a gate opens. The order matters: each keeps out for longer. */
+/* When a gate opens. The order matters: each opens later than the one before. */
 enum rg_release {
 	RG_RELEASE_GRACE_START = 0,
 	RG_RELEASE_GRACE_END = 1,
@@ -36,7 +35,7 @@ enum rg_release {
 	RG_NR_RELEASES,
 };
 
-/* What a closed gate keeps out. Each includes the ones before it. */
+/* The calls that a closed gate blocks. Each scope includes the ones before it. */
 enum rg_scope {
 	RG_SCOPE_LOCKS = 0,
 	RG_SCOPE_OPENS = 1,
@@ -60,13 +59,13 @@ enum rg_why {
 	RG_WHY_CLOSED_BY_HAND, /* closed: `close` */
 	RG_WHY_KNFSD_GRACE,    /* grace: knfsd's */
 	RG_WHY_LOCKD_GRACE,    /* grace: only lockd's is left */
-	RG_WHY_AWAITED,	       /* settling: an end client that was refused is not done */
-	RG_WHY_BLIND,	       /* settling: nobody sees who is refused, or is done */
+	RG_WHY_AWAITED,	       /* settling: an end client with a refused reclaim is not done */
+	RG_WHY_BLIND,	       /* settling: no program sees refused reclaims */
 	RG_WHY_GRACE_STARTED,  /* open from here on */
 	RG_WHY_GRACE_SKIPPED,  /* knfsd knew of no client that could reclaim */
 	RG_WHY_GRACE_ENDED,
 	RG_WHY_NOBODY_REFUSED,	  /* settled at once: every reclaim was granted */
-	RG_WHY_SETTLED,		  /* who was refused has its locks again, or is gone */
+	RG_WHY_SETTLED,		  /* all refused end clients have their locks again, or are gone */
 	RG_WHY_SETTLE_TIMED_OUT,  /* settle-timeout */
 	RG_WHY_KNFSD_WAS_RUNNING, /* when the gate was made */
 	RG_WHY_RELEASED_BY_HAND,
@@ -103,19 +102,19 @@ enum rg_hand {
 /* Which lock reclaims of end clients go on to the original server, as ordinary locks. That
  * needs the kernel module (docs/module.md); without it the kernel refuses all of them. */
 enum rg_forward {
-	RG_FORWARD_GUARDED = 0, /* those of a host whose local applications were kept out */
-	RG_FORWARD_PROVEN,	/* of these, those that nobody else can have come before */
+	RG_FORWARD_GUARDED = 0, /* if local applications were kept out since before the mount */
+	RG_FORWARD_PROVEN,	/* if, besides, no other client can have had the lock meanwhile */
 	RG_FORWARD_ALWAYS,
 	RG_FORWARD_NEVER,
 	RG_NR_FORWARDS,
 };
 
-/* What became of a lock reclaim that the module asked about. Those from RG_RECLAIM_FIRST_NO
- * on say why it was left to the kernel, which refuses it. */
+/* How a lock reclaim was decided that the module asked about. Values from RG_RECLAIM_FIRST_NO on
+ * say why it was left to the kernel, which refuses it. */
 enum rg_reclaim {
-	RG_RECLAIM_UNASKED = 0, /* nobody asked: no module, or no reclaim */
-	RG_RECLAIM_UNPROVEN,	/* goes on; another client may have had the lock in between */
-	RG_RECLAIM_PROVEN,	/* goes on; nobody can have had it in between */
+	RG_RECLAIM_UNASKED = 0, /* the module did not ask: it is not loaded, or no reclaim */
+	RG_RECLAIM_UNPROVEN,	/* passed on; another client may have had the lock meanwhile */
+	RG_RECLAIM_PROVEN,	/* passed on; no other client can have had it meanwhile */
 	RG_RECLAIM_NEVER,	/* forward = never */
 	RG_RECLAIM_FIRST_NO = RG_RECLAIM_NEVER,
 	RG_RECLAIM_NOT_PROVEN, /* forward = proven, and it is not */
@@ -123,7 +122,7 @@ enum rg_reclaim {
 	/* Local applications were not kept out all the time. Bits of rg_gate.let_in. */
 	RG_RECLAIM_MOUNTED_BEFORE, /* NFS was in use before the gate was there */
 	RG_RECLAIM_AUDITED,	   /* action audit keeps nobody out */
-	RG_RECLAIM_RELEASED,	   /* somebody opened the gate by hand */
+	RG_RECLAIM_RELEASED,	   /* the gate was opened by hand */
 	RG_RECLAIM_TIMED_OUT,	   /* max-hold opened it */
 	RG_RECLAIM_OPENED,	   /* it opened as its policy says, before this reclaim came */
 	RG_RECLAIM_EXCEPTED,	   /* the mount was not guarded for a while */
@@ -142,21 +141,21 @@ struct rg_policy {
 	__u64 release : 2;     /* enum rg_release */
 	__u64 scope : 2;       /* enum rg_scope */
 	__u64 end_grace : 1;   /* on-origin-no-grace = end-grace */
-	__u64 which : 2;       /* enum rg_which */
-	__u64 blind : 1;       /* no program sees who is refused: settled is settle-timeout */
+	__u64 mount_mode : 2;  /* enum rg_mount_mode */
+	__u64 blind : 1;       /* refused reclaims are not seen: settled is settle-timeout */
 	__u64 forward : 2;     /* enum rg_forward */
-	__u64 only_client : 1; /* the original servers have no other clients, says somebody */
+	__u64 only_client : 1; /* the administrator says that the original servers have no others */
 	__u64 leaks : 1;       /* the rung lets calls in unasked on this kernel */
 	__u64 unused : 11;
 };
 _Static_assert(sizeof(struct rg_policy) == 8, "a policy is stored at once");
 
 /* Which NFS mounts of the namespace are guarded. */
-enum rg_which {
-	RG_WHICH_LISTED = 0, /* those that the map `rules` names */
-	RG_WHICH_EXPORTS,    /* the same; the daemon keeps the rules up with the exports */
-	RG_WHICH_ALL,	     /* every one but those that the rules except */
-	RG_NR_WHICHES,
+enum rg_mount_mode {
+	RG_MOUNT_MODE_LISTED = 0, /* those named by the map `rules` */
+	RG_MOUNT_MODE_EXPORTS,	  /* likewise, and the daemon updates the rules as exports change */
+	RG_MOUNT_MODE_ALL,	  /* all but those that the rules except */
+	RG_NR_MOUNT_MODES,
 };
 
 /* One element of the map `gates`. Written by kernel programs only (user space
@@ -171,10 +170,10 @@ struct rg_gate {
 	__u32 lockd;	  /* enum rg_lockd */
 	__u32 hand;	  /* enum rg_hand */
 	__u32 generation; /* starts of knfsd seen */
-	__u32 lease_s;	  /* knfsd's, as it started */
-	__u32 refused;	  /* end clients refused a reclaim, since knfsd started */
-	__u32 awaited;	  /* of these, those that have not settled */
-	__u64 closed_ns;  /* when it was made or knfsd last shut down */
+	__u32 lease_s;	  /* knfsd's lease when it started */
+	__u32 refused;	  /* end clients that were refused a reclaim since knfsd started */
+	__u32 awaited;	  /* how many of these have not settled */
+	__u64 closed_ns;  /* when the gate was made or knfsd last shut down */
 	__u64 knfsd_start_ns;
 	__u64 knfsd_end_ns; /* of the grace period, not of knfsd */
 	__u64 lockd_end_ns;
@@ -182,15 +181,16 @@ struct rg_gate {
 	__u64 settled_ns;	  /* when `awaited` last fell to 0 */
 	__u64 origin_no_grace_ns; /* an original server last answered NO_GRACE */
 	__u64 net;		  /* its struct net, for the control program */
-	/* Since kept_ns, when end clients' locks may last have been dropped at the original
-	 * server: why a local application may have taken one of them. 1 << enum rg_reclaim. */
+	/* kept_ns: when the original server may last have dropped the end clients' locks. let_in:
+	 * the reasons why a local application may have taken one since then, 1 << enum rg_reclaim.
+	 */
 	__u64 kept_ns;
 	__u64 let_in;
 };
 _Static_assert(sizeof(struct rg_gate) == 120, "pinned layout: see RG_PINS_VERSION");
 
-/* How long `settled` waits for who was refused, ns. knfsd's lease is known from
- * the first start on. */
+/* How long `settled` waits for refused end clients at most, ns. knfsd's lease is known from its
+ * first start on. */
 static inline __attribute__((always_inline)) __u64 rg_settle_timeout_of(struct rg_policy policy,
 									__u32 lease_s)
 {
@@ -214,12 +214,12 @@ struct rg_gate_word {
 	};
 };
 
-/* What rg_gate_view() makes of a gate. */
+/* The state that rg_gate_view() derives. */
 struct rg_view {
 	__u32 state;	/* enum rg_state */
 	__u32 why;	/* enum rg_why */
-	__u64 since_ns; /* when it came into this state */
-	__u64 until_ns; /* when time alone will change it; 0: only an event will */
+	__u64 since_ns; /* when this state began */
+	__u64 until_ns; /* when it ends by time alone; 0: only an event ends it */
 };
 
 static inline __attribute__((always_inline)) struct rg_view
@@ -234,9 +234,9 @@ rg_view_make(__u32 state, __u32 why, __u64 since_ns, __u64 until_ns)
 	return v;
 }
 
-/* Kept out in `state`, but not past `from_ns` + max-hold. A gate that timed out
- * while knfsd was down keeps out again when knfsd starts a grace period: what is
- * left to protect is worth it. */
+/* A state that blocks callers, until `from_ns` + max-hold at the latest. A gate that timed out
+ * while knfsd was down blocks again when knfsd starts a grace period, as the locks that are
+ * still free can be protected. */
 static inline __attribute__((always_inline)) struct rg_view
 rg_view_kept_out(struct rg_policy policy, __u64 now_ns, __u32 state, __u32 why, __u64 since_ns,
 		 __u64 from_ns)
@@ -255,7 +255,7 @@ rg_view_kept_out(struct rg_policy policy, __u64 now_ns, __u32 state, __u32 why, 
 static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const struct rg_gate *g,
 									 __u64 now_ns)
 {
-	/* This word first: what it makes count was written before it. */
+	/* Read this word first: the times that it makes valid were written before it. */
 	__u32 knfsd = *(const volatile __u32 *)&g->knfsd;
 	__u32 lockd = g->lockd;
 	__u32 hand = g->hand;
@@ -331,10 +331,10 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 	return v;
 }
 
-/* ---- may a reclaim go on? ---- */
+/* ---- is a reclaim passed on? ---- */
 
-/* Why local applications are let in at a gate of this view; 0: they are kept out. Bits of
- * rg_gate.let_in. Pure. */
+/* The reasons why a gate in this state lets local applications in, bits of rg_gate.let_in; 0: it
+ * blocks them. Pure. */
 static inline __attribute__((always_inline)) __u64 rg_let_in_by(struct rg_policy policy,
 								const struct rg_view *v)
 {
@@ -351,7 +351,7 @@ static inline __attribute__((always_inline)) __u64 rg_let_in_by(struct rg_policy
 	return bits;
 }
 
-/* The same of a gate as it is now. */
+/* The same for a gate at the time now_ns. */
 static inline __attribute__((always_inline)) __u64 rg_let_in_now(const struct rg_gate *g,
 								 __u64 now_ns)
 {
@@ -361,7 +361,7 @@ static inline __attribute__((always_inline)) __u64 rg_let_in_now(const struct rg
 	return rg_let_in_by(at.policy, &v);
 }
 
-/* The first of the causes in `bits`; 0: there is none. */
+/* The first of the reasons in `bits`, an enum rg_reclaim; 0: none. */
 static inline __attribute__((always_inline)) __u32 rg_let_in_first(__u64 bits)
 {
 	for (__u32 cause = RG_RECLAIM_MOUNTED_BEFORE; cause < RG_NR_RECLAIMS; cause++)
@@ -371,9 +371,8 @@ static inline __attribute__((always_inline)) __u32 rg_let_in_first(__u64 bits)
 }
 
 /*
- * What is to become of a lock reclaim on a mount that this gate guards: an enum rg_reclaim.
- * exempt_ns: when the mount was last found not to be guarded, 0: never. Pure; total for any
- * bytes in *g.
+ * Decide about a lock reclaim on a mount that this gate guards: an enum rg_reclaim. exempt_ns:
+ * when the mount was last found not to be guarded, 0: never. Pure; total for any bytes in *g.
  */
 static inline __attribute__((always_inline)) __u32 rg_reclaim_of(const struct rg_gate *g,
 								 __u64 now_ns, __u64 exempt_ns)
@@ -410,12 +409,12 @@ enum rg_verdict {
 	RG_VERDICT_PASS = 0,
 	RG_VERDICT_HOLD,
 	RG_VERDICT_DENY,	   /* the policy says so */
-	RG_VERDICT_DENY_NO_DAEMON, /* nobody is there who would continue the held */
+	RG_VERDICT_DENY_NO_DAEMON, /* no daemon is alive to continue a held process */
 	RG_VERDICT_AUDIT,
 };
 
-/* Pure. daemon_alive: somebody will continue what is held. An action that is
- * not known denies: unsure while closed means closed. */
+/* Pure. daemon_alive: a daemon will continue a held process. An unknown action denies: in doubt
+ * a closed gate blocks. */
 static inline __attribute__((always_inline)) enum rg_verdict
 rg_verdict_of(__u32 state, __u32 action, int daemon_alive)
 {

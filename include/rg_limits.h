@@ -13,40 +13,39 @@
 /* NFS superblocks that can be classified; one that is not counts as guarded. */
 #define RG_MAX_DEVICES 4096
 
-/* Threads held at one time; one more is denied, and counted. */
+/* The most threads held at one time; one more is denied, and counted. */
 #define RG_MAX_HELD 16384
 
-/* A thread that somebody else continues so many times within a second is refused, not held
- * again: tmux and screen continue what is stopped in their windows at once, for ever. */
+/* A thread that another process continues so many times within a second is refused instead of
+ * held again: tmux and screen continue whatever is stopped in their windows, at once and always. */
 #define RG_MAX_HELD_AGAIN 32
 
-/* Processes that those who are held descend from, at one time, and how many generations up
- * are noted. */
+/* The most ancestors of held processes recorded at one time, and how many generations of each. */
 #define RG_MAX_ABOVE 16384
 #define RG_MAX_LEVELS 16
 
-/* Processes that stopped themselves because of a hold, at one time; one more is not
- * continued, and counted as a failure. */
+/* The most processes recorded at one time that stopped themselves because of a hold; one more is
+ * not continued, and counted as a failure. */
 #define RG_MAX_WRAPPERS 16384
 
-/* Denials and passes at an audit gate that tracers are told of, of one process: so many at once,
- * and so many a second after that. The others are counted. */
+/* How many denials, and passes at an audit gate, of one process tracers are told of: so many at
+ * once, then so many a second. The others are only counted. */
 #define RG_TOLD_AT_ONCE 64
 #define RG_TOLD_PER_SECOND 10
 #define RG_MAX_TOLD 4096
 
-/* Lock managers in grace at one time: two a network namespace. */
+/* The most lock managers in grace at one time: two for each network namespace. */
 #define RG_MAX_MANAGERS (2 * RG_MAX_GATES)
 
-/* Threads of knfsd within a function whose return is followed by a kretprobe; of one
- * more the return is not seen, and that is counted. */
+/* The most threads of knfsd within functions whose return is followed by a kretprobe; the return
+ * of one more is not seen, and that is counted. */
 #define RG_MAX_ENTERED 1024
 
 /* Lock reclaims under way that the module asked about: a thread of knfsd each. */
 #define RG_MAX_RECLAIMING 1024
 
-/* By then a knfsd whose grace period started has started, or failed: nothing waits in
- * between but what knfsd does itself. */
+/* Within this time after the start of its grace period knfsd has started or failed: it waits for
+ * nobody in between. */
 #define RG_START_NS (10 * 1000000000ULL)
 
 /* Mount rules of all gates, and the size of a path in one, NUL included. */
@@ -61,17 +60,17 @@
 #define RG_MAX_CLIENTS 16384
 #define RG_MAX_CLIENT_FILES 65536
 #define RG_CLIENT_FILE_BYTES 16 /* a key of it */
-/* Locks of one file that a LOCK or LOCKU looks at itself. Where there are more they are
- * counted later (bpf/count.bpf.c), so that its cost does not grow with them. */
+/* A LOCK or LOCKU counts the locks of its file only up to this number. If there are more they are
+ * counted later (bpf/count.bpf.c), so that the cost of a LOCK does not grow with them. */
 #define RG_COUNT_NOW 4
-/* Locks that one such count looks at in all: of a file that has more it is not known how
- * many an end client holds. And those that LOCKs may have looked at in a second, to find
- * out whether an awaited end client has its locks again. */
+/* The most locks that one such count reads; if a file has more, the number that an end client
+ * holds is unknown. And the most locks that LOCKs read within a second to find out whether an
+ * awaited end client has its locks again. */
 #define RG_MAX_FILE_LOCKS (1 << 20)
 #define RG_COUNT_STEPS (1 << 18)
-/* What going through all files that are to be counted is worth, in locks looked at. */
+/* What finding all files to count costs, expressed as a number of locks read. */
 #define RG_COUNT_ROUND (1 << 13)
-/* Counts in a row that fail until it is not known any more. */
+/* After so many failed counts in a row the number is unknown. */
 #define RG_COUNT_TRIES 5
 /* Ranges of end clients' locks that the ledger keeps, of all gates; of more it is only known
  * how many there are. Files that one look at them takes in, the locks that it may look at,
@@ -83,14 +82,14 @@
 #define RG_LIST_STEPS (1 << 18)
 /* What is kept of a file's path, NUL included. */
 #define RG_LISTED_PATH 128
-/* What is kept of an end client's name (co_ownerid), and what of it is hashed. */
+/* How many bytes of an end client's name (co_ownerid) are kept, and how many are hashed. */
 #define RG_CLIENT_NAME 128
 #define RG_CLIENT_NAME_HASHED 256
 /* FNV-1a, 64 bits (RFC 9923). */
 #define RG_FNV_OFFSET 0xcbf29ce484222325ULL
 #define RG_FNV_PRIME 0x100000001b3ULL
 
-/* End clients that tracing keeps figures of, those that were seen last. */
+/* The most end clients that tracing keeps figures of: those seen last. */
 #define RG_MAX_FLOW_CLIENTS 4096
 
 /* Original servers whose lease is watched. */
@@ -100,8 +99,8 @@
 /* The ring of events, bytes. */
 #define RG_RING_BYTES (256 * 1024)
 
-/* Tracers at one time, and the ring of each, bytes: records of a whole storm
- * until the tracer gets a CPU. */
+/* The most tracers at one time, and the ring of each in bytes: large enough for a storm of
+ * records until the tracer gets a CPU. */
 #define RG_MAX_TRACERS 4
 /* Of the daemon's recording: MiB in all, and the parts it is kept in. */
 #define RG_DEFAULT_RECORD_MIB 64
@@ -109,36 +108,36 @@
 #define RG_MAX_RECORD_MIB (16 * 1024)
 #define RG_RECORD_PARTS 8
 #define RG_TRACER_RING_BYTES (2 * 1024 * 1024)
-/* The daemon's: mapped twice, it is twice as much of its memory. */
+/* The daemon's ring; it is mapped twice, so it counts twice in the daemon's memory. */
 #define RG_ALARM_RING_BYTES (1024 * 1024)
 
-/* What an end client takes in the ordinary way so long after it was refused a
- * reclaim is reported as taken again: Linux comes back within 15 s after the
- * last grace period (NFS4_POLL_RETRY_MAX), which may be a lease after knfsd's. */
+/* A lock that an end client takes in the ordinary way within this time after a refused reclaim is
+ * reported as taken again: Linux retries within 15 s after the last grace period
+ * (NFS4_POLL_RETRY_MAX), which may end a lease after knfsd's. */
 #define RG_RETAKE_NS (180 * 1000000000ULL)
 
-/* Slowest reclaims and last downgrades that are kept for `top`. */
+/* How many slowest reclaims and last downgrades are kept for `top`. */
 #define RG_SLOWEST 8
 #define RG_LAST_DOWNGRADES 16
 
-/* The daemon renews its heartbeat every so often; one that is older than the
- * second figure is dead, and `hold` then acts as `deny`. */
+/* How often the daemon renews its heartbeat. If the heartbeat is older than the second figure the
+ * daemon counts as dead, and `hold` acts as `deny`. */
 #define RG_HEARTBEAT_NS 1000000000ULL
 #define RG_HEARTBEAT_STALE_NS (5 * RG_HEARTBEAT_NS)
 
-/* Seconds. A gate is open at the latest max-hold after it closed, counted anew
- * when knfsd starts. */
+/* Seconds. A gate opens at the latest max-hold after it closed; the time starts again when knfsd
+ * starts. */
 #define RG_DEFAULT_MAX_HOLD 900
 #define RG_MAX_MAX_HOLD 86400
-/* After the last grace period `settled` waits for who was refused: at most
- * settle-timeout (0: knfsd's lease), and not for one that took something back
- * and then was quiet for settle-quiet. A Linux end client comes back after
+/* After the last grace period `settled` waits for refused end clients: at most settle-timeout (0:
+ * knfsd's lease), and no longer for one that took locks again and then was quiet for
+ * settle-quiet. A Linux end client comes back after
  * NFS4ERR_GRACE with a back-off of up to 15 s (NFS4_POLL_RETRY_MAX,
  * fs/nfs/nfs4proc.c), but then takes one lock after the other. */
 #define RG_MAX_SETTLE_TIMEOUT 3600
 #define RG_DEFAULT_SETTLE_QUIET 10
 #define RG_MAX_SETTLE_QUIET 600
-/* knfsd's default (fs/nfsd/nfs4state.c), where its own is not known yet. */
+/* knfsd's default lease (fs/nfsd/nfs4state.c), used until its own is known. */
 #define RG_DEFAULT_LEASE 90
 
 /* The ledger is written to disk at most so often, seconds. */
@@ -149,10 +148,10 @@
 #define RG_DEFAULT_METRICS_INTERVAL 10
 #define RG_MAX_METRICS_INTERVAL 3600
 
-/* `top` looks at most so seldom, seconds. */
+/* The longest interval of `top`, seconds. */
 #define RG_MAX_INTERVAL 3600
 
-/* `wait` waits at most so long. */
+/* The longest --timeout of `wait`, seconds. */
 #define RG_MAX_TIMEOUT 86400
 
 #define RG_STATE_DIR "/var/lib/reexport-guard"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Keys and values of the other maps, the events, the counters and the control
- * call: what kernel programs and user space share. Fixed width throughout. */
+/* Keys and values of the other maps, the events, the counters and the control call, shared by
+ * kernel programs and user space. All types have a fixed width. */
 #pragma once
 
 #include "rg_gate.h"
@@ -22,8 +22,8 @@ struct rg_device {
 };
 _Static_assert(sizeof(struct rg_device) == 16, "pinned layout: see RG_PINS_VERSION");
 
-/* Map `held`: one element a hold. A thread that meets the closed gate again
- * gets a new seq, so whoever deletes an element cannot delete a later one. */
+/* Map `held`: one element for each hold. A thread that comes to the closed gate again gets a new
+ * seq, so that deleting an element never deletes a later hold. */
 struct rg_held_key {
 	__u32 tid;
 	__u32 seq;
@@ -39,19 +39,19 @@ enum rg_held_phase {
 	RG_NR_HELD_PHASES,
 };
 
-enum rg_what {
-	RG_WHAT_LOCK = 0,
-	RG_WHAT_OPEN,
-	RG_WHAT_CREATE, /* an open that creates: stopped before the file is there */
-	RG_WHAT_ACCESS,
-	RG_NR_WHATS,
+enum rg_door {
+	RG_DOOR_LOCK = 0,
+	RG_DOOR_OPEN,
+	RG_DOOR_CREATE, /* an open that creates: stopped before the file is there */
+	RG_DOOR_ACCESS,
+	RG_NR_DOORS,
 };
 
-/* The narrowest scope that keeps this out. */
-static inline __attribute__((always_inline)) __u32 rg_scope_of_what(__u32 what)
+/* The narrowest scope that blocks calls at this door. */
+static inline __attribute__((always_inline)) __u32 rg_scope_of_door(__u32 what)
 {
-	return what == RG_WHAT_LOCK	? RG_SCOPE_LOCKS
-	       : what == RG_WHAT_ACCESS ? RG_SCOPE_ACCESS
+	return what == RG_DOOR_LOCK	? RG_SCOPE_LOCKS
+	       : what == RG_DOOR_ACCESS ? RG_SCOPE_ACCESS
 					: RG_SCOPE_OPENS;
 }
 
@@ -62,14 +62,14 @@ struct rg_held {
 	__u32 dev;
 	__u32 tgid;
 	__u16 slot;
-	__u16 what;  /* enum rg_what */
+	__u16 what;  /* enum rg_door */
 	__u32 phase; /* enum rg_held_phase */
 	char comm[RG_COMM_SIZE];
 };
 _Static_assert(sizeof(struct rg_held) == 56, "pinned layout: see RG_PINS_VERSION");
 
-/* Map `holding`, by thread: its last element in `held`, which whoever continues it takes
- * away before it comes by again. */
+/* Map `holding`, by thread: its last element in `held`, which is deleted when the thread is
+ * continued, before it comes to the door again. */
 struct rg_holding {
 	__u64 since_ns;
 	__u64 again_ns; /* a second began in which it was held again `again` times; 0: never */
@@ -79,8 +79,8 @@ struct rg_holding {
 };
 _Static_assert(sizeof(struct rg_holding) == 24, "pinned layout: see RG_PINS_VERSION");
 
-/* Map `above`, by process (tgid): the last thread that was held of those that descend from
- * it. What goes by it is whether the process stopped itself because of that hold. */
+/* Map `above`, by process (tgid): the thread held last among its descendants. It tells whether the
+ * process stopped itself because of that hold. */
 struct rg_above {
 	__u64 start_ns; /* of this process, CLOCK_BOOTTIME */
 	__u64 since_ns; /* when that thread was held */
@@ -111,7 +111,7 @@ struct rg_live {
 	__u32 canary_dev;
 	__u32 daemon_pid;
 	__u32 next_seq;
-	__u32 canary_what;   /* enum rg_what: the one hook that the canary is to meet */
+	__u32 canary_door;   /* enum rg_door: the one hook that the canary is to meet */
 	__u32 nfs_net_id;    /* of net_generic(); written by the control program, as is: */
 	__u32 nfs4_locks;    /* enum rg_regime, by the export flags */
 	__u32 sleeps;	     /* enum rg_hold: the rung of hold */
@@ -163,7 +163,7 @@ enum rg_module_wish {
 	RG_NR_MODULE_WISHES,
 };
 
-/* What became of the kernel module as the set was armed. */
+/* Whether the kernel module is used, decided when the set was armed. */
 enum rg_module {
 	RG_MODULE_OFF = 0,  /* module = off */
 	RG_MODULE_ABSENT,   /* not installed for this kernel */
@@ -181,8 +181,7 @@ enum rg_follow {
 	RG_NR_FOLLOWS,
 };
 
-/* Functions whose return is followed: on the rung kprobe somebody keeps what they were
- * entered with. */
+/* Functions whose return is followed. On the rung kprobe a program keeps their arguments. */
 enum rg_return {
 	RG_RETURN_KNFSD_STARTED = 0,
 	RG_RETURN_GRACE_END,
@@ -192,15 +191,15 @@ enum rg_return {
 	RG_NR_RETURNS,
 };
 
-/* The same of a tracing program: RG_NR_RETURNS and its place among them (rg_trace_names).
- * A bit of the cookie besides: kept for kernel threads alone. Local applications may be
- * within the function for as long as they like, and take all places. */
+/* For a tracing program: RG_NR_RETURNS plus its index in rg_trace_names. Another bit of the cookie:
+ * arguments are kept for kernel threads alone, as local applications may stay within the function
+ * for any time and would use up all places. */
 #define RG_ENTERS_KTHREADS (1ULL << 32)
 
-/* Who continues the held when knfsd opens a gate. */
+/* What continues held processes when knfsd opens a gate. */
 enum rg_continue {
 	RG_CONTINUE_USER = 0,	/* the daemon */
-	RG_CONTINUE_KERNEL = 1, /* the program that opens it, where it may; else the daemon */
+	RG_CONTINUE_KERNEL = 1, /* the BPF program that opens it, if allowed; else the daemon */
 	RG_NR_CONTINUES,
 };
 
@@ -246,8 +245,8 @@ struct rg_exempt {
 	char path[RG_PATH_SIZE]; /* where it was found; "": it is not looked for again */
 };
 
-/* Map `clients`, the ledger: end clients by NFSv4 with locks, or refused. Keyed
- * by what outlives a reboot: the name (co_ownerid) the end client goes by. */
+/* Map `clients`, the ledger: NFSv4 end clients that have locks or were refused a reclaim. The key
+ * is what outlives a reboot: the end client's name (co_ownerid). */
 struct rg_client_key {
 	__u64 name_hash; /* FNV-1a, 64 bits, of the first RG_CLIENT_NAME_HASHED bytes */
 	__u32 slot;
@@ -255,7 +254,7 @@ struct rg_client_key {
 };
 
 enum rg_client_state {
-	RG_CLIENT_KNOWN = 0, /* not refused anything */
+	RG_CLIENT_KNOWN = 0, /* was refused nothing */
 	RG_CLIENT_AWAITED,
 	RG_CLIENT_SETTLED, /* has its locks again */
 	RG_CLIENT_QUIET,   /* took some back, then was quiet for settle-quiet */
@@ -272,8 +271,8 @@ struct rg_client {
 	__u32 generation; /* rg_client_generation(); 0: not seen by this knfsd, and only
 			   * `expected`, the name and the address count */
 	__u32 state;	  /* enum rg_client_state */
-	__u32 locks;	  /* it holds, as they were last counted */
-	__u32 expected;	  /* it held before knfsd went away, or RG_LOCKS_UNKNOWN */
+	__u32 locks;	  /* how many it holds, by the last count */
+	__u32 expected;	  /* how many it held when knfsd stopped, or RG_LOCKS_UNKNOWN */
 	__u32 refusals;
 	__u32 cl_boot, cl_id; /* clientid4, as in /proc/fs/nfsd/clients */
 	__u16 family;	      /* of addr: AF_INET, AF_INET6, or 0 */
@@ -313,18 +312,17 @@ static inline __attribute__((always_inline)) __u32 rg_client_generation(const st
 	return g->generation + 1;
 }
 
-/* That of a knfsd whose start was not seen: it ran when the gate was made. */
+/* The generation for a knfsd whose start was not seen: it ran when the gate was made. */
 #define RG_GENERATION_PARTIAL 1
 
-/* Is it known how many locks it holds? `locks` may be caught between two writes. */
+/* Is the number of its locks known? `locks` may be read between two writes. */
 static inline __attribute__((always_inline)) int rg_client_is_counted(const struct rg_client *c)
 {
 	return !c->uncountable && (__s32)c->locks >= 0;
 }
 
-/* Locks that an end client last had: what it is expected to take again after
- * the next start of knfsd, and what the ledger on disk says. RG_LOCKS_UNKNOWN:
- * what was counted may be too few. */
+/* The number of locks that an end client is expected to take again after the next start of knfsd,
+ * which the ledger on disk keeps. RG_LOCKS_UNKNOWN: the count may be too low. */
 static inline __attribute__((always_inline)) __u32 rg_client_carried(const struct rg_client *c)
 {
 	if (!c->generation)
@@ -340,9 +338,9 @@ static inline __attribute__((always_inline)) __u32 rg_client_carried(const struc
 	return rg_client_is_counted(c) ? c->locks : RG_LOCKS_UNKNOWN;
 }
 
-/* When an awaited end client may be taken for done although it has fewer locks
- * than the ledger says, ns; 0: not yet, as it has taken nothing back since the
- * grace periods. In grace only other reclaims are granted. */
+/* When an awaited end client counts as done although it has fewer locks than the ledger says, ns;
+ * 0: not yet, as it has taken no lock again since the grace periods. During grace periods only
+ * other reclaims are granted. */
 static inline __attribute__((always_inline)) __u64 rg_client_quiet_at(const struct rg_client *c,
 								      const struct rg_gate *g)
 {
@@ -405,20 +403,20 @@ _Static_assert(sizeof(struct rg_server) == 112, "pinned layout: see RG_PINS_VERS
 /* Map `counters`, per CPU. */
 enum rg_counter {
 	RG_COUNT_HELD = 0,
-	RG_COUNT_HELD_AGAIN, /* continued early by somebody, and held again */
+	RG_COUNT_HELD_AGAIN, /* continued early by another process, and held again */
 	RG_COUNT_DENIED_POLICY,
 	RG_COUNT_DENIED_NO_DAEMON,
 	RG_COUNT_DENIED_TABLE_FULL,
 	RG_COUNT_DENIED_CANNOT_STOP,
 	RG_COUNT_DENIED_IO_URING,  /* no system call that could be restarted */
-	RG_COUNT_DENIED_CONTINUED, /* continued by somebody again and again: RG_MAX_HELD_AGAIN */
+	RG_COUNT_DENIED_CONTINUED, /* continued by another process too often: RG_MAX_HELD_AGAIN */
 	RG_COUNT_AUDITED,
 	RG_COUNT_EXEMPTED,    /* executables that are exempt, at a closed gate */
 	RG_COUNT_HELD_EXITED, /* died while held */
 	/* Lock reclaims that the module asked about: + enum rg_reclaim - 1. */
 	RG_COUNT_RECLAIM,
 	RG_COUNT_RECLAIM_LAST = RG_COUNT_RECLAIM + RG_NR_RECLAIMS - 2,
-	/* And how the original server answered those that went on. */
+	/* How the original server answered those that were passed on. */
 	RG_COUNT_GRANTED_UNPROVEN,
 	RG_COUNT_GRANTED_PROVEN,
 	RG_COUNT_NOT_GRANTED,
@@ -428,7 +426,7 @@ enum rg_counter {
 	RG_COUNT_WRAPPER_CONTINUED, /* of these, those that were sent SIGCONT, by anybody */
 	RG_COUNT_UNTOLD,	    /* denied or audited, and not told to tracers: too many */
 	RG_COUNT_FANOTIFY, /* opens by which a fanotify listener is told, at a closed gate */
-	RG_COUNT_CANARY,   /* whatever the canary met: it counts nowhere else */
+	RG_COUNT_CANARY,   /* calls of canaries, which count nowhere else */
 	RG_COUNT_FAIL_HELD_UPDATE,
 	RG_COUNT_FAIL_SIGNAL,
 	RG_COUNT_FAIL_SLEEP, /* threads that the module did not put to sleep: stopped, or denied */
@@ -443,7 +441,7 @@ enum rg_counter {
 	RG_COUNT_FAIL_RECLAIMING, /* how a reclaim was answered is not counted */
 	RG_COUNT_FAIL_SERVERS,	  /* more original servers than there is room for */
 	RG_COUNT_FAIL_WRAPPERS,	  /* a process that stopped because of a hold may stay stopped */
-	RG_COUNT_FAIL_TOLD,	  /* no room to note of whom tracers were told */
+	RG_COUNT_FAIL_TOLD,	  /* no room to note how much tracers were told of a process */
 	RG_COUNT_RELEASED,	  /* + enum rg_why: the cause */
 	RG_NR_COUNTERS = RG_COUNT_RELEASED + RG_NR_WHYS,
 };

@@ -48,7 +48,7 @@ enum rg_record_op {
 	RG_REC_DELEGATION,	     /* a delegation was reclaimed with its OPEN */
 	RG_REC_LOCK_LOST,	     /* given up without a word to the original server */
 	/* Gate. */
-	RG_REC_HELD,	  /* a local application; `value`: enum rg_what */
+	RG_REC_HELD,	  /* a local application; `value`: enum rg_door */
 	RG_REC_CONTINUED, /* it got through; `duration_ns`: since it was first held */
 	RG_REC_DENIED,
 	RG_REC_AUDITED,

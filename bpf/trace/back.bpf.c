@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What this host's NFS client does, in a thread of knfsd or lockd, about the
- * operation that the thread is at.
+ * Records what this host's NFS client does for the operation that a thread of knfsd or lockd
+ * serves.
  *
  *   fexit   nfs_lock           fs/nfs/file.c: a reclaim ends here, -ENOGRACE
  *   fexit   nlmclnt_proc       fs/lockd: NLM LOCK to the original server
@@ -10,7 +10,7 @@
  *
  * By kretprobe where fexit is refused.
  *
- * Other threads have no operation: they leave after one look-up.
+ * Other threads serve no operation and leave after one look-up.
  */
 #include "trace.bpf.h"
 

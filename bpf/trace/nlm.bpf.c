@@ -71,7 +71,7 @@ static __always_inline int nlm_lock_end(struct svc_rqst *rqstp, void *second)
 		return 0;
 	read_owner(w, lock.owner, lock.owner_len);
 	r = fresh_record(w, RG_REC_NLM_LOCK, RG_SIDE_SERVER, g, now_ns);
-	took(r, w);
+	set_duration(r, w);
 	r->claim = RG_CLAIM_RECLAIM;
 	r->status = lock.status;
 	r->status_kind = RG_STATUS_NLM;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * This host's NFS client -> original server: who it says it is, and its own
- * recovery.
+ * This host's NFS client -> original server: its identity there, and its own recovery.
  *
  *   tp_btf  nfs4_exchange_id, nfs4_create_session, nfs4_setclientid,
  *           nfs4_setclientid_confirm, nfs4_reclaim_complete

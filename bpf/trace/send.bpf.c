@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What becomes of a record, whichever tracing program made it. Global functions:
- * what they are called with, and how many ways lead there, is nothing to the
- * verifier, which would go through them for each of these.
+ * Sends the records of all tracing programs. These are global functions: the verifier checks them
+ * once, and not again for every call and path that leads there.
  */
 #include "trace.bpf.h"
 

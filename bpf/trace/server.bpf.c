@@ -6,15 +6,15 @@
  *                  nfsd4_exchange_id, nfsd4_create_session, nfsd4_setclientid,
  *                  nfsd4_setclientid_confirm        fs/nfsd
  *   fexit   nfsd4_client_record_check    is it on stable storage?
- *   tp_btf  nfsd_clid_confirmed          whose CREATE_SESSION, SETCLIENTID_CONFIRM
+ *   tp_btf  nfsd_clid_confirmed          the client of a CREATE_SESSION or SETCLIENTID_CONFIRM
  *   tp_btf  nfsd_clid_purged, _destroyed, _replaced, _admin_expired,
- *           _expire_unconf               what became of an end client
- *   fexit   nfsd4_force_end_grace        somebody wrote v4_end_grace
+ *           _expire_unconf               an end client's state was dropped
+ *   fexit   nfsd4_force_end_grace        v4_end_grace was written
  *
  * By kprobe and kretprobe where fentry and fexit are refused.
  *
- * Ordinary OPENs and LOCKs are counted; those that decide something become a
- * record: reclaims, what is taken again after a refusal, and errors of state.
+ * Ordinary OPENs and LOCKs are only counted. Records are made of reclaims, of locks and opens taken
+ * again after a refusal, and of errors of state.
  */
 #include "../client.bpf.h"
 #include "trace.bpf.h"
@@ -245,7 +245,7 @@ static __always_inline struct rg_record *record_of(struct rg_at_work *w, struct 
 	if (!judge(d, c, slot, now_ns))
 		return NULL;
 	r = fresh_record(w, d->op, RG_SIDE_SERVER, g, now_ns);
-	took(r, w);
+	set_duration(r, w);
 	r->claim = (__u8)d->claim;
 	r->status = d->status;
 	r->status_kind = RG_STATUS_NFS4;
@@ -389,7 +389,7 @@ static __always_inline int introduced(__u32 op, struct svc_rqst *rqstp, struct x
 	seen(c, g, now_ns);
 	c->exchange_ns = now_ns;
 	r = fresh_record(w, op, RG_SIDE_SERVER, g, now_ns);
-	took(r, w);
+	set_duration(r, w);
 	r->status = status;
 	r->status_kind = RG_STATUS_NFS4;
 	r->verifier = verifier;
@@ -465,7 +465,7 @@ static __always_inline int confirmed(__u32 op, struct svc_rqst *rqstp, clientid_
 	if (clp)
 		flow_client_of(w, clp, slot, g, now_ns, &key);
 	r = fresh_record(w, op, RG_SIDE_SERVER, g, now_ns);
-	took(r, w);
+	set_duration(r, w);
 	r->status = status;
 	r->status_kind = RG_STATUS_NFS4;
 	if (clp)
@@ -525,7 +525,7 @@ static __always_inline int reclaim_complete_end(const struct about *a, void *u)
 		return 0;
 	c = flow_client_of(w, clp, slot, g, now_ns, &key);
 	r = fresh_record(w, RG_REC_RECLAIM_COMPLETE, RG_SIDE_SERVER, g, now_ns);
-	took(r, w);
+	set_duration(r, w);
 	r->status = a->status;
 	r->status_kind = RG_STATUS_NFS4;
 	read_client(r, clp);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tracing programs share: the operation that a thread is at, who its
- * peer is, what its file is, and the record that becomes of it.
+ * Shared by the tracing programs: the operation that a thread serves, its peer, its file, and the
+ * record made of it.
  *
- * A thread of knfsd or lockd serves one operation at a time, and what this
- * host's NFS client does about it it does in the same thread: so both sides
- * meet in the thread's storage, and one record says both.
+ * A thread of knfsd or lockd serves one operation at a time, and this host's NFS client works for
+ * it in the same thread. So both sides are joined in the thread's storage, and one record has both.
  */
 #pragma once
 
@@ -452,7 +451,7 @@ static __always_inline struct rg_record *fresh_record(struct rg_at_work *w, __u3
 }
 
 /* What was done about it, and for how long. */
-static __always_inline void took(struct rg_record *r, struct rg_at_work *w)
+static __always_inline void set_duration(struct rg_record *r, struct rg_at_work *w)
 {
 	r->facts |= w->facts;
 	r->duration_ns = r->time_ns - w->start_ns;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The one place that writes messages: one line each, on stderr. */
+/* Writes all messages, one line each, to stderr. */
 #pragma once
 
 /* Exit statuses of the program, and what the loader's larger steps return. */
@@ -16,14 +16,14 @@ enum rg_exit {
 
 #define RG_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
-/* What, which object, why, what to do. Return `status` so that a caller can
- * write `return rg_error(RG_FAILED, ...)`. */
+/* A message names the object, what is wrong with it, why, and what to do. Returns `status`, so
+ * that a caller can write `return rg_error(RG_FAILED, ...)`. */
 int rg_error(int status, const char *fmt, ...) RG_PRINTF(2, 3);
 void rg_warn(const char *fmt, ...) RG_PRINTF(1, 2);
 void rg_info(const char *fmt, ...) RG_PRINTF(1, 2);
 
-/* libbpf's own messages: only with RG_DEBUG in the environment, indented. A
- * failure of ours says what libbpf's would. */
+/* Show libbpf's own messages only if RG_DEBUG is in the environment, indented. Our messages
+ * include libbpf's error. */
 void rg_log_start(void);
 
 /* Text of an errno as BPF and NFS use them (a kernel's 524 has no text in libc). */

@@ -21,9 +21,9 @@ static const char *const scopes[] = {
 	[RG_SCOPE_ACCESS] = "access",
 };
 static const char *const whiches[] = {
-	[RG_WHICH_LISTED] = "listed",
-	[RG_WHICH_EXPORTS] = "exports",
-	[RG_WHICH_ALL] = "all",
+	[RG_MOUNT_MODE_LISTED] = "listed",
+	[RG_MOUNT_MODE_EXPORTS] = "exports",
+	[RG_MOUNT_MODE_ALL] = "all",
 };
 static const char *const client_states[] = {
 	[RG_CLIENT_KNOWN] = "known",	 [RG_CLIENT_AWAITED] = "awaited",
@@ -47,10 +47,10 @@ static const char *const lockds[] = {
 	[RG_LOCKD_OVER] = "grace-over",
 };
 static const char *const whats[] = {
-	[RG_WHAT_LOCK] = "lock",
-	[RG_WHAT_OPEN] = "open",
-	[RG_WHAT_CREATE] = "create",
-	[RG_WHAT_ACCESS] = "access",
+	[RG_DOOR_LOCK] = "lock",
+	[RG_DOOR_OPEN] = "open",
+	[RG_DOOR_CREATE] = "create",
+	[RG_DOOR_ACCESS] = "access",
 };
 static const char *const continues[] = {
 	[RG_CONTINUE_USER] = "user_space",
@@ -219,12 +219,12 @@ _Static_assert(COUNT(whys) == RG_NR_WHYS, "a text for every reason");
 const char *rg_action_name(__u32 action) { return NAME_OF(actions, action); }
 const char *rg_release_name(__u32 release) { return NAME_OF(releases, release); }
 const char *rg_scope_name(__u32 scope) { return NAME_OF(scopes, scope); }
-const char *rg_which_name(__u32 which) { return NAME_OF(whiches, which); }
+const char *rg_mount_mode_name(__u32 which) { return NAME_OF(whiches, which); }
 const char *rg_client_state_name(__u32 state) { return NAME_OF(client_states, state); }
 const char *rg_state_name(__u32 state) { return NAME_OF(states, state); }
 const char *rg_knfsd_name(__u32 knfsd) { return NAME_OF(knfsds, knfsd); }
 const char *rg_lockd_name(__u32 lockd) { return NAME_OF(lockds, lockd); }
-const char *rg_what_name(__u32 what) { return NAME_OF(whats, what); }
+const char *rg_door_name(__u32 what) { return NAME_OF(whats, what); }
 const char *rg_continue_name(__u32 by) { return NAME_OF(continues, by); }
 const char *rg_follow_name(__u32 by) { return NAME_OF(follows, by); }
 const char *rg_recorder_name(__u32 state) { return NAME_OF(recorders, state); }

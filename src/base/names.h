@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of the values in include/, as command line, JSON and messages have
- * them. A value that is out of range is "?". */
+/* Names of the values in include/, as the command line, JSON and messages use them. A value out
+ * of range is "?". */
 #pragma once
 
 #include "rg_maps.h"
@@ -8,12 +8,12 @@
 const char *rg_action_name(__u32 action);
 const char *rg_release_name(__u32 release);
 const char *rg_scope_name(__u32 scope);
-const char *rg_which_name(__u32 which);
+const char *rg_mount_mode_name(__u32 which);
 const char *rg_client_state_name(__u32 state);
 const char *rg_state_name(__u32 state);
 const char *rg_knfsd_name(__u32 knfsd);
 const char *rg_lockd_name(__u32 lockd);
-const char *rg_what_name(__u32 what);
+const char *rg_door_name(__u32 what);
 const char *rg_rung_name(__u32 rung);
 const char *rg_continue_name(__u32 by);
 const char *rg_follow_name(__u32 by);
@@ -27,7 +27,7 @@ const char *rg_module_wish_name(__u32 wish);
 const char *rg_module_key(__u32 module);    /* for JSON: enum rg_module */
 const char *rg_module_text(__u32 module);   /* for people */
 const char *rg_reclaim_key(__u32 reclaim);  /* for JSON: enum rg_reclaim */
-const char *rg_reclaim_text(__u32 reclaim); /* for people: what became of it, or why not */
+const char *rg_reclaim_text(__u32 reclaim); /* for people: how it was answered, or why not */
 const char *rg_counter_name(__u32 counter); /* the JSON key, without "released" */
 const char *rg_why_key(__u32 why);	    /* for JSON: "grace-skipped" */
 const char *rg_why_text(__u32 why);	    /* for people */

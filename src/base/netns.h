@@ -6,8 +6,7 @@
 /* Inode number of this process's network namespace; 0 if it cannot be read. */
 __u32 rg_netns_self(void);
 
-/* The network namespace somebody named: a name (ip-netns(8)), a path, or an
- * inode number that a process or a name has. Puts its number into *inum and an
- * open descriptor, for setns(2), into *fd; the caller closes it. Returns 0 or
- * a negative errno. */
+/* Find a network namespace by its name (ip-netns(8)), its path, or its inode number, which a
+ * process or a name must have. *inum: the inode number; *fd: a descriptor for setns(2), which the
+ * caller closes. 0 or a negative errno. */
 int rg_netns_find(const char *named, __u32 *inum, int *fd);

@@ -12,6 +12,6 @@ struct rg_proc_lock {
 
 typedef void rg_proc_lock_fn(void *arg, const struct rg_proc_lock *lock);
 
-/* Tell each lock (not who waits for one) of a process that is no kernel thread.
- * proc: "/proc". Lines that are none are passed over. 0 or negative errno. */
+/* Call `tell` for each lock that a user process holds, not for waiters and kernel threads.
+ * proc: "/proc". Lines that cannot be parsed are skipped. 0 or a negative errno. */
 int rg_proc_locks(const char *proc, rg_proc_lock_fn *tell, void *arg);

@@ -69,7 +69,8 @@ static void judge(const struct facts *all, struct rg_findings *f)
 	rg_outlook_check(&all->regime, &all->policy, f);
 	rg_knfsd_check(knfsd, &all->clients, f);
 	rg_exports_check(&all->reexports, threads_of(knfsd), all->clients.n_v4,
-			 all->policy.known && all->policy.policy.which == RG_WHICH_ALL, f);
+			 all->policy.known && all->policy.policy.mount_mode == RG_MOUNT_MODE_ALL,
+			 f);
 	rg_reexport_check(&all->reexports, &all->fsidd, f);
 	rg_mounts_check(&all->mounts, &all->reexports, &all->policy, f);
 	rg_lease_check(&all->lease, &all->reexports, all->boot.remote_fs_s, f);

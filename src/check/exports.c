@@ -29,7 +29,7 @@ int rg_reexport_work_out(struct rg_reexport_facts *r)
 		rules[n++].kind =
 			r->exports.at[i].options.crossmnt ? RG_RULE_EXPORT_TREE : RG_RULE_EXPORT;
 	}
-	err = rg_mounts_guarded(&r->mounts, rules, n, 0, RG_WHICH_EXPORTS, r->reexported);
+	err = rg_mounts_guarded(&r->mounts, rules, n, 0, RG_MOUNT_MODE_EXPORTS, r->reexported);
 	free(rules);
 	return err;
 }

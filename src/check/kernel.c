@@ -138,7 +138,7 @@ static int is_passed(const struct rg_kernel_facts *k, enum rg_rung rung)
 /* Would arming get by with it, as far as can be seen? */
 static bool serves(const struct rg_kernel_facts *k, enum rg_rung rung)
 {
-	if (!(k->probe.doors[rung] & 1u << RG_WHAT_LOCK) || k->load[rung] < 0)
+	if (!(k->probe.doors[rung] & 1u << RG_DOOR_LOCK) || k->load[rung] < 0)
 		return false;
 	return rung != RG_RUNG_LSM || has_bpf_lsm(k) != 0;
 }
@@ -146,7 +146,7 @@ static bool serves(const struct rg_kernel_facts *k, enum rg_rung rung)
 static const char *why_not(const struct rg_kernel_facts *k, enum rg_rung rung, char *buf,
 			   size_t size)
 {
-	if (!(k->probe.doors[rung] & 1u << RG_WHAT_LOCK))
+	if (!(k->probe.doors[rung] & 1u << RG_DOOR_LOCK))
 		return "this kernel has not its hook";
 	if (k->load[rung] < 0)
 		return rg_strerror(k->load[rung]);
@@ -160,12 +160,12 @@ static const char *doors_text(__u32 doors, char *buf, size_t size)
 {
 	struct rg_line l = rg_line_in(buf, size - 1);
 
-	for (__u32 what = 0; what < RG_NR_WHATS; what++) {
+	for (__u32 what = 0; what < RG_NR_DOORS; what++) {
 		if (!(doors & 1u << what))
 			continue;
 		if (l.at != l.from)
 			rg_line_text(&l, ", ");
-		rg_line_text(&l, rg_what_name(what));
+		rg_line_text(&l, rg_door_name(what));
 	}
 	buf[rg_line_length(&l)] = '\0';
 	return buf;
@@ -201,7 +201,7 @@ static void check_no_rung(const struct rg_kernel_facts *k, struct rg_findings *f
 
 static void check_rung(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
-	const __u32 all = (1u << RG_NR_WHATS) - 1;
+	const __u32 all = (1u << RG_NR_DOORS) - 1;
 	char text[128];
 	int rung = 0;
 
@@ -236,10 +236,11 @@ static void check_continue(const struct rg_kernel_facts *k, struct rg_findings *
 		return;
 	if (k->probe.signal_task)
 		rg_find(f, RG_OK, RG_F_RUNG, rg_continue_name(RG_CONTINUE_KERNEL),
-			"who is held goes on by the kernel, where it may, or by the daemon");
+			"held processes are resumed by the kernel if possible, otherwise by the "
+			"daemon");
 	else
 		rg_find(f, RG_OK, RG_F_RUNG, rg_continue_name(RG_CONTINUE_USER),
-			"who is held goes on by the daemon: this kernel has no "
+			"held processes are resumed by the daemon: this kernel has no "
 			"bpf_send_signal_task()");
 }
 

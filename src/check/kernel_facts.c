@@ -107,7 +107,7 @@ static void try_rungs(bool load, struct rg_kernel_facts *k)
 	for (int rung = 0; rung < RG_NR_RUNGS; rung++)
 		k->load[rung] = 1;
 	for (int rung = 0; load && rung < RG_NR_RUNGS; rung++) {
-		if (!(k->probe.doors[rung] & 1u << RG_WHAT_LOCK) ||
+		if (!(k->probe.doors[rung] & 1u << RG_DOOR_LOCK) ||
 		    (rung == RG_RUNG_LSM && !k->lsm_err && !rg_lsm_list_has_bpf(k->lsm)))
 			continue;
 		k->load[rung] = rg_probe_load(rung);

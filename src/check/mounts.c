@@ -280,8 +280,9 @@ void rg_mounts_check(const struct rg_mount_facts *m, const struct rg_reexport_fa
 	/* Of a policy that nobody can read nothing is said. */
 	for (size_t i = 0; guarded && !p->known && i < r->mounts.n; i++)
 		guarded[i] = true;
-	if (!guarded || (p->known && rg_mounts_guarded(&r->mounts, p->rules, p->n_rules, 0,
-						       (enum rg_which)p->policy.which, guarded))) {
+	if (!guarded ||
+	    (p->known && rg_mounts_guarded(&r->mounts, p->rules, p->n_rules, 0,
+					   (enum rg_mount_mode)p->policy.mount_mode, guarded))) {
 		f->no_memory = true;
 		free(guarded);
 		return;

@@ -54,7 +54,8 @@ static int make_rules(const struct rg_config *c, const struct rg_reexport_facts 
 	}
 	for (size_t i = 0; i < c->excepts.n && !err; i++)
 		err = add_rule(p, RG_RULE_EXCEPT, c->excepts.at[i], "");
-	for (size_t i = 0; c->policy.which == RG_WHICH_EXPORTS && i < r->exports.n && !err; i++)
+	for (size_t i = 0;
+	     c->policy.mount_mode == RG_MOUNT_MODE_EXPORTS && i < r->exports.n && !err; i++)
 		err = add_rule(p,
 			       r->exports.at[i].options.crossmnt ? RG_RULE_EXPORT_TREE
 								 : RG_RULE_EXPORT,

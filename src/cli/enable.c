@@ -11,7 +11,7 @@
 #include "policy/rules.h"
 
 static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *rules,
-			enum rg_which which)
+			enum rg_mount_mode which)
 {
 	bool *guarded = calloc(mounts->n + 1, sizeof(*guarded));
 
@@ -57,7 +57,7 @@ static int find_rung(const char **rung)
 	return RG_DONE;
 }
 
-static int dry_run(const struct rg_wish *wish)
+static int dry_run(const struct rg_arm_request *wish)
 {
 	const struct rg_policy *policy = &wish->config->policy;
 	struct rg_rules rules = {};
@@ -78,7 +78,7 @@ static int dry_run(const struct rg_wish *wish)
 		       rg_netns_self(), rg_action_name(policy->action),
 		       rg_scope_name(policy->scope), rg_release_name(policy->release));
 		printf("  rung    %s\n", rung);
-		err = print_mounts(&mounts, &rules, policy->which);
+		err = print_mounts(&mounts, &rules, policy->mount_mode);
 	}
 	rg_rules_free(&rules);
 	rg_mounts_free(&mounts);
@@ -88,14 +88,14 @@ static int dry_run(const struct rg_wish *wish)
 int rg_verb_enable(const struct rg_options *o)
 {
 	struct rg_config config;
-	struct rg_wish wish;
+	struct rg_arm_request wish;
 	int err = RG_DONE;
 
 	if (rg_is_original(o, &err))
 		return err ?: rg_original_enable(o);
 	if (err)
 		return err;
-	err = rg_wish_of(o, &config, &wish) ?: rg_enter_netns(o);
+	err = rg_arm_request_of(o, &config, &wish) ?: rg_enter_netns(o);
 	if (!err)
 		err = o->dry_run ? dry_run(&wish) : rg_arm_and_say(&wish);
 	rg_config_free(&config);

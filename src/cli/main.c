@@ -17,7 +17,7 @@ static const struct verb {
 	__u64 takes;
 	const char *summary, *text, *example;
 } verbs[] = {
-	{"enable", rg_verb_enable, RG_TAKES_WISH | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES_ORIGINAL,
+	{"enable", rg_verb_enable, RG_TAKES_ARM | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES_ORIGINAL,
 	 "load, pin and arm a gate; may be run again to change its policy",
 	 "Keep local applications out of re-exported NFS mounts (by default from locking\n"
 	 "their files) until the end clients that knfsd refused a reclaim have their locks\n"
@@ -56,7 +56,7 @@ static const struct verb {
 	 "user cannot see the gate. Exit status 0: open; 4: not enabled; 5: --timeout is\n"
 	 "over.",
 	 "reexport-guard wait --timeout 5min && start-the-application"},
-	{"run", rg_verb_run, RG_TAKES_WISH,
+	{"run", rg_verb_run, RG_TAKES_ARM,
 	 "the daemon: arms if needed, continues the held when a gate opens",
 	 "Runs in the foreground (systemd: Type=notify). SIGHUP classifies all mounts\n"
 	 "anew, SIGTERM ends it and leaves the gates as they are. With neither a\n"

@@ -99,7 +99,7 @@ static int wait_a_little(const struct rg_outlet *o)
 }
 
 /* Out of the buffer, from its beginning. */
-static void took(struct rg_outlet *o, size_t n)
+static void consumed(struct rg_outlet *o, size_t n)
 {
 	if (!n)
 		return;
@@ -150,14 +150,14 @@ int rg_outlet_flush(struct rg_outlet *o)
 		if (n > 0)
 			done += (size_t)n;
 		if (ready == 0 && o->hasty) {
-			took(o, done);
+			consumed(o, done);
 			leave_out(o);
 			return 0;
 		}
 		if (ready == 0 && o->meanwhile)
 			o->meanwhile(o->arg);
 	}
-	took(o, done);
+	consumed(o, done);
 	return ready < 0 ? ready : 0;
 }
 

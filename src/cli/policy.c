@@ -233,8 +233,8 @@ static int collect(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *
 	s->netns = gate.netns;
 	s->settle_timeout_s = rg_settle_timeout_ns(&gate) / RG_NS_PER_SEC;
 	c->policy = gate.policy;
-	c->exports = gate.policy.which == RG_WHICH_EXPORTS;
-	c->all = gate.policy.which == RG_WHICH_ALL;
+	c->exports = gate.policy.mount_mode == RG_MOUNT_MODE_EXPORTS;
+	c->all = gate.policy.mount_mode == RG_MOUNT_MODE_ALL;
 	memcpy(c->state_dir, meta.state_dir, sizeof(c->state_dir));
 	c->state_dir[sizeof(c->state_dir) - 1] = '\0';
 	c->ledger_interval_s = meta.ledger_interval_s;
@@ -305,7 +305,7 @@ int rg_verb_policy_reload(const struct rg_options *o)
 				       .force_continue = -1};
 	struct rg_provenance from = {};
 	struct rg_config config;
-	struct rg_wish wish;
+	struct rg_arm_request wish;
 	struct rg_pins p;
 	__u32 slot;
 	int err = rg_enter_netns(o) ?: open_gate(&p, &slot, &from);
@@ -315,7 +315,7 @@ int rg_verb_policy_reload(const struct rg_options *o)
 	rg_pins_close(&p);
 	if (!file_only.config)
 		file_only.config = from.file[0] ? from.file : RG_CONFIG_FILE;
-	err = rg_wish_of(&file_only, &config, &wish);
+	err = rg_arm_request_of(&file_only, &config, &wish);
 	wish.only_again = true; /* `disable` may have run meanwhile */
 	err = err ?: rg_arm_and_say(&wish);
 	rg_config_free(&config);

@@ -151,7 +151,7 @@ static void look_at_modules(struct daemon *d, const struct rg_gate *gates)
 	d->said_missed = netns != 0;
 }
 
-static void heed_origins(struct daemon *d, const struct rg_gate *gates)
+static void handle_origins(struct daemon *d, const struct rg_gate *gates)
 {
 	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		if (!gates[i].netns || gates[i].origin_no_grace_ns == d->origin_no_grace[i])
@@ -162,7 +162,7 @@ static void heed_origins(struct daemon *d, const struct rg_gate *gates)
 }
 
 /* Calls that no door was asked about. Said once, of those while some gate is closed. */
-static void heed_passed(struct daemon *d, bool closed)
+static void handle_skipped(struct daemon *d, bool closed)
 {
 	__u64 passed = rg_progs_passed(&d->p);
 
@@ -205,7 +205,7 @@ static void set_alarm(struct daemon *d, __u64 at_ns)
 }
 
 /* The state on disk gets old; the gates do not depend on it. */
-static void heed_disk(struct daemon *d)
+static void handle_disk(struct daemon *d)
 {
 	unsigned int waits_s = rg_writer_waits_s(), failed = rg_writer_failed();
 
@@ -325,10 +325,10 @@ static void look(struct daemon *d)
 			done.left_stopped);
 	adjust_doors(d, gates);
 	look_at_modules(d, gates);
-	heed_origins(d, gates);
-	heed_passed(d, closed);
+	handle_origins(d, gates);
+	handle_skipped(d, closed);
 	look_at_recorder(d, gates, now_ns);
-	heed_disk(d);
+	handle_disk(d);
 	follow_exempt(d, now_ns);
 	rg_keep_tick(&d->keep, &d->p, gates, now_ns);
 	rg_metrics_file_tick(&d->metrics, &d->p, d->keep.budget, now_ns);
@@ -371,13 +371,16 @@ static int classify(struct daemon *d)
 		err = rg_rules_of(&d->p, at, &rules);
 		err = err ?: rg_mounts_read("/proc/self/mountinfo", &mounts);
 		/* By the rules there are first: exportfs may take its time. */
-		err = err ?: rg_classify(&d->p, &mounts, rules.at, rules.n, at, gate.policy.which);
+		err = err
+			      ?: rg_classify(&d->p, &mounts, rules.at, rules.n, at,
+					     gate.policy.mount_mode);
 		stamp = rg_exports_stamp_here();
-		if (!err && gate.policy.which == RG_WHICH_EXPORTS && stamp != d->exports) {
+		if (!err && gate.policy.mount_mode == RG_MOUNT_MODE_EXPORTS &&
+		    stamp != d->exports) {
 			err = refresh_rules(d, &rules, at, stamp);
 			err = err
 				      ?: rg_classify(&d->p, &mounts, rules.at, rules.n, at,
-						     gate.policy.which);
+						     gate.policy.mount_mode);
 		}
 		if (!err)
 			rg_recorder_mounts(&d->recorder, &mounts);
@@ -400,7 +403,8 @@ static bool exports_changed(const struct daemon *d)
 	struct rg_gate gate;
 
 	return slot >= 0 && bpf_map_lookup_elem(d->p.map_fd[RG_MAP_GATES], &at, &gate) == 0 &&
-	       gate.policy.which == RG_WHICH_EXPORTS && rg_exports_stamp_here() != d->exports;
+	       gate.policy.mount_mode == RG_MOUNT_MODE_EXPORTS &&
+	       rg_exports_stamp_here() != d->exports;
 }
 
 /* ---- adopting ---- */
@@ -686,7 +690,7 @@ static int drop_capabilities(void)
 	return RG_DONE;
 }
 
-static int arm(struct daemon *d, struct rg_wish *wish)
+static int arm(struct daemon *d, struct rg_arm_request *wish)
 {
 	struct rg_armed armed;
 	int err;
@@ -752,8 +756,8 @@ static int tell_metrics_dir(const struct rg_pins *p, const struct rg_options *o,
 static int take_up(struct daemon *d, const struct rg_options *o)
 {
 	struct rg_config config;
-	struct rg_wish wish;
-	int err = rg_wish_of(o, &config, &wish);
+	struct rg_arm_request wish;
+	int err = rg_arm_request_of(o, &config, &wish);
 
 	if (!err && (rg_config_is_given(o, &config) || nothing_is_pinned())) {
 		err = arm(d, &wish);

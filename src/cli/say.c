@@ -81,9 +81,9 @@ static void say_delegations(const struct rg_config *config)
 
 static void say_mounts(const struct rg_config *config)
 {
-	if (config->policy.which == RG_WHICH_ALL)
+	if (config->policy.mount_mode == RG_MOUNT_MODE_ALL)
 		printf("  mounts  every NFS mount of the network namespace, those to come too\n");
-	if (config->policy.which == RG_WHICH_EXPORTS)
+	if (config->policy.mount_mode == RG_MOUNT_MODE_EXPORTS)
 		printf("  mounts  those that are exported again, those to come too\n");
 	for (size_t i = 0; i < config->mounts.n; i++)
 		printf("  mount   %s\n", config->mounts.at[i]);
@@ -143,7 +143,8 @@ static void say_kprobes(const struct rg_pins *p)
 	printf("\n");
 }
 
-void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const struct rg_armed *armed)
+void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *wish,
+		  const struct rg_armed *armed)
 {
 	const struct rg_policy *policy = &wish->config->policy;
 	struct rg_gate gate;
@@ -160,7 +161,7 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 	if (v.state != RG_STATE_OPEN)
 		say_time_left(&v);
 	printf("\n");
-	for (__u32 what = 0; what < RG_NR_WHATS; what++)
+	for (__u32 what = 0; what < RG_NR_DOORS; what++)
 		if (armed->doors & 1u << what)
 			printf("  hook    %s, proven by a canary\n",
 			       rg_door_hook(what, armed->rung));
@@ -177,7 +178,7 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish, const str
 	rg_warn_of_locks(p);
 }
 
-int rg_arm_and_say(const struct rg_wish *wish)
+int rg_arm_and_say(const struct rg_arm_request *wish)
 {
 	struct rg_armed armed;
 	struct rg_pins p;

@@ -230,7 +230,7 @@ static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 	put(o, "settle_quiet_seconds", u64(g->policy.settle_quiet_s));
 	put(o, "max_hold_seconds", u64(g->policy.max_hold_s));
 	put_text(o, "on_origin_no_grace", g->policy.end_grace ? "end-grace" : "report");
-	put_text(o, "which", rg_which_name(g->policy.which));
+	put_text(o, "which", rg_mount_mode_name(g->policy.mount_mode));
 	put_text(o, "forward", rg_forward_name(g->policy.forward));
 	put(o, "only_client", json_object_new_boolean(g->policy.only_client));
 	put(o, "let_in", let_in_json(g, now_ns));
@@ -364,7 +364,7 @@ static json_object *held_json(const struct rg_snapshot *s, __u64 *unnamed)
 		put(o, "pid", u64(s->held.keys[i].tid));
 		put(o, "tgid", u64(h->tgid));
 		put_text(o, "comm", comm);
-		put_text(o, "what", rg_what_name(h->what));
+		put_text(o, "what", rg_door_name(h->what));
 		put_text(o, "state", rg_held_phase_name(h->phase));
 		put_text(o, "file", file);
 		put(o, "inode", u64(h->ino));
@@ -584,11 +584,11 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
 		    *daemon = json_object_new_object(), *list = json_object_new_array();
-	static const char *const hooks[RG_NR_WHATS] = {
-		[RG_WHAT_LOCK] = "file_lock",
-		[RG_WHAT_OPEN] = "file_open",
-		[RG_WHAT_CREATE] = "inode_create",
-		[RG_WHAT_ACCESS] = "inode_permission",
+	static const char *const hooks[RG_NR_DOORS] = {
+		[RG_DOOR_LOCK] = "file_lock",
+		[RG_DOOR_OPEN] = "file_open",
+		[RG_DOOR_CREATE] = "inode_create",
+		[RG_DOOR_ACCESS] = "inode_permission",
 	};
 	json_object *lacking = json_object_new_array();
 	char path[256];
@@ -606,7 +606,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	put(o, "verdict", verdict_json(s));
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
 	read_losts(p, &meta, s->gates, &losts);
-	for (__u32 what = 0; what < RG_NR_WHATS; what++) {
+	for (__u32 what = 0; what < RG_NR_DOORS; what++) {
 		put(rungs, hooks[what],
 		    s->doors_attached & 1u << what ? json_object_new_string(rg_rung_name(meta.rung))
 						   : NULL);

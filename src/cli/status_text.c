@@ -298,14 +298,14 @@ void rg_status_print_all(json_object *o)
 		    strcmp(hook, "hold") != 0)
 			printf(" %s", hook);
 	}
-	printf(" by %s; knfsd is followed by %s; hold by %s; who is held goes on by %s\n",
+	printf(" by %s; knfsd hooks: %s; held by: %s; held processes resumed by: %s\n",
 	       text_of(rungs, "file_lock"), text_of(rungs, "follow"), text_of(rungs, "hold"),
 	       sleeps ? RG_MODULE : text_of(rungs, "continue"));
 	print_left_out(json_object_object_get(o, "left_out"));
 	if (json_object_array_length(json_object_object_get(o, "let_go")))
 		printf("let go   " RG_NFSD
-		       ": what follows knfsd is to be attached when it is loaded "
-		       "again, by `reexport-guard modules follow`\n");
+		       ": its programs are attached again when it is loaded, by "
+		       "`reexport-guard modules follow`\n");
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
 	else if (sleeps)

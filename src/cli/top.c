@@ -133,7 +133,7 @@ static void sleep_until_continued(struct watch *w)
 		rg_terminal_take();
 }
 
-static void heed_signals(struct watch *w)
+static void handle_signals(struct watch *w)
 {
 	struct signalfd_siginfo info;
 
@@ -154,7 +154,7 @@ static void heed_signals(struct watch *w)
 	}
 }
 
-static void heed_keys(struct watch *w)
+static void handle_keys(struct watch *w)
 {
 	char keys[64];
 	ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
@@ -185,9 +185,9 @@ static void wait_until(struct watch *w, long until_ms)
 	if (left_ms <= 0 || poll(fds, 2, (int)left_ms) <= 0)
 		return;
 	if (fds[0].revents)
-		heed_signals(w);
+		handle_signals(w);
 	if (fds[1].revents)
-		heed_keys(w);
+		handle_keys(w);
 }
 
 /* Signals come by a descriptor, so that none can cut in between. */

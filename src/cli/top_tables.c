@@ -194,7 +194,7 @@ static void held_cell(const void *of, unsigned int row, unsigned int column, cha
 		snprintf(buf, RG_CELL_SIZE, "%u", all->now->held.keys[at].tid);
 		break;
 	case HELD_WHAT:
-		strcpy(buf, rg_what_name(h->what));
+		strcpy(buf, rg_door_name(h->what));
 		break;
 	case HELD_FOR:
 		strcpy(buf, rg_age_text(rg_since_ns(h->since_ns, all->now->now_ns), age));

@@ -104,7 +104,7 @@ static void stop_now(struct trace *t, const char *reason)
 
 /* ---- where it goes ---- */
 
-static void heed_outlet(struct trace *t, int err)
+static void handle_outlet(struct trace *t, int err)
 {
 	switch (err) {
 	case 0:
@@ -124,7 +124,7 @@ static void heed_outlet(struct trace *t, int err)
 static void print(struct trace *t, const char *line, size_t n)
 {
 	if (n)
-		heed_outlet(t, rg_outlet_add(&t->out, line, n));
+		handle_outlet(t, rg_outlet_add(&t->out, line, n));
 }
 
 static void record(struct trace *t, const char *line, size_t n)
@@ -561,7 +561,7 @@ static void serve(struct trace *t)
 			look_at_lost(t);
 			t->look_ns = rg_now_ns() + LOOK_NS;
 		}
-		heed_outlet(t, rg_outlet_flush(&t->out));
+		handle_outlet(t, rg_outlet_flush(&t->out));
 		now_ns = rg_now_ns();
 		if (now_ns >= t->tick_ns)
 			tick(t);

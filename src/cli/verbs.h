@@ -26,24 +26,25 @@ int rg_verb_report(const struct rg_options *o);
 int rg_verb_check(const struct rg_options *o);
 int rg_verb_demo(const struct rg_options *o);
 
-#define RG_TAKES_WISH                                                                              \
+#define RG_TAKES_ARM                                                                               \
 	(RG_TAKES_POLICY | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG) | RG_TAKES(RG_OPT_NETNS))
 
 /* ---- shared by the verbs: wish.c, say.c, gate.c, locks.c ---- */
 
 /* File and options to a wish, all of it checked but for the mounts. The caller
  * frees config, also after a failure. An enum rg_exit; what is wrong is said. */
-int rg_wish_of(const struct rg_options *o, struct rg_config *config, struct rg_wish *wish);
+int rg_arm_request_of(const struct rg_options *o, struct rg_config *config,
+		      struct rg_arm_request *wish);
 /* Is there a policy, by file or by option? Else `run` adopts what is enabled. */
 bool rg_config_is_given(const struct rg_options *o, const struct rg_config *config);
 /* Go into --netns, if one was given. */
 int rg_enter_netns(const struct rg_options *o);
 /* "closed: knfsd is not running", and what is armed, for people; a line each. And
  * what no gate takes away. */
-void rg_say_armed(const struct rg_pins *p, const struct rg_wish *wish,
+void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *wish,
 		  const struct rg_armed *armed);
 /* Arm, say what came of it, and let go of the set. An enum rg_exit. */
-int rg_arm_and_say(const struct rg_wish *wish);
+int rg_arm_and_say(const struct rg_arm_request *wish);
 /* The gate that --netns names, or that of the caller's namespace, of an open set, into
  * *gate. Its slot, or negative: what is wrong is said. */
 int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate);

@@ -13,19 +13,19 @@
 
 struct bpf_object;
 
-/* Load the module, as far as `wish` (enum rg_module_wish) wants it. *state: RG_MODULE_ANSWERED
- * if it is there and has types. *ours: it was loaded by this. RG_DONE, or RG_CANNOT where it
- * is required and cannot be used; what cannot be done is said in one line. */
+/* Load the module if `wish` (enum rg_module_wish) allows or requires it. *state:
+ * RG_MODULE_ANSWERED if it is loaded and has types (BTF). *ours: this call loaded it. RG_DONE,
+ * or RG_CANNOT if it is required and cannot be used; one line says why. */
 int rg_answers_prepare(__u32 wish, enum rg_module *state, bool *ours);
-/* The module that enable loaded, and nobody answers any more. What cannot be done is said. */
+/* Unload the module that `enable` loaded, once no program answers it. A failure is said. */
 void rg_answers_unload(void);
 
-/* Before loading, the hooks resolved (load/hooks.h): the programs whose question the loaded
- * module has, if `wanted`. How many they are. */
+/* After the hooks are resolved (load/hooks.h) and before loading: select the programs whose
+ * question the loaded module asks, if `wanted`. Returns how many. */
 int rg_answers_choose(const struct bpf_object *obj, bool wanted);
 /* Is this one of the programs? */
 bool rg_answers_have(const char *program);
-/* Attach and pin those that were loaded. 0, or a negative errno: none is attached. */
+/* Attach and pin the loaded ones. 0, or a negative errno; none is attached then. */
 int rg_answers_attach(const struct bpf_object *obj);
 /* Unpin them: the kernel's own behaviour is back. */
 void rg_answers_detach(void);

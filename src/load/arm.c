@@ -105,7 +105,7 @@ static void expect(const struct rg_pins *p, const struct rg_config *config,
 
 /* What the policy comes to once it is checked: nothing of it is in force yet. */
 struct plan {
-	const struct rg_wish *wish;
+	const struct rg_arm_request *wish;
 	struct rg_mounts mounts;
 	struct rg_rules rules;
 };
@@ -124,7 +124,7 @@ static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed 
 	const struct rg_config *config = plan->wish->config;
 	struct rg_gate policy = {.policy = config->policy};
 	struct rg_control c = {.op = RG_OP_ARM};
-	bool all = config->policy.which == RG_WHICH_ALL;
+	bool all = config->policy.mount_mode == RG_MOUNT_MODE_ALL;
 	struct rg_meta meta;
 	int err;
 
@@ -144,7 +144,7 @@ static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed 
 	 * guarded before something else becomes exempt. */
 	if (!all) {
 		err = rg_classify(p, &plan->mounts, plan->rules.at, plan->rules.n, armed->slot,
-				  config->policy.which);
+				  config->policy.mount_mode);
 		if (err)
 			return rg_error(RG_FAILED, "map devices: cannot be written: %s",
 					rg_strerror(err));
@@ -163,7 +163,7 @@ static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed 
 				armed->netns);
 	if (all)
 		rg_classify(p, &plan->mounts, plan->rules.at, plan->rules.n, armed->slot,
-			    config->policy.which);
+			    config->policy.mount_mode);
 	err = rg_rules_write(p, &plan->rules, armed->slot);
 	if (err)
 		return rg_error(RG_FAILED, "map rules: cannot be written: %s", rg_strerror(err));
@@ -208,7 +208,7 @@ static int prove_each(const struct rg_pins *p, __u32 doors, __u32 action, __u32 
 	int err = RG_DONE;
 
 	*took_ns = 0;
-	for (__u32 what = 0; what < RG_NR_WHATS && !err; what++) {
+	for (__u32 what = 0; what < RG_NR_DOORS && !err; what++) {
 		if (!(doors & 1u << what))
 			continue;
 		err = prove_one(p, what, action, rung, &one_ns);
@@ -258,7 +258,7 @@ static int doors_with(const struct rg_pins *p, const struct rg_armed *armed,
 	*doors = rg_doors_wanted(gates, rg_now_ns());
 	/* It may be wanted at any time from now on: proven while we are here. */
 	if (policy->scope >= RG_SCOPE_ACCESS)
-		*doors |= 1u << RG_WHAT_ACCESS;
+		*doors |= 1u << RG_DOOR_ACCESS;
 	return RG_DONE;
 }
 
@@ -375,7 +375,7 @@ static void beat(struct rg_live *live)
 /* The gate is armed; programs that only watch come after it, and a daemon does not wait for
  * them. A process of its own, and nobody's child, loads them: it has the privileges for that,
  * and the lock of the pin directory, until they are attached. */
-static void watch(const struct rg_loaded *loaded, const struct rg_wish *wish)
+static void watch(const struct rg_loaded *loaded, const struct rg_arm_request *wish)
 {
 	pid_t pid = wish->serve ? fork() : -1;
 
@@ -426,7 +426,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 {
 	const struct rg_policy *policy = &plan->wish->config->policy;
 	struct rg_meta meta = {.pins_version = RG_PINS_VERSION, .rung = rung};
-	struct rg_load_wish wish = {
+	struct rg_load_request wish = {
 		.rung = rung,
 		.force_rung = plan->wish->force_rung >= 0,
 		.max_held = (__u32)plan->wish->force_max_held,
@@ -456,7 +456,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
 	err = err ?: choose_slot(p, armed);
 	err = err ?: arm_gate(p, plan, armed);
-	/* Alive before the doors are there, or their first visitors were denied. */
+	/* Set the heartbeat before attaching the doors; otherwise the first callers are denied. */
 	if (!err && plan->wish->serve)
 		beat(p->live);
 	err = err ?: doors_with(p, armed, policy, &doors);
@@ -476,7 +476,7 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 }
 
 /* Are rungs forced that the set has not? */
-static bool other_rungs(const struct rg_wish *wish, const struct rg_meta *meta)
+static bool other_rungs(const struct rg_arm_request *wish, const struct rg_meta *meta)
 {
 	return (wish->force_rung >= 0 && (__u32)wish->force_rung != meta->rung) ||
 	       (wish->force_continue >= 0 && (__u32)wish->force_continue != meta->continues) ||
@@ -488,7 +488,7 @@ static bool other_rungs(const struct rg_wish *wish, const struct rg_meta *meta)
 /* The doors first, proven, then the policy: it is never in force without them. */
 static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
-	const struct rg_wish *wish = plan->wish;
+	const struct rg_arm_request *wish = plan->wish;
 	__u32 there = rg_doors_attached(), doors = 0, changed;
 	struct rg_continued done = {};
 	struct rg_meta meta;
@@ -544,7 +544,7 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed,
 			const sigset_t *before)
 {
-	const struct rg_wish *wish = plan->wish;
+	const struct rg_arm_request *wish = plan->wish;
 	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0 ||
 		      wish->force_follow >= 0 || wish->force_hold >= 0;
 	int rung = wish->force_rung >= 0 ? wish->force_rung : RG_RUNG_LSM, err;
@@ -605,7 +605,7 @@ void rg_scope_choose(struct rg_config *config)
 		config->policy.scope = RG_SCOPE_OPENS;
 }
 
-int rg_arm(const struct rg_wish *wish, struct rg_pins *p, struct rg_armed *armed)
+int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed *armed)
 {
 	struct plan plan = {.wish = wish};
 	sigset_t before;

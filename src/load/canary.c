@@ -31,11 +31,11 @@ static int call_once(__u32 what, int memfd)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
 	switch (what) {
-	case RG_WHAT_LOCK:
+	case RG_DOOR_LOCK:
 		return fcntl(memfd, F_SETLK, &lock) == 0 ? 0 : errno;
-	case RG_WHAT_ACCESS:
+	case RG_DOOR_ACCESS:
 		return access(path, R_OK) == 0 ? 0 : errno;
-	case RG_WHAT_CREATE:
+	case RG_DOOR_CREATE:
 		fd = open(NOT_THERE, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 		break;
 	default:
@@ -50,7 +50,7 @@ static int call_once(__u32 what, int memfd)
 /* The inode that the door is asked about. */
 static int canary_inode(__u32 what, int memfd, struct stat *st)
 {
-	return (what == RG_WHAT_CREATE ? stat(RG_PIN_DIR, st) : fstat(memfd, st)) < 0 ? errno : 0;
+	return (what == RG_DOOR_CREATE ? stat(RG_PIN_DIR, st) : fstat(memfd, st)) < 0 ? errno : 0;
 }
 
 /* Wait for the child to stop or end. False: it did neither in time. */
@@ -151,13 +151,13 @@ enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, 
 	*detail = canary_inode(what, fd, &st);
 	if (*detail)
 		goto out;
-	usual = what == RG_WHAT_CREATE ? call_once(what, fd) : 0;
+	usual = what == RG_DOOR_CREATE ? call_once(what, fd) : 0;
 	arm.policy_word = gate.policy_word;
 	*detail = -rg_control(p, &arm);
 	if (*detail)
 		goto out;
 	p->live->canary_dev = rg_kernel_dev(st.st_dev);
-	p->live->canary_what = what;
+	p->live->canary_door = what;
 	__atomic_store_n(&p->live->canary_ino, st.st_ino, __ATOMIC_SEQ_CST);
 
 	start_ns = rg_now_ns();

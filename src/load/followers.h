@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The programs that follow knfsd, end clients and this host's NFS client, among
- * those of the BPF object. A gate that one of some of them is missing from would
- * keep out whom it must not, or nobody, and say otherwise: without these nothing
- * is armed. Without another one a promise is lost, and that is said.
+ * The followers: BPF programs that follow knfsd, end clients and this host's NFS client.
+ * Some are required: without one a gate could block the wrong callers, or nobody, while
+ * reporting success. Nothing is armed then. Without one of the others a feature is lost, and
+ * a message says which.
  *
- * Each is attached by fentry, fexit or a typed tracepoint; where the kernel refuses
- * that, a kprobe stands in (bpf/kprobe.bpf.h).
+ * Each is attached by fentry, fexit or a typed tracepoint. If the kernel refuses that, a
+ * kprobe replaces it (bpf/kprobe.bpf.h).
  */
 #pragma once
 
@@ -21,42 +21,41 @@ struct rg_follower {
 	enum rg_link link;
 	bool needed;
 	const char *program;
-	const char *module;  /* that its function is in; NULL: the kernel itself */
-	const char *without; /* "without it ...": what would be wrong, or is lost */
+	const char *module;  /* the module with its function; NULL: vmlinux */
+	const char *without; /* completes "without it ...": the consequence, for messages */
 };
 
-/* In the order they are attached: who follows knfsd is there before anybody is
- * kept out. `program` is NULL after the last. */
+/* In the order of attaching: the followers of knfsd come before anything that blocks
+ * callers. The last element has `program` NULL. */
 extern const struct rg_follower rg_followers[];
-/* NULL: no follower. */
+/* The follower with this program, or NULL. */
 const struct rg_follower *rg_follower_of(const char *program);
-/* The same of its program or of the kprobe that stands in for it. */
+/* Likewise, where `program` may also be the kprobe that replaces the follower. */
 const struct rg_follower *rg_follower_by(const char *program);
 
-/* Sets of followers are words: 1 << enum rg_link. */
+/* A set of followers is a bit mask: 1 << enum rg_link. */
 
 struct rg_following {
-	int forced;	/* enum rg_follow, or -1: the best that goes */
-	__u32 left_out; /* not attached */
-	__u32 kprobes;	/* by kprobe; of no meaning for who is left out */
+	int forced;	/* enum rg_follow, or -1: the best that this kernel takes */
+	__u32 left_out; /* the followers that are not attached */
+	__u32 kprobes;	/* those attached by kprobe; the bits of left_out have no meaning */
 };
 
-/* The enum rg_follow of all that are attached; RG_NR_FOLLOWS: some are kprobes, some are
- * not. */
+/* The enum rg_follow that all attached followers have in common; RG_NR_FOLLOWS: they differ. */
 int rg_followers_each(__u32 left_out, __u32 kprobes);
-/* Nobody sees who was refused a reclaim: settled goes by time alone. */
+/* True if refused reclaims are not seen: then `settled` can only wait for its time limit. */
 bool rg_followers_blind(__u32 left_out);
-/* Before loading: which programs are to be loaded for those in `links`; none for others.
- * A follower whose hook is not there is to be a kprobe. False: one that is needed is left
- * out, and that was said. */
+/* Before loading: select the programs to load for the followers in `links`, and none for the
+ * others. A follower whose hook this kernel lacks becomes a kprobe. False: a required one had
+ * to be left out, and a message said so. */
 bool rg_followers_choose(const struct bpf_object *obj, __u32 links, struct rg_following *following);
-/* This kernel refused the program, or the kprobe that stands in for it, to load or to be
- * attached. A kprobe is next, or the set goes without: true, and it was said which.
- * False: it is needed. */
+/* The kernel refused to load or attach this follower's program, or its kprobe, with `err`.
+ * Select the kprobe, or leave the follower out: true, and a message says which. False: the
+ * follower is required. */
 bool rg_followers_step_down(const struct rg_follower *f, int err, struct rg_following *following);
 
-/* What to attach: the program of a follower as it was chosen;
- * *enters, where its function's return is followed by a kprobe: what keeps the arguments. */
+/* The program to attach for a follower, as selected. *enters: the program that keeps the
+ * arguments, if the function's return is followed by a kretprobe; otherwise NULL. */
 struct bpf_program *rg_followers_program(const struct bpf_object *obj, const struct rg_follower *f,
 					 const struct rg_following *following,
 					 struct bpf_program **enters);

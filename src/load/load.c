@@ -62,11 +62,11 @@ static int pin_one(int fd, const char *name, int *kept)
 
 static struct bpf_program *door_program(struct guard_bpf *skel, __u32 what, enum rg_rung rung)
 {
-	struct bpf_program *const programs[RG_NR_WHATS][RG_NR_RUNGS] = {
-		[RG_WHAT_LOCK] = {skel->progs.lock_lsm, skel->progs.lock_fmod_ret},
-		[RG_WHAT_OPEN] = {skel->progs.open_lsm, skel->progs.open_fmod_ret},
-		[RG_WHAT_CREATE] = {skel->progs.create_lsm, skel->progs.create_fmod_ret},
-		[RG_WHAT_ACCESS] = {skel->progs.access_lsm, skel->progs.access_fmod_ret},
+	struct bpf_program *const programs[RG_NR_DOORS][RG_NR_RUNGS] = {
+		[RG_DOOR_LOCK] = {skel->progs.lock_lsm, skel->progs.lock_fmod_ret},
+		[RG_DOOR_OPEN] = {skel->progs.open_lsm, skel->progs.open_fmod_ret},
+		[RG_DOOR_CREATE] = {skel->progs.create_lsm, skel->progs.create_fmod_ret},
+		[RG_DOOR_ACCESS] = {skel->progs.access_lsm, skel->progs.access_fmod_ret},
 	};
 
 	return programs[what][rung];
@@ -143,7 +143,7 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 	if (!err)
 		err = pin_one(bpf_program__fd(skel->progs.control), rg_pin_of_prog(RG_PROG_CONTROL),
 			      &p->prog_fd[RG_PROG_CONTROL]);
-	for (__u32 what = 0; what < RG_NR_WHATS && !err; what++)
+	for (__u32 what = 0; what < RG_NR_DOORS && !err; what++)
 		err = pin_one(bpf_program__fd(door_program(skel, what, rung)),
 			      rg_pin_of_prog(RG_PROG_DOOR_LOCK + what),
 			      &p->prog_fd[RG_PROG_DOOR_LOCK + what]);
@@ -156,7 +156,7 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 }
 
 /* In the kernel, if it can, and if some program that opens gates is no kprobe. */
-static int choose_continue(const struct guard_bpf *skel, const struct rg_load_wish *wish,
+static int choose_continue(const struct guard_bpf *skel, const struct rg_load_request *wish,
 			   struct rg_loaded *loaded)
 {
 	const __u32 opens = 1u << RG_LINK_KNFSD_STARTED | 1u << RG_LINK_GRACE_END;
@@ -177,7 +177,7 @@ static int choose_continue(const struct guard_bpf *skel, const struct rg_load_wi
 }
 
 /* A gate that lets calls in is not closed. */
-static int choose_rung(const struct rg_load_wish *wish)
+static int choose_rung(const struct rg_load_request *wish)
 {
 	struct rg_preempt p;
 	char why[128];
@@ -237,14 +237,14 @@ static struct guard_bpf *open_object(struct rg_loaded *loaded, int *result)
 }
 
 /* A set that is loaded anew. NULL likewise. */
-static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load_wish *wish,
+static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load_request *wish,
 				  int *result)
 {
 	struct guard_bpf *skel = open_object(loaded, result);
 
 	if (!skel)
 		return NULL;
-	for (__u32 what = 0; what < RG_NR_WHATS; what++)
+	for (__u32 what = 0; what < RG_NR_DOORS; what++)
 		for (int i = 0; i < RG_NR_RUNGS; i++)
 			bpf_program__set_autoload(door_program(skel, what, i),
 						  i == (int)wish->rung);
@@ -263,7 +263,7 @@ static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load
 
 /* Loading failed: can it do with fewer programs? The gate does not depend on every
  * follower. */
-static bool with_fewer(const struct rg_load_wish *wish, int err, struct rg_loaded *loaded)
+static bool with_fewer(const struct rg_load_request *wish, int err, struct rg_loaded *loaded)
 {
 	const char *last = rg_hooks_last();
 
@@ -285,7 +285,7 @@ static bool with_fewer(const struct rg_load_wish *wish, int err, struct rg_loade
 	       rg_followers_step_down(rg_follower_by(last), err, &loaded->following);
 }
 
-int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded)
+int rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loaded *loaded)
 {
 	struct guard_bpf *skel;
 	bool chosen = false;
@@ -528,7 +528,7 @@ int rg_attach_followers(struct rg_loaded *loaded, __u32 links)
 	return err;
 }
 
-int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_wish *wish)
+int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *wish)
 {
 	int err;
 

@@ -10,20 +10,20 @@
 
 struct guard_bpf;
 
-/* The BPF object as it was built in, *n bytes: for who only looks into it. */
+/* The built-in BPF object, *n bytes, for callers that only inspect it. */
 const void *rg_load_object(size_t *n);
 /* Its types: what this version has in its maps. The caller frees it (btf__free). NULL:
  * errno says why. */
 struct btf;
 struct btf *rg_load_types(void);
 
-struct rg_load_wish {
+struct rg_load_request {
 	enum rg_rung rung;
-	bool force_rung;	     /* although calls may pass it unasked */
-	__u32 max_held;		     /* places in the map `held`, 0: RG_MAX_HELD */
-	__u32 left_out;		     /* followers that are not wanted, 1 << enum rg_link */
-	int follow;		     /* enum rg_follow, or -1: the best that goes */
-	int continues;		     /* enum rg_continue, or -1: in the kernel if it can */
+	bool force_rung;	     /* use it although this kernel may skip its programs */
+	__u32 max_held;		     /* elements of the map `held`, 0: RG_MAX_HELD */
+	__u32 left_out;		     /* followers to leave out, 1 << enum rg_link */
+	int follow;		     /* enum rg_follow, or -1: the best that this kernel takes */
+	int continues;		     /* enum rg_continue, or -1: in the kernel if possible */
 	__u32 module;		     /* enum rg_module_wish */
 	enum rg_module module_state; /* RG_MODULE_ANSWERED: it is loaded, and has types */
 };
@@ -32,30 +32,31 @@ struct rg_loaded {
 	struct guard_bpf *skel;
 	struct rg_following following;
 	enum rg_continue continues;
-	enum rg_module module; /* what became of the kernel module (load/answers.h) */
+	enum rg_module module; /* whether the kernel module is used (load/answers.h) */
 };
 
-/* Each returns an enum rg_exit and has said what is wrong. What they pinned
- * is the caller's to remove. */
+/* Each of these returns an enum rg_exit and says what is wrong. After a failure the caller
+ * removes what was pinned. */
 
 /* Open, load, pin maps, the control program and the doors' programs of one
  * rung; fills in p. Tracing programs are not among what is loaded. */
-int rg_load(struct rg_pins *p, const struct rg_load_wish *wish, struct rg_loaded *loaded);
-/* Those whose link is in `links`, 1 << enum rg_link, and that are not left out. What
- * cannot be attached steps down (load/followers.h). */
+int rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loaded *loaded);
+/* Attach the followers in `links` (1 << enum rg_link) that are not left out. One that cannot be
+ * attached steps down (load/followers.h). */
 int rg_attach_followers(struct rg_loaded *loaded, __u32 links);
-/* The kernel module's questions. Where the kernel refuses, loaded->module says so; an error
- * only if it is required. */
-int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_wish *wish);
-/* What was let go of, with the maps of the set (load/modules.h). */
+/* Attach the programs that answer the kernel module. If the kernel refuses, loaded->module says
+ * so; that is an error only if the module is required. */
+int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *wish);
+/* Load the detached programs again, with the maps of the set (load/modules.h). */
 int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded);
 /* The program that the module asks about sleepers (load/sleep.h), with the maps of the set.
  * 0, or a negative errno, and nothing was said. rg_unload() in any case. */
 int rg_load_sleep(const struct rg_pins *p, struct rg_loaded *loaded);
-/* Those that only watch (load/traces.h), with the maps of a set that was loaded: load them,
- * which takes as long as all else, attach and pin them. As many as go; of others it was said. */
+/* Load the tracing programs (load/traces.h) with the maps of a loaded set, attach and pin them.
+ * This takes as long as everything before it. Those that fail are left out, and messages say
+ * which. */
 void rg_load_traces(const struct rg_loaded *set);
-/* Those that were loaded with a set. */
+/* Attach and pin the tracing programs that were loaded with a set. */
 void rg_attach_traces(const struct rg_loaded *loaded);
-/* What is pinned stays. */
+/* Free the object; what is pinned stays in the kernel. */
 void rg_unload(struct rg_loaded *loaded);

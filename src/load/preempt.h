@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Does the kernel preempt its own threads? A program with a guard against recursion
- * (bpf_prog.active, kernel/bpf/trampoline.c) is not run for a thread that comes by while
- * another one is preempted within it: a gate that asks such a program lets that call in.
+ * Does the kernel preempt its own threads? A BPF program with a guard against recursion
+ * (bpf_prog.active, kernel/bpf/trampoline.c) is skipped for a thread that calls it while
+ * another thread is preempted within it: a gate that relies on such a program lets that call in.
  */
 #pragma once
 
@@ -13,23 +13,23 @@
 #define RG_KERNEL_BUILD "/proc/sys/kernel/version"
 
 struct rg_preempt {
-	int does;	/* 1, 0, or -1: nobody can tell */
-	char modes[64]; /* as RG_PREEMPT_MODES has them, "none voluntary (full)"; "": not read */
+	int does;	/* 1, 0, or -1: unknown */
+	char modes[64]; /* the text of RG_PREEMPT_MODES, "none voluntary (full)"; "": not read */
 };
 
 /*
- * By the modes, where a kernel has a choice of them; else by how it was built ("#1 SMP
- * PREEMPT_DYNAMIC ...": init/Makefile). Either may be "". Pure.
+ * Decide by the modes, if the kernel offers a choice of them; otherwise by its build ("#1 SMP
+ * PREEMPT_DYNAMIC ...": init/Makefile). Either text may be "". Pure.
  */
 struct rg_preempt rg_preempt_of(const char *modes, const char *build);
 
-/* Of this host. debugfs need not be mounted; whoever may not mount it, where it is not, is
- * told by the build alone. */
+/* The same for this host. debugfs is mounted for the reading if necessary; without the right to
+ * mount it, only the build decides. */
 struct rg_preempt rg_preempt_read(void);
 
-/* "this kernel preempts its own threads (preempt=full)", of one that does or may.
- * Pure. Returns buf. */
+/* "this kernel preempts its own threads (preempt=full)", for one that does or may. Pure.
+ * Returns buf. */
 char *rg_preempt_why(const struct rg_preempt *p, char *buf, size_t size);
-/* How a gate could be closed all the same. lsm_always: LSM programs have no guard here.
- * Pure. */
+/* What to do so that a gate can close reliably. lsm_always: this kernel's LSM programs have no
+ * such guard. Pure. */
 const char *rg_preempt_remedy(const struct rg_preempt *p, bool lsm_always);

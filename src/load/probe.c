@@ -32,17 +32,17 @@ struct list {
 	unsigned int n;
 };
 
-/* In the order of enum rg_what. */
-static const char *const door_hooks[RG_NR_WHATS] = {
-	[RG_WHAT_LOCK] = "file_lock",
-	[RG_WHAT_OPEN] = "file_open",
-	[RG_WHAT_CREATE] = "inode_create",
-	[RG_WHAT_ACCESS] = "inode_permission",
+/* In the order of enum rg_door. */
+static const char *const door_hooks[RG_NR_DOORS] = {
+	[RG_DOOR_LOCK] = "file_lock",
+	[RG_DOOR_OPEN] = "file_open",
+	[RG_DOOR_CREATE] = "inode_create",
+	[RG_DOOR_ACCESS] = "inode_permission",
 };
 
 static int door_of(const char *hook)
 {
-	for (int what = 0; what < RG_NR_WHATS; what++)
+	for (int what = 0; what < RG_NR_DOORS; what++)
 		if (strcmp(door_hooks[what], hook) == 0)
 			return what;
 	return -1;

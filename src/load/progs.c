@@ -101,11 +101,11 @@ int rg_progs_read(const struct rg_pins *p, struct rg_prog_counts *progs)
 
 __u64 rg_progs_passed(const struct rg_pins *p)
 {
-	struct rg_prog_counts doors[RG_NR_WHATS];
+	struct rg_prog_counts doors[RG_NR_DOORS];
 	struct list l = {.progs = doors};
 	__u64 sum = 0;
 
-	for (__u32 what = 0; what < RG_NR_WHATS; what++)
+	for (__u32 what = 0; what < RG_NR_DOORS; what++)
 		add_door(p, what, &l);
 	for (int i = 0; i < l.n; i++)
 		sum += doors[i].skipped;

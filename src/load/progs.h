@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel counts of the attached programs. */
+/* The kernel's own counters of the attached programs. */
 #pragma once
 
 #include "pins/pins.h"
@@ -7,18 +7,18 @@
 #define RG_MAX_PROGS 128
 
 struct rg_prog_counts {
-	char name[48];	    /* of the pin, without what kind of pin it is: "lock_done"; or
+	char name[48];	    /* the pin's name without its prefix, "lock_done"; or
 			       RG_KPROBE_ENTERS */
-	__u64 run_ns, runs; /* only while kernel.bpf_stats_enabled is 1 */
-	__u64 skipped;	    /* calls that it was not run for (load/preempt.h) */
+	__u64 run_ns, runs; /* counted only while kernel.bpf_stats_enabled is 1 */
+	__u64 skipped;	    /* calls for which the kernel skipped it (load/preempt.h) */
 };
 
 /*
- * Those that are attached by a pinned link; progs has RG_MAX_PROGS places. Returns how
- * many could be looked up: a program of a link needs CAP_SYS_ADMIN, which the daemon
- * gives up. Those of the doors are open in p, and need nothing.
+ * Read the programs attached by pinned links into progs, which has RG_MAX_PROGS elements.
+ * Returns their number. Finding the program of a link needs CAP_SYS_ADMIN, which the daemon
+ * drops; the programs of the doors are open in p and need no privilege.
  */
 int rg_progs_read(const struct rg_pins *p, struct rg_prog_counts *progs);
 
-/* Calls that the doors' programs were not run for, of this set. */
+/* Calls for which the kernel skipped a door's program, since the set was armed. */
 __u64 rg_progs_passed(const struct rg_pins *p);

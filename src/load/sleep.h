@@ -14,11 +14,11 @@
 
 #define RG_MODULE "reexport_guard"
 
-/* Have the held sleep from now on, if `best` (enum rg_hold) allows it and the module is
- * loaded. Where it cannot be they are stopped, and why is said in one line. The directory
- * is locked exclusively. RG_DONE; with `must` RG_CANNOT where they cannot sleep. */
+/* Make held threads sleep from now on, if `best` (enum rg_hold) allows it and the module is
+ * loaded. Otherwise they are stopped, and one line says why. The caller has the directory
+ * locked exclusively. RG_DONE; with `must`, RG_CANNOT if they cannot sleep. */
 int rg_sleep_begin(const struct rg_pins *p, __u32 best, bool must);
 
-/* Have the held be stopped from now on, and give the module back. Those who sleep are let go
- * by the module within a second, and meet the door again. */
+/* Make held processes stop from now on, and detach from the module. The module wakes sleeping
+ * threads within a second, and they come to the door again. */
 void rg_sleep_end(const struct rg_pins *p);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tracing programs (bpf/trace), among those of the BPF object: one that this
- * kernel has no hook for, or refuses, costs what it would have shown, and not
- * the gate.
+ * The tracing programs (bpf/trace). If this kernel lacks the function of one, or refuses the
+ * program, its events are missing from traces; the gate works without it.
  *
- * Each is attached by fentry, fexit or a typed tracepoint; where the kernel refuses
- * that at a function, or would skip it, a kprobe stands in (bpf/kprobe.bpf.h).
+ * Each is attached by fentry, fexit or a typed tracepoint. If the kernel refuses that for a
+ * function, or might skip the program there, a kprobe replaces it (bpf/kprobe.bpf.h).
  */
 #pragma once
 
@@ -17,15 +16,15 @@ struct bpf_object;
 
 struct rg_trace {
 	const char *program;
-	const char *module; /* that its hook is in, of rg_hook_modules */
+	const char *module; /* the module with its function, one of rg_hook_modules */
 };
 
-/* program is NULL after the last. */
+/* The last element has `program` NULL. */
 extern const struct rg_trace rg_traces[];
-/* Of the name of a program, or of the kprobe that stands in for it; NULL: none. */
+/* The element of this program, or of the program that this kprobe replaces; or NULL. */
 const struct rg_trace *rg_trace_by(const char *program);
 
-/* What may be pinned of a program. */
+/* The links of a tracing program that may be pinned. */
 enum rg_trace_pin {
 	RG_TRACE_TYPED = 0, /* "trace_NAME" */
 	RG_TRACE_KPROBE,    /* "trace_kprobe_NAME" */
@@ -36,19 +35,19 @@ enum rg_trace_pin {
 /* Full path; path of at least 256 bytes. Returns path. */
 char *rg_trace_pin(char *path, const struct rg_trace *trace, enum rg_trace_pin pin);
 bool rg_trace_is_pinned(const struct rg_trace *trace, enum rg_trace_pin pin);
-/* Those that are not attached at all, 1 << place in rg_traces. */
+/* The programs that are not attached in any way: 1 << index in rg_traces. */
 __u64 rg_traces_missing(void);
 
-/* Before loading: those whose hook this kernel has by itself, or by a kprobe, and that
- * were not left out; or none at all. Other programs stay as they are. follow: enum
- * rg_follow, or -1: the best that goes. */
+/* Before loading: select the tracing programs, or their kprobes, whose function this kernel has
+ * and that were not left out; with `none`, no tracing program. Other programs of the object
+ * are not changed. follow: enum rg_follow, or -1: the best that this kernel takes. */
 void rg_traces_choose(const struct bpf_object *obj, bool none, int follow);
-/* Nothing but these kprobes, 1 << place in rg_traces. */
+/* Select only the kprobes of these programs, 1 << index in rg_traces. */
 void rg_traces_choose_kprobes(const struct bpf_object *obj, __u64 traces);
-/* This kernel refused to load the program: from now on it is a kprobe, or left out, and it
- * was said which. `err`: what loading said. False if it is no tracing program, or one
- * more than is worth another attempt: then none can be loaded, and that is the warning. */
+/* The kernel refused to load this program with `err`: use its kprobe from now on, or leave it
+ * out; a message says which. False if it is no tracing program, or if too many were refused
+ * to try again: then no tracing program is loaded, and a warning says so. */
 bool rg_traces_step_down(const char *program, int err, int follow);
-/* Attach and pin those that were loaded. Returns those that were refused and are no
- * kprobes, 1 << place in rg_traces. */
+/* Attach and pin the loaded ones. Returns those that were refused and are not kprobes yet,
+ * 1 << index in rg_traces. */
 __u64 rg_traces_attach(const struct bpf_object *obj);

@@ -56,7 +56,7 @@ static void write_gate_policy(struct rg_exposition *e, const struct rg_snapshot 
 		rg_sample(e, 1, "netns", at.netns, "action", rg_action_name(at.g->policy.action),
 			  "scope", rg_scope_name(at.g->policy.scope), "release",
 			  rg_release_name(at.g->policy.release), "mounts",
-			  rg_which_name(at.g->policy.which));
+			  rg_mount_mode_name(at.g->policy.mount_mode));
 }
 
 static void write_gate_state(struct rg_exposition *e, const struct rg_snapshot *s)
@@ -404,14 +404,14 @@ static void write_continued(struct rg_exposition *e, const struct rg_snapshot *s
 static void write_held(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s) {
-		__u32 n[RG_NR_WHATS] = {};
+		__u32 n[RG_NR_DOORS] = {};
 
 		for (__u32 i = 0; i < s->held.n; i++)
 			if (s->held.values[i].slot == at.slot &&
-			    s->held.values[i].what < RG_NR_WHATS)
+			    s->held.values[i].what < RG_NR_DOORS)
 				n[s->held.values[i].what]++;
-		for (__u32 what = 0; what < RG_NR_WHATS; what++)
-			rg_sample(e, n[what], "netns", at.netns, "what", rg_what_name(what));
+		for (__u32 what = 0; what < RG_NR_DOORS; what++)
+			rg_sample(e, n[what], "netns", at.netns, "what", rg_door_name(what));
 	}
 }
 
@@ -530,8 +530,8 @@ static void write_daemon_heartbeat(struct rg_exposition *e, const struct rg_snap
 
 static void write_doors(struct rg_exposition *e, __u32 doors)
 {
-	for (__u32 what = 0; what < RG_NR_WHATS; what++)
-		rg_sample(e, !!(doors & 1u << what), "hook", rg_what_name(what));
+	for (__u32 what = 0; what < RG_NR_DOORS; what++)
+		rg_sample(e, !!(doors & 1u << what), "hook", rg_door_name(what));
 }
 
 static void write_hook_wanted(struct rg_exposition *e, const struct rg_snapshot *s)

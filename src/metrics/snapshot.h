@@ -26,7 +26,7 @@ struct rg_snapshot {
 	__u32 writes_failed; /* files that the daemon could not write */
 	__u32 disk_waits_s;  /* its write under way has been waiting so long for a disk */
 	bool sleeps;	     /* the held sleep in the kernel, which needs no daemon */
-	__u32 doors_attached, doors_wanted; /* a bit an enum rg_what */
+	__u32 doors_attached, doors_wanted; /* a bit an enum rg_door */
 	__u32 tracers;			    /* that have a ring */
 	char armed_by[32];		    /* version of the program that made the pins */
 	struct rg_gate gates[RG_MAX_GATES];

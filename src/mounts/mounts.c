@@ -436,10 +436,11 @@ static bool go_by(const struct meant *r, const struct rg_mounts *mounts, const s
 }
 
 bool rg_mount_is_guarded(const struct rg_mounts *mounts, const struct rg_mount *mount,
-			 const struct rg_rule *rules, size_t n, __u32 slot, enum rg_which which)
+			 const struct rg_rule *rules, size_t n, __u32 slot,
+			 enum rg_mount_mode which)
 {
 	const struct thing t = thing_of(mount);
-	bool guarded = which == RG_WHICH_ALL;
+	bool guarded = which == RG_MOUNT_MODE_ALL;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct meant r = meant_by(&rules[i]);
@@ -559,7 +560,7 @@ static void guard_twins(const struct rg_mounts *mounts, const struct opinion *by
 
 /* One for each superblock of the table, sorted. Owned by the caller (free). */
 static int judge(const struct rg_mounts *mounts, const struct rg_rule *rules, size_t n, __u32 slot,
-		 enum rg_which which, struct verdict **out, size_t *n_out)
+		 enum rg_mount_mode which, struct verdict **out, size_t *n_out)
 {
 	struct verdict *v = calloc(mounts->n + 1, sizeof(*v));
 	struct opinion *by_rule = calloc(mounts->n + 1, sizeof(*by_rule));
@@ -579,7 +580,7 @@ static int judge(const struct rg_mounts *mounts, const struct rg_rule *rules, si
 	}
 	for (size_t i = 0; i < mounts->n; i++) {
 		const struct thing t = thing_of(&mounts->at[i]);
-		bool one = which == RG_WHICH_ALL, excepted = false;
+		bool one = which == RG_MOUNT_MODE_ALL, excepted = false;
 
 		for (size_t j = 0; j < n && !excepted; j++)
 			excepted = !go_by(&meant[j], mounts, &t, &one);
@@ -587,7 +588,7 @@ static int judge(const struct rg_mounts *mounts, const struct rg_rule *rules, si
 	}
 	for (size_t i = 0; i < mounts->n; i++)
 		guarded[i] = by_rule[i].guarded;
-	if (which != RG_WHICH_ALL)
+	if (which != RG_MOUNT_MODE_ALL)
 		guard_twins(mounts, by_rule, by, guarded);
 	for (size_t i = 0; i < mounts->n; i++)
 		v[i] = (struct verdict){.dev = mounts->at[i].dev, .guarded = guarded[i]};
@@ -607,7 +608,7 @@ static int judge(const struct rg_mounts *mounts, const struct rg_rule *rules, si
 }
 
 int rg_mounts_guarded(const struct rg_mounts *mounts, const struct rg_rule *rules, size_t n,
-		      __u32 slot, enum rg_which which, bool *guarded)
+		      __u32 slot, enum rg_mount_mode which, bool *guarded)
 {
 	struct verdict *v;
 	size_t n_v;
@@ -687,7 +688,7 @@ static int take_out(const struct rg_pins *p, __u32 dev, __u32 slot)
 }
 
 int rg_classify(const struct rg_pins *p, const struct rg_mounts *mounts,
-		const struct rg_rule *rules, size_t n, __u32 slot, enum rg_which which)
+		const struct rg_rule *rules, size_t n, __u32 slot, enum rg_mount_mode which)
 {
 	struct verdict *v;
 	size_t n_v;
@@ -697,8 +698,8 @@ int rg_classify(const struct rg_pins *p, const struct rg_mounts *mounts,
 		int one = 0;
 
 		if (v[i].guarded)
-			one = which == RG_WHICH_ALL ? take_out(p, v[i].dev, slot)
-						    : put(p, v[i].dev, slot, RG_CLASS_GUARDED);
+			one = which == RG_MOUNT_MODE_ALL ? take_out(p, v[i].dev, slot)
+							 : put(p, v[i].dev, slot, RG_CLASS_GUARDED);
 		err = err ?: one;
 	}
 	for (size_t i = 0; i < n_v; i++) {

@@ -78,9 +78,10 @@ bool rg_mounts_share_files(const struct rg_mount *a, const struct rg_mount *b);
  *   EXCEPT       not a mount at or below path, nor the one that path lies on;
  *                goes before all others
  *
- * RG_WHICH_ALL: every mount but what is excepted. `mount` is one of `mounts`. */
+ * RG_MOUNT_MODE_ALL: every mount but what is excepted. `mount` is one of `mounts`. */
 bool rg_mount_is_guarded(const struct rg_mounts *mounts, const struct rg_mount *mount,
-			 const struct rg_rule *rules, size_t n, __u32 slot, enum rg_which which);
+			 const struct rg_rule *rules, size_t n, __u32 slot,
+			 enum rg_mount_mode which);
 
 /* The same for every mount of the table, by superblock: one that is mounted
  * several times (bind mounts; the NFS client's sharing) is guarded everywhere
@@ -89,7 +90,7 @@ bool rg_mount_is_guarded(const struct rg_mounts *mounts, const struct rg_mount *
  * (rg_mounts_share_files), unless an EXCEPT names it.
  * `guarded`: mounts->n of them. 0 or -ENOMEM. */
 int rg_mounts_guarded(const struct rg_mounts *mounts, const struct rg_rule *rules, size_t n,
-		      __u32 slot, enum rg_which which, bool *guarded);
+		      __u32 slot, enum rg_mount_mode which, bool *guarded);
 
 /* The rules of all gates, from the map. Owned by the caller (free). 0 or
  * negative errno. */
@@ -97,12 +98,12 @@ int rg_rules_read(const struct rg_pins *p, struct rg_rule **rules, size_t *n);
 
 /* Put the NFS superblocks of the table into the map `devices` for a gate: first
  * what is guarded, then what is not, so that a change leaves no gap. With
- * RG_WHICH_ALL what is guarded is taken out instead: the kernel goes by the
+ * RG_MOUNT_MODE_ALL what is guarded is taken out instead: the kernel goes by the
  * superblock's own namespace, which the table does not show. A device that
  * another gate guards stays that gate's. 0, or the first negative errno; the
  * others are classified all the same. */
 int rg_classify(const struct rg_pins *p, const struct rg_mounts *mounts,
-		const struct rg_rule *rules, size_t n, __u32 slot, enum rg_which which);
+		const struct rg_rule *rules, size_t n, __u32 slot, enum rg_mount_mode which);
 
 /* stat(2)'s st_dev as the kernel has it. */
 __u32 rg_kernel_dev(dev_t dev);

@@ -8,21 +8,21 @@
 
 #include "base/log.h"
 
-_Static_assert(RG_LINK_DOOR_ACCESS - RG_LINK_DOOR_LOCK == RG_WHAT_ACCESS, "a link a door");
-_Static_assert(RG_PROG_DOOR_ACCESS - RG_PROG_DOOR_LOCK == RG_WHAT_ACCESS, "a program a door");
+_Static_assert(RG_LINK_DOOR_ACCESS - RG_LINK_DOOR_LOCK == RG_DOOR_ACCESS, "a link a door");
+_Static_assert(RG_PROG_DOOR_ACCESS - RG_PROG_DOOR_LOCK == RG_DOOR_ACCESS, "a program a door");
 
 __u32 rg_doors_wanted(const struct rg_gate *gates, __u64 now_ns)
 {
-	__u32 doors = 1u << RG_WHAT_LOCK;
+	__u32 doors = 1u << RG_DOOR_LOCK;
 
 	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		if (!gates[i].netns)
 			continue;
 		if (gates[i].policy.scope >= RG_SCOPE_OPENS)
-			doors |= 1u << RG_WHAT_OPEN | 1u << RG_WHAT_CREATE;
+			doors |= 1u << RG_DOOR_OPEN | 1u << RG_DOOR_CREATE;
 		if (gates[i].policy.scope >= RG_SCOPE_ACCESS &&
 		    rg_gate_view(&gates[i], now_ns).state != RG_STATE_OPEN)
-			doors |= 1u << RG_WHAT_ACCESS;
+			doors |= 1u << RG_DOOR_ACCESS;
 	}
 	return doors;
 }
@@ -32,7 +32,7 @@ __u32 rg_doors_attached(void)
 	char path[256];
 	__u32 doors = 0;
 
-	for (__u32 what = 0; what < RG_NR_WHATS; what++)
+	for (__u32 what = 0; what < RG_NR_DOORS; what++)
 		if (access(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + what)), F_OK) == 0)
 			doors |= 1u << what;
 	return doors;
@@ -60,7 +60,7 @@ int rg_doors_attach(const struct rg_pins *p, __u32 doors)
 	__u32 there = rg_doors_attached();
 	int err = RG_DONE;
 
-	for (__u32 what = 0; what < RG_NR_WHATS && !err; what++)
+	for (__u32 what = 0; what < RG_NR_DOORS && !err; what++)
 		if (doors & ~there & 1u << what)
 			err = attach(p, what);
 	return err;
@@ -70,7 +70,7 @@ void rg_doors_detach(__u32 doors)
 {
 	char path[256];
 
-	for (__u32 what = 0; what < RG_NR_WHATS; what++)
+	for (__u32 what = 0; what < RG_NR_DOORS; what++)
 		if ((doors & 1u << what) &&
 		    unlink(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + what))) < 0 &&
 		    errno != ENOENT)
@@ -79,13 +79,13 @@ void rg_doors_detach(__u32 doors)
 
 const char *rg_door_hook(__u32 what, __u32 rung)
 {
-	static const char *const hooks[RG_NR_WHATS][RG_NR_RUNGS] = {
-		[RG_WHAT_LOCK] = {"BPF LSM file_lock", "fmod_ret security_file_lock"},
-		[RG_WHAT_OPEN] = {"BPF LSM file_open", "fmod_ret security_file_open"},
-		[RG_WHAT_CREATE] = {"BPF LSM inode_create", "fmod_ret security_inode_create"},
-		[RG_WHAT_ACCESS] = {"BPF LSM inode_permission",
+	static const char *const hooks[RG_NR_DOORS][RG_NR_RUNGS] = {
+		[RG_DOOR_LOCK] = {"BPF LSM file_lock", "fmod_ret security_file_lock"},
+		[RG_DOOR_OPEN] = {"BPF LSM file_open", "fmod_ret security_file_open"},
+		[RG_DOOR_CREATE] = {"BPF LSM inode_create", "fmod_ret security_inode_create"},
+		[RG_DOOR_ACCESS] = {"BPF LSM inode_permission",
 				    "fmod_ret security_inode_permission"},
 	};
 
-	return what < RG_NR_WHATS && rung < RG_NR_RUNGS ? hooks[what][rung] : "?";
+	return what < RG_NR_DOORS && rung < RG_NR_RUNGS ? hooks[what][rung] : "?";
 }

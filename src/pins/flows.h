@@ -5,7 +5,7 @@
 
 #include "pins/pins.h"
 
-/* n of each; owned by the list. Order is that of the keys. */
+/* n elements each, in the order of the keys; owned by the list. */
 struct rg_flow_clients {
 	struct rg_client_key *keys;
 	struct rg_flow_client *clients;
@@ -15,10 +15,11 @@ struct rg_flow_clients {
 /* Each returns 0 or a negative errno. */
 int rg_flow_clients_read(const struct rg_pins *p, struct rg_flow_clients *list);
 void rg_flow_clients_free(struct rg_flow_clients *list);
-/* Summed over the CPUs. */
+/* Sums of all CPUs. */
 int rg_flow_totals_read(const struct rg_pins *p, struct rg_flow_totals *totals);
 int rg_flow_storm_read(const struct rg_pins *p, __u32 slot, struct rg_flow_storm *storm);
-/* Slowest first; notes has RG_SLOWEST places. Number filled in. */
+/* The slowest first. notes has RG_SLOWEST elements. Returns the number filled in, or a negative
+ * errno. */
 int rg_flow_slowest_read(const struct rg_pins *p, struct rg_flow_note *notes);
-/* Newest first; notes has RG_LAST_DOWNGRADES places. Number filled in. */
+/* The newest first. notes has RG_LAST_DOWNGRADES elements. Returns likewise. */
 int rg_flow_downgrades_read(const struct rg_pins *p, struct rg_flow_note *notes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Gates from user space: read them, and ask the kernel to change them. */
+/* Reads gates, and asks the kernel to change them. */
 #pragma once
 
 #include "pins/pins.h"
@@ -9,7 +9,7 @@ __u64 rg_now_ns(void);
 
 /* All slots, RG_MAX_GATES of them; a free one has netns 0. 0 or negative errno. */
 int rg_gates_read(const struct rg_pins *p, struct rg_gate *gates);
-/* Slot of the gate of a network namespace; -ENOENT. */
+/* The slot of the gate of a network namespace, or -ENOENT. */
 int rg_gate_slot(const struct rg_pins *p, __u32 netns);
 
 /* Run the program `control` (bpf/control.bpf.c). 0 or negative errno. */

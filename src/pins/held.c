@@ -226,7 +226,7 @@ static bool may_go_on(const struct rg_pins *p, const struct rg_held *h, const st
 		return false;
 	if (rg_gate_view(&gates[h->slot], now_ns).state == RG_STATE_OPEN ||
 	    gates[h->slot].policy.action != RG_ACTION_HOLD ||
-	    gates[h->slot].policy.scope < rg_scope_of_what(h->what))
+	    gates[h->slot].policy.scope < rg_scope_of_door(h->what))
 		return true;
 	return bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &h->dev, &d) == 0 &&
 	       d.class == RG_CLASS_EXEMPT && d.slot == h->slot;

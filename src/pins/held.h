@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Local applications that are held: list them, continue them. */
+/* Lists held local applications, and continues them. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,20 +16,20 @@ struct rg_held_list {
 struct rg_continued {
 	unsigned int continued;
 	unsigned int gone;	   /* ended, or the pid belongs to another process now */
-	unsigned int left_stopped; /* somebody else stopped them as well: theirs to continue */
-	unsigned int failed;	   /* no signal could be sent: still recorded */
+	unsigned int left_stopped; /* a person or debugger stopped them as well: not continued */
+	unsigned int failed;	   /* no signal could be sent; their records are kept */
 	unsigned int wrappers;	   /* processes that had stopped themselves (pins/wrappers.h) */
-	/* Wait up to a second until the module has woken those who sleep. It does so in any
-	 * case; this is for who says afterwards that they went on. */
+	/* Wait up to a second until the module has woken sleeping threads. It wakes them in any
+	 * case; callers that report the result set this. */
 	bool await_sleepers;
-	/* Called now and then, as thousands may take a while; NULL: nobody. */
+	/* Called from time to time, as thousands of processes take a while; may be NULL. */
 	void (*meanwhile)(void *arg);
 	void *arg;
 };
 
-/* Does this process name processes, and their start times, as the kernel does?
- * Not in another pid or time namespace: it would take the held for gone. 0, or
- * -EXDEV, or another negative errno. */
+/* Do pids and start times mean the same to this process as to the kernel? In another pid or
+ * time namespace they do not, and held processes would seem to have ended. 0; -EXDEV; or
+ * another negative errno. */
 int rg_held_can_continue(const struct rg_pins *p);
 
 bool rg_held_any(const struct rg_pins *p);
@@ -42,19 +42,18 @@ void rg_held_free(struct rg_held_list *list);
 int rg_held_count_sleepers(const struct rg_pins *p, __u32 slot, struct rg_continued *done);
 
 /*
- * Continue every process held at a gate that is open now, or on a mount that
- * proved to be exempt (everybody: whatever the gate), and wait out threads that are just being
- * held. Returns 0, or -EBUSY if some are left after a second, or another negative errno. Counts
- * into *done whom it continued itself. Held at another gate as well, a thread is held again.
+ * Continue every process held at a gate that is open now, or on a mount that proved to be
+ * exempt; with `everybody`, at any gate. Waits for threads that are just about to be held. 0;
+ * -EBUSY if some remain after a second; or another negative errno. *done counts the processes
+ * that this call continued. A thread that another gate keeps out as well is held again.
  */
 int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continued *done);
 
-/* Take away the records of threads that have ended unseen (load/preempt.h): only where
- * rg_held_can_continue(). 0 or negative errno. */
+/* Delete the records of threads whose end no program saw (load/preempt.h). Only to be called if
+ * rg_held_can_continue(). 0 or a negative errno. */
 int rg_held_drop_exited(const struct rg_pins *p);
 
-/* Is this the process that started then (rg_held.start_ns), and not another one
- * that has its pid now? */
+/* Does this pid still belong to the process that started at start_ns (rg_held.start_ns)? */
 bool rg_process_is(__u32 pid, __u64 start_ns);
 /* Field 22 of /proc/PID/stat in clock ticks since boot; 0 if it cannot be read. */
 __u64 rg_process_start_ticks(__u32 pid);

@@ -55,8 +55,8 @@ enum rg_map {
 	RG_NR_MAPS,
 };
 
-/* Followers and the door for locks are always there; the other doors come and
- * go (src/pins/doors.h). */
+/* Followers and the door for locks are attached as long as the guard is enabled; the other doors
+ * only when a gate needs them (pins/doors.h). */
 enum rg_link {
 	RG_LINK_GRACE_START = 0,
 	RG_LINK_KNFSD_STARTED,
@@ -75,13 +75,13 @@ enum rg_link {
 	RG_LINK_DOOR_OPEN = RG_NR_FIXED_LINKS,
 	RG_LINK_DOOR_CREATE,
 	RG_LINK_DOOR_ACCESS,
-	/* Where the held sleep (load/sleep.h). */
+	/* Only where held threads sleep (load/sleep.h). */
 	RG_LINK_SLEEP_WAIT,
-	/* Answers to the kernel module, where there is one (load/module.h). */
+	/* Answers to the kernel module, if it is used (load/answers.h). */
 	RG_LINK_ANSWER_RECLAIM,
 	RG_LINK_ANSWER_LOCKS,
-	/* Beside the links of the same names on the rung kprobe. In the order of enum
-	 * rg_return. */
+	/* On the rung kprobe, beside the links of the same names. In the order of enum rg_return.
+	 */
 	RG_LINK_ENTERS,
 	RG_LINK_KNFSD_STARTED_ENTERS = RG_LINK_ENTERS,
 	RG_LINK_GRACE_END_ENTERS,
@@ -115,12 +115,12 @@ struct rg_pins {
 /* File names below RG_PIN_DIR. */
 const char *rg_pin_of_map(enum rg_map map);
 const char *rg_pin_of_link(enum rg_link link);
-/* Of a follower whose function's return is followed: the link that is beside its own on
- * the rung kprobe. RG_NR_LINKS: another one. */
+/* For a follower of a function's return: the second link that it has on the rung kprobe.
+ * RG_NR_LINKS: this one has none. */
 enum rg_link rg_link_that_enters(enum rg_link link);
 const char *rg_pin_of_prog(enum rg_prog prog);
-/* Give a link to its pin, which holds it from here on: it is destroyed in any case. 0 or
- * negative errno. */
+/* Pin a link, and close it in any case: from then on the pin keeps it attached. 0 or a negative
+ * errno. */
 int rg_pin_link(struct bpf_link *link, const char *path);
 /* Full path; buf of at least 256 bytes. Returns buf. */
 char *rg_pin_path(char *buf, const char *name);
@@ -129,9 +129,9 @@ char *rg_pin_path(char *buf, const char *name);
  * RG_LOCK_WAIT_S, or another negative errno. The lock goes with dir_fd. Not to be called
  * with signals blocked: it waits for others. */
 int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create);
-/* Says that the directory cannot be locked, and who has it. RG_FAILED. */
+/* Say that the directory cannot be locked, and which process has the lock. RG_FAILED. */
 int rg_pins_lock_failed(int err);
-/* Give the lock back, keep the maps open (the daemon's way). */
+/* Unlock the directory and keep the maps open, as the daemon does. */
 void rg_pins_unlock(struct rg_pins *p);
 
 /* Open a pinned set, as much of it as can be opened, whatever it returns: 0; -ENOENT

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Awaited end clients: which there are, and which have been quiet for so long
- * that they are done, whatever the ledger says. */
+/* The end clients of the ledger, and the decision which of them are awaited no longer because
+ * they have been quiet for settle-quiet. */
 #pragma once
 
 #include "pins/pins.h"
@@ -16,10 +16,10 @@ int rg_clients_read(const struct rg_pins *p, struct rg_awaited *list);
 void rg_clients_free(struct rg_awaited *list);
 
 /*
- * Have the kernel count the locks that LOCKs and LOCKUs have left uncounted, in files with
- * many (bpf/count.bpf.c), and settle who then has all it had. Costs a look at each of those
- * locks. A file that changed meanwhile, or is counted by somebody else right now, is left
- * for the next time. gates: all. What there was to do; false: nothing, and it cost nothing.
+ * Have the kernel count the locks of files with many locks, which LOCK and LOCKU leave uncounted
+ * (bpf/count.bpf.c), and settle the end clients that have all their locks again. Reads each of
+ * those locks. A file that changes meanwhile, or that another process is counting, is left for
+ * the next call. gates: all slots. False: there was nothing to count.
  */
 bool rg_count_locks(const struct rg_pins *p, const struct rg_gate *gates);
 /* The same at the daemon's pace: at most once a second and in a hundredth of the time.
@@ -27,6 +27,7 @@ bool rg_count_locks(const struct rg_pins *p, const struct rg_gate *gates);
 void rg_count_locks_tick(const struct rg_pins *p, const struct rg_gate *gates, __u64 now_ns,
 			 __u64 *due_ns);
 
-/* Settle who is quiet, and forget who did not come back, of the gates that are
- * open. *next_ns is lowered to when somebody will be quiet. gates: all. */
+/* Settle the end clients that have been quiet for settle-quiet; at open gates forget those that
+ * did not come back. *next_ns is lowered to the time when the next one will have been quiet for
+ * so long. gates: all slots. */
 void rg_settle(const struct rg_pins *p, const struct rg_gate *gates, __u64 now_ns, __u64 *next_ns);

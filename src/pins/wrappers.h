@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Wrappers: processes that stopped themselves because the program that they run was held, such
- * as sudo, su and script. bpf/wrapper.bpf.c writes down who did; this continues them.
+ * as sudo, su and script. bpf/wrapper.bpf.c records them; this file continues them.
  */
 #pragma once
 
@@ -33,15 +33,16 @@ void rg_wrappers_continue_of(const struct rg_pins *p, const struct rg_wrapper_li
 			     __u32 held_tgid, __u64 held_start_ns, struct rg_continued *done);
 
 /*
- * Continue each whose held process is held no longer: it was let go of by somebody else, was
- * killed, or the wrapper was late. Left stopped as above, also if a person has stopped the
- * process that was held. One system call where there is no wrapper. 0 or a negative errno.
+ * Continue each wrapper whose program is held no longer: another process continued the program,
+ * it was killed, or the wrapper stopped late. A wrapper stays stopped in the case described
+ * above, and if a person has stopped the program. Costs one system call if there is no wrapper.
+ * 0 or a negative errno.
  */
 int rg_wrappers_continue(const struct rg_pins *p, struct rg_continued *done);
 
 /*
- * The same, over and over until one second after the last hold: a wrapper is told that its
- * program was stopped a moment after that, and may stop itself when that program has long been
- * continued. For whoever leaves no daemon behind that would look again.
+ * Repeat this until one second after the last hold. A wrapper learns a moment later that its
+ * program was stopped, and may stop itself when the program has long been continued. For
+ * callers that leave no daemon behind which would look again.
  */
 void rg_wrappers_linger(const struct rg_pins *p, struct rg_continued *done);

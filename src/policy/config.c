@@ -444,7 +444,7 @@ void rg_config_init(struct rg_config *c)
 	for (int i = 0; i < RG_NR_KEYS; i++)
 		set_number(c, i, rg_keys[i].initial);
 	strcpy(c->state_dir, RG_STATE_DIR);
-	c->policy.which = RG_WHICH_EXPORTS;
+	c->policy.mount_mode = RG_MOUNT_MODE_EXPORTS;
 }
 
 void rg_config_free(struct rg_config *c)
@@ -465,7 +465,9 @@ enum rg_key rg_config_settle_mounts(struct rg_config *c)
 {
 	if (!rg_config_says(c, RG_KEY_EXPORTS))
 		c->exports = !c->all && !c->mounts.n;
-	c->policy.which = c->all ? RG_WHICH_ALL : c->exports ? RG_WHICH_EXPORTS : RG_WHICH_LISTED;
+	c->policy.mount_mode = c->all	    ? RG_MOUNT_MODE_ALL
+			       : c->exports ? RG_MOUNT_MODE_EXPORTS
+					    : RG_MOUNT_MODE_LISTED;
 	if (c->all && (c->exports || c->mounts.n))
 		return RG_KEY_ALL;
 	return c->all || c->exports || c->mounts.n ? RG_NR_KEYS : RG_KEY_EXPORTS;

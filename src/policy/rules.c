@@ -122,11 +122,11 @@ int rg_rules_make(const struct rg_config *config, const struct rg_mounts *mounts
 	}
 	for (size_t i = 0; i < config->excepts.n; i++)
 		failed = except_rule(config->excepts.at[i], mounts, rules) ?: failed;
-	if (!err && config->policy.which == RG_WHICH_EXPORTS)
+	if (!err && config->policy.mount_mode == RG_MOUNT_MODE_EXPORTS)
 		failed = exports_rules(rules, 0, true) ?: failed;
 	if (!err && failed && failed != -E2BIG)
 		err = rg_error(RG_FAILED, "exports: cannot be collected: %s", rg_strerror(failed));
-	if (!err && config->policy.which == RG_WHICH_EXPORTS && !rules->n)
+	if (!err && config->policy.mount_mode == RG_MOUNT_MODE_EXPORTS && !rules->n)
 		warn_of_none();
 	if (!err && (failed || rules->n > RG_MAX_RULES))
 		err = rg_error(RG_FAILED,

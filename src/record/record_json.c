@@ -233,7 +233,7 @@ static void put_own(struct rg_line *l, const struct rg_record *r)
 	case RG_REC_CONTINUED:
 	case RG_REC_DENIED:
 	case RG_REC_AUDITED:
-		WORD(l, "what", rg_what_name(value_of(r)));
+		WORD(l, "what", rg_door_name(value_of(r)));
 		return;
 	case RG_REC_HAND:
 		WORD(l, "hand", rg_hand_name(value_of(r)));

@@ -207,7 +207,7 @@ static void own_of(json_object *o, struct rg_record *r)
 	case RG_REC_CONTINUED:
 	case RG_REC_DENIED:
 	case RG_REC_AUDITED:
-		r->value = value_of(rg_what_name, RG_NR_WHATS, text(o, "what"));
+		r->value = value_of(rg_door_name, RG_NR_DOORS, text(o, "what"));
 		break;
 	case RG_REC_HAND:
 		r->value = value_of(rg_hand_name, MOST_OTHER, text(o, "hand"));

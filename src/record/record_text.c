@@ -505,7 +505,7 @@ static void put_own(struct row *row, const struct rg_record *r)
 	case RG_REC_CONTINUED:
 	case RG_REC_DENIED:
 	case RG_REC_AUDITED:
-		put(row, rg_what_name(value));
+		put(row, rg_door_name(value));
 		return;
 	case RG_REC_HAND:
 		put(row, rg_hand_name(value));

@@ -143,7 +143,7 @@ some_more_held() { (($(held_count) >= 2)); }
 	[ "$(json '[.rungs.follow, .left_out, .tracing.missing, (.tracing.by_kprobe | length)] | tostring')" = \
 		'["kprobe",[],[],24]' ]
 	run rg status -v
-	[[ $output == *"knfsd is followed by kprobe; hold by stop; who is held goes on by user_space"* ]]
+	[[ $output == *"knfsd hooks: kprobe; held by: stop; held processes resumed by: user_space"* ]]
 	run rg check
 	[[ $output == *"note     hooks grace_start: its function is followed by a kprobe"* ]]
 	[[ $output == *"ok       rung $(continued_by): who is held goes on by"* ]]

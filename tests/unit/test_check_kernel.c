@@ -9,7 +9,7 @@
 
 #include "check/kernel.h"
 
-#define ALL ((1u << RG_NR_WHATS) - 1)
+#define ALL ((1u << RG_NR_DOORS) - 1)
 
 /* One on which everything is as it should be. */
 static struct rg_kernel_facts good(void)
@@ -165,7 +165,7 @@ static void test_rungs(void **unused)
 	judge(&k, RG_F_PREEMPTION, RG_UNKNOWN, RG_DONE);
 
 	k = good();
-	k.probe.doors[RG_RUNG_LSM] = 1u << RG_WHAT_LOCK;
+	k.probe.doors[RG_RUNG_LSM] = 1u << RG_DOOR_LOCK;
 	judge(&k, RG_F_RUNG, RG_WARNING, RG_DONE);
 	k.probe_err = -ENOMEM;
 	judge(&k, RG_F_RUNG, RG_UNKNOWN, RG_DONE);
@@ -403,8 +403,8 @@ static void test_probe(void **unused)
 	put_btf(some);
 	assert_int_equal(rg_probe_hooks(dir, &p), 0);
 	assert_int_equal(p.btf_err, 0);
-	assert_int_equal(p.doors[RG_RUNG_LSM], 1u << RG_WHAT_LOCK);
-	assert_int_equal(p.doors[RG_RUNG_FMOD_RET], 1u << RG_WHAT_LOCK | 1u << RG_WHAT_OPEN);
+	assert_int_equal(p.doors[RG_RUNG_LSM], 1u << RG_DOOR_LOCK);
+	assert_int_equal(p.doors[RG_RUNG_FMOD_RET], 1u << RG_DOOR_LOCK | 1u << RG_DOOR_OPEN);
 	assert_false(is_missing(&p, "nfsd4_lock"));
 	assert_true(is_missing(&p, "nfsd4_locku"));
 	assert_true(is_missing(&p, "locks_start_grace"));

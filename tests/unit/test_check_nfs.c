@@ -94,7 +94,7 @@ static void test_reading(void **unused)
 
 static struct rg_policy_facts guards(__u32 which)
 {
-	struct rg_policy_facts p = {.known = true, .policy = {.which = which}};
+	struct rg_policy_facts p = {.known = true, .policy = {.mount_mode = which}};
 
 	return p;
 }
@@ -115,7 +115,7 @@ static void judge_mounts(const char *table, const struct rg_policy_facts *p, enu
 
 static void test_mount_options(void **unused)
 {
-	const struct rg_policy_facts all = guards(RG_WHICH_ALL);
+	const struct rg_policy_facts all = guards(RG_MOUNT_MODE_ALL);
 	static const struct {
 		const char *table;
 		enum rg_finding_id id;
@@ -147,7 +147,7 @@ static void test_superblocks(void **unused)
 	struct rg_rule export_a[] = {{.kind = RG_RULE_EXPORT, .path = "/srv/a"},
 				     {.kind = RG_RULE_EXCEPT, .path = "/mnt"}};
 	struct rg_rule export_b = {.kind = RG_RULE_EXPORT, .path = "/srv/b"};
-	struct rg_policy_facts p = guards(RG_WHICH_EXPORTS);
+	struct rg_policy_facts p = guards(RG_MOUNT_MODE_EXPORTS);
 	static const char twin[] = TABLE "33 22 0:43 / /mnt rw - nfs4 origin:/a rw,vers=4.2\n",
 			  bound[] = TABLE "33 22 0:40 / /mnt rw - nfs4 origin:/a rw,vers=4.2\n";
 
@@ -165,13 +165,13 @@ static void test_superblocks(void **unused)
 	judge_mounts(TABLE, &p, RG_F_MOUNT_NOT_GUARDED, RG_PROBLEM);
 	p.known = false;
 	judge_mounts(TABLE, &p, RG_F_MOUNT_NOT_GUARDED, RG_OK);
-	p = guards(RG_WHICH_ALL);
+	p = guards(RG_MOUNT_MODE_ALL);
 	judge_mounts(twin, &p, RG_F_MOUNT_TWICE, RG_OK);
 }
 
 static void test_recover_lost_locks(void **unused)
 {
-	const struct rg_policy_facts all = guards(RG_WHICH_ALL);
+	const struct rg_policy_facts all = guards(RG_MOUNT_MODE_ALL);
 	struct rg_mount_facts m = {.recover = "Y"};
 	struct rg_reexport_facts r;
 	struct rg_findings f = {};
@@ -196,7 +196,7 @@ static void test_recover_lost_locks(void **unused)
 
 static struct rg_policy_facts good_policy(void)
 {
-	struct rg_policy_facts p = guards(RG_WHICH_EXPORTS);
+	struct rg_policy_facts p = guards(RG_MOUNT_MODE_EXPORTS);
 
 	p.enabled = 1;
 	p.in_force = true;

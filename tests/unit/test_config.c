@@ -286,7 +286,7 @@ static void test_all_at_once(void **unused)
 	assert_int_equal(config.policy.settle_quiet_s, 5);
 	assert_int_equal(config.policy.max_hold_s, 3600);
 	assert_int_equal(config.policy.end_grace, 1);
-	assert_int_equal(config.policy.which, RG_WHICH_EXPORTS);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 	assert_true(config.exports);
 	assert_int_equal(config.mounts.n, 2);
 	assert_string_equal(config.mounts.at[1], "/b");
@@ -321,7 +321,7 @@ static void test_nothing_at_all(void **unused)
 		assert_int_equal(config.policy.settle_quiet_s, RG_DEFAULT_SETTLE_QUIET);
 		assert_int_equal(config.policy.max_hold_s, RG_DEFAULT_MAX_HOLD);
 		assert_int_equal(config.policy.end_grace, 0);
-		assert_int_equal(config.policy.which, RG_WHICH_EXPORTS);
+		assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 		assert_int_equal(config.policy.unused, 0);
 		assert_true(config.exports && !config.all && config.exempt_defaults);
 		assert_int_equal(config.mounts.n + config.excepts.n + config.programs.n, 0);
@@ -343,18 +343,18 @@ static void test_which_mounts(void **unused)
 {
 	static const struct {
 		const char *text;
-		enum rg_which which;
+		enum rg_mount_mode mount_mode;
 	} cases[] = {
-		{"", RG_WHICH_EXPORTS},
-		{"exports = yes", RG_WHICH_EXPORTS},
-		{"all = no", RG_WHICH_EXPORTS},
-		{"except = /a", RG_WHICH_EXPORTS},
-		{"all = yes", RG_WHICH_ALL},
-		{"all = yes\nexports = no", RG_WHICH_ALL},
-		{"all = yes\nexcept = /a", RG_WHICH_ALL},
-		{"mount = /a", RG_WHICH_LISTED},
-		{"mount = /a\nexports = no\nall = no", RG_WHICH_LISTED},
-		{"mount = /a\nexports = yes", RG_WHICH_EXPORTS},
+		{"", RG_MOUNT_MODE_EXPORTS},
+		{"exports = yes", RG_MOUNT_MODE_EXPORTS},
+		{"all = no", RG_MOUNT_MODE_EXPORTS},
+		{"except = /a", RG_MOUNT_MODE_EXPORTS},
+		{"all = yes", RG_MOUNT_MODE_ALL},
+		{"all = yes\nexports = no", RG_MOUNT_MODE_ALL},
+		{"all = yes\nexcept = /a", RG_MOUNT_MODE_ALL},
+		{"mount = /a", RG_MOUNT_MODE_LISTED},
+		{"mount = /a\nexports = no\nall = no", RG_MOUNT_MODE_LISTED},
+		{"mount = /a\nexports = yes", RG_MOUNT_MODE_EXPORTS},
 	};
 
 	(void)unused;
@@ -363,9 +363,9 @@ static void test_which_mounts(void **unused)
 
 		snprintf(text, sizeof(text), "[mounts]\n%s\n", cases[i].text);
 		GOOD(text);
-		assert_int_equal(config.policy.which, cases[i].which);
-		assert_int_equal(config.all, cases[i].which == RG_WHICH_ALL);
-		assert_int_equal(config.exports, cases[i].which == RG_WHICH_EXPORTS);
+		assert_int_equal(config.policy.mount_mode, cases[i].mount_mode);
+		assert_int_equal(config.all, cases[i].mount_mode == RG_MOUNT_MODE_ALL);
+		assert_int_equal(config.exports, cases[i].mount_mode == RG_MOUNT_MODE_EXPORTS);
 	}
 #define ALL_AND ": [mounts] all: yes: with exports or mount as well: expected one or the other"
 	MISTAKES("[mounts]\nmount = /a\nall = yes\n", ":3" ALL_AND);
@@ -578,7 +578,7 @@ static void test_files(void **unused)
 				   "configuration file\n");
 	assert_int_equal(read_named("/no/such/file", RG_READ_OPTIONAL), 0);
 	assert_string_equal(config.file, "");
-	assert_int_equal(config.policy.which, RG_WHICH_EXPORTS);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 	/* Optional is a file that is not there, not one that cannot be read. */
 	assert_int_equal(read_named("/etc/passwd/x", RG_READ_OPTIONAL), 1);
 	write_file("", 0);

@@ -202,8 +202,8 @@ static void test_words_of_events(void **unused)
 		check_words("type", doc.every, rg_lock_type_name(i));
 	for (__u32 i = 0; i < RG_NR_GONES; i++)
 		check_words("how", doc.events, rg_gone_name(i));
-	for (__u32 i = 0; i < RG_NR_WHATS; i++)
-		check_words("what", doc.events, rg_what_name(i));
+	for (__u32 i = 0; i < RG_NR_DOORS; i++)
+		check_words("what", doc.events, rg_door_name(i));
 	for (__u32 i = 0; i < RG_NR_STATES; i++)
 		check_words("state", doc.events, rg_state_name(i));
 	for (__u32 i = 0; i < 64; i++)
@@ -408,7 +408,7 @@ static void test_versions(void **unused)
 static void test_options(void **unused)
 {
 	static const __u64 verbs[] = {
-		RG_TAKES_WISH | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES(RG_OPT_REASON) |
+		RG_TAKES_ARM | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES(RG_OPT_REASON) |
 			RG_TAKES_ORIGINAL,
 		RG_TAKES_TRACE,
 		RG_TAKES(RG_OPT_INTERVAL) | RG_TAKES(RG_OPT_ONCE) | RG_TAKES(RG_OPT_FORMAT),

@@ -899,7 +899,7 @@ static void test_from_line_to_mount(void **unused)
 						  "exports", NULL, NULL),
 				 0);
 		assert_int_equal(rg_exports_rules(&e, 1, &rules, &n), 0);
-		if (rg_mount_is_guarded(&mounts, m, rules, n, 1, RG_WHICH_EXPORTS) !=
+		if (rg_mount_is_guarded(&mounts, m, rules, n, 1, RG_MOUNT_MODE_EXPORTS) !=
 		    table[i].guarded)
 			fail_msg("%s: %s: expected %d", table[i].lines, table[i].target,
 				 table[i].guarded);

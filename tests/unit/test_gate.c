@@ -404,7 +404,7 @@ static void test_largest_policy(void **unused)
 		.release = RG_NR_RELEASES - 1,
 		.scope = RG_NR_SCOPES - 1,
 		.end_grace = 1,
-		.which = RG_NR_WHICHES - 1,
+		.mount_mode = RG_NR_MOUNT_MODES - 1,
 	};
 	assert_int_equal(p->max_hold_s, RG_MAX_MAX_HOLD);
 	assert_int_equal(p->settle_timeout_s, RG_MAX_SETTLE_TIMEOUT);
@@ -413,7 +413,7 @@ static void test_largest_policy(void **unused)
 	assert_int_equal(p->release, RG_RELEASE_SETTLED);
 	assert_int_equal(p->scope, RG_SCOPE_ACCESS);
 	assert_int_equal(p->end_grace, 1);
-	assert_int_equal(p->which, RG_WHICH_ALL);
+	assert_int_equal(p->mount_mode, RG_MOUNT_MODE_ALL);
 	assert_int_equal(p->unused, 0);
 
 	expect(&g, over - 1, RG_STATE_SETTLING, RG_WHY_AWAITED, END_AT, over);
@@ -431,7 +431,8 @@ static void test_largest_policy(void **unused)
 static void test_every_choice_fits(void **unused)
 {
 	(void)unused;
-	for (__u32 i = 0; i < RG_NR_ACTIONS * RG_NR_RELEASES * RG_NR_SCOPES * RG_NR_WHICHES; i++) {
+	for (__u32 i = 0; i < RG_NR_ACTIONS * RG_NR_RELEASES * RG_NR_SCOPES * RG_NR_MOUNT_MODES;
+	     i++) {
 		__u32 action = i % RG_NR_ACTIONS, rest = i / RG_NR_ACTIONS;
 		__u32 release = rest % RG_NR_RELEASES, scope, which;
 		struct rg_gate g = {.policy_word = 0};
@@ -442,11 +443,11 @@ static void test_every_choice_fits(void **unused)
 		g.policy.action = action & 3;
 		g.policy.release = release & 3;
 		g.policy.scope = scope & 3;
-		g.policy.which = which & 3;
+		g.policy.mount_mode = which & 3;
 		assert_int_equal(g.policy.action, action);
 		assert_int_equal(g.policy.release, release);
 		assert_int_equal(g.policy.scope, scope);
-		assert_int_equal(g.policy.which, which);
+		assert_int_equal(g.policy.mount_mode, which);
 		assert_int_equal(g.policy.max_hold_s, 0);
 		assert_int_equal(g.policy.settle_timeout_s, 0);
 		assert_int_equal(g.policy.settle_quiet_s, 0);

@@ -113,12 +113,10 @@ static void test_policy(void **unused)
 {
 	const struct rg_gate ones = {.policy_word = ~0ULL};
 	const struct field fields[] = {
-		F(max_hold_s),	   F(settle_timeout_s),
-		F(settle_quiet_s), F(action),
-		F(release),	   F(scope),
-		F(end_grace),	   F(which),
-		F(blind),	   F(forward),
-		F(only_client),	   F(leaks),
+		F(max_hold_s), F(settle_timeout_s), F(settle_quiet_s),
+		F(action),     F(release),	    F(scope),
+		F(end_grace),  F(mount_mode),	    F(blind),
+		F(forward),    F(only_client),	    F(leaks),
 		F(unused),
 	};
 	__s32 id = btf__find_by_name_kind(guard, "rg_policy", BTF_KIND_STRUCT);
@@ -225,7 +223,7 @@ static void test_live(void **unused)
 {
 	static const struct member live[] = {
 		M(rg_live, canary_ino),	   M(rg_live, heartbeat_ns), M(rg_live, canary_dev),
-		M(rg_live, daemon_pid),	   M(rg_live, next_seq),     M(rg_live, canary_what),
+		M(rg_live, daemon_pid),	   M(rg_live, next_seq),     M(rg_live, canary_door),
 		M(rg_live, nfs_net_id),	   M(rg_live, nfs4_locks),   M(rg_live, sleeps),
 		M(rg_live, recorder),	   M(rg_live, unrecorded),   M(rg_live, pins_put_back),
 		M(rg_live, writes_failed), M(rg_live, disk_waits_s), M(rg_live, pad),
@@ -615,7 +613,7 @@ static void test_every_record(void **unused)
 		"rg_count_round",
 		"rg_slot_walk",
 		"rg_at_work",
-		"rg_told",
+		"rg_gate_event",
 		"rg_entered_key",
 		"rg_entered",
 		"rg_refused",

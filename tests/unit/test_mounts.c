@@ -498,7 +498,7 @@ static bool guarded(const char *target, const char *source, const struct brief *
 
 	snprintf(t, sizeof(t), "%s", target);
 	snprintf(s, sizeof(s), "%s", source);
-	return rg_mount_is_guarded(&mounts, &m, rules, n, 1, RG_WHICH_LISTED);
+	return rg_mount_is_guarded(&mounts, &m, rules, n, 1, RG_MOUNT_MODE_LISTED);
 }
 
 static void test_mount_rules(void **unused)
@@ -552,12 +552,12 @@ static void test_guarded_in_the_table(void **unused)
 	assert_int_equal(nfs.n, UNIT_COUNT(expected));
 	for (size_t i = 0; i < nfs.n; i++)
 		assert_int_equal(rg_mount_is_guarded(&nfs, &nfs.at[i], rules, n, 1,
-						     RG_WHICH_LISTED),
+						     RG_MOUNT_MODE_LISTED),
 				 expected[i]);
 }
 
 /* In mountinfo-rules: rules, and the sources of the superblocks that are
- * guarded by them. `all`: with RG_WHICH_ALL, those that are not. */
+ * guarded by them. `all`: with RG_MOUNT_MODE_ALL, those that are not. */
 static const struct {
 	struct brief brief[RULES];
 	const char *sources;
@@ -648,9 +648,11 @@ static bool is_in(const char *word, const char *list)
 	return false;
 }
 
-static enum rg_which which_of(size_t i)
+static enum rg_mount_mode which_of(size_t i)
 {
-	return policies[i].all ? RG_WHICH_ALL : i % 2 ? RG_WHICH_EXPORTS : RG_WHICH_LISTED;
+	return policies[i].all ? RG_MOUNT_MODE_ALL
+	       : i % 2	       ? RG_MOUNT_MODE_EXPORTS
+			       : RG_MOUNT_MODE_LISTED;
 }
 
 static bool expected_of(size_t i, const struct rg_mount *m)
@@ -684,7 +686,7 @@ static void test_one_mount(void **unused)
 	(void)unused;
 	for (size_t m = 0; m < tree.n; m++)
 		assert_int_equal(rg_mount_is_guarded(&tree, &tree.at[m], rules, n, 1,
-						     RG_WHICH_EXPORTS),
+						     RG_MOUNT_MODE_EXPORTS),
 				 strcmp(tree.at[m].target, "/srv/a") == 0);
 }
 
@@ -878,7 +880,7 @@ static void test_classify_beside_another_gate(void **unused)
 	set_device(0x29, 2, RG_CLASS_EXEMPT);  /* /srv/b: ours to guard */
 	set_device(0x2a, 2, RG_CLASS_EXEMPT);  /* /srv/b/sub: the last one's */
 	set_device(0x99, 1, RG_CLASS_GUARDED); /* in another mount namespace */
-	assert_int_equal(rg_classify(&p, &tree, rules, n, 1, RG_WHICH_EXPORTS), 0);
+	assert_int_equal(rg_classify(&p, &tree, rules, n, 1, RG_MOUNT_MODE_EXPORTS), 0);
 	assert_int_equal(class_of(0x28), RG_CLASS_GUARDED);
 	assert_int_equal(devices[slot_of(0x28)].is.slot, 2);
 	assert_int_equal(class_of(0x29), RG_CLASS_GUARDED);
@@ -888,7 +890,7 @@ static void test_classify_beside_another_gate(void **unused)
 
 	/* --all ends our exemptions, not another gate's. */
 	set_device(0x2a, 2, RG_CLASS_EXEMPT);
-	assert_int_equal(rg_classify(&p, &tree, NULL, 0, 1, RG_WHICH_ALL), 0);
+	assert_int_equal(rg_classify(&p, &tree, NULL, 0, 1, RG_MOUNT_MODE_ALL), 0);
 	assert_int_equal(class_of(0x2a), RG_CLASS_EXEMPT);
 	assert_int_equal(class_of(0x2b), 0);
 	assert_int_equal(class_of(0x29), RG_CLASS_GUARDED);
@@ -904,7 +906,7 @@ static void test_classify_with_a_full_map(void **unused)
 	(void)unused;
 	no_devices();
 	broken_dev = 0x28;
-	assert_int_equal(rg_classify(&p, &tree, rules, n, 1, RG_WHICH_LISTED), -E2BIG);
+	assert_int_equal(rg_classify(&p, &tree, rules, n, 1, RG_MOUNT_MODE_LISTED), -E2BIG);
 	assert_int_equal(class_of(0x28), 0);
 	assert_int_equal(class_of(0x29), RG_CLASS_GUARDED);
 	assert_int_equal(class_of(0x38), RG_CLASS_EXEMPT);
@@ -918,9 +920,9 @@ static void test_classify_nothing(void **unused)
 
 	(void)unused;
 	no_devices();
-	assert_int_equal(rg_classify(&p, &none, NULL, 0, 1, RG_WHICH_LISTED), 0);
-	assert_int_equal(rg_classify(&p, &none, NULL, 0, 1, RG_WHICH_ALL), 0);
-	assert_int_equal(rg_mounts_guarded(&none, NULL, 0, 1, RG_WHICH_ALL, NULL), 0);
+	assert_int_equal(rg_classify(&p, &none, NULL, 0, 1, RG_MOUNT_MODE_LISTED), 0);
+	assert_int_equal(rg_classify(&p, &none, NULL, 0, 1, RG_MOUNT_MODE_ALL), 0);
+	assert_int_equal(rg_mounts_guarded(&none, NULL, 0, 1, RG_MOUNT_MODE_ALL, NULL), 0);
 	assert_int_equal(updates, 0);
 }
 
@@ -952,12 +954,12 @@ static void test_twins(void **unused)
 	(void)unused;
 	read_text(text, &mounts);
 	assert_int_equal(mounts.n, UNIT_COUNT(expected));
-	assert_int_equal(rg_mounts_guarded(&mounts, two, 2, 1, RG_WHICH_EXPORTS, got), 0);
+	assert_int_equal(rg_mounts_guarded(&mounts, two, 2, 1, RG_MOUNT_MODE_EXPORTS, got), 0);
 	for (size_t i = 0; i < mounts.n; i++)
 		if (got[i] != expected[i])
 			fail_msg("%s: guarded: %d", mounts.at[i].target, got[i]);
 	/* By no rule nothing is anybody's twin. */
-	assert_int_equal(rg_mounts_guarded(&mounts, two + 1, 1, 1, RG_WHICH_EXPORTS, got), 0);
+	assert_int_equal(rg_mounts_guarded(&mounts, two + 1, 1, 1, RG_MOUNT_MODE_EXPORTS, got), 0);
 	for (size_t i = 0; i < mounts.n; i++)
 		assert_false(got[i]);
 	rg_mounts_free(&mounts);
@@ -990,7 +992,7 @@ static void test_many(void **unused)
 		snprintf(many[i].path, sizeof(many[i].path), "/srv/export/%d/dir", i);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	assert_int_equal(rg_mounts_guarded(&mounts, many, MANY, 1, RG_WHICH_EXPORTS, got), 0);
+	assert_int_equal(rg_mounts_guarded(&mounts, many, MANY, 1, RG_MOUNT_MODE_EXPORTS, got), 0);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	assert_true(to.tv_sec - from.tv_sec < 10);
 	for (int i = 0; i < MOUNTS; i++)

@@ -611,9 +611,9 @@ static void test_slots(void **unused)
 
 /* ---- doors ---- */
 
-#define LOCK (1U << RG_WHAT_LOCK)
-#define OPENS (1U << RG_WHAT_OPEN | 1U << RG_WHAT_CREATE)
-#define ACCESS (1U << RG_WHAT_ACCESS)
+#define LOCK (1U << RG_DOOR_LOCK)
+#define OPENS (1U << RG_DOOR_OPEN | 1U << RG_DOOR_CREATE)
+#define ACCESS (1U << RG_DOOR_ACCESS)
 
 static struct rg_gate in_state(__u32 state, __u32 scope)
 {
@@ -776,7 +776,7 @@ static void test_doors_at_the_deadline(void **unused)
 static void test_door_hooks(void **unused)
 {
 	(void)unused;
-	for (__u32 i = 0; i < RG_NR_WHATS * RG_NR_RUNGS; i++) {
+	for (__u32 i = 0; i < RG_NR_DOORS * RG_NR_RUNGS; i++) {
 		const char *hook = rg_door_hook(i / RG_NR_RUNGS, i % RG_NR_RUNGS);
 
 		assert_true(strlen(hook) > 1);
@@ -784,8 +784,8 @@ static void test_door_hooks(void **unused)
 			assert_string_not_equal(hook,
 						rg_door_hook(j / RG_NR_RUNGS, j % RG_NR_RUNGS));
 	}
-	assert_string_equal(rg_door_hook(RG_NR_WHATS, RG_RUNG_LSM), "?");
-	assert_string_equal(rg_door_hook(RG_WHAT_LOCK, RG_NR_RUNGS), "?");
+	assert_string_equal(rg_door_hook(RG_NR_DOORS, RG_RUNG_LSM), "?");
+	assert_string_equal(rg_door_hook(RG_DOOR_LOCK, RG_NR_RUNGS), "?");
 	assert_string_equal(rg_door_hook(0xffffffff, 0xffffffff), "?");
 }
 

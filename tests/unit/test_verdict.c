@@ -10,8 +10,8 @@ static struct rg_snapshot good(void)
 	struct rg_snapshot s = {.enabled = true,
 				.now_ns = NOW_NS,
 				.heartbeat_ns = NOW_NS - S,
-				.doors_attached = 1u << RG_WHAT_LOCK,
-				.doors_wanted = 1u << RG_WHAT_LOCK};
+				.doors_attached = 1u << RG_DOOR_LOCK,
+				.doors_wanted = 1u << RG_DOOR_LOCK};
 
 	s.regimes.of[RG_LOCKS_NFS4] = RG_REGIME_FORWARDED;
 	s.regimes.of[RG_LOCKS_NLM] = RG_REGIME_FORWARDED;

@@ -8,7 +8,7 @@
 static struct unit_ear ear;
 static struct rg_options o;
 static struct rg_config config;
-static struct rg_wish wish;
+static struct rg_arm_request wish;
 static char path[] = "/tmp/rg-wish-XXXXXX";
 
 static int make_file(void **unused)
@@ -43,11 +43,11 @@ static int ask(const char *text, int *lines, char **argv)
 	rg_config_free(&config);
 	rg_options_free(&o);
 	unit_listen(&ear);
-	err = rg_options_parse("enable", argc, argv, RG_TAKES_WISH, &o);
+	err = rg_options_parse("enable", argc, argv, RG_TAKES_ARM, &o);
 	if (!err && !o.config)
 		o.config = path;
 	if (!err)
-		err = rg_wish_of(&o, &config, &wish);
+		err = rg_arm_request_of(&o, &config, &wish);
 	*lines = unit_heard(&ear);
 	return err;
 }
@@ -86,7 +86,7 @@ static void test_nothing_said(void **unused)
 	assert_int_equal(wish.force_max_held, 0);
 	assert_true(config.exports);
 	assert_false(config.all);
-	assert_int_equal(config.policy.which, RG_WHICH_EXPORTS);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 	assert_int_equal(config.policy.action, RG_ACTION_HOLD);
 	assert_int_equal(config.policy.release, RG_RELEASE_SETTLED);
 	assert_int_equal(config.policy.max_hold_s, RG_DEFAULT_MAX_HOLD);
@@ -126,11 +126,11 @@ static void test_mounts(void **unused)
 
 	(void)unused;
 	WISH(text);
-	assert_int_equal(config.policy.which, RG_WHICH_EXPORTS);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 	assert_int_equal(config.mounts.n, 1);
 	/* Any of the three on the command line, and the file's are not used. */
 	WISH(text, "--mount", "/a", "--mount", "/b", "--except", "/a/x");
-	assert_int_equal(config.policy.which, RG_WHICH_LISTED);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_LISTED);
 	assert_false(config.exports);
 	assert_int_equal(config.mounts.n, 2);
 	assert_string_equal(config.mounts.at[0], "/a");
@@ -145,21 +145,21 @@ static void test_mounts(void **unused)
 	assert_int_equal(config.origin[RG_KEY_EXPORTS].line, 0);
 	assert_false(config.origin[RG_KEY_EXPORTS].command_line);
 	WISH(text, "--all");
-	assert_int_equal(config.policy.which, RG_WHICH_ALL);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_ALL);
 	assert_int_equal(config.mounts.n, 0);
 	assert_int_equal(config.excepts.n, 1);
 	WISH(text, "--exports");
-	assert_int_equal(config.policy.which, RG_WHICH_EXPORTS);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 	assert_int_equal(config.mounts.n, 0);
 	WISH("[mounts]\nall = yes\n", "--mount", "/a");
-	assert_int_equal(config.policy.which, RG_WHICH_LISTED);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_LISTED);
 	assert_false(config.all);
 	WISH("[mounts]\nexports = no\nmount = /file\n", "--exports", "--mount", "/a");
-	assert_int_equal(config.policy.which, RG_WHICH_EXPORTS);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 	assert_int_equal(config.mounts.n, 1);
 	/* Nothing of the three: the file's. */
 	WISH("[mounts]\nall = yes\n", "--except", "/a", "--release", "settled");
-	assert_int_equal(config.policy.which, RG_WHICH_ALL);
+	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_ALL);
 	assert_int_equal(config.excepts.n, 1);
 
 	REFUSED(RG_USAGE, "enable: --all: goes with neither --exports nor --mount", text, "--all",
@@ -238,7 +238,7 @@ static void test_is_given(void **unused)
 	if (access(RG_CONFIG_FILE, F_OK) == 0)
 		skip(); /* this machine has a policy of its own */
 	rg_config_free(&config);
-	assert_int_equal(rg_wish_of(&none, &config, &wish), RG_DONE);
+	assert_int_equal(rg_arm_request_of(&none, &config, &wish), RG_DONE);
 	assert_false(rg_config_is_given(&none, &config));
 	none.given = RG_TAKES(RG_OPT_NETNS);
 	assert_false(rg_config_is_given(&none, &config));

@@ -26,7 +26,7 @@ static inline void made_up_gates(struct rg_snapshot *s)
 	const struct rg_policy policy = {.max_hold_s = 900,
 					 .settle_quiet_s = 10,
 					 .release = RG_RELEASE_SETTLED,
-					 .which = RG_WHICH_EXPORTS};
+					 .mount_mode = RG_MOUNT_MODE_EXPORTS};
 
 	/* The canary's is nobody's. */
 	s->gates[RG_CANARY_SLOT].netns = 1;
@@ -109,7 +109,7 @@ static inline void made_up_held(struct rg_snapshot *s, __u32 slot, __u32 pid, co
 	s->held.keys[i] = (struct rg_held_key){.tid = pid, .seq = i};
 	s->held.values[i] = (struct rg_held){.slot = slot,
 					     .tgid = pid,
-					     .what = RG_WHAT_LOCK,
+					     .what = RG_DOOR_LOCK,
 					     .phase = RG_HELD_STOPPED,
 					     .ino = 131,
 					     .dev = 45,
@@ -180,8 +180,8 @@ static inline void made_up(struct rg_snapshot *s)
 	s->canary_ns = 3 * MS;
 	s->heartbeat_ns = NOW_NS - S / 2;
 	s->daemon_pid = 412;
-	s->doors_attached = 1u << RG_WHAT_LOCK;
-	s->doors_wanted = 1u << RG_WHAT_LOCK | 1u << RG_WHAT_OPEN | 1u << RG_WHAT_CREATE;
+	s->doors_attached = 1u << RG_DOOR_LOCK;
+	s->doors_wanted = 1u << RG_DOOR_LOCK | 1u << RG_DOOR_OPEN | 1u << RG_DOOR_CREATE;
 	s->tracers = 1;
 	s->regimes.of[RG_LOCKS_NFS4] = RG_REGIME_REFUSED;
 	made_up_gates(s);

@@ -14,7 +14,8 @@ static void hear(const char *mistake)
 	rg_error(RG_FAILED, "%s", mistake);
 }
 
-int rg_wish_of(const struct rg_options *o, struct rg_config *config, struct rg_wish *wish)
+int rg_arm_request_of(const struct rg_options *o, struct rg_config *config,
+		      struct rg_arm_request *wish)
 {
 	const char *file = o->config ?: RG_CONFIG_FILE;
 	int n, err;
