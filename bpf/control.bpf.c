@@ -236,6 +236,10 @@ static __always_inline int list(struct rg_control *c, const struct rg_gate *g)
 	if (!s || s->busy || __sync_val_compare_and_swap(&s->busy, 0, 1))
 		return -EBUSY;
 	s->reading = 0;
+	if (c->fd == RG_LIST_READ) {
+		__sync_lock_test_and_set(&s->busy, 0);
+		return 0;
+	}
 	if (!s->last) {
 		s->files = 0;
 		s->locks = 0;
@@ -243,7 +247,7 @@ static __always_inline int list(struct rg_control *c, const struct rg_gate *g)
 		s->slot = c->slot;
 		s->generation = generation;
 		if (g->knfsd > RG_KNFSD_STARTING)
-			rg_list_ranges(c->slot, c->fd == 1, RG_LIST_STEPS);
+			rg_list_ranges(c->slot, c->fd == RG_LIST_ANEW, RG_LIST_STEPS);
 		if (g->knfsd <= RG_KNFSD_STARTING || g->generation != generation)
 			err = s->files ? -ESTALE : 0;
 	}

@@ -487,7 +487,14 @@ enum rg_op {
 	RG_OP_KEPT = 13,   /* the doors are there: was NFS in use before them? */
 	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
 	RG_OP_COUNT = 12,  /* count the locks that LOCKs and LOCKUs have left uncounted */
-	RG_OP_LIST = 14,   /* fill in the maps `listed_files` and `listed`; fd 1: anew, all files */
+	RG_OP_LIST = 14,   /* fill in the maps `listed_files` and `listed`; fd: enum rg_listing_of */
+};
+
+/* What RG_OP_LIST is to do. */
+enum rg_listing_of {
+	RG_LIST_CHANGED = 0, /* list the files in which something changed */
+	RG_LIST_ANEW,	     /* list all files */
+	RG_LIST_READ,	     /* the last listing was read: the maps may be written again */
 };
 
 struct rg_control {

@@ -59,7 +59,11 @@ void rg_listing_close(struct rg_listing_view *v)
 
 int rg_listing_next(const struct rg_pins *p, __u32 slot, bool anew, struct rg_listing_view *v)
 {
-	struct rg_control c = {.op = RG_OP_LIST, .slot = slot, .fd = anew};
+	struct rg_control c = {
+		.op = RG_OP_LIST,
+		.slot = slot,
+		.fd = anew ? RG_LIST_ANEW : RG_LIST_CHANGED,
+	};
 	int err = rg_control(p, &c);
 
 	v->n_files = 0;
@@ -77,6 +81,13 @@ int rg_listing_next(const struct rg_pins *p, __u32 slot, bool anew, struct rg_li
 	v->generation = c.generation;
 	v->last = c.last;
 	return 0;
+}
+
+void rg_listing_done(const struct rg_pins *p, __u32 slot)
+{
+	struct rg_control c = {.op = RG_OP_LIST, .slot = slot, .fd = RG_LIST_READ};
+
+	rg_control(p, &c);
 }
 
 __u32 rg_pins_set_id(const struct rg_pins *p)

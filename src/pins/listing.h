@@ -24,5 +24,8 @@ void rg_listing_close(struct rg_listing_view *v);
  * is. n_files 0: there is nothing more. 0; -ESTALE: knfsd went away meanwhile, and it counts
  * for nothing; or another negative errno. */
 int rg_listing_next(const struct rg_pins *p, __u32 slot, bool anew, struct rg_listing_view *v);
+/* To be called when the listings of a gate have been read. Without it the maps would stay reserved
+ * for reading until the next listing, and knfsd's shutdown could not list what is left. */
+void rg_listing_done(const struct rg_pins *p, __u32 slot);
 /* Which set of pins it is, among those of this boot; 0: not to be had. */
 __u32 rg_pins_set_id(const struct rg_pins *p);

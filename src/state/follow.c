@@ -129,8 +129,8 @@ static int enter(struct rg_following *f, const struct rg_life *life, struct rg_l
 	return err;
 }
 
-static void list_gate(struct rg_following *f, const struct rg_pins *p, __u32 slot,
-		      const struct rg_gate *gates)
+static void read_listings(struct rg_following *f, const struct rg_pins *p, __u32 slot,
+			  const struct rg_gate *gates)
 {
 	for (int i = 0; i < MAX_LISTINGS; i++) {
 		const struct rg_life *life;
@@ -158,6 +158,13 @@ static void list_gate(struct rg_following *f, const struct rg_pins *p, __u32 slo
 			rg_warn("ranges of end clients' locks: out of memory");
 		}
 	}
+}
+
+static void list_gate(struct rg_following *f, const struct rg_pins *p, __u32 slot,
+		      const struct rg_gate *gates)
+{
+	read_listings(f, p, slot, gates);
+	rg_listing_done(p, slot);
 }
 
 /* ---- the lives of knfsd ---- */
