@@ -74,6 +74,19 @@ static void read_mounts(struct rg_mountpoints *points)
 	rg_mounts_free(&mounts);
 }
 
+/* Tell the recovery that is followed. What that changes is written to disk, also when the recovery
+ * is over: a lock may be given back at any time. 0 or -ENOMEM. */
+static int tell_lost(struct rg_following *f, struct rg_lost *lost, const bool *listed,
+		     const struct rg_unlocks *unlocks, size_t n)
+{
+	struct rg_lost_sum before = rg_lost_sum_of(lost), after;
+	int err = rg_lost_heed(lost, &f->ranges, listed, unlocks, n);
+
+	after = rg_lost_sum_of(lost);
+	f->losts_changed |= memcmp(&before, &after, sizeof(after)) != 0;
+	return err;
+}
+
 /* Enter what was listed, and tell the recovery that is followed. 0 or -ENOMEM. */
 static int enter(struct rg_following *f, const struct rg_life *life, struct rg_lost *lost)
 {
@@ -120,7 +133,7 @@ static int enter(struct rg_following *f, const struct rg_life *life, struct rg_l
 			unlocks[n++] = (struct rg_unlocks){one.file, (__u32)l->start, l->name_hash};
 	}
 	if (!err && lost)
-		err = rg_lost_heed(lost, &f->ranges, listed, unlocks, n);
+		err = tell_lost(f, lost, listed, unlocks, n);
 	rg_ranges_drop_empty(&f->ranges);
 	f->ranges_changed = true;
 	free(unlocks);

@@ -138,6 +138,12 @@ guard() {
 	wait_for 90 "the daemon to be alive" daemon_alive
 	[ "$(gate_state)" = closed ]
 }
+# daemon_again OPTION...: after one that was killed, whose heartbeat counts for some seconds.
+daemon_again() {
+	background daemon "$RG" run "${forced[@]}" --mount "$a" --release settled --state-dir $state "$@"
+	wait_for 90 "the daemon that was started to be the one that is alive" daemon_is_this
+}
+daemon_is_this() { daemon_alive && [[ $(json .daemon.pid) == "$(pid_of daemon)" ]]; }
 # serve [MOUNT-OPTIONS]: knfsd out of grace, and an end client that holds nothing
 # and may reclaim after the next start.
 serve() {
@@ -420,8 +426,11 @@ nobody_holds() {
 @test "settled: a refusal that the ledger's own program was not run for is waited for all the same" {
 	need_locks || return 0
 	guard_20
-	# As if it were skipped each time. So it is not seen that the locks are taken again.
+	# As if it were skipped each time. So it is not seen that the locks are taken again. A daemon
+	# would put the link back, so it is done without one.
+	kill -KILL "$(pid_of daemon)"
 	replace_link link_lock_done
+	daemon_again "${never[@]}"
 	restart thief
 	nudge
 	wait_gate settling 60
@@ -692,6 +701,16 @@ lost_are() {
 	look
 	[ "$(rg metrics | awk '/^reexport_guard_lost_locks{/ { n += $2 } END { print n + 0 }')" = "$1" ]
 }
+# reports N: so says a report of the daemon's recording, of its last recovery.
+reports() {
+	local sentence="1 lock that 1 end client held before is lost."
+	[ "$1" = 1 ] || sentence="$1 locks that 1 end client held before are lost."
+	wait_for 30 "the report to say: $sentence" report_says "$sentence"
+}
+report_says() {
+	rg report --json $state/recovery.ndjson |
+		jq -e --arg says "$1" '.recoveries[-1].verdict.sentences | index($says)'
+}
 lost_is() { [[ $(json ".gates[0].lost | select(.over) | .total == $1 and ($2)") == true ]]; }
 # recovered: knfsd starts anew, and whoever is refused is waited for no longer.
 recovered() {
@@ -719,6 +738,7 @@ short=(--settle-quiet 10m --settle-timeout 4s)
 			[range($n) | ["10.77.2.2", "Linux NFSv4.2 cli", $file, "write", 2 * ., 1, "refused"]]' \
 			"$work/status.json"
 		output_of daemon | grep ": $n locks\? of 1 end client lost; .*names them\$"
+		reports "$n"
 		end_app one
 	done
 	rg status -v | tee "$work/status.out"
@@ -729,9 +749,7 @@ short=(--settle-quiet 10m --settle-timeout 4s)
 	# More than the ledger keeps: the kernel's count says how many have no name. In the same
 	# recovery one lock is had again, which has a name.
 	kill -KILL "$(pid_of daemon)"
-	background daemon "$RG" run --state-dir $state --force-max-ranges 30 --mount "$a" \
-		--release settled "${short[@]}"
-	wait_for 90 "the daemon to be alive" daemon_alive
+	daemon_again --force-max-ranges 30 "${short[@]}"
 	serve
 	ranges cli one db
 	order one "many 50"
@@ -788,6 +806,9 @@ short=(--settle-quiet 10m --settle-timeout 4s)
 	locks_are 2
 	recovered
 	lost_are 0 '.back == 2 and .lower_bound == false'
+	# Given back, one is neither held nor lost.
+	order two "unlock 2 0"
+	lost_are 0 '.back == 1 and .lower_bound == false'
 }
 ranges_on_disk() { [[ $(jq '[.files[].locks[]] | length' $state/ranges.json) == "$1" ]]; }
 # As a power cut: neither programs nor a daemon, then both anew. What is on disk is damaged
