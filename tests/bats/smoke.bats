@@ -146,7 +146,7 @@ some_more_held() { (($(held_count) >= 2)); }
 	[[ $output == *"knfsd hooks: kprobe; held by: stop; held processes resumed by: user_space"* ]]
 	run rg check
 	[[ $output == *"note     hooks grace_start: its function is followed by a kprobe"* ]]
-	[[ $output == *"ok       rung $(continued_by): who is held goes on by"* ]]
+	[[ $output == *"ok       rung $(continued_by): held processes are resumed by"* ]]
 	held_try one posixw $a/f
 	knfsd_start rex 90 90 3
 	# Where the kernel preempts its own threads a kprobe may miss a start of knfsd
