@@ -47,7 +47,7 @@ daemon_dead() { ! daemon_alive; }
 	talk threads "$LOCKER" beside say $a/g 3
 	wait_held 6
 	wait_all_asleep six
-	[[ $(rg status -v) == *"hold by sleep; who is held goes on by reexport_guard"* ]]
+	[[ $(rg status -v) == *"held by: sleep; held processes resumed by: reexport_guard"* ]]
 	# Three threads of one process sleep, and its main thread goes on.
 	kill -USR1 "$(pid_of threads)"
 	wait_said threads "^the main thread goes on$"
