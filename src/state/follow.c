@@ -56,6 +56,9 @@ static struct rg_range_file file_of(const struct rg_listed_file *f, const struct
 				   .fsid_major = f->fsid_major,
 				   .fsid_minor = f->fsid_minor};
 
+	/* A path that does not fit as a whole begins below the mount. */
+	if (at && at->path_n + sizeof(f->path) >= sizeof(to.path))
+		to.path_cut = true;
 	if (f->path[0] && at && !to.path_cut)
 		put_shown(to.path, sizeof(to.path), at->path, at->path_n);
 	put_shown(to.path, sizeof(to.path), f->path, sizeof(f->path));

@@ -13,6 +13,9 @@
 #include "state/ledger.h"
 
 #define RG_RANGES_FILE "ranges.json"
+/* Bytes of a path, NUL included: the daemon has several copies of each of up to RG_MAX_RANGES
+ * files. Of a longer one the mount's part is left out. */
+#define RG_RANGE_PATH 320
 
 /* A file with locks. It is known again after a reboot by `netns`, `fileid`, and `server` with
  * `fsid_...` where it is on an NFS mount, else `dev`. */
@@ -22,7 +25,7 @@ struct rg_range_file {
 	bool path_cut; /* `path` lacks its beginning */
 	__u32 dev;     /* kernel dev_t, of this boot */
 	__u64 fileid, fsid_major, fsid_minor;
-	char path[RG_PATH_SIZE];     /* UTF-8 without control characters; "": not known */
+	char path[RG_RANGE_PATH];    /* UTF-8 without control characters; "": not known */
 	char server[RG_SERVER_NAME]; /* the same */
 };
 
