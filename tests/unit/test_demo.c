@@ -89,7 +89,8 @@ static void test_any_records(void **unused)
 					      .downgrade = i % RG_NR_DOWNGRADES,
 					      .tid = i};
 
-			r.name_len = (__u16)snprintf(r.name, sizeof(r.name), i ? "%u" : "", i);
+			if (i)
+				r.name_len = (__u16)snprintf(r.name, sizeof(r.name), "%u", i);
 			rg_replay_add(&replay, &r);
 		}
 	assert_int_equal(replay.now.flows.n, RG_REPLAY_MOST);
