@@ -389,31 +389,50 @@ static void keep_who(struct rg_ranges *r, struct rg_ledger *who)
 
 /* ---- writing ---- */
 
+/* Is some recovery not over yet? */
+static bool is_pending(const struct rg_following *f)
+{
+	for (int slot = 0; slot < RG_MAX_GATES; slot++)
+		if (f->losts.at[slot] && !f->losts.at[slot]->over)
+			return true;
+	return false;
+}
+
+/* Give `to`, a copy of `from` as a struct, files and ranges of its own. 0 or -ENOMEM. */
+static int copy_arrays(struct rg_ranges *to, const struct rg_ranges *from)
+{
+	to->room_files = from->n_files + 1;
+	to->room = from->n + 1;
+	to->files = calloc(to->room_files, sizeof(*to->files));
+	to->at = calloc(to->room, sizeof(*to->at));
+	if (!to->files || !to->at)
+		return -ENOMEM;
+	if (from->n_files)
+		memcpy(to->files, from->files, from->n_files * sizeof(*to->files));
+	if (from->n)
+		memcpy(to->at, from->at, from->n * sizeof(*to->at));
+	return 0;
+}
+
 /* Until a recovery is over no less is written than was held before: the power may fail again. */
 static int save_ranges(const struct rg_following *f)
 {
-	struct rg_ranges all = {.n_lives = f->ranges.n_lives, .cut = f->ranges.cut};
+	struct rg_ranges all = f->ranges;
+	bool pending = is_pending(f);
 	struct timespec now;
-	int err = 0;
+	int err = pending ? copy_arrays(&all, &f->ranges) : 0;
 
-	memcpy(all.lives, f->ranges.lives, sizeof(all.lives));
 	snprintf(all.boot_id, sizeof(all.boot_id), "%s", f->boot_id);
 	clock_gettime(CLOCK_REALTIME, &now);
 	all.written_ns = (__u64)now.tv_sec * RG_NS_PER_SEC + (__u64)now.tv_nsec;
-	for (size_t i = 0; i < f->ranges.n && !err; i++) {
-		struct rg_range one = f->ranges.at[i];
-		long file = rg_ranges_file(&all, &f->ranges.files[one.file]);
-
-		one.file = (__u32)file;
-		err = file < 0 ? -ENOMEM : rg_ranges_add(&all, &one, RG_MAX_RANGES);
-	}
 	for (int slot = 0; slot < RG_MAX_GATES && !err; slot++)
 		if (f->losts.at[slot])
 			err = add_pending(&all, f->losts.at[slot]);
-	all.clients = f->ranges.clients;
 	err = err ?: rg_ranges_save(f->dir, &all);
-	all.clients = (struct rg_ledger){};
-	rg_ranges_free(&all);
+	if (pending) {
+		free(all.files);
+		free(all.at);
+	}
 	return err;
 }
 

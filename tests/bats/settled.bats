@@ -352,6 +352,8 @@ disk_is() { [[ $("$JGET" /clients/0/locks 2>/dev/null <$state/ledger.json) == "$
 	[ "$(counter helper_failures.total)" -eq 0 ]
 }
 
+is_noted() { [[ $(tail -n 1 "$work/writes.out") == "$(stat -c %i $state/ledger.json)" ]]; }
+
 @test "1,000 locks: few writes of the ledger, and none when nothing changes" {
 	need_locks || return 0
 	guard
@@ -370,6 +372,7 @@ disk_is() { [[ $("$JGET" /clients/0/locks 2>/dev/null <$state/ledger.json) == "$
 	locks_are 1001
 	on_disk 1001
 	seconds=$((SECONDS - before))
+	wait_for 10 "the ledger with all of them to be noted" is_noted
 	writes=$(uniq "$work/writes.out" | wc -l)
 	echo "$writes ledgers in $seconds s"
 	[ "$writes" -ge 2 ]
