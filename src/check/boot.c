@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mounts/below.h"
+
 #define GUARD "reexport-guard.service"
 #define KNFSD "nfs-server.service"
 #define KNFSD_V4 "nfsv4-server.service"

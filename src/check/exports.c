@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mounts/below.h"
+#include "mounts/guarded.h"
+
 const struct rg_mount *rg_reexport_mount(const struct rg_reexport_facts *r, size_t i)
 {
 	return rg_mount_of(&r->mounts, r->real[i]);

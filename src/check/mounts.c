@@ -8,6 +8,8 @@
 #include <libmount.h>
 
 #include "check/root.h"
+#include "mounts/below.h"
+#include "mounts/guarded.h"
 
 #define RECOVER "/sys/module/nfs/parameters/recover_lost_locks"
 

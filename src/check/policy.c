@@ -2,6 +2,7 @@
 #include "check/policy.h"
 
 #include "base/names.h"
+#include "pins/pins.h"
 
 static const char *where(const struct rg_policy_facts *p)
 {

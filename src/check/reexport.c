@@ -6,6 +6,8 @@
 
 #include <linux/magic.h>
 
+#include "mounts/below.h"
+
 /* A number; not a UUID, and not 0, which is the root of NFSv4's tree. */
 static bool is_numeric(const char *fsid)
 {

@@ -8,6 +8,7 @@
 #include "base/netns.h"
 #include "load/preempt.h"
 #include "load/probe.h"
+#include "mounts/guarded.h"
 #include "policy/rules.h"
 
 static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *rules,

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "cli/verbs.h"
+#include "mounts/classify.h"
 #include "pins/gates.h"
 #include "base/netns.h"
 

@@ -33,6 +33,7 @@
 #include "load/traces.h"
 #include "pins/doors.h"
 #include "pins/flows.h"
+#include "mounts/classify.h"
 #include "mounts/exports.h"
 #include "pins/gates.h"
 #include "pins/wrappers.h"

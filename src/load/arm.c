@@ -29,6 +29,7 @@
 #include "load/sleep.h"
 #include "base/names.h"
 #include "base/netns.h"
+#include "mounts/classify.h"
 #include "policy/rules.h"
 
 /* Turns of arming: a set that is not whole, and each rung. */

@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mounts/below.h"
 #include "mounts/exports_list.h"
 #include "mounts/nfsconf.h"
+#include "mounts/resolve.h"
 #include "base/log.h"
 
 #define SUFFIX ".exports"

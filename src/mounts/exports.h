@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "mounts/mounts.h"
+#include "rg_maps.h"
 
 #define RG_EXPORTS "/etc/exports"
 #define RG_EXPORTS_D "/etc/exports.d"

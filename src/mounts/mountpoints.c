@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rg_limits.h"
+
 /* By device; of one device, in the order of the table. */
 static int by_dev_and_place(const void *a, const void *b)
 {

@@ -12,6 +12,7 @@
 
 #include <bpf/bpf.h>
 
+#include "mounts/resolve.h"
 #include "pins/gates.h"
 #include "base/log.h"
 

@@ -9,7 +9,9 @@
 
 #include <bpf/bpf.h>
 
+#include "mounts/classify.h"
 #include "mounts/exports.h"
+#include "mounts/resolve.h"
 #include "base/log.h"
 
 static int add(struct rg_rules *rules, const struct rg_rule *rule)

@@ -4,6 +4,7 @@
 
 #include "policy/config.h"
 #include "mounts/mounts.h"
+#include "pins/pins.h"
 
 /* Owned by the caller: rg_rules_free(). */
 struct rg_rules {

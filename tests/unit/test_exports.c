@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "mounts/exports.h"
+#include "mounts/guarded.h"
 
 /* ---- what is said ---- */
 

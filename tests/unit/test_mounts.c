@@ -10,7 +10,10 @@
 
 #include <bpf/bpf.h>
 
-#include "mounts/mounts.h"
+#include "mounts/below.h"
+#include "mounts/classify.h"
+#include "mounts/guarded.h"
+#include "mounts/resolve.h"
 
 #define FIXTURE(name) RG_TEST_DATA "/" name
 
