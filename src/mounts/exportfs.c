@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What nfs-utils' own exportfs says. */
+/* Asks nfs-utils' own exportfs. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ int rg_exports_of_exportfs(struct rg_exports *out, rg_exports_bad bad, void *arg
 	size_t n = 0;
 	int err = rg_tool_run(argv, EXPORTFS_MS, RG_EXPORTS_BYTES, &bytes, &n), parsed = 0;
 
-	/* Of a line that is cut off the path may be, too. */
+	/* Drop a line that was cut off: its path may be cut off, too. */
 	while (n > 0 && bytes[n - 1] != '\n')
 		n--;
 	if (n > 0)

@@ -52,12 +52,6 @@ static void tidy(char *path)
 	*to = '\0';
 }
 
-/* Returns room for one more element: the sizes 0, 1, 2, 4, ... are when it is full. */
-static void *room_for(void *at, size_t n, size_t size)
-{
-	return n & (n - 1) ? at : reallocarray(at, n ? 2 * n : 1, size);
-}
-
 void rg_export_options_join(struct rg_export_options *to, const struct rg_export_options *one)
 {
 	to->crossmnt |= one->crossmnt;
@@ -75,7 +69,7 @@ int rg_export_add_client(struct rg_export *to, const struct rg_export_client *cl
 {
 	struct rg_export_client *more, copy = *client;
 
-	more = room_for(to->clients, to->n_clients, sizeof(*more));
+	more = reallocarray(to->clients, to->n_clients + 1, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	to->clients = more;
@@ -93,7 +87,7 @@ int rg_export_add_client(struct rg_export *to, const struct rg_export_client *cl
 
 int rg_exports_add(struct rg_exports *out, const struct rg_export *one)
 {
-	struct rg_export *more = room_for(out->at, out->n, sizeof(*more)), copy = {};
+	struct rg_export *more = reallocarray(out->at, out->n + 1, sizeof(*more)), copy = {};
 	int err = 0;
 
 	if (!more)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The format of exports(5). */
+/* Parses the format of exports(5). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,19 +15,19 @@
 struct parser {
 	const char *at, *end;
 	enum rg_export_source source;
-	bool exportfs; /* written by a program: octal escapes, and nothing else */
+	bool exportfs; /* a program wrote it: it has octal escapes and no quotes */
 	const char *file;
 	unsigned int line;
 	rg_exports_bad bad;
 	void *arg;
 	unsigned int n_bad;
 
-	/* the last word */
+	/* the word that was read last */
 	char *word;
 	size_t len, room;
 	bool unclosed, nul;
 
-	/* the entry that is being read; what a client has if it says nothing */
+	/* the current entry, and the options of a client that states none */
 	struct rg_export entry;
 	struct rg_export_options by_default;
 };
@@ -43,7 +43,7 @@ void rg_exports_warn(void *arg, const char *file, unsigned int line, const char 
 
 static void complain(struct parser *p, unsigned int line, const char *what)
 {
-	/* Its output is not for anybody to correct. */
+	/* Report no mistake of a program's output: nobody could correct it. */
 	if (!p->bad || p->exportfs || p->n_bad > MAX_BAD)
 		return;
 	if (p->n_bad++ == MAX_BAD)
@@ -52,7 +52,7 @@ static void complain(struct parser *p, unsigned int line, const char *what)
 		p->bad(p->arg, p->file, line, what);
 }
 
-/* The next character, -1 at the end. A continued line is a blank. */
+/* Returns the next character, a blank for the end of a continued line, -1 at the end. */
 static int next(struct parser *p)
 {
 	unsigned char c;
@@ -76,8 +76,8 @@ static bool is_blank(const struct parser *p, int c)
 	return !p->exportfs && (c == '\r' || c == '\v' || c == '\f');
 }
 
-/* To the next word of the line. False: there is none. A comment begins where a
- * word could, ends with its line, and is not continued. */
+/* Skips to the next word of the line. Returns false if there is none. A comment begins where a
+ * word could begin and ends with its line; a backslash does not continue it. */
 static bool skip_blanks(struct parser *p)
 {
 	for (;;) {
@@ -102,7 +102,7 @@ static bool is_octal(char c)
 	return c >= '0' && c <= '7';
 }
 
-/* \ooo at the end of what has been read of the word, from `from` on. */
+/* Converts \ooo at the end of the word, if it begins at `from` or later. */
 static bool unescape(struct parser *p, size_t from)
 {
 	char *w;
@@ -117,9 +117,8 @@ static bool unescape(struct parser *p, size_t from)
 	return true;
 }
 
-/* Quotes may begin and end anywhere in a word. nfs-utils lets them go on over
- * the end of the line; here they end there, or one that is missing would hide
- * the rest of the file. */
+/* Reads one word, in which quotes may begin and end anywhere. Ends a quote with its line, unlike
+ * nfs-utils: otherwise one missing quote would hide the rest of the file. */
 static int read_word(struct parser *p)
 {
 	bool quoted = false;
@@ -150,8 +149,8 @@ static int read_word(struct parser *p)
 			p->room = room;
 		}
 		p->word[p->len++] = (char)c;
-		/* exportfs -s escapes each byte once. The files are read as
-		 * nfs-utils does: what an escape makes may begin another. */
+		/* exportfs -s escapes each byte once. In the files, as nfs-utils reads them, the
+		 * result of an escape may begin another one. */
 		if (unescape(p, from) && p->exportfs)
 			from = p->len;
 	}
@@ -167,7 +166,7 @@ static int read_word(struct parser *p)
 	return 0;
 }
 
-/* What every word must be. */
+/* Checks what holds for every word. */
 static void check_word(struct parser *p)
 {
 	if (p->unclosed)
@@ -176,7 +175,7 @@ static void check_word(struct parser *p)
 		complain(p, p->line, "expected text, found a NUL byte");
 }
 
-/* As nfs-utils reads it: any base, and a word for 0. */
+/* Reads fsid= as nfs-utils does: a number of any base, or the word for 0. */
 static void take_fsid(const char *value, size_t len, char fsid[RG_FSID_SIZE])
 {
 	char *end;
@@ -190,7 +189,7 @@ static void take_fsid(const char *value, size_t len, char fsid[RG_FSID_SIZE])
 		snprintf(fsid, RG_FSID_SIZE, "%lu", n);
 }
 
-/* "name" or, with `value`, "name=..." */
+/* Says whether an option is "name" or, with `value`, "name=...". */
 static bool is_option(const char *o, size_t len, const char *name, bool value)
 {
 	size_t n = strlen(name);
@@ -199,7 +198,7 @@ static bool is_option(const char *o, size_t len, const char *name, bool value)
 	       (len == n ? !value : value && o[n] == '=' && len > n + 1);
 }
 
-/* reexport=STRATEGY: parseopts() of nfs-utils 2.6.3, support/nfs/exports.c. */
+/* Reads reexport=STRATEGY, as parseopts() of nfs-utils 2.6.3 does (support/nfs/exports.c). */
 static void take_reexport(const char *o, size_t len, bool *seen, struct rg_export_options *is)
 {
 	is->reexport_bad |= *seen;
@@ -215,8 +214,8 @@ static void take_reexport(const char *o, size_t len, bool *seen, struct rg_expor
 	is->no_fsid &= is->reexport == RG_REEXPORT_NONE;
 }
 
-/* Of a list of options; what it does not say is as in `otherwise`. Of a `broken`
- * one nothing is believed that would narrow what is exported, or make it sound. */
+/* Reads a list of options; the rest comes from `otherwise`. A `broken` list counts only where it
+ * makes the export larger or less sound. */
 static struct rg_export_options read_options(const char *options,
 					     const struct rg_export_options *otherwise, bool broken)
 {
@@ -235,7 +234,7 @@ static struct rg_export_options read_options(const char *options,
 			is.no_fsid = false;
 			is.fsid_late |= reexport;
 		}
-		/* What the kernel calls the UUID that mountd told it. */
+		/* The kernel prints the UUID that mountd gave it under this name. */
 		if (is_option(o, len, "uuid", true) && !broken)
 			is.no_fsid = false;
 		if (is_option(o, len, "reexport", true) && !broken)
@@ -263,7 +262,7 @@ static int add_client(struct parser *p, const char *name, const struct rg_export
 	return rg_export_add_client(&p->entry, &one);
 }
 
-/* client, client(options), (options). */
+/* Reads client, client(options) or (options). */
 static int read_client(struct parser *p)
 {
 	char *open = strchr(p->word, '('), *close;
@@ -274,7 +273,7 @@ static int read_client(struct parser *p)
 	if (!open) {
 		int err = add_client(p, *p->word ? p->word : "*", &p->by_default, false);
 
-		/* Until options follow behind a blank. */
+		/* Cleared when options follow behind a blank. */
 		if (!err && p->source == RG_FROM_FILE)
 			e->clients[e->n_clients - 1].before_blank = true;
 		return err;
@@ -284,13 +283,14 @@ static int read_client(struct parser *p)
 	if (broken)
 		complain(p, p->line, "expected client(option,...) and then a blank");
 	is = read_options(open + 1, &p->by_default, broken);
-	/* (options) right behind a client that has none were meant to be that client's. */
+	/* Options behind a blank were meant for the client before it, which has none of its own.
+	 * */
 	blank = open == p->word && e->n_clients && e->clients[e->n_clients - 1].before_blank;
 	*open = '\0';
 	return add_client(p, open == p->word ? "*" : p->word, &is, blank);
 }
 
-/* Whether it stands before a blank is known once the whole entry was read. */
+/* Only the whole entry tells whether a client stands before such a blank. */
 static void settle_blanks(struct rg_export *e)
 {
 	for (size_t i = 0; i < e->n_clients; i++)
@@ -298,10 +298,10 @@ static void settle_blanks(struct rg_export *e)
 					     e->clients[i + 1].behind_blank;
 }
 
-/* What follows the path. */
+/* Reads the clients that follow the path. */
 static int read_clients(struct parser *p)
 {
-	bool defaults = false; /* the last word were options of its own */
+	bool defaults = false; /* the last word was a list of options without a client */
 	int err = 0;
 
 	p->by_default = (struct rg_export_options){.no_fsid = true, .no_mountpoint = true};
@@ -315,7 +315,7 @@ static int read_clients(struct parser *p)
 
 			if (broken)
 				complain(p, p->line, "expected -option,... without parentheses");
-			/* Right after another, nfs-utils takes it for a client. */
+			/* nfs-utils takes a second one for the name of a client. */
 			if (defaults)
 				rg_export_options_join(&p->entry.options, &p->by_default);
 			p->by_default = read_options(p->word + 1, &p->by_default, broken);
@@ -325,14 +325,15 @@ static int read_clients(struct parser *p)
 			defaults = false;
 		}
 	}
-	/* Options with no client after them are everybody's, and so is a path alone. */
+	/* Options without a client, and a path alone, count for everybody. */
 	if (!err && (defaults || !p->entry.n_clients))
 		err = add_client(p, "*", &p->by_default, false);
 	settle_blanks(&p->entry);
 	return err;
 }
 
-/* The root of the NFSv4 name space that mountd makes up is nobody's export. */
+/* Says whether this is the root of the NFSv4 name space, which mountd adds and nobody exported.
+ * */
 static bool is_made_up(const struct parser *p, const char *line)
 {
 	const char *end = memchr(line, '\n', (size_t)(p->end - line)) ?: p->end;
@@ -350,7 +351,7 @@ static int finish_entry(struct parser *p, struct rg_exports *out, unsigned int l
 	if (p->entry.path[0] != '/')
 		complain(p, line, "expected an absolute path");
 	else if (strlen(p->entry.path) >= RG_PATH_SIZE)
-		/* nfs-utils has the same limit: NFS_MAXPATHLEN, linux/nfs.h. */
+		/* The limit of nfs-utils: NFS_MAXPATHLEN, linux/nfs.h. */
 		complain(p, line, "expected a path of less than " TEXT(RG_PATH_SIZE) " bytes");
 	else
 		err = rg_exports_add(out, &p->entry);

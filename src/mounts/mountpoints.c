@@ -7,7 +7,7 @@
 
 #include "rg_limits.h"
 
-/* By device; of one device, in the order of the table. */
+/* Orders by device, and of one device in the order of the table. */
 static int by_dev_and_place(const void *a, const void *b)
 {
 	const struct rg_mount *const *x = a, *const *y = b;
@@ -17,7 +17,7 @@ static int by_dev_and_place(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Without the slash at its end, which only / has. */
+/* Returns the length without the slash at the end, which only / has. */
 static size_t length(const char *path)
 {
 	size_t n = strlen(path);
@@ -27,7 +27,7 @@ static size_t length(const char *path)
 
 int rg_mountpoints_of(const struct rg_mounts *mounts, struct rg_mountpoints *points)
 {
-	/* sizeof(*sorted) is that of a pointer, which analyzers take for a mistake. */
+	/* Not sizeof(*sorted): analyzers take the size of a pointer for a mistake. */
 	const struct rg_mount **sorted = reallocarray(NULL, mounts->n + 1, sizeof(void *));
 	struct rg_mountpoints made = {.at = calloc(mounts->n + 1, sizeof(*made.at))};
 

@@ -40,15 +40,9 @@ static bool is_remote(struct libmnt_fs *fs)
 	return mnt_fs_is_netfs(fs) || strncmp(type, "fuse", 4) == 0 || is_one_of(type, types);
 }
 
-/* Makes room for one more element. The array is full where n is 0, 1, 2, 4, ... */
-static void *room_for(void *at, size_t n, size_t size)
-{
-	return n & (n - 1) ? at : reallocarray(at, n ? 2 * n : 1, size);
-}
-
 static int add_nfs(struct rg_mounts *mounts, struct libmnt_fs *fs, char *target)
 {
-	struct rg_mount *more = room_for(mounts->at, mounts->n, sizeof(*more));
+	struct rg_mount *more = reallocarray(mounts->at, mounts->n + 1, sizeof(*more));
 	char *source, *options;
 
 	if (!more)
@@ -70,7 +64,7 @@ static int add_nfs(struct rg_mounts *mounts, struct libmnt_fs *fs, char *target)
 
 static int add(struct rg_mounts *mounts, struct libmnt_fs *fs)
 {
-	struct rg_place *more = room_for(mounts->places, mounts->n_places, sizeof(*more));
+	struct rg_place *more = reallocarray(mounts->places, mounts->n_places + 1, sizeof(*more));
 	char *target;
 
 	if (!more)

@@ -105,7 +105,7 @@ static const struct rg_nfsconf_value *last(const struct rg_nfsconf *c, const cha
 	return NULL;
 }
 
-/* $NAME may name another one; the bound ends a circle, in which nfs-utils hangs. */
+/* Follow $NAME to another $NAME. The bound ends a circle, in which nfs-utils hangs. */
 const struct rg_nfsconf_value *rg_nfsconf_find(const struct rg_nfsconf *c, const char *section,
 					       const char *tag)
 {
@@ -161,8 +161,8 @@ static void trim_end(char *text)
 		text[--n] = '\0';
 }
 
-/* "[name]" or "[name "argument"]": the name into section; "" where the section is to
- * be passed over. No value of a section with an argument is one that we ask for. */
+/* Reads "[name]" or "[name "argument"]" into section. Makes it "" to pass the section over: no
+ * value that we need is in a section with an argument. */
 static void take_section(struct reader *r, char *line, char *section, size_t size, const char *file,
 			 unsigned int at)
 {
@@ -257,8 +257,8 @@ static void take_line(struct reader *r, char *line, char *section, size_t size, 
 		set(r, section, line, value, file, at);
 }
 
-/* Takes in a whole text. A backslash continues a line; a last line without an end is
- * ignored, as nfs-utils ignores it. */
+/* Reads a whole text. A backslash continues a line. Ignores a last line without a newline, as
+ * nfs-utils does. */
 static void take_text(struct reader *r, char *text, const char *from, const char *file,
 		      bool numbered)
 {
@@ -285,7 +285,7 @@ static void take_text(struct reader *r, char *text, const char *from, const char
 
 /* ---- files ---- */
 
-/* Reads a whole file. 0 or negative errno. Owned by the caller (free). */
+/* Reads a whole file, owned by the caller (free). Returns 0 or a negative errno. */
 static int slurp(const char *path, char **text)
 {
 	/* Never waits for a writer, should it be a FIFO. */
@@ -378,8 +378,8 @@ static void read_dir(struct reader *r, const char *dir)
 	free(list);
 }
 
-/* Since 2.8 /usr/etc comes first; nfs-utils forgets it where there is an
- * /etc/nfs.conf, files of nfs.conf.d add to what is there. */
+/* Since 2.8 nfs-utils reads /usr/etc first and drops it where /etc/nfs.conf exists; the files of
+ * nfs.conf.d add to either. */
 static void read_files(struct reader *r)
 {
 	char path[2 * RG_PATH_SIZE];
@@ -393,7 +393,7 @@ static void read_files(struct reader *r)
 	read_dir(r, NFS_CONF ".d");
 }
 
-/* Gives what nfs-utils answered the place of it in the files, where they say the same. */
+/* Adds to the answer of nfs-utils the line of the file that says the same. */
 static void find_origins(struct rg_nfsconf *answered, const struct rg_nfsconf *files)
 {
 	for (size_t i = 0; i < answered->n; i++) {
@@ -409,7 +409,7 @@ static void find_origins(struct rg_nfsconf *answered, const struct rg_nfsconf *f
 	}
 }
 
-/* Asks nfs-utils. False: it is not there, or failed. */
+/* Asks nfs-utils. Returns false if it is not installed or fails. */
 static bool ask_nfsconf(struct reader *r)
 {
 	static const char *const argv[] = {"nfsconf", "--dump", NULL};
@@ -420,7 +420,7 @@ static bool ask_nfsconf(struct reader *r)
 	if (!err && n)
 		take_text(r, text, "", "nfsconf --dump", false);
 	free(text);
-	/* An empty answer may be an nfs.conf that is not there: the files will say. */
+	/* An empty answer may stand for a missing nfs.conf, which only the files tell. */
 	return !err && n;
 }
 
@@ -436,7 +436,7 @@ int rg_nfsconf_read(const char *root, bool ask, struct rg_nfsconf *c)
 
 		if (ask_nfsconf(&asker)) {
 			find_origins(&answered, c);
-			/* What is wrong with the files is worth knowing all the same. */
+			/* Keep the mistakes of the files, which nfs-utils does not report. */
 			memcpy(answered.trouble, c->trouble, sizeof(answered.trouble));
 			answered.err = answered.err ?: c->err;
 			forget_values(c);

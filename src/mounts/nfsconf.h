@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A value that is set. Owned by the configuration. */
+/* A value that the configuration sets and owns. */
 struct rg_nfsconf_value {
 	char *section, *tag, *value;
 	char *origin; /* "/etc/nfs.conf.local:2"; "nfsconf --dump" */

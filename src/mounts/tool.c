@@ -26,7 +26,7 @@ static __s64 now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* Starts it where the first of PATH, /usr/sbin, /sbin has it. 0 or an errno. */
+/* Starts the program from PATH, /usr/sbin or /sbin. Returns 0 or an errno. */
 static int spawn_from_path(const char *const *argv, const posix_spawn_file_actions_t *files,
 			   const posix_spawnattr_t *attr, pid_t *pid)
 {
@@ -45,7 +45,8 @@ static int spawn_from_path(const char *const *argv, const posix_spawn_file_actio
 	return found == ENOTDIR ? ENOENT : found;
 }
 
-/* In a process group of its own, with default signals. 0 or negative errno. */
+/* Starts it in a process group of its own, with default signals. Returns 0 or a negative errno.
+ * */
 static int spawn(const char *const *argv, int to, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
@@ -66,7 +67,7 @@ static int spawn(const char *const *argv, int to, pid_t *pid)
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setpgroup(&attr, 0);
-	/* `to` first: it may be 0 or 2. */
+	/* Duplicate `to` first: it may be descriptor 0 or 2. */
 	if (posix_spawn_file_actions_adddup2(&files, to, STDOUT_FILENO) ||
 	    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0) ||
 	    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0))
@@ -78,8 +79,8 @@ static int spawn(const char *const *argv, int to, pid_t *pid)
 	return err;
 }
 
-/* Reads what comes down the pipe until the process is gone. 0 or -ETIMEDOUT, -EFBIG,
- * -ENOMEM; what was read is there all the same. */
+/* Reads the pipe until the process has ended. Returns 0, -ETIMEDOUT, -EFBIG or -ENOMEM, with
+ * what was read so far. */
 static int hear(int pipe, int pidfd, int ms, size_t max, char **bytes, size_t *n)
 {
 	__s64 deadline = now_ms() + ms;
@@ -102,8 +103,8 @@ static int hear(int pipe, int pidfd, int ms, size_t max, char **bytes, size_t *n
 			*bytes = more;
 			room = 2 * room + 8192;
 		}
-		/* Once it is gone nothing more is waited for: a child of its own may keep
-		 * the pipe. */
+		/* Stop waiting once the process has ended: a child of its own may keep the pipe
+		 * open. */
 		if (!gone && poll(fds, 2, (int)left) <= 0)
 			continue;
 		gone = gone || fds[1].revents;
@@ -113,7 +114,7 @@ static int hear(int pipe, int pidfd, int ms, size_t max, char **bytes, size_t *n
 		else if (gone)
 			return 0;
 		else if (got == 0)
-			pipe = -1; /* closed, and not gone yet */
+			pipe = -1; /* it closed its output and still runs */
 		if (*n > max)
 			return -EFBIG;
 	}

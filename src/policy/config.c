@@ -61,7 +61,8 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 				       "when an original server refuses this host's reclaims",
 				       .kind = RG_KIND_WORD, .max = 2, .of = end_grace_of,
 				       .word = end_grace},
-	/* Initially yes, unless there is another wish: settle_mounts(). */
+	/* The value is yes at first; rg_config_settle_mounts() clears it where another one of
+	 * the three is given. */
 	[RG_KEY_EXPORTS] = {"mounts", "exports", "exports",
 			    "guard the NFS mounts that are exported", .flag = true, .initial = 1,
 			    YES_NO},
@@ -151,7 +152,7 @@ static long number(const struct rg_config *c, enum rg_key key)
 	}
 }
 
-/* n is within the key's limits, and so within its bits. */
+/* The caller has checked n against the key's limits, which its bits can hold. */
 static void set_number(struct rg_config *c, enum rg_key key, long n)
 {
 	switch (key) {
@@ -330,7 +331,7 @@ static void expect(enum rg_key key, char expected[RG_EXPECTED_SIZE])
 	}
 }
 
-/* False: there are enough of them. */
+/* Adds a copy of the value to the list. Returns false if the list is full. */
 static bool append(struct rg_list *list, const char *path, size_t max)
 {
 	char **at;

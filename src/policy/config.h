@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What reexport-guard can be told: one table of keys, from which the file
- * (reexport-guard.conf(5)), the command line, --help, `policy check` and
- * `policy show` are made.
- */
+/* The settings of reexport-guard: one table of keys serves the file (reexport-guard.conf(5)),
+ * the command line, --help, `policy check` and `policy show`. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,8 +8,8 @@
 
 #include "rg_maps.h"
 
-/* In the order of the file. Numbers are in a pinned map (struct rg_provenance):
- * new ones at the end, and RG_PINS_VERSION up if one moves. */
+/* The order is that of the file. A pinned map holds the numbers (struct rg_provenance): add a
+ * new key at the end, and raise RG_PINS_VERSION if one moves. */
 enum rg_key {
 	RG_KEY_ACTION = 0,
 	RG_KEY_SCOPE,
@@ -42,98 +39,100 @@ enum rg_key {
 enum rg_kind {
 	RG_KIND_WORD = 0,
 	RG_KIND_TIME,
-	RG_KIND_SIZE, /* bytes, such as 64M */
+	RG_KIND_SIZE, /* in bytes, for example 64M */
 	RG_KIND_PATH,
-	RG_KIND_PATHS, /* may be given several times */
+	RG_KIND_PATHS, /* a list: the key may be given several times */
 };
 
 struct rg_key_info {
 	const char *section, *name;
-	const char *option; /* its name on the command line; NULL: not there */
+	const char *option; /* its name on the command line; NULL: it has none */
 	const char *help;
 	enum rg_kind kind;
-	bool flag;	  /* the option has no value, and means yes */
-	long initial;	  /* WORD, TIME (seconds), SIZE (bytes) */
-	long min, max;	  /* TIME: seconds; SIZE: bytes; WORD: max words; PATHS: max of them */
-	const char *zero; /* TIME: the word that stands for 0; PATH: for none */
-	int (*of)(const char *name); /* WORD: its value, or -1 */
+	bool flag;     /* the option takes no value and means yes */
+	long initial;  /* WORD, TIME (seconds), SIZE (bytes) */
+	long min, max; /* TIME: seconds; SIZE: bytes; WORD: max is the number of words; PATHS: max
+			  is the number of paths */
+	const char *zero;	     /* TIME: the word for 0; PATH: the word for no path */
+	int (*of)(const char *name); /* WORD: converts a word to its value, or -1 */
 	const char *(*word)(__u32 value);
 };
 extern const struct rg_key_info rg_keys[RG_NR_KEYS];
 
-/* Neither: a default. Both: a list, some of it from each. */
+/* Neither is set for a default. Both are set for a list with values from each. */
 struct rg_origin {
-	unsigned int line; /* of the file, the first one; or 0 */
+	unsigned int line; /* first line of the file that sets it; 0: none */
 	bool command_line;
 };
 
-/* Owned by the config. */
+/* Owned by struct rg_config. */
 struct rg_list {
 	char **at;
 	size_t n;
 };
 
-/* Every value there is, checked. */
+/* All settings, each one valid. */
 struct rg_config {
-	struct rg_policy policy; /* all of it, `which` included */
+	struct rg_policy policy; /* complete, with mount_mode */
 	bool exports, all, exempt_defaults;
 	struct rg_list mounts, excepts, programs;
 	char state_dir[RG_PATH_SIZE];
 	char metrics_dir[RG_PATH_SIZE]; /* "": none */
 	long ledger_interval_s, metrics_interval_s;
 	long module;		  /* enum rg_module_wish */
-	long record, record_size; /* 1: the daemon records; bytes in all */
+	long record, record_size; /* 1: the daemon records; size of all recordings in bytes */
 	struct rg_origin origin[RG_NR_KEYS];
-	char file[RG_PATH_SIZE]; /* absolute; "": none was read */
+	char file[RG_PATH_SIZE]; /* absolute path; "": no file was read */
 };
 
-void rg_config_init(struct rg_config *c); /* the defaults */
+void rg_config_init(struct rg_config *c); /* sets every value to its default */
 void rg_config_free(struct rg_config *c);
 
-/* Who is told of mistakes: one line each, without its end. */
+/* Receives each mistake: one line, without a newline. */
 typedef void rg_hear(const char *mistake);
 
-#define RG_READ_OPTIONAL 1 /* no file: no mistake */
-#define RG_READ_STRICT 2   /* an exempt program has to be there; otherwise a warning */
+#define RG_READ_OPTIONAL 1 /* a missing file is no mistake */
+#define RG_READ_STRICT 2   /* a missing exempt program is a mistake; otherwise a warning */
 
-/* Read a whole file into a fresh config. Returns the number of mistakes, and
- * tells each; with one or more the config is good for rg_config_free() only. */
+/* Reads a whole file into a fresh config. Reports each mistake and returns their number; if
+ * there is one, the config may only be freed (rg_config_free). */
 int rg_config_read(struct rg_config *c, const char *file, int how, rg_hear *hear);
 
-/* What the command line says, in its order. Strings belong to the caller. */
+/* A setting of the command line, in the order given. The caller owns the strings. */
 struct rg_setting {
 	enum rg_key key;
 	const char *value;
 };
-/* Put it over the file. An enum rg_exit; what is wrong is said. */
+/* Applies the command line over the file. Returns an enum rg_exit after reporting what is wrong.
+ * */
 int rg_config_overlay(struct rg_config *c, const struct rg_setting *settings, size_t n,
 		      const char *verb);
 
-/* Set one value; line 0 is the command line. False: it is not one, and
- * `expected` says what would be. */
+/* Sets one value; line 0 stands for the command line. Returns false for an invalid value, with
+ * the valid ones in `expected`. */
 #define RG_EXPECTED_SIZE 512
 bool rg_config_set(struct rg_config *c, enum rg_key key, const char *value, unsigned int line,
 		   char expected[RG_EXPECTED_SIZE]);
 
-/* What --help calls a value: "hold|deny|audit", "TIME". Returns buf. */
+/* Writes the name of a value for --help: "hold|deny|audit", "TIME". Returns buf. */
 char *rg_key_metavar(enum rg_key key, char buf[RG_EXPECTED_SIZE]);
 
-/* How many values a key has: 1, but for a list. And the i-th, as the file would
- * have it; it fits RG_PATH_SIZE. Returns buf. */
+/* rg_config_count() returns the number of values of a key: 1, except for a list.
+ * rg_config_text() writes the i-th value as the file would have it and returns buf. */
 size_t rg_config_count(const struct rg_config *c, enum rg_key key);
 char *rg_config_text(const struct rg_config *c, enum rg_key key, size_t i, char buf[RG_PATH_SIZE]);
 
-/* Did anybody say it, or is it a default? */
+/* Says whether the file or the command line sets the key; otherwise it has its default. */
 bool rg_config_says(const struct rg_config *c, enum rg_key key);
 
-/* Where the values came from, for the map `provenance`. */
+/* Fills in the source of each value, for the map `provenance`. */
 void rg_provenance_of(const struct rg_config *c, struct rg_provenance *p);
-/* "default", "FILE:LINE", "command line". */
+/* Writes "default", "FILE:LINE" or "command line". Returns buf. */
 #define RG_WHERE_SIZE (RG_PATH_SIZE + 64)
 char *rg_provenance_text(const struct rg_provenance *p, enum rg_key key, char buf[RG_WHERE_SIZE]);
 
-/* "90", "90s", "15min", "2h" to seconds; -1 if it is not one or out of
- * min..max. */
+/* Converts "90", "90s", "15min", "2h" to seconds. Returns -1 for anything else and for a value
+ * outside min..max. */
 long rg_seconds_of(const char *text, long min, long max);
-/* The shortest of these: "15min". Returns buf. */
+/* Writes the shortest of these forms: "15min". Returns buf. */
 char *rg_seconds_text(long seconds, char buf[32]);

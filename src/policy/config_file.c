@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The configuration file.
- *
- * inih finds sections, keys and comments. It cuts lines (at 200 bytes, as
- * Debian builds it), cuts values at " ;", takes an indented line for more of
- * the value above, and names one line it did not understand. So it is given
- * lines without indentation, each with a mark in the value's place, and a line
- * of which nothing comes is a mistake.
- */
+/* Reads the configuration file with inih, which finds sections, keys and comments. inih cuts
+ * lines (at 200 bytes in Debian's build) and values (at " ;"), takes an indented line as a
+ * continuation, and reports a single bad line. Therefore it gets lines without indentation and with
+ * a mark in the place of the value, and a line that gives no key is a mistake. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,19 +26,20 @@ struct input {
 	const char *file;
 	rg_hear *hear;
 	bool strict;
-	char *next, *end;  /* what is left of the text */
-	unsigned int line; /* that is being read; 0: the file as a whole */
-	char *at;	   /* its text */
+	char *next, *end;  /* the text that is still to be read */
+	unsigned int line; /* number of the current line; 0: the whole file */
+	char *at;	   /* text of the current line */
 	const char *value;
-	bool awaited;	     /* a key has to come of it */
-	const char *section; /* it is in; NULL: none yet */
+	bool awaited;	     /* inih must report a key for this line */
+	const char *section; /* the current section; NULL: none yet */
 	unsigned int seen[RG_NR_KEYS];
 	int mistakes;
 };
 
 #define NO_SECTION "?"
 
-/* "FILE:LINE: [section] key: value: expected ...", as far as there is one. */
+/* Reports "FILE:LINE: [section] key: value: expected ...", without the parts that do not apply.
+ * */
 static void RG_PRINTF(5, 6) mistake(struct input *in, const char *section, const char *key,
 				    const char *value, const char *fmt, ...)
 {
@@ -71,7 +67,8 @@ static void RG_PRINTF(5, 6) mistake(struct input *in, const char *section, const
 	vfprintf(out, fmt, args);
 	va_end(args);
 	if (fclose(out) == 0) {
-		/* It stays one line, and a terminal a terminal. */
+		/* Replace what would break the line or reach a terminal as a control character.
+		 * */
 		for (char *c = text; *c; c++)
 			if (iscntrl((unsigned char)*c))
 				*c = '?';
@@ -82,7 +79,7 @@ static void RG_PRINTF(5, 6) mistake(struct input *in, const char *section, const
 	free(text);
 }
 
-/* "a, b or c": the sections, or the keys of one. */
+/* Writes "a, b or c": all sections, or all keys of one section. */
 static const char *names(const char *section, char buf[RG_EXPECTED_SIZE])
 {
 	const char *all[RG_NR_KEYS] = {};
@@ -105,7 +102,8 @@ static const char *names(const char *section, char buf[RG_EXPECTED_SIZE])
 	return buf;
 }
 
-/* "[gate]" to its name as the table has it, or NULL: said. Cuts the text. */
+/* Returns the name of the section "[gate]" as the table spells it. Returns NULL after reporting
+ * an unknown one. Cuts the text at "]". */
 static const char *section_of(struct input *in, char *text)
 {
 	char expected[RG_EXPECTED_SIZE], *close = strchr(text, ']');
@@ -133,13 +131,13 @@ static char *trim(char *text, size_t n)
 	return text;
 }
 
-/* To be named in a message. */
+/* Keep the line for messages. */
 static const char *named_section(const struct input *in)
 {
 	return in->section && strcmp(in->section, NO_SECTION) != 0 ? in->section : NULL;
 }
 
-/* The next line as inih is to see it (an ini_reader). */
+/* Gives inih its next line (an ini_reader). */
 static char *next_line(char *str, int num, void *stream)
 {
 	struct input *in = stream;
@@ -180,8 +178,8 @@ static char *next_line(char *str, int num, void *stream)
 	n = equals ? (size_t)(equals - text) : strlen(text);
 	if (n > (size_t)num - 4)
 		n = (size_t)num - 4;
-	/* A full buffer without a newline is to inih (r59) the start of a longer line,
-	 * and it throws away all lines up to the next newline. */
+	/* End every line with a newline: inih (r59) takes a full buffer without one for the
+	 * start of a longer line and drops everything up to the next newline. */
 	snprintf(str, (size_t)num, "%.*s%s\n", (int)n, text, equals ? "=x" : "");
 	return str;
 }
@@ -208,7 +206,7 @@ static void check_program(struct input *in)
 		mistake(in, "exempt", "program", in->value, "%s: expected an executable file", why);
 }
 
-/* A key and its value (an ini_handler). */
+/* Receives a key from inih (an ini_handler). */
 static int take(void *user, const char *section, const char *name, const char *mark)
 {
 	char expected[RG_EXPECTED_SIZE];
@@ -218,7 +216,7 @@ static int take(void *user, const char *section, const char *name, const char *m
 	(void)mark;
 	in->awaited = false;
 	if (in->section && !named_section(in))
-		return 1; /* its section is the mistake */
+		return 1; /* the section was reported already */
 	key = key_of(section, name);
 	elsewhere = key_of(NULL, name);
 	if (!*section) {
@@ -247,10 +245,10 @@ static int take(void *user, const char *section, const char *name, const char *m
 	return 1;
 }
 
-/* The whole file, at in->next, owned by the caller. 0, or a negative errno. */
+/* Reads the whole file to in->next, owned by the caller. Returns 0 or a negative errno. */
 static int slurp(const char *file, struct input *in, char **text, const char **why)
 {
-	/* NONBLOCK: a fifo would wait for its writer. */
+	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
 	int err = 0, fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	size_t size = 0;
@@ -287,7 +285,7 @@ static int slurp(const char *file, struct input *in, char **text, const char **w
 	return err;
 }
 
-/* So that it means the same in another directory. */
+/* Keep an absolute path, which means the same in another working directory. */
 static bool make_absolute(const char *file, char out[RG_PATH_SIZE])
 {
 	char *cwd = *file == '/' ? NULL : getcwd(NULL, 0);

@@ -28,12 +28,12 @@ static const char *const folders[] = {
 	"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/lib/systemd", "/lib/systemd",
 };
 
-/* This program, whose file may have been replaced since it was started. */
+/* Leads to this program's file also when an update has replaced it. */
 #define SELF "/proc/self/exe"
 
 struct found {
 	struct rg_exempt_key at[RG_MAX_EXEMPT];
-	char *path[RG_MAX_EXEMPT]; /* owned, as of struct rg_exempt */
+	char *path[RG_MAX_EXEMPT]; /* owned; where struct rg_exempt's path comes from */
 	size_t n;
 };
 
@@ -52,8 +52,8 @@ static bool is_in(const struct found *found, const struct rg_exempt_key *key)
 	return false;
 }
 
-/* The file at `path`, to be looked for again at `again`. 0, -ENOENT, or another negative
- * errno. */
+/* Adds the file at `path`, with the path to look at again later. Returns 0, -ENOENT or another
+ * negative errno. */
 static int identify(const struct rg_pins *p, const char *path, const char *again,
 		    struct found *found)
 {
@@ -89,8 +89,8 @@ static int identify_self(const struct rg_pins *p, struct found *found)
 	return identify(p, SELF, again, found);
 }
 
-/* The same of a path that is not waited for: one that lies on a remote file system is passed
- * over (-ENOENT). */
+/* Does the same without waiting for a server: returns -ENOENT for a path on a remote file
+ * system. */
 static int identify_here(const struct rg_pins *p, const struct rg_mounts *mounts, const char *path,
 			 struct found *found)
 {
@@ -103,7 +103,7 @@ static int identify_here(const struct rg_pins *p, const struct rg_mounts *mounts
 	return !place || place->remote ? -ENOENT : identify(p, resolved, path, found);
 }
 
-/* mounts: nobody is waited for; NULL: a server may be. */
+/* Adds the installed programs of the default list. With `mounts` never waits for a server. */
 static int find_defaults(const struct rg_pins *p, const struct rg_mounts *mounts,
 			 struct found *found)
 {
@@ -130,8 +130,8 @@ static int put(int fd, const struct found *found, size_t i, __u64 flags)
 	return bpf_map_update_elem(fd, &found->at[i], &value, flags) < 0 ? -errno : 0;
 }
 
-/* Keys of the map that are not among those found: the executables of an earlier policy, and
- * those that an update has replaced. */
+/* Lists the keys of the map that were not found: executables of an earlier policy, and those
+ * that an update has replaced. Returns their number. */
 static size_t others(int fd, const struct found *found, struct rg_exempt_key others[RG_MAX_EXEMPT])
 {
 	struct rg_exempt_key key;
@@ -144,14 +144,14 @@ static size_t others(int fd, const struct found *found, struct rg_exempt_key oth
 	return n;
 }
 
-/* Those of an earlier policy go, after the new ones are there. */
+/* Removes the executables of an earlier policy after adding the new ones. */
 static int replace(const struct rg_pins *p, const struct found *found)
 {
 	struct rg_exempt_key old[RG_MAX_EXEMPT];
 	int fd = p->map_fd[RG_MAP_EXEMPT], err;
 	size_t n_old = others(fd, found, old);
 
-	/* Room first: together they may be more than the map takes. */
+	/* Make room first where the map cannot hold both. */
 	for (size_t i = 0; i < n_old && found->n + n_old > RG_MAX_EXEMPT; i++)
 		bpf_map_delete_elem(fd, &old[i]);
 	for (size_t i = 0; i < found->n; i++) {
@@ -203,7 +203,7 @@ static bool defaults_are_wanted(const struct rg_pins *p)
 	return false;
 }
 
-/* Of each executable in the map: the file that is at its path now. */
+/* Adds, for each executable in the map, the file that its path leads to now. */
 static int find_again(const struct rg_pins *p, const struct rg_mounts *mounts, struct found *found)
 {
 	int fd = p->map_fd[RG_MAP_EXEMPT], result = 0;
@@ -223,7 +223,8 @@ static int find_again(const struct rg_pins *p, const struct rg_mounts *mounts, s
 	return result;
 }
 
-/* Those that were replaced stay, as they may still run, until there is no room for them. */
+/* Adds one to the map. Keeps replaced executables, which may still run, until the room is
+ * needed. */
 static int add(const struct rg_pins *p, const struct found *found, size_t i)
 {
 	struct rg_exempt_key old[RG_MAX_EXEMPT];
@@ -259,7 +260,7 @@ int rg_exempt_follow(const struct rg_pins *p, const struct rg_mounts *mounts, bo
 	return added ?: err;
 }
 
-/* The kernel's executable of a script is its interpreter. */
+/* A script cannot be exempt: the kernel sees its interpreter as the executable. */
 static bool is_script(const char *program)
 {
 	char start[2];

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Executables that are not kept out of opens and access: what knfsd needs to start. */
+/* Executables that may open and access files at a closed gate: the programs that knfsd needs to
+ * start. */
 #pragma once
 
 #include "policy/config.h"
 #include "mounts/mounts.h"
 #include "pins/pins.h"
 
-/* Put them into the map `exempt`: the default list (what of it is installed),
- * this program, and those of the configuration. One that is not there is
- * warned of. An enum rg_exit. */
+/* Writes them to the map `exempt`: this program, the installed ones of the default list, and
+ * those of the configuration. Warns of a configured one that does not exist. Returns an enum
+ * rg_exit. */
 int rg_exempt_write(const struct rg_pins *p, const struct rg_config *config);
 
-/* Updates replace executables by others. Of each in the map, add to it what is at its path
- * now; and of the default list, where a policy has it, what has been installed since. A path
- * on a remote file system of the mount table is passed over: nobody is waited for. !write:
- * only count them. How many are new; 0: none; or a negative errno. */
+/* Follows package updates, which replace executables: adds to the map the file that each
+ * recorded path leads to now and, where a policy has the default list, programs installed since.
+ * Passes over paths on remote file systems of the mount table, since they could wait for a server.
+ * Without `write` only counts. Returns the number of new ones or a negative errno. */
 int rg_exempt_follow(const struct rg_pins *p, const struct rg_mounts *mounts, bool write);
 
 enum rg_presence {
 	RG_PROGRAM_IS_THERE = 0,
 	RG_PROGRAM_IS_MISSING,
-	RG_PROGRAM_IS_NONE, /* something else */
+	RG_PROGRAM_IS_NONE, /* exists, but cannot be exempt */
 };
 
-/* Is this path an executable that can be exempt? *why: what it is instead, or NULL. */
+/* Looks at a path of the configuration. *why: what it is instead of an executable, or NULL. */
 enum rg_presence rg_exempt_look_for(const char *program, const char **why);

@@ -25,7 +25,8 @@ static int add(struct rg_rules *rules, const struct rg_rule *rule)
 	return 0;
 }
 
-/* A superblock is guarded whole: what was mounted, not a part of it. */
+/* Makes a rule of the whole mount that the path lies on: a superblock cannot be guarded in part.
+ * */
 static int mount_rule(const char *path, const struct rg_mounts *mounts, struct rg_rule *out)
 {
 	const struct rg_mount *m = rg_mount_of(mounts, path);
@@ -48,8 +49,8 @@ static int mount_rule(const char *path, const struct rg_mounts *mounts, struct r
 	return RG_DONE;
 }
 
-/* On an error what could be read is among the rules all the same. ask: exportfs and nfsconf
- * are asked, which may take some seconds each. */
+/* Adds the rules of the exports; on an error, of those that could be read. With `ask` runs
+ * exportfs and nfsconf, which may take seconds each. */
 static int exports_rules(struct rg_rules *rules, __u32 slot, bool ask)
 {
 	struct rg_exports_where where;
@@ -170,8 +171,8 @@ static const struct rg_rule *same_export(const struct rg_rules *rules, const str
 	return NULL;
 }
 
-/* What a file named until now is unexported: that knfsd has not forgotten it yet makes it
- * nobody else's export. */
+/* Drops the rules that only knfsd's list still gives although a file gave them before: the
+ * export was withdrawn, and knfsd merely has it in its cache. */
 static void drop_leftovers(struct rg_rules *fresh, const struct rg_rules *before)
 {
 	size_t n = 0;

@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From what is configured to mount rules, and those into the map `rules`. */
+/* Makes mount rules from the configuration and the exports, and writes them to the map `rules`.
+ * */
 #pragma once
 
 #include "policy/config.h"
 #include "mounts/mounts.h"
 #include "pins/pins.h"
 
-/* Owned by the caller: rg_rules_free(). */
+/* Owned by the caller (rg_rules_free). */
 struct rg_rules {
 	struct rg_rule *at;
 	size_t n;
 };
 
-/* Check the paths against the mount table and collect the exports. An enum
- * rg_exit; what is wrong is said. The slots are not filled in. */
+/* Checks the configured paths against the mount table and collects the exports. Does not fill in
+ * the slots. Returns an enum rg_exit after reporting what is wrong. */
 int rg_rules_make(const struct rg_config *config, const struct rg_mounts *mounts,
 		  struct rg_rules *rules);
-/* Those of one gate, from the map. 0 or negative errno. */
+/* Reads the rules of one gate from the map. Returns 0 or a negative errno. */
 int rg_rules_of(const struct rg_pins *p, __u32 slot, struct rg_rules *rules);
-/* To rules made of the exports as they are now, adds those of before that stay: all that
- * are not of exports; those of exports that knfsd alone had (RG_RULE_OF_KNFSD); with
- * `all`, where something could not be read, every one. 0 or -ENOMEM. */
+/* Adds to the rules made from today's exports the earlier rules that stay: those not made from
+ * exports, those that only knfsd's own list gave (RG_RULE_OF_KNFSD), and, with `all` (a source
+ * could not be read), every one. Returns 0 or -ENOMEM. */
 int rg_rules_take_over(struct rg_rules *fresh, const struct rg_rules *before, bool all);
-/* Rules of the exports as they are now, in the place of those among `rules`;
- * besides them, on an error. Does not run exportfs: it reads what that reads. 0
- * or negative errno. */
+/* Replaces the rules made from exports by those of today's exports; keeps the old ones as well
+ * if a source cannot be read. Reads the files that exportfs reads instead of running it. Returns 0
+ * or a negative errno. */
 int rg_rules_refresh(struct rg_rules *rules, __u32 slot);
-/* The rules of this slot are replaced, those of other gates stay. 0 or negative
- * errno: -ENOSPC, more than RG_MAX_RULES. */
+/* Replaces the rules of this slot in the map and keeps those of other gates. Returns 0 or a
+ * negative errno; -ENOSPC: more than RG_MAX_RULES. */
 int rg_rules_write(const struct rg_pins *p, const struct rg_rules *ours, __u32 slot);
 void rg_rules_free(struct rg_rules *rules);
