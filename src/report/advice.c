@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is to be done after a recovery, for each end client that lost something or may have. A
- * report ends with it. It says no more than the events show; what may be is said as such. */
+/* Advises what to do after a recovery, for each end client that lost a lock or may have lost
+ * one; a report ends with it. Says no more than the events show, and calls a possibility a
+ * possibility. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,8 @@ static void RG_PRINTF(3, 4) add(struct list *l, long client, const char *fmt, ..
 	va_end(args);
 }
 
-/* Of a Linux end client (fs/nfs/nfs4state.c, nfs4_reclaim_open_state: a lock that is lost
- * makes writes under it fail with EIO). */
+/* A Linux end client fails writes under a lost lock with EIO (fs/nfs/nfs4state.c,
+ * nfs4_reclaim_open_state()). */
 static void about_not_again(const struct rg_recovery *r, const struct rg_peer *p, long i,
 			    struct list *l)
 {
@@ -91,7 +92,7 @@ static void about_as_new(const struct rg_peer *p, long i, struct list *l)
 	free(locks);
 }
 
-/* fs/lockd/clntlock.c, reclaimer(): the application is not told. */
+/* The application learns nothing of it (fs/lockd/clntlock.c, reclaimer()). */
 static void about_v3(const struct rg_peer *p, long i, struct list *l)
 {
 	char *reclaims = rg_count_text(p->locks.refused, "lock reclaim");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The gate, and the local applications that came to it. */
+/* Follows the gate, and the local applications that it held, denied or counted. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +49,7 @@ static __u64 app_hash(const void *array, __u32 i)
 	return rg_hash(0, &((const struct rg_app *)array)[i].tid, sizeof(__u64));
 }
 
-/* Who was continued is another one from then on. */
+/* Starts a new element when the same thread comes again after it was continued. */
 static bool app_is(const void *array, __u32 i, const void *key)
 {
 	const struct rg_app *a = (const struct rg_app *)array + i;
@@ -105,7 +105,8 @@ void rg_add_held(struct rg_recovery *r, const struct rg_entry *e)
 {
 	long i = app_of(r, e);
 
-	/* Held again, because somebody continued it: it waits since the first time. */
+	/* Somebody else continued it, and it was held again: it has waited since the first time.
+	 * */
 	if (i >= 0)
 		return;
 	i = app_new(r, e, e->boot_ns);
@@ -116,7 +117,7 @@ void rg_add_continued(struct rg_recovery *r, const struct rg_entry *e)
 {
 	long i = app_of(r, e);
 
-	if (i < 0) /* held before this recovery, or before the recording */
+	if (i < 0) /* it was held before this recovery or before the recording began */
 		i = app_new(r, e,
 			    e->boot_ns > e->duration_ns ? e->boot_ns - e->duration_ns : e->boot_ns);
 	if (i >= 0) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A line of a recording, parsed, as data. What has another type than docs/events.md
- * says counts as left out. */
+/* Turns a parsed line of a recording into a struct. Treats a key whose type differs from
+ * docs/events.md as a missing one. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -56,7 +56,7 @@ static bool digits(const char **at, const char *end, int n, int *value)
 	return true;
 }
 
-/* "2026-11-22T17:30:00" */
+/* the form of a time: "2026-11-22T17:30:00" */
 static bool second_of(const char **at, const char *end, struct tm *tm)
 {
 	int *const parts[] = {&tm->tm_year, &tm->tm_mon, &tm->tm_mday,
@@ -110,7 +110,7 @@ enum kind {
 	KNOWN
 };
 
-/* Sorted by name, for bsearch(). NUMBER_MARKED: beside it, whether it was there. */
+/* Sorted by name for bsearch(). NUMBER_MARKED also stores whether the key was there. */
 static const struct field {
 	const char *name;
 	enum kind kind;
@@ -202,7 +202,7 @@ static void downgrade_of(json_object *value, struct rg_entry *e)
 	text_of(json_object_object_get(value, "reason"), &e->downgrade_reason);
 	text_of(json_object_object_get(value, "text"), &e->downgrade_text);
 	text_of(json_object_object_get(value, "consequence"), &e->consequence);
-	/* A string of json-c is ended by a 0 behind its length. */
+	/* json-c ends a string with a NUL behind its length. */
 	e->downgrade = e->downgrade_reason.at ? rg_downgrade_named(e->downgrade_reason.at) : -1;
 }
 
@@ -225,7 +225,7 @@ static void side_of(json_object *value, struct rg_entry *e)
 		e->side = rg_side_of(t.at);
 }
 
-/* A number where it has no name. */
+/* Takes a number for a value without a name. */
 static void status_of(json_object *value, struct rg_entry *e)
 {
 	text_of(value, &e->status);
@@ -282,7 +282,7 @@ static void take(const struct field *f, json_object *value, struct rg_entry *e)
 	}
 }
 
-/* By the names of RFC 8881 and XNFS; a status that is a bare number is a refusal. */
+/* Sorts a status by its name in RFC 8881 or XNFS; takes a bare number for a refusal. */
 static enum rg_answer answer_of(const struct rg_entry *e)
 {
 	static const struct {
@@ -300,8 +300,8 @@ static enum rg_answer answer_of(const struct rg_entry *e)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (is_text(&e->status, known[i].status))
 			return known[i].answer;
-	/* lockd tells whoever asks for an ordinary lock to wait with the word by which it
-	 * refuses a reclaim that is too late (fs/lockd/svclock.c nlmsvc_lock). */
+	/* lockd answers an ordinary lock during grace, which only has to wait, with the status
+	 * by which it refuses a late reclaim (fs/lockd/svclock.c, nlmsvc_lock()). */
 	if (is_text(&e->status, "NLM4_DENIED_GRACE_PERIOD") && !rg_claim_is_reclaim(e->claim))
 		return RG_ANSWER_WAIT;
 	return RG_ANSWER_REFUSED;
@@ -387,7 +387,7 @@ static void origins_of(json_object *list, struct rg_report_header *h)
 	}
 }
 
-/* What sees OPEN and LOCK of end clients: src/load/traces.c. */
+/* The tracing programs that see OPEN and LOCK of end clients (src/load/traces.c). */
 static bool sees_reclaims(const char *program)
 {
 	static const char *const names[] = {"open_begins", "open_ends",	      "lock_begins",

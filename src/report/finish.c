@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What follows from all that was recorded of a recovery. */
+/* Concludes a recovery: fates of locks, milestones, the verdict's facts. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
 #include "report/report.h"
 
-/* A Linux end client that was told NFS4ERR_GRACE waits up to 15 s before it asks
- * again (NFS4_POLL_RETRY_MAX, fs/nfs/nfs4proc.c). */
+/* A Linux end client waits up to 15 s after NFS4ERR_GRACE before it asks again
+ * (NFS4_POLL_RETRY_MAX, fs/nfs/nfs4proc.c). */
 #define RETAKE_NS (15 * 1000000000ULL)
-/* From the gate's opening in a program at the end of nfsd4_lock() to the next program
- * there; at most. */
+/* The longest time between the opening of the gate by one program at the end of nfsd4_lock() and
+ * the next program there. */
 #define SETTLING_NS 10000000ULL
 
 /* ---- order ---- */
@@ -43,7 +43,7 @@ static int downgraded_order(const void *a, const void *b)
 	return by_time(x->ns, y->ns);
 }
 
-/* qsort() of nothing is undefined where the array is NULL. */
+/* qsort() of a NULL array is undefined even for no elements. */
 static void sort(void *at, size_t n, size_t size, int (*order)(const void *, const void *))
 {
 	if (n > 1)
@@ -52,7 +52,7 @@ static void sort(void *at, size_t n, size_t size, int (*order)(const void *, con
 
 /* ---- the gate ---- */
 
-/* A state of a later version may let somebody in. */
+/* An unknown state, of a later version, may let applications in. */
 static bool lets_in(__u32 state)
 {
 	return state == RG_STATE_OPEN || state == RG_NR_STATES;
@@ -65,8 +65,8 @@ static void find_opening(struct rg_recovery *r)
 			r->gate_open_ns = r->changes[i].ns;
 }
 
-/* The LOCK that completes what an end client had is what opens the gate: it opens before
- * knfsd is through with that LOCK, and before the record of it is made. */
+/* The LOCK that completes an end client's locks opens the gate, before knfsd has finished that
+ * LOCK and before its record is made. */
 static bool is_its_own_doing(const struct rg_change *c, const struct rg_lock *l)
 {
 	__u64 took_ns = l->again_took_ns < SETTLING_NS ? l->again_took_ns : SETTLING_NS;
@@ -74,8 +74,8 @@ static bool is_its_own_doing(const struct rg_change *c, const struct rg_lock *l)
 	return rg_same(c->why, rg_why_key(RG_WHY_SETTLED)) && c->ns + took_ns >= l->again_ns;
 }
 
-/* Is it known that local applications were kept out from the first reclaim until it was
- * taken again? */
+/* Says whether the events prove that local applications were kept out from the first reclaim
+ * until the lock was taken again. */
 static bool kept_out(const struct rg_recovery *r, const struct rg_lock *l)
 {
 	__u64 since_ns = r->storm.first_ns;
@@ -95,8 +95,8 @@ static bool kept_out(const struct rg_recovery *r, const struct rg_lock *l)
 
 /* ---- locks ---- */
 
-/* When knfsd let go of an end client against its will: its locks went with that. One that
- * restarted, or said that it was through (destroyed), has none to lose. */
+/* Returns when knfsd dropped an end client, and its locks, against its will. An end client that
+ * restarted or destroyed its own clientid has none to lose. */
 static __u64 thrown_out_ns(const struct rg_peer *p)
 {
 	if (!p->gone_ns || p->restarted || rg_same(p->gone, "destroyed") ||
@@ -142,7 +142,7 @@ static void add_client(struct rg_recovery *r, const struct rg_peer *p)
 
 /* ---- how far the recording reaches ---- */
 
-/* Until nobody can be expected to take anything again. */
+/* Returns the time after which no end client takes a lock again. */
 static bool reaches_end(const struct rg_recovery *r)
 {
 	bool gate = r->n_changes || r->header.release;
@@ -190,7 +190,8 @@ static void reclaim_moments(struct rg_recovery *r)
 			   (unsigned long long)refused);
 }
 
-/* Locks and opens have a row each: an end client opens on when it has its locks. */
+/* Locks and opens have a row each, since an end client goes on opening files after it has its
+ * locks. */
 static void retake_moments(struct rg_recovery *r)
 {
 	struct span locks = {}, opens = {};
@@ -213,8 +214,8 @@ static void retake_moments(struct rg_recovery *r)
 				   rg_recovery_seconds(r, opens.first_ns));
 }
 
-/* What the reboot budget says: the power cut, seen as the time in which no lease was
- * renewed. It has no instant of its own. */
+/* Takes the power cut from the reboot budget, as the time without a lease renewal. It has no
+ * instant of its own. */
 static void away_moments(struct rg_recovery *r)
 {
 	for (size_t i = 0; i < r->header.n_origins; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What both drawings stand on: the frame, and the axis of time. */
+/* Draws the frame and the axis of time of both drawings. */
 #include <math.h>
 
 #include "report/report.h"
@@ -16,7 +16,7 @@ double rg_svg_x(const struct rg_scale *s, double at)
 
 /* ---- the axis ---- */
 
-/* 1, 2 or 5 times a power of ten, so that at most n fit. */
+/* Returns 1, 2 or 5 times a power of ten, of which at most n fit. */
 double rg_svg_step(double span, int n)
 {
 	static const double nice[] = {1, 2, 5, 10};

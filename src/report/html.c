@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A report as one HTML file: nothing is fetched, nothing is executed. */
+/* Writes a report as one HTML file that fetches nothing and executes nothing. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "state/budget.h"
 #include "report/report.h"
 
-/* Longer tables are folded; a reader asks for them, and paper does not. */
+/* Longer tables are folded until a reader opens them; paper shows them whole. */
 #define UNFOLDED 60
-/* Columns above which a cell is not understood without its head. */
+/* With more columns than this a cell needs its head beside it. */
 #define MANY 5
 
 void rg_html_escape(FILE *out, const char *text)
@@ -119,8 +119,8 @@ static const char style[] =
 	"svg .fill.granted{fill:var(--granted)}svg .fill.refused{fill:var(--refused)}"
 	"svg .fill.again{fill:var(--again)}svg .stripe{stroke:var(--card);stroke-width:2;"
 	"stroke-opacity:.55}svg .dot{fill:var(--card);fill-opacity:.75}"
-	/* On a narrow page a row of a table is a paragraph, its cells named where there are many
-	 * of them, and the letters of a drawing are larger than the drawing is small. */
+	/* On a narrow page a row of a table becomes a paragraph, with named cells if there are
+	 * many, and a drawing gets larger letters. */
 	"@media (max-width:640px){main{padding:24px 14px}.card{padding:16px}"
 	"h1{font-size:22px}.verdict{gap:12px}.verdict .first{font-size:16px}"
 	"dl.figures{grid-template-columns:repeat(auto-fill,minmax(140px,1fr))}"
@@ -281,7 +281,7 @@ static void storm_key(FILE *out, size_t id)
 	    "denied");
 }
 
-/* Of a few the lanes say it all. */
+/* A few reclaims need no drawing of their own: the lanes show them. */
 static bool is_storm(const struct rg_recovery *r)
 {
 	__u64 all = 0;
@@ -310,14 +310,14 @@ static void drawings(const struct rg_recovery *r, size_t id, FILE *out)
 
 /* ---- tables ---- */
 
-/* A column in which no row has anything is left out. */
+/* Leaves out a column that is empty in every row. */
 static void used_columns(const struct rg_table *t, bool used[16])
 {
 	for (size_t i = 0; i < t->n_cells; i++)
 		used[i % t->columns] |= t->cells[i][0] != '\0';
 }
 
-/* Its last column then takes what width is left. */
+/* The last column then takes the remaining width. */
 static bool ends_in_words(const struct rg_table *t, const bool used[16])
 {
 	size_t last = t->columns - 1;
@@ -456,7 +456,7 @@ static void foot(const struct rg_report *r, FILE *out)
 	fputs("</footer>\n</main>\n</body>\n</html>\n", out);
 }
 
-/* Of a report with one recovery, that is the title. */
+/* A report of one recovery has that recovery's title. */
 void rg_report_html(const struct rg_report *r, FILE *out)
 {
 	char *title = r->n == 1 ? rg_recovery_title(r->at[0])

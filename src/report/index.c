@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Open addressing; an element is looked up by its hash and then by itself. */
+/* A hash table with open addressing; equal hashes are compared by the element itself. */
 #include <stdlib.h>
 
 #include "report/report.h"
@@ -34,7 +34,7 @@ static void put(struct rg_index *x, __u64 hash, __u32 i)
 	x->slots[at] = i + 1;
 }
 
-/* At most half full. */
+/* Keep the table at most half full. */
 static void enlarge(struct rg_index *x, __u64 (*hash_of)(const void *, __u32), const void *array)
 {
 	struct rg_index old = *x;

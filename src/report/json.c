@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A report as one object; docs/report.md describes it. */
+/* Writes a report as one JSON object, which docs/report.md describes. */
 #include <stdlib.h>
 
 #include "state/budget.h"
@@ -34,7 +34,7 @@ static void put_owned(json_object *o, const char *key, char *text)
 	free(text);
 }
 
-/* Seconds with what a clock of the kernel has to say, and no more. */
+/* Writes seconds with the digits of a kernel clock and no more. */
 static json_object *decimal(double s)
 {
 	char text[64];
@@ -43,7 +43,7 @@ static json_object *decimal(double s)
 	return json_object_new_double_s(s, text);
 }
 
-/* Seconds since knfsd's start; null: not seen. */
+/* Adds seconds since knfsd's start; null: not seen. */
 static void put_at(json_object *o, const char *key, const struct rg_recovery *r, __u64 ns)
 {
 	put(o, key, ns ? decimal(rg_recovery_seconds(r, ns)) : NULL);
@@ -236,7 +236,7 @@ static json_object *downgraded(const struct rg_recovery *r)
 	return list;
 }
 
-/* By the ledger of the host that recorded; null: the recording does not say. */
+/* Adds what the recording host's ledger says was lost; null: the recording does not say. */
 static json_object *ledger(const struct rg_recovery *r)
 {
 	json_object *o = json_object_new_object(), *list = json_object_new_array();
@@ -326,7 +326,7 @@ static json_object *turned(const struct rg_recovery *r, bool denied)
 	return list;
 }
 
-/* What is not in the lists, as there was more than is kept. */
+/* Adds how many elements the lists had no room for. */
 static json_object *left_out(const struct rg_recovery *r)
 {
 	json_object *o = json_object_new_object();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Each lock that an end client reclaimed, or took again: from one event to the next
- * it is the same by end client, file and range, and by owner where both have one. */
+/* Follows each lock that an end client reclaimed or took again. Two events tell of the same lock
+ * if end client, file and range are equal, and the owner where both have one. */
 #include <stdlib.h>
 
 #include "report/report.h"
@@ -62,7 +62,7 @@ void rg_locks_add(struct rg_locks *l, __u32 client, long file, const struct rg_e
 
 	if (e->answer == RG_ANSWER_NONE || e->answer == RG_ANSWER_WAIT)
 		return;
-	/* An ordinary LOCK is somebody's new one, unless it was reclaimed before. */
+	/* An ordinary LOCK is a new lock unless the end client had tried to reclaim it. */
 	lock = find(l, &key, reclaim || e->claim == RG_CLAIM_RETAKE);
 	if (!lock)
 		return;

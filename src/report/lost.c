@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What was lost by the ledger of the host that recorded: it knows of locks that nobody asked
- * for again, and that no event tells of. The last that was said of a recovery counts. */
+/* Takes over what the recording host's ledger says was lost: it knows the locks that no end
+ * client asked for again and no event tells of. The last statement about a recovery counts. */
 #include <stdlib.h>
 
 #include "report/report.h"

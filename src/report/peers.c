@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who and what is spoken of: end clients, original servers, files. Each is kept once,
- * and known by its number from then on. */
+/* Numbers the end clients, original servers and files of a recovery, and keeps each once. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +35,7 @@ static bool peer_is(const void *array, __u32 i, const void *key)
 	return (p->minor < 0) == k->nlm && rg_same(p->addr, k->addr) && rg_same(p->name, k->name);
 }
 
-struct peers { /* those of one side */
+struct peers { /* the peers of one side */
 	struct rg_peer **at;
 	size_t *n, *room;
 	struct rg_index *index;
@@ -65,8 +64,8 @@ static long peer_new(const struct peers *all, const struct peer_key *key, const 
 	return i;
 }
 
-/* A server that this host's NFS client talks to by NFSv4 has a minor version, one by
- * NLM has none; the same of end clients. `known`: by its clientid, or -1. */
+/* Compares peers by side, name and protocol: an NFSv4 peer has a minor version, an NLM peer has
+ * none. `known` is the peer with the same clientid, or -1. */
 static long peer_find(const struct peers *all, const struct rg_entry *e, long known)
 {
 	char *addr = rg_clean_in(&e->addr), *name = rg_clean_in(&e->peer_name);
@@ -105,7 +104,7 @@ static bool id_is(const void *array, __u32 i, const void *key)
 	return strcmp(((const struct rg_peer_id *)array)[i].clientid, key) == 0;
 }
 
-/* More of them than that are known by address and name alone. */
+/* Beyond this number, peers are told apart by address and name only. */
 #define MAX_IDS (4 * RG_REPORT_PEERS)
 
 static void add_id(struct rg_recovery *r, char *clientid, long peer)
@@ -120,7 +119,8 @@ static void add_id(struct rg_recovery *r, char *clientid, long peer)
 	r->n_ids++;
 }
 
-/* knfsd gives a clientid once in its life, and a recovery is of one. */
+/* knfsd gives out each clientid once in its life, and a recovery belongs to one life of knfsd.
+ * */
 static long end_client_of(struct rg_recovery *r, const struct peers *clients,
 			  const struct rg_entry *e)
 {
@@ -144,7 +144,8 @@ long rg_peer_of(struct rg_recovery *r, const struct rg_entry *e)
 			   origins = {&r->origins, &r->n_origins, &r->room_origins,
 				      &r->origin_index, &r->more_origins};
 
-	/* Clientids of this host are each original server's own. */
+	/* The clientids of this host as a client belong to each original server, so they do not
+	 * tell peers apart. */
 	return e->side == RG_SIDE_CLIENT ? peer_find(&origins, e, -1)
 					 : end_client_of(r, &clients, e);
 }
@@ -179,7 +180,7 @@ static bool file_is(const void *array, __u32 i, const void *key)
 	return f->fileid == k->e->fileid && rg_same(f->dev, k->dev) && rg_same(f->fsid, k->fsid);
 }
 
-/* The file by its number; its name may come with a later event. */
+/* Identifies a file by its number; a later event may give the name. */
 long rg_file_of(struct rg_recovery *r, const struct rg_entry *e)
 {
 	char *dev = rg_clean_in(&e->dev), *fsid = rg_clean_in(&e->fsid);

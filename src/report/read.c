@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of lines, as they come: a line at a time is in memory, and of each file as
- * much as it takes to tell which comes first. */
+/* Reads files line by line: one line is in memory, and of each file enough to tell which file
+ * comes first. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,18 +11,19 @@
 #include "report/report.h"
 
 struct source {
-	char *name; /* as it was given, made printable */
+	char *name; /* as given on the command line, made printable */
 	int fd;
 	char *buf;
-	size_t from, until, room; /* what was read and not used yet */
+	size_t from, until, room; /* bytes read and not used yet */
 	__u64 line, bytes;
 	bool at_end;
 	int err;
 
-	/* The first line tells when it was begun. */
-	size_t given; /* place on the command line */
+	/* The first line tells when the file was begun. */
+	size_t given; /* position on the command line */
 	char *boot_id;
-	__u64 wall_ns, boot_ns, part, boot_wall_ns; /* the last: of its boot's first file */
+	__u64 wall_ns, boot_ns, part,
+		boot_wall_ns; /* the last one is that of its boot's first file */
 };
 
 enum got { LINE, LAST_LINE, TOO_LONG, NOTHING };
@@ -55,7 +56,7 @@ static void fill(struct source *s)
 	}
 }
 
-/* The rest of a line that is longer than any event. */
+/* Skips the rest of a line that is longer than any event. */
 static enum got pass_over(struct source *s)
 {
 	char *end;
@@ -70,7 +71,8 @@ static enum got pass_over(struct source *s)
 	return TOO_LONG;
 }
 
-/* *line: in the buffer, until the next call. peek: it comes again. */
+/* Returns a line in the buffer, valid until the next call. With `peek` the next call returns it
+ * again. */
 static enum got next_line(struct source *s, bool peek, char **line, size_t *len)
 {
 	size_t looked = 0;
@@ -159,8 +161,8 @@ static void look(struct source *s, json_tokener *tok)
 	json_object_put(o);
 }
 
-/* The wall clock tells one boot from another, the other clock what is of one boot: it
- * is not set in between. */
+/* Orders files of different boots by the wall clock, and files of one boot by the boot clock,
+ * which nobody sets. */
 static int order(const void *a, const void *b)
 {
 	const struct source *x = a, *y = b;
@@ -197,8 +199,8 @@ static bool is_blank(const char *line, size_t len)
 	return true;
 }
 
-/* Complaints about a file of which no line was an event yet: it may be no recording at all,
- * and then that is said, and none of these. */
+/* Holds back complaints about a file without an event so far: if it is no recording at all, one
+ * sentence says that instead. */
 #define WRONG_LINES 20
 struct held_back {
 	struct {
@@ -242,7 +244,7 @@ static void RG_PRINTF(4, 5) complain(struct rg_report *r, const struct source *s
 	free(text);
 }
 
-/* h: where complaints are held back; NULL: they are said. */
+/* h holds complaints back; NULL: report them at once. */
 static void take_line(struct rg_report *r, const struct source *s, json_tokener *tok, enum got got,
 		      const char *line, size_t len, struct held_back *h)
 {

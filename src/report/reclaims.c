@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What end clients reclaim and take again, what this host does at its original
- * servers, and what ended as something weaker. */
+/* Counts the reclaims and new locks of end clients, this host's own at its original servers, and
+ * downgrades. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,7 +118,7 @@ void rg_add_server_op(struct rg_recovery *r, const struct rg_entry *e)
 	r->telling |= e->claim != RG_CLAIM_NONE;
 }
 
-/* This host as a client. */
+/* Counts an operation of this host as an NFS client. */
 void rg_add_client_op(struct rg_recovery *r, const struct rg_entry *e)
 {
 	long i = rg_peer_of(r, e);
@@ -149,7 +149,7 @@ static size_t ground_of(struct rg_recovery *r, const struct rg_entry *e)
 	       !(r->grounds[i].side == e->side && rg_same(r->grounds[i].name, name) &&
 		 rg_same(r->grounds[i].consequence, consequence)))
 		i++;
-	/* The last one is for whatever is left. */
+	/* The last element counts everything beyond the bound. */
 	if (i == RG_REPORT_GROUNDS)
 		i--;
 	if (i == r->n_grounds) {

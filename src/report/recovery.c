@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One recovery: event after event into what is kept of it. What follows from all of
- * them is finish.c's. */
+/* Adds one event after another to a recovery; finish.c draws the conclusions. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +14,7 @@ void rg_earliest(__u64 *at, __u64 ns)
 		*at = ns;
 }
 
-/* Events may come a little out of order. */
+/* Takes the earlier time, since events may come slightly out of order. */
 void rg_latest(__u64 *at, __u64 ns)
 {
 	if (ns > *at)
@@ -51,7 +50,7 @@ void rg_recovery_moment(struct rg_recovery *r, __u64 ns, int side, const char *e
 	struct rg_moment *m;
 	va_list args;
 
-	/* Some room is for what there is one of. */
+	/* Keeps some room for moments that occur once. */
 	if (r->n_moments >= (bulk ? RG_REPORT_KEPT - 1000 : RG_REPORT_KEPT)) {
 		r->more_moments++;
 		return;
@@ -75,7 +74,7 @@ static const char *op_name(const struct rg_entry *e)
 	return rg_record_op_name(e->op);
 }
 
-/* Of rg_peer_of(): on the client side it is an original server. */
+/* The number is that of rg_peer_of(); on the client side it is an original server. */
 static struct rg_peer *peer_at(struct rg_recovery *r, const struct rg_entry *e, long i)
 {
 	return i < 0 ? NULL : e->side == RG_SIDE_CLIENT ? &r->origins[i] : &r->clients[i];
@@ -130,9 +129,9 @@ static void add_complete(struct rg_recovery *r, const struct rg_entry *e)
 		    (unsigned long long)e->expected);
 }
 
-/* knfsd replaces an end client when one of the same name comes with another verifier
- * (nfsd4_exchange_id(), fs/nfsd/nfs4state.c): itself, restarted, or another one. The last
- * of the name that came says which. */
+/* knfsd replaces an end client when an EXCHANGE_ID of the same name has another verifier
+ * (nfsd4_exchange_id(), fs/nfsd/nfs4state.c): the same one after a restart, or another machine. The
+ * last EXCHANGE_ID of that name tells which. */
 static void find_replacer(struct rg_recovery *r, long i, __u64 gone_ns)
 {
 	struct rg_peer *p = &r->clients[i];
@@ -268,7 +267,8 @@ static void add_manager(struct rg_recovery *r, const struct rg_entry *e)
 	char *states = joined(e->states), *section = rg_clean_in(&e->section),
 	     *status = rg_clean_in(&e->status);
 
-	/* A round that reclaims nothing is a renewal, and there are many. */
+	/* A round of the state manager without a reclaim is a lease renewal, of which there are
+	 * many. */
 	if (e->op == RG_REC_STATE_MANAGER_FAILED || strstr(states, "reclaim")) {
 		r->telling |= e->op == RG_REC_STATE_MANAGER_FAILED;
 		rg_recovery_moment(r, e->boot_ns, e->side, op_name(e), -1, true, "%s%s%s%s", states,
@@ -295,7 +295,7 @@ static void add_given_up(struct rg_recovery *r, const struct rg_entry *e)
 
 static void add_clock(struct rg_recovery *r, const struct rg_entry *e)
 {
-	/* A gate may have been as it is for days. */
+	/* A gate may have had its state for days. */
 	if (e->op != RG_REC_GATE)
 		rg_earliest(&r->first_ns, e->boot_ns);
 	rg_latest(&r->last_ns, e->boot_ns);
@@ -391,7 +391,7 @@ void rg_recovery_add(struct rg_recovery *r, const struct rg_entry *e)
 	case RG_REC_GATE:
 		rg_add_gate(r, e);
 		break;
-	default: /* CREATE_SESSION and its like: nothing that another event does not tell */
+	default: /* CREATE_SESSION and similar ones: other events tell the same */
 		break;
 	}
 	if (e->downgrade_reason.at)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A recording into recoveries: one for each network namespace and start of knfsd, and
- * each boot of the host. */
+/* Divides a recording into recoveries: one for each network namespace, start of knfsd and boot
+ * of the host. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/report.h"
 
-/* Without a header: further back than events ever are out of order. */
+/* Assume a new boot where there is no header and time goes back by more than events are ever out
+ * of order. */
 #define BACK_NS (60 * 1000000000ULL)
 
 void rg_report_init(struct rg_report *r)
@@ -48,7 +49,8 @@ static void keep(struct rg_report *r, struct rg_recovery *one)
 	r->at[r->n++] = one;
 }
 
-/* Most of what is recorded is no recovery: a daemon that starts, a session. */
+/* Says whether there is anything to report. Most of a recording is no recovery, for example the
+ * start of a daemon. */
 static void close_one(struct rg_report *r, struct rg_recovery *one, enum rg_ended ended)
 {
 	one->ended = ended;
@@ -81,8 +83,8 @@ static struct rg_recovery *begin(struct rg_report *r, __u32 netns)
 	return one;
 }
 
-/* The gate is as it was, and whoever was held still is: HELD is not said again, but
- * CONTINUED says for how long. */
+/* Carries over the gate's state and the held processes: no new HELD comes for them, but
+ * CONTINUED says how long they were held. */
 static void carry(struct rg_recovery *to, const struct rg_recovery *from)
 {
 	const struct rg_change *c;
@@ -99,7 +101,7 @@ static void carry(struct rg_recovery *to, const struct rg_recovery *from)
 				   .carried = true};
 }
 
-/* Is this event of another life of knfsd than what there is? */
+/* Says whether the event belongs to another life of knfsd than the current recovery. */
 static bool begins_another(const struct rg_recovery *one, const struct rg_entry *e)
 {
 	if (one->shutdown_ns)
@@ -118,7 +120,7 @@ static struct rg_recovery *recovery_of(struct rg_report *r, const struct rg_entr
 
 	while (i < r->n_open && r->open[i]->netns != netns)
 		i++;
-	/* As many namespaces as there can be gates, and more: the rest share one. */
+	/* Keeps more namespaces than there can be gates; the rest share one element. */
 	if (i == RG_REPORT_RECOVERIES)
 		i--;
 	if (i == r->n_open) {
@@ -161,7 +163,7 @@ static void add_header(struct rg_report *r, json_object *line)
 		r->inputs[r->n_inputs - 1].has_header = true;
 }
 
-/* Of the tracer, whatever the namespace: all that are going on lack them. */
+/* Charges events lost by the tracer to every recovery that is going on, in any namespace. */
 static void add_lost(struct rg_report *r, __u64 lost, __u64 failures, __u64 bad_lines)
 {
 	for (size_t i = 0; i < r->n_open; i++) {
@@ -184,7 +186,8 @@ static void add_record(struct rg_report *r, struct rg_entry *e)
 	if (e->op == RG_REC_LOST) {
 		r->lost_seen += e->lost;
 		r->failures_seen += e->failures;
-		/* Of one that has not begun, too: what there was of it is what was lost. */
+		/* Charge a recovery without events as well: the lost events may be all it had.
+		 * */
 		if (!r->n_open)
 			recovery_of(r, e);
 		add_lost(r, e->lost, e->failures, 0);
@@ -193,7 +196,7 @@ static void add_record(struct rg_report *r, struct rg_entry *e)
 	rg_recovery_add(recovery_of(r, e), e);
 }
 
-/* It is of the knfsd that runs, or ran last: it begins no recovery. */
+/* The event belongs to the current or the last life of knfsd and begins no recovery. */
 static void add_lost_locks(struct rg_report *r, const struct rg_entry *e)
 {
 	__u32 netns = netns_of(r, e);
@@ -250,7 +253,7 @@ bool rg_report_line(struct rg_report *r, json_object *line)
 	return true;
 }
 
-/* What is wrong with a file as a whole is told of every file. */
+/* Complaints about a whole file are kept for every file. */
 static bool is_told(struct rg_report *r)
 {
 	struct rg_input *in = r->n_inputs ? &r->inputs[r->n_inputs - 1] : NULL;
@@ -299,7 +302,7 @@ __u64 rg_report_failures(const struct rg_report *r)
 
 void rg_report_finish(struct rg_report *r)
 {
-	/* Losses that no line in between tells of may be anywhere. */
+	/* Losses without a place in time may have been anywhere. */
 	add_lost(r, rg_report_lost(r) - r->lost_seen, rg_report_failures(r) - r->failures_seen, 0);
 	close_all(r, RG_ENDED_NOT);
 	if (r->bad_lines > r->n_complaints)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How many reclaims at a time. What a colour says a pattern says as well. */
+/* Draws the number of reclaims over time. Patterns repeat what the colours say. */
 #include <math.h>
 #include <string.h>
 

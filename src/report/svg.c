@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who did what when. Colours are the page's (html.c, classes); what a colour says a
- * form says as well. */
+/* Draws a lane for the gate, each end client and each application over time. Colours are classes
+ * of the page (html.c); shapes repeat what the colours say. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "report/report.h"
 #include "report/svg.h"
 
-/* A lane has its name above it, so that a narrow page, which draws all of it smaller and the
- * names larger, has room for both. */
+/* The name stands above its lane, so that a narrow page has room for smaller lanes and larger
+ * names. */
 #define BAR_LANE 46
 #define MARK_LANE 52
 #define FIRST_LANE 40 /* the middle of the first one */
@@ -20,12 +20,12 @@
 #define MAX_CLIENTS 40
 #define MAX_ORIGINS 4
 #define MAX_APPS 16
-#define COLUMN 9 /* marks closer than that are one */
+#define COLUMN 9 /* marks closer than this become one */
 #define COLUMNS (RG_SVG_PLOT / COLUMN + 1)
 
 /* ---- lanes ---- */
 
-/* A name that is too long for its place is cut; its title has all there is. */
+/* Cuts a name that is too long for its place; the tooltip has all of it. */
 static void lane_name(FILE *out, double y, const char *name, const char *title)
 {
 	size_t shown = 0, bytes = 0;
@@ -49,7 +49,7 @@ static void lane_name(FILE *out, double y, const char *name, const char *title)
 	free(cut);
 }
 
-/* A bar, with its word inside if there is room: 7 pixels a character, and twice as many for
+/* Draws a bar, with its word inside if there is room: 7 pixels a character, twice as many for
  * the larger letters of a narrow page (class roomy). */
 static void bar(FILE *out, const struct rg_scale *s, double y, double from, double to,
 		const char *class, const char *word, const char *title)
@@ -99,8 +99,8 @@ static void mark(FILE *out, enum mark which, double x, double y, __u64 n)
 
 /* ---- this host ---- */
 
-/* How long the original server did not hear of this host: the power cut. Longer than
- * all the rest, often; it is cut off on the left. */
+/* Draws the time in which the original server did not hear of this host: the power cut. It is
+ * often longer than the rest and is cut off on the left. */
 static void away_bar(const struct rg_recovery *r, const struct rg_peer *p, const struct rg_scale *s,
 		     double y, FILE *out)
 {
@@ -166,7 +166,7 @@ static void knfsd_lanes(const struct rg_recovery *r, const struct rg_scale *s, d
 	*y += BAR_LANE;
 }
 
-/* Each state lasts until the next; the last one, as far as is drawn. */
+/* Draws each state until the next one, and the last one to the edge. */
 static void gate_lane(const struct rg_recovery *r, const struct rg_scale *s, double *y, FILE *out)
 {
 	static const char *const classes[RG_NR_STATES + 1] = {"closed", "ingrace", "settling",
@@ -190,7 +190,7 @@ static void gate_lane(const struct rg_recovery *r, const struct rg_scale *s, dou
 
 /* ---- end clients ---- */
 
-/* Those of whom there is most to say come first; else in the order they came. */
+/* Orders end clients by how much there is to show, then by their first event. */
 static size_t choose(const struct rg_recovery *r, size_t chosen[MAX_CLIENTS])
 {
 	size_t n = 0;
@@ -207,7 +207,7 @@ static size_t choose(const struct rg_recovery *r, size_t chosen[MAX_CLIENTS])
 	return n;
 }
 
-struct grid { /* marks of one lane, by column; each where its first point is */
+struct grid { /* marks of one lane, by column; each stands where its first point is */
 	__u32 n[RG_NR_STORMS][COLUMNS];
 	float x[RG_NR_STORMS][COLUMNS];
 };
@@ -220,7 +220,7 @@ static void grid_add(struct grid *g, enum rg_storm_kind kind, double x)
 		g->x[kind][column] = (float)x;
 }
 
-/* Points of all lanes that are drawn, in one pass. */
+/* Collects the points of all drawn lanes in one pass. */
 static void collect(const struct rg_recovery *r, const struct rg_scale *s, const size_t *chosen,
 		    size_t n, struct grid *grids)
 {
@@ -261,7 +261,7 @@ static void client_marks(const struct rg_recovery *r, const struct rg_peer *p,
 		mark(out, COMPLETE, rg_svg_x(s, complete), y, 1);
 }
 
-/* Of "Linux NFSv4.2 cli" the last word: there is little room. */
+/* Takes the last word of a name such as "Linux NFSv4.2 cli", since there is little room. */
 static char *short_name(const struct rg_peer *p)
 {
 	static const char common[] = "Linux NFSv4.";
@@ -344,8 +344,8 @@ static void reach(const struct rg_recovery *r, struct rg_scale *s, __u64 ns)
 		s->to = at;
 }
 
-/* What the recovery is made of, not all that was recorded: that may go on for days.
- * What is far from it is cut off at the edge. */
+/* Chooses the span of the drawing: that of the recovery, not of the recording, which may last
+ * for days. What lies far outside is drawn at the edge. */
 static struct rg_scale scale_of(const struct rg_recovery *r)
 {
 	struct rg_scale s = {0, 0.001}, core;
@@ -381,7 +381,7 @@ static struct rg_scale scale_of(const struct rg_recovery *r)
 		s.to = s.from + 0.01;
 	core = s;
 	s.from -= (core.to - core.from) * 0.02;
-	s.to += (core.to - core.from) * 0.07; /* room for the word of the last state */
+	s.to += (core.to - core.from) * 0.07; /* leave room for the word of the last state */
 	return s;
 }
 

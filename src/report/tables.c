@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A recovery as tables: built once, written as text and as HTML. */
+/* Builds the tables of a recovery once, for both text and HTML. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,7 +8,7 @@
 #include "record/record_names.h"
 #include "report/report.h"
 
-/* More of a kind than that are shown by the first and the last. */
+/* Shows only the first and the last of a kind of which there are more than this. */
 #define MANY 12
 
 /* ---- a table ---- */
@@ -49,7 +49,7 @@ static void cell_of(struct rg_table *t, char *text)
 	free(text);
 }
 
-/* Of the row that was begun. */
+/* Adds a cell to the current row. */
 static void tone(struct rg_table *t, enum rg_tone tone)
 {
 	t->tones[(t->n_cells - 1) / t->columns] = tone;
@@ -95,13 +95,13 @@ static bool same_kind(const struct rg_moment *a, const struct rg_moment *b)
 	return a->bulk && b->bulk && a->side == b->side && strcmp(a->event, b->event) == 0;
 }
 
-/* Of its kind in the timeline: how many, and is this the first or the last? */
+/* A kind of moment in the timeline: their number, the first and the last one. */
 struct among {
 	size_t n;
 	bool first, last;
 };
 
-struct kinds { /* each kind once: at most as many as there are events */
+struct kinds { /* one element for each kind, so at most as many as events */
 	const struct rg_moment *first[64], *last[64];
 	size_t n[64], used;
 };
@@ -359,7 +359,7 @@ static void downgraded_row(struct rg_table *t, const struct rg_recovery *r,
 	cell(t, "%s", d->status ?: "");
 }
 
-/* They are sorted by ground; *at goes on. */
+/* Writes the downgrades of one reason, which are sorted by it, and advances *at. */
 static void ground(const struct rg_recovery *r, size_t i, size_t *at, struct rg_table **all,
 		   size_t *n, size_t *room)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A report for a terminal, or a mail. */
+/* Writes a report for a terminal or a mail. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 #define WIDTH 96
 
-/* Characters, as good as columns for what is printed here. */
+/* Counts characters, which are columns for the texts of a report. */
 static size_t width_of(const char *text, size_t bytes)
 {
 	size_t n = 0;
@@ -18,7 +18,7 @@ static size_t width_of(const char *text, size_t bytes)
 	return n;
 }
 
-/* Words of a text in lines; those after the first begin with `indent`. */
+/* Wraps a text; lines after the first begin with `indent`. */
 static void paragraph(FILE *out, const char *first, const char *indent, const char *text)
 {
 	size_t column = strlen(first);
@@ -74,7 +74,7 @@ static void table_row(FILE *out, const struct rg_table *t, char *const *cells, c
 	fputc('\n', out);
 }
 
-/* A column in which no row has anything is left out. */
+/* Leaves out a column that is empty in every row. */
 static void table(FILE *out, const struct rg_table *t)
 {
 	size_t widths[16] = {}, rows = t->n_cells / t->columns;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What can be said of a recovery in a few sentences, and no more than its events
- * show. Who took a lock again may have lost it in between to somebody whom this host
- * does not see; a lock that nobody asked for again is lost or given up, and which of
- * the two is not known. */
+/* Sums up a recovery in a few sentences and says no more than its events show. An end client
+ * that took a lock again may have lost it in between to a client that this host does not see. A
+ * lock that was not asked for again is lost or was given up; the events do not tell which. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +33,7 @@ static __u64 refused(const struct rg_recovery *r)
 	return r->opens.refused + r->lock_tries.refused;
 }
 
-/* Are events missing that there were? */
+/* Says whether events are missing from the recording. */
 static bool lacks_events(const struct rg_recovery *r)
 {
 	return r->lost || r->failures || r->bad_lines || r->header.blind;
@@ -98,7 +97,7 @@ static void say_both(struct rg_recovery *r)
 	free(clients);
 }
 
-/* The ledger knows of all locks that were held, also of those that no event tells of. */
+/* The ledger knows every lock that was held, also those that no event tells of. */
 static void say_ledger(struct rg_recovery *r)
 {
 	char *locks = rg_count_text(r->lost_total, "lock"),
@@ -147,10 +146,10 @@ static void say_thrown_out(struct rg_recovery *r)
 	free(clients);
 }
 
-/* As many as are named; the table has all. */
+/* Names this many; the table has all of them. */
 #define MAX_NAMED 5
 
-/* Two end clients with one co_ownerid: each EXCHANGE_ID of the one throws the other out. */
+/* Reports two end clients with one co_ownerid: each EXCHANGE_ID of one throws the other out. */
 static void say_same_name(struct rg_recovery *r)
 {
 	__u64 n = 0;
@@ -159,7 +158,7 @@ static void say_same_name(struct rg_recovery *r)
 		const struct rg_peer *p = &r->clients[i];
 		const struct rg_peer *by = p->gone_by < 0 ? NULL : &r->clients[p->gone_by];
 
-		/* Each pair once. */
+		/* Report each pair once. */
 		if (!by || (by->gone_by == (long)i && p->gone_by < (long)i) || n++ >= MAX_NAMED)
 			continue;
 		if (by->gone_by == (long)i)
@@ -184,7 +183,7 @@ static void say_same_name(struct rg_recovery *r)
 
 /* ---- who has it again ---- */
 
-/* Whether a local application can have had it in between. */
+/* Says whether a local application can have had the lock in between. */
 static char *in_between(const struct rg_recovery *r)
 {
 	__u64 n = r->again_exposed;
@@ -297,7 +296,7 @@ static void say_opens(struct rg_recovery *r)
 		    (unsigned long long)r->opens.refused, (unsigned long long)r->reopened);
 }
 
-/* End clients by NFSv3 reclaim when statd's notice reaches them. */
+/* NFSv3 end clients reclaim when the notice of statd reaches them. */
 static void say_late_notice(struct rg_recovery *r)
 {
 	__u64 first_ns = 0;
@@ -419,7 +418,7 @@ static enum rg_outcome outcome_of(const struct rg_recovery *r)
 		return RG_OUTCOME_LOST;
 	if (r->fates[RG_FATE_NOT_AGAIN] || (!r->reached_end && refused(r)))
 		return RG_OUTCOME_UNDECIDED;
-	/* Refused without a lock that could be followed: nothing is known of its locks. */
+	/* Nothing is known of the locks of an end client whose refused reclaims named none. */
 	if (lacks_events(r) || r->fates[RG_FATE_AS_NEW] || r->again_exposed ||
 	    (refused(r) && !taken_again(r)) || r->locks.not_followed || r->more_clients)
 		return RG_OUTCOME_UNPROVEN;
@@ -428,7 +427,7 @@ static enum rg_outcome outcome_of(const struct rg_recovery *r)
 	return granted(r) ? RG_OUTCOME_GRANTED : RG_OUTCOME_NOTHING;
 }
 
-/* The worst first; what limits all of it last. */
+/* States the worst first, and the limits of all statements last. */
 void rg_recovery_judge(struct rg_recovery *r)
 {
 	bool lossless = !r->lost_total && !denied(r) && !r->fates[RG_FATE_NOT_AGAIN] &&

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Short texts that every form of a report has; and what is to be said of the recording
- * itself. */
+/* Short texts that every form of a report uses, and the remarks about the recording itself. */
 #include <stdlib.h>
 
 #include "state/budget.h"
