@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report.h"
+#include "report/advice.h"
+#include "report/words.h"
 
 struct list {
 	struct rg_advice *at;

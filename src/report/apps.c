@@ -5,7 +5,7 @@
 
 #include "base/names.h"
 #include "record/record_names.h"
-#include "report/report.h"
+#include "report/collect.h"
 
 static __u32 gate_state_of(const struct rg_text_in *t)
 {
@@ -32,16 +32,6 @@ void rg_add_gate(struct rg_recovery *r, const struct rg_entry *e)
 	c->why = rg_clean_in(&e->why);
 	rg_recovery_moment(r, e->boot_ns, e->side, "GATE", -1, false, "%s%s%s", c->state_name,
 			   c->why ? ": " : "", c->why ?: "");
-}
-
-__u32 rg_recovery_gate_at(const struct rg_recovery *r, __u64 ns)
-{
-	__u32 state = RG_NR_STATES;
-
-	for (size_t i = 0; i < r->n_changes; i++)
-		if (r->changes[i].ns <= ns)
-			state = r->changes[i].state;
-	return state;
 }
 
 static __u64 app_hash(const void *array, __u32 i)

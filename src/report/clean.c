@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Text that others chose, made fit to be shown; and memory that does not run out
  * quietly. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report.h"
+#include <linux/types.h>
+
+#include "report/clean.h"
 
 /* Of the character at s: its bytes, or 0 where there is no UTF-8 (RFC 3629: no
  * surrogates, nothing that could be shorter). */

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "record/record_names.h"
-#include "report/report.h"
+#include "report/event.h"
 
 #define NS_PER_SEC 1000000000ULL
 
@@ -450,6 +450,26 @@ void rg_report_header_of(json_object *line, struct rg_report_header *h)
 	}
 	origins_of(json_object_object_get(line, "origins"), h);
 	untraced_of(json_object_object_get(line, "untraced"), h);
+}
+
+void rg_report_header_copy(struct rg_report_header *to, const struct rg_report_header *from)
+{
+	*to = *from;
+	to->tool = rg_copy(from->tool);
+	to->host = rg_copy(from->host);
+	to->kernel = rg_copy(from->kernel);
+	to->boot_id = rg_copy(from->boot_id);
+	to->nfs4_locks = rg_copy(from->nfs4_locks);
+	to->nlm_locks = rg_copy(from->nlm_locks);
+	to->release = rg_copy(from->release);
+	to->scope = rg_copy(from->scope);
+	to->action = rg_copy(from->action);
+	to->untraced = rg_copy(from->untraced);
+	to->origins = rg_zalloc(from->n_origins + 1, sizeof(*to->origins));
+	for (size_t i = 0; i < from->n_origins; i++) {
+		to->origins[i] = from->origins[i];
+		to->origins[i].name = rg_copy(from->origins[i].name);
+	}
 }
 
 void rg_report_header_free(struct rg_report_header *h)

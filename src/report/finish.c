@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/names.h"
-#include "report/report.h"
+#include "report/judge.h"
 
 /* A Linux end client waits up to 15 s after NFS4ERR_GRACE before it asks again
  * (NFS4_POLL_RETRY_MAX, fs/nfs/nfs4proc.c). */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Draws the frame and the axis of time of both drawings. */
+/* Draws the frame and the axis of time of both drawings, and escapes text for HTML and SVG. */
 #include <math.h>
 
-#include "report/report.h"
 #include "report/svg.h"
 
 #define TICKS 10
@@ -65,4 +64,29 @@ void rg_svg_begin(FILE *out, const char *kind, size_t id, double height, const c
 		"<svg role=\"img\" viewBox=\"0 0 %d %.0f\" aria-labelledby=\"%s-t%zu %s-d%zu\">\n"
 		"<title id=\"%s-t%zu\">%s</title>\n<desc id=\"%s-d%zu\">",
 		RG_SVG_WIDTH, height, kind, id, kind, id, kind, id, title, kind, id);
+}
+
+void rg_html_escape(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		switch (*text) {
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		case '\'':
+			fputs("&#39;", out);
+			break;
+		default:
+			fputc(*text, out);
+			break;
+		}
 }

@@ -4,37 +4,16 @@
 #include <string.h>
 
 #include "state/budget.h"
+#include "report/advice.h"
 #include "report/report.h"
+#include "report/svg.h"
+#include "report/tables.h"
+#include "report/words.h"
 
 /* Longer tables are folded until a reader opens them; paper shows them whole. */
 #define UNFOLDED 60
 /* With more columns than this a cell needs its head beside it. */
 #define MANY 5
-
-void rg_html_escape(FILE *out, const char *text)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&#39;", out);
-			break;
-		default:
-			fputc(*text, out);
-			break;
-		}
-}
 
 static const char style[] =
 	":root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#1b2430;--soft:#5a6675;"

@@ -2,7 +2,8 @@
 /* A hash table with open addressing; equal hashes are compared by the element itself. */
 #include <stdlib.h>
 
-#include "report/report.h"
+#include "report/clean.h"
+#include "report/index.h"
 
 __u64 rg_hash(__u64 hash, const void *bytes, size_t n)
 {

@@ -4,7 +4,9 @@
 
 #include "state/budget.h"
 #include "record/record_names.h"
+#include "report/advice.h"
 #include "report/report.h"
+#include "report/words.h"
 
 /* ---- values ---- */
 

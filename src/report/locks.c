@@ -3,7 +3,8 @@
  * if end client, file and range are equal, and the owner where both have one. */
 #include <stdlib.h>
 
-#include "report/report.h"
+#include "report/collect.h"
+#include "report/judge.h"
 
 static __u64 hash_by(__u32 client, long file, __u64 start, __u64 length)
 {
@@ -94,11 +95,4 @@ enum rg_fate rg_lock_fate(const struct rg_lock *l, __u64 gone_ns)
 	if (l->denied_ns)
 		return RG_FATE_DENIED;
 	return l->refused_ns ? RG_FATE_NOT_AGAIN : RG_FATE_NONE;
-}
-
-void rg_locks_free(struct rg_locks *l)
-{
-	free(l->at);
-	rg_index_free(&l->index);
-	*l = (struct rg_locks){};
 }

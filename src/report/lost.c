@@ -3,23 +3,11 @@
  * client asked for again and no event tells of. The last statement about a recovery counts. */
 #include <stdlib.h>
 
-#include "report/report.h"
-
-static void forget(struct rg_recovery *r)
-{
-	for (size_t i = 0; i < r->n_losses; i++) {
-		free(r->losses[i].client);
-		free(r->losses[i].reason);
-		free(r->losses[i].text);
-		free(r->losses[i].type);
-	}
-	r->n_losses = 0;
-	r->more_losses = 0;
-}
+#include "report/collect.h"
 
 void rg_add_lost(struct rg_recovery *r, const struct rg_entry *e)
 {
-	forget(r);
+	rg_losses_clear(r);
 	r->has_ledger = true;
 	r->lost_total = e->total;
 	r->lost_unnamed = e->unnamed;
@@ -51,11 +39,4 @@ void rg_add_lost_lock(struct rg_recovery *r, const struct rg_entry *e)
 	}
 	free(addr);
 	free(name);
-}
-
-void rg_lost_forget(struct rg_recovery *r)
-{
-	forget(r);
-	free(r->losses);
-	free(r->lost_text);
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report.h"
+#include "report/collect.h"
 
 /* ---- end clients and original servers ---- */
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "report/event.h"
 #include "report/report.h"
 
 struct source {

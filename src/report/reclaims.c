@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "record/record_names.h"
-#include "report/report.h"
+#include "report/collect.h"
 
 /* ---- reclaims, and what is taken again ---- */
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/collect.h"
+#include "report/judge.h"
 #include "report/report.h"
 
 /* Assume a new boot where there is no header and time goes back by more than events are ever out
@@ -288,16 +290,6 @@ void rg_report_complain(struct rg_report *r, const char *file, __u64 line, const
 	c->file = rg_text("%s", file);
 	c->line = line;
 	c->text = text;
-}
-
-__u64 rg_report_lost(const struct rg_report *r)
-{
-	return r->lost_at_end > r->lost_seen ? r->lost_at_end : r->lost_seen;
-}
-
-__u64 rg_report_failures(const struct rg_report *r)
-{
-	return r->failures_at_end > r->failures_seen ? r->failures_at_end : r->failures_seen;
 }
 
 void rg_report_finish(struct rg_report *r)

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/report.h"
 #include "report/svg.h"
+#include "report/words.h"
 
 #define BARS 64
 #define TICKS 4

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/names.h"
-#include "report/report.h"
 #include "report/svg.h"
+#include "report/words.h"
 
 /* The name stands above its lane, so that a narrow page has room for smaller lanes and larger
  * names. */

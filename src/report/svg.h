@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Parts that both drawings share (frame.c). Lengths are pixels of a viewBox. */
+/* The drawings of a recovery, and the parts that both share (frame.c). Lengths are pixels of a
+ * viewBox. */
 #pragma once
 
 #include <stdio.h>
+
+#include "report/model.h"
 
 #define RG_SVG_WIDTH 1080
 #define RG_SVG_LEFT 48 /* size of the numbers of an axis; names of lanes are larger */
@@ -22,3 +25,11 @@ void rg_svg_axis(FILE *out, const struct rg_scale *s, double top, double bottom,
 void rg_svg_rule(FILE *out, double y); /* a line across */
 /* Begins `<svg>` with its title and leaves `<desc>` open; kind and id make unique names. */
 void rg_svg_begin(FILE *out, const char *kind, size_t id, double height, const char *title);
+
+/* Draw the timeline (svg.c) and the reclaims over time (storm.c); `id` is unique in the document.
+ */
+void rg_svg_timeline(const struct rg_recovery *r, size_t id, FILE *out);
+void rg_svg_storm(const struct rg_recovery *r, size_t id, FILE *out);
+
+/* Writes text as it must stand between tags and in attributes. */
+void rg_html_escape(FILE *out, const char *text);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Builds the tables of a recovery once, for both text and HTML. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "state/budget.h"
 #include "record/record_names.h"
-#include "report/report.h"
+#include "report/tables.h"
+#include "report/words.h"
 
 /* Shows only the first and the last of a kind of which there are more than this. */
 #define MANY 12

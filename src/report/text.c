@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "state/budget.h"
+#include "report/advice.h"
 #include "report/report.h"
+#include "report/tables.h"
+#include "report/words.h"
 
 #define WIDTH 96
 

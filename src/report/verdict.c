@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report.h"
+#include "report/judge.h"
+#include "report/words.h"
 
 static void RG_PRINTF(2, 3) say(struct rg_recovery *r, const char *fmt, ...)
 {
@@ -453,15 +454,4 @@ void rg_recovery_judge(struct rg_recovery *r)
 	say_reach(r);
 	say_lacking(r);
 	say_unseen(r);
-}
-
-const char *rg_outcome_name(enum rg_outcome outcome)
-{
-	static const char *const names[RG_NR_OUTCOMES] = {
-		[RG_OUTCOME_NOTHING] = "nothing",     [RG_OUTCOME_GRANTED] = "granted",
-		[RG_OUTCOME_AGAIN] = "taken-again",   [RG_OUTCOME_UNPROVEN] = "unproven",
-		[RG_OUTCOME_UNDECIDED] = "undecided", [RG_OUTCOME_LOST] = "lost",
-	};
-
-	return names[outcome];
 }

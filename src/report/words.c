@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Short texts that every form of a report uses, and the remarks about the recording itself. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "state/budget.h"
-#include "report/report.h"
+#include "report/words.h"
 
 char *rg_count_text(__u64 n, const char *one)
 {
@@ -146,4 +147,15 @@ char **rg_report_notes(const struct rg_report *r, size_t *n)
 		     (unsigned long long)r->dropped);
 	*n = all.n;
 	return all.at;
+}
+
+const char *rg_outcome_name(enum rg_outcome outcome)
+{
+	static const char *const names[RG_NR_OUTCOMES] = {
+		[RG_OUTCOME_NOTHING] = "nothing",     [RG_OUTCOME_GRANTED] = "granted",
+		[RG_OUTCOME_AGAIN] = "taken-again",   [RG_OUTCOME_UNPROVEN] = "unproven",
+		[RG_OUTCOME_UNDECIDED] = "undecided", [RG_OUTCOME_LOST] = "lost",
+	};
+
+	return names[outcome];
 }

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "report/advice.h"
+#include "report/collect.h"
 #include "report/report.h"
 
 /* ---- reading ---- */

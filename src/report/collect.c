@@ -4,68 +4,10 @@
 #include <string.h>
 
 #include "record/record_names.h"
-#include "report/report.h"
+#include "report/collect.h"
+#include "report/words.h"
 
 /* ---- time ---- */
-
-void rg_earliest(__u64 *at, __u64 ns)
-{
-	if (!*at || ns < *at)
-		*at = ns;
-}
-
-/* Takes the earlier time, since events may come slightly out of order. */
-void rg_latest(__u64 *at, __u64 ns)
-{
-	if (ns > *at)
-		*at = ns;
-}
-
-__u64 rg_recovery_zero(const struct rg_recovery *r)
-{
-	return r->start_ns ? r->start_ns : r->grace_ns ? r->grace_ns : r->first_ns;
-}
-
-double rg_recovery_seconds(const struct rg_recovery *r, __u64 ns)
-{
-	__u64 zero_ns = rg_recovery_zero(r);
-
-	return ns >= zero_ns ? (double)(ns - zero_ns) / 1e9 : -((double)(zero_ns - ns) / 1e9);
-}
-
-__u64 rg_recovery_wall(const struct rg_recovery *r, __u64 ns)
-{
-	__u64 ahead_ns = ns - r->wall_boot_ns, behind_ns = r->wall_boot_ns - ns;
-
-	if (!r->has_wall || !ns)
-		return 0;
-	if (ns >= r->wall_boot_ns)
-		return ahead_ns > ~0ULL - r->wall_ns ? 0 : r->wall_ns + ahead_ns;
-	return behind_ns > r->wall_ns ? 0 : r->wall_ns - behind_ns;
-}
-
-void rg_recovery_moment(struct rg_recovery *r, __u64 ns, int side, const char *event, long client,
-			bool bulk, const char *fmt, ...)
-{
-	struct rg_moment *m;
-	va_list args;
-
-	/* Keeps some room for moments that occur once. */
-	if (r->n_moments >= (bulk ? RG_REPORT_KEPT - 1000 : RG_REPORT_KEPT)) {
-		r->more_moments++;
-		return;
-	}
-	r->moments = rg_grow(r->moments, r->n_moments, &r->room_moments, sizeof(*r->moments));
-	m = &r->moments[r->n_moments++];
-	*m = (struct rg_moment){.ns = ns,
-				.side = side,
-				.event = event,
-				.client = client,
-				.bulk = bulk};
-	va_start(args, fmt);
-	m->text = rg_vtext(fmt, args);
-	va_end(args);
-}
 
 /* ---- what becomes of a peer ---- */
 
@@ -321,193 +263,53 @@ static void add_hand(struct rg_recovery *r, const struct rg_entry *e)
 	free(hand);
 }
 
+static void add_op(struct rg_recovery *r, const struct rg_entry *e)
+{
+	(e->side == RG_SIDE_CLIENT ? rg_add_client_op : rg_add_server_op)(r, e);
+}
+
+/* The operations that a recovery keeps, and whether one of them alone is worth a report. Of the
+ * others, such as CREATE_SESSION, other events tell the same. */
+static const struct {
+	void (*add)(struct rg_recovery *r, const struct rg_entry *e);
+	bool telling;
+} ops[RG_NR_RECORD_OPS] = {
+	[RG_REC_EXCHANGE_ID] = {add_exchange},
+	[RG_REC_SETCLIENTID] = {add_exchange},
+	[RG_REC_RECLAIM_COMPLETE] = {add_complete},
+	[RG_REC_OPEN] = {add_op},
+	[RG_REC_LOCK] = {add_op},
+	[RG_REC_NLM_LOCK] = {add_op},
+	[RG_REC_CLIENT_GONE] = {add_gone},
+	[RG_REC_SM_NOTIFY] = {add_notify},
+	[RG_REC_GRACE_START] = {add_grace, true},
+	[RG_REC_GRACE_END] = {add_grace_end, true},
+	[RG_REC_GRACE_END_FORCED] = {add_grace_end, true},
+	[RG_REC_GRACE_SKIPPED] = {add_knfsd, true},
+	[RG_REC_KNFSD_STARTING] = {add_knfsd, true},
+	[RG_REC_KNFSD_FAILED] = {add_knfsd, true},
+	[RG_REC_KNFSD_SHUTDOWN] = {add_knfsd},
+	[RG_REC_LOCKD_GRACE_START] = {add_knfsd},
+	[RG_REC_LOCKD_GRACE_END] = {add_knfsd},
+	[RG_REC_STATE_MANAGER] = {add_manager},
+	[RG_REC_STATE_MANAGER_FAILED] = {add_manager},
+	[RG_REC_LOCK_LOST] = {add_given_up, true},
+	[RG_REC_HELD] = {rg_add_held, true},
+	[RG_REC_CONTINUED] = {rg_add_continued, true},
+	[RG_REC_DENIED] = {rg_add_turned, true},
+	[RG_REC_AUDITED] = {rg_add_turned, true},
+	[RG_REC_HAND] = {add_hand},
+	[RG_REC_GATE] = {rg_add_gate},
+};
+
 void rg_recovery_add(struct rg_recovery *r, const struct rg_entry *e)
 {
 	r->events++;
 	add_clock(r, e);
-	switch (e->op) {
-	case RG_REC_EXCHANGE_ID:
-	case RG_REC_SETCLIENTID:
-		add_exchange(r, e);
-		break;
-	case RG_REC_RECLAIM_COMPLETE:
-		add_complete(r, e);
-		break;
-	case RG_REC_OPEN:
-	case RG_REC_LOCK:
-	case RG_REC_NLM_LOCK:
-		if (e->side == RG_SIDE_CLIENT)
-			rg_add_client_op(r, e);
-		else
-			rg_add_server_op(r, e);
-		break;
-	case RG_REC_CLIENT_GONE:
-		add_gone(r, e);
-		break;
-	case RG_REC_SM_NOTIFY:
-		add_notify(r, e);
-		break;
-	case RG_REC_GRACE_START:
-		add_grace(r, e);
-		r->telling = true;
-		break;
-	case RG_REC_GRACE_END:
-	case RG_REC_GRACE_END_FORCED:
-		add_grace_end(r, e);
-		r->telling = true;
-		break;
-	case RG_REC_KNFSD_STARTING:
-	case RG_REC_KNFSD_FAILED:
-	case RG_REC_GRACE_SKIPPED:
-		r->telling = true;
-		add_knfsd(r, e);
-		break;
-	case RG_REC_KNFSD_SHUTDOWN:
-	case RG_REC_LOCKD_GRACE_START:
-	case RG_REC_LOCKD_GRACE_END:
-		add_knfsd(r, e);
-		break;
-	case RG_REC_STATE_MANAGER:
-	case RG_REC_STATE_MANAGER_FAILED:
-		add_manager(r, e);
-		break;
-	case RG_REC_LOCK_LOST:
-		r->telling = true;
-		add_given_up(r, e);
-		break;
-	case RG_REC_HELD:
-	case RG_REC_CONTINUED:
-		r->telling = true;
-		(e->op == RG_REC_HELD ? rg_add_held : rg_add_continued)(r, e);
-		break;
-	case RG_REC_DENIED:
-	case RG_REC_AUDITED:
-		r->telling = true;
-		rg_add_turned(r, e);
-		break;
-	case RG_REC_HAND:
-		add_hand(r, e);
-		break;
-	case RG_REC_GATE:
-		rg_add_gate(r, e);
-		break;
-	default: /* CREATE_SESSION and similar ones: other events tell the same */
-		break;
+	if (e->op < RG_NR_RECORD_OPS && ops[e->op].add) {
+		r->telling |= ops[e->op].telling;
+		ops[e->op].add(r, e);
 	}
 	if (e->downgrade_reason.at)
 		rg_add_downgrade(r, e);
-}
-
-static void header_copy(struct rg_report_header *to, const struct rg_report_header *from)
-{
-	*to = *from;
-	to->tool = rg_copy(from->tool);
-	to->host = rg_copy(from->host);
-	to->kernel = rg_copy(from->kernel);
-	to->boot_id = rg_copy(from->boot_id);
-	to->nfs4_locks = rg_copy(from->nfs4_locks);
-	to->nlm_locks = rg_copy(from->nlm_locks);
-	to->release = rg_copy(from->release);
-	to->scope = rg_copy(from->scope);
-	to->action = rg_copy(from->action);
-	to->untraced = rg_copy(from->untraced);
-	to->origins = rg_zalloc(from->n_origins + 1, sizeof(*to->origins));
-	for (size_t i = 0; i < from->n_origins; i++) {
-		to->origins[i] = from->origins[i];
-		to->origins[i].name = rg_copy(from->origins[i].name);
-	}
-}
-
-struct rg_recovery *rg_recovery_new(const struct rg_report_header *h)
-{
-	struct rg_recovery *r = rg_zalloc(1, sizeof(*r));
-
-	if (!h)
-		return r;
-	header_copy(&r->header, h);
-	r->has_header = true;
-	if (h->wall_ns && h->boot_ns) {
-		r->has_wall = true;
-		r->wall_ns = h->wall_ns;
-		r->wall_boot_ns = h->boot_ns;
-	}
-	return r;
-}
-
-static void peers_free(struct rg_peer *at, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(at[i].addr);
-		free(at[i].name);
-		free(at[i].clientid);
-		free(at[i].gone);
-	}
-	free(at);
-}
-
-static void gate_free(struct rg_recovery *r)
-{
-	for (size_t i = 0; i < r->n_changes; i++) {
-		free(r->changes[i].state_name);
-		free(r->changes[i].why);
-	}
-	for (size_t i = 0; i < r->n_apps; i++) {
-		free(r->apps[i].comm);
-		free(r->apps[i].what);
-	}
-	for (size_t i = 0; i < r->n_turned; i++) {
-		free(r->turned[i].comm);
-		free(r->turned[i].what);
-	}
-	free(r->changes);
-	free(r->apps);
-	free(r->turned);
-	rg_index_free(&r->app_index);
-}
-
-static void files_free(struct rg_recovery *r)
-{
-	for (size_t i = 0; i < r->n_files; i++) {
-		free(r->files[i].dev);
-		free(r->files[i].fsid);
-		free(r->files[i].path);
-	}
-	free(r->files);
-	rg_index_free(&r->file_index);
-}
-
-void rg_recovery_free(struct rg_recovery *r)
-{
-	if (!r)
-		return;
-	for (size_t i = 0; i < r->n_grounds; i++) {
-		free(r->grounds[i].name);
-		free(r->grounds[i].text);
-		free(r->grounds[i].consequence);
-	}
-	for (size_t i = 0; i < r->n_moments; i++)
-		free(r->moments[i].text);
-	for (size_t i = 0; i < r->verdict.n; i++)
-		free(r->verdict.sentences[i]);
-	peers_free(r->clients, r->n_clients);
-	peers_free(r->origins, r->n_origins);
-	for (size_t i = 0; i < r->n_ids; i++)
-		free(r->ids[i].clientid);
-	free(r->ids);
-	rg_index_free(&r->id_index);
-	for (size_t i = 0; i < r->n_downgraded; i++)
-		free(r->downgraded[i].status);
-	rg_index_free(&r->client_index);
-	rg_index_free(&r->origin_index);
-	files_free(r);
-	gate_free(r);
-	rg_locks_free(&r->locks);
-	rg_lost_forget(r);
-	rg_report_header_free(&r->header);
-	free(r->grounds);
-	free(r->downgraded);
-	free(r->moments);
-	free(r->points);
-	free(r->verdict.sentences);
-	free(r);
 }
