@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The two text formats of metrics.h: lines, labels, numbers. */
+/* Writes the two text formats of metrics.h: lines, labels, numbers. */
 #pragma once
 
 #include "metrics/metrics.h"
@@ -7,18 +7,19 @@
 struct rg_exposition {
 	FILE *out;
 	enum rg_metrics_format format;
-	const struct rg_metric *metric; /* whose samples come */
-	bool begun;			/* its # lines are written */
+	const struct rg_metric *metric; /* the current family */
+	bool begun;			/* its # lines are written already */
 };
 
 void rg_exposition_begin(struct rg_exposition *e, const struct rg_metric *m);
 void rg_exposition_end(struct rg_exposition *e);
 
-/* A sample. Labels: name, value, name, value, ...; a value may be any bytes, what is
- * no UTF-8 becomes '?'. */
+/* Writes a sample. Labels are name, value, name, value, ...; a value may be any bytes, of which
+ * those that are no UTF-8 become '?'. */
 #define rg_sample(e, value, ...) rg_put_sample(e, value, ##__VA_ARGS__, RG_NO_MORE)
 #define rg_sample_seconds(e, ns, ...) rg_put_seconds(e, ns, ##__VA_ARGS__, RG_NO_MORE)
-/* Bucket i: below 2^i microseconds and not in the one before; the last: all others. */
+/* Writes a histogram. Bucket i counts durations from 2^(i-1) to 2^i microseconds, the last one
+ * all longer ones. */
 #define rg_sample_histogram(e, buckets, n_buckets, sum_ns, ...)                                    \
 	rg_put_histogram(e, buckets, n_buckets, sum_ns, ##__VA_ARGS__, RG_NO_MORE)
 

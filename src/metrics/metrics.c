@@ -11,7 +11,7 @@
 
 /* ---- gates ---- */
 
-/* Value of the label netns. */
+/* Returns the value of the label netns. */
 struct number {
 	char text[24];
 };
@@ -22,7 +22,7 @@ static const char *number(struct number *buf, __u64 n)
 	return buf->text;
 }
 
-/* A gate and what is worked out of it, for those that have a sample a gate. */
+/* A gate with derived values, for families with one sample for each gate. */
 struct at_gate {
 	__u32 slot;
 	const struct rg_gate *g;
@@ -32,7 +32,7 @@ struct at_gate {
 	const char *netns;
 };
 
-/* The next gate after at->slot. False: that was the last. */
+/* Moves to the next gate after at->slot. Returns false after the last one. */
 static bool next_gate(const struct rg_snapshot *s, struct at_gate *at)
 {
 	do
@@ -233,7 +233,7 @@ static void write_lost_lower_bound(struct rg_exposition *e, const struct rg_snap
 			rg_sample(e, s->lost[at.slot].lower_bound, "netns", at.netns);
 }
 
-/* A CLOCK_BOOTTIME instant by the wall clock. */
+/* Converts CLOCK_BOOTTIME to the wall clock. */
 static __u64 wall_ns(const struct rg_snapshot *s, __u64 boot_ns)
 {
 	return s->wall_ns + boot_ns > s->now_ns ? s->wall_ns + boot_ns - s->now_ns : 0;
@@ -285,7 +285,7 @@ static void write_downgrades(struct rg_exposition *e, const struct rg_snapshot *
 		rg_sample(e, s->totals.downgrades[i], "reason", rg_downgrade_name(i));
 }
 
-/* Those that were answered with NFS4ERR_NO_GRACE. */
+/* Counts reclaims answered with NFS4ERR_NO_GRACE. */
 static void write_nograce(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	const __u64 *n = s->totals.downgrades;
@@ -319,7 +319,7 @@ static void write_answers(struct rg_exposition *e, const struct rg_snapshot *s)
 
 static void write_events(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	/* GATE and LOST are made up by a tracer, and counted by nobody. */
+	/* Tracers make GATE and LOST, so no program counts them. */
 	for (__u32 i = RG_REC_NONE + 1; i < RG_REC_GATE; i++)
 		rg_sample(e, s->totals.records[i], "event", rg_record_op_name(i));
 }
@@ -430,7 +430,7 @@ static void write_held_oldest(struct rg_exposition *e, const struct rg_snapshot 
 
 /* ---- original servers ---- */
 
-/* What makes an original server one (budget.h), as labels. */
+/* Writes the labels that identify an original server (budget.h). */
 struct origin {
 	struct number netns, minorversion;
 	char address[INET6_ADDRSTRLEN];
@@ -631,7 +631,7 @@ static void write_original_events(struct rg_exposition *e, const struct rg_snaps
 #define COUNTER RG_METRIC_COUNTER, NULL
 #define INFO RG_METRIC_INFO, NULL
 
-/* The first of them are there whether the guard is enabled or not. */
+/* The first families exist whether the guard is enabled or not. */
 #define ALWAYS 8
 
 const struct rg_metric rg_metrics[] = {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Keeps the daemon's verdict where people look: the status line of `systemctl status`
- * (sd_notify(3), STATUS=) and a file that anybody may read.
- */
+/* Publishes the daemon's verdict in the status line of `systemctl status` (sd_notify(3),
+ * STATUS=) and in a file that anybody may read. */
 #pragma once
 
 #include "metrics/verdict.h"
@@ -17,8 +15,8 @@ struct rg_status_line {
 	bool failed;  /* the file could not be written, which was said */
 };
 
-/* Looks every five seconds, or as soon as due_ns is 0, and says the verdict where it has
- * changed. The folder is made if it is missing. A failure is said once. */
+/* Looks every five seconds, or at once if due_ns is 0, and publishes a changed verdict. Makes
+ * the missing directory. Reports a failure once. */
 void rg_status_line_tick(struct rg_status_line *l, const struct rg_pins *p, __u64 now_ns);
-/* Takes the file away: nobody keeps it true any more. */
+/* Removes the file, which nobody keeps up to date any more. */
 void rg_status_line_end(void);

@@ -74,7 +74,8 @@ void rg_alarm_hear(struct rg_alarm *a)
 	rg_tracer_consume(&a->ring);
 	if (a->second != now_s)
 		say_unsaid(a);
-	/* Not for each record of a storm: no kprobe is run meanwhile (base/read_map.h). */
+	/* Limit how often this is read: while it is, the kernel runs no kprobe
+	 * (base/read_map.h). */
 	if (a->looked_s == now_s)
 		return;
 	a->looked_s = now_s;

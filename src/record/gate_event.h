@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The event GATE, which no program in the kernel tells: a tracer makes it up when it sees
- * that a gate is in another state than the last time it looked. */
+/* Makes the event GATE, which no program in the kernel sends: a tracer compares each gate with
+ * the state that it saw last. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,13 +8,13 @@
 #include "rg_gate.h"
 #include "rg_records.h"
 
-/* A gate as it was last told; {}: not yet. */
+/* A gate as the last event told it; {}: no event yet. */
 struct rg_gate_told {
 	bool there;
 	struct rg_view view;
 };
 
-/* Compares one gate (netns 0: none) with what was told of it. True: *r is to be told now.
- * *next_ns is lowered to when time alone will change the gate; 0: never. */
+/* Compares one gate (netns 0: none) with its last event. Returns true if *r is a new event.
+ * Lowers *next_ns to the time at which the gate changes by itself; 0: never. */
 bool rg_gate_event(struct rg_gate_told *told, const struct rg_gate *gate, __u64 now_ns,
 		   struct rg_record *r, __u64 *next_ns);

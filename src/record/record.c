@@ -31,7 +31,7 @@ size_t rg_record_name_length(const struct rg_record *r)
 	return r->name_len < sizeof(r->name) ? r->name_len : sizeof(r->name);
 }
 
-/* Of a state manager it is the section that failed. */
+/* A state manager's name is the section that failed. */
 static bool has_path(const struct rg_record *r)
 {
 	return r->path[0] && r->op != RG_REC_STATE_MANAGER_FAILED;
@@ -84,13 +84,13 @@ struct rg_record_path rg_record_path_of(const struct rg_record *r,
 	if (!has_path(r))
 		return p;
 	p.rest_n = strnlen(r->path, sizeof(r->path));
-	/* What lacks its beginning does not begin at the mount. */
+	/* A path without its beginning cannot be put below the mount point. */
 	if (r->path[0] != '/' || r->facts & RG_FACT_PATH_CUT)
 		return p;
 	mount = rg_mountpoint_find(points, r->dev);
 	if (!mount)
 		return p;
-	if (p.rest_n == 1 && mount->path_n) { /* the mount itself */
+	if (p.rest_n == 1 && mount->path_n) { /* the root of the mount */
 		p.rest = mount->path;
 		p.rest_n = mount->path_n;
 		return p;

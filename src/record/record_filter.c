@@ -36,7 +36,7 @@ static bool has_address(const struct rg_filter *f, const struct rg_record *r)
 		return false;
 	if (r->family == f->family)
 		return same_bits(r->addr, f->addr, f->prefix);
-	/* An IPv4 peer of a socket of IPv6. */
+	/* Compares an IPv4 peer of an IPv6 socket (::ffff:a.b.c.d) as IPv4. */
 	return f->family == AF_INET && is_mapped(r->addr) &&
 	       same_bits(r->addr + 12, f->addr, f->prefix);
 }
@@ -95,7 +95,7 @@ static bool refuse(char *expected, const char *what)
 	return false;
 }
 
-/* Digits alone, and not too large. */
+/* Reads digits only; fails for a number that is too large. */
 static bool number_of(const char *text, __u64 *n)
 {
 	char *end;
@@ -107,7 +107,8 @@ static bool number_of(const char *text, __u64 *n)
 	return !errno && !*end;
 }
 
-/* Nobody is called so: digits with dots, or hexadecimal digits with colons. */
+/* Says whether a text looks like an address, which no name does: digits and dots, or hexadecimal
+ * digits and colons. */
 static bool looks_like_an_address(const char *text)
 {
 	size_t n = strlen(text);
@@ -154,7 +155,7 @@ bool rg_filter_file(struct rg_filter *f, const char *text, char expected[RG_FILT
 	return true;
 }
 
-/* A list of words, each the name of a value below n; a bit is set for each. */
+/* Reads a list of names of values below n into bits. */
 static bool take_list(const char *text, bool upper, int (*of)(const char *), __u64 *bits)
 {
 	*bits = 0;

@@ -118,7 +118,7 @@ static void put_policy(struct rg_line *l, const struct rg_header *h)
 	rg_line_char(l, '}');
 }
 
-/* As `status` judges it: by the lease of before the reboot. */
+/* Judge as `status` does, by the lease time from before the reboot. */
 static void put_origin(struct rg_line *l, const struct rg_budget_server *s, __u64 wall_ns)
 {
 	struct rg_budget_view v = rg_budget_view(s, wall_ns);
@@ -166,7 +166,7 @@ static void put_host(struct rg_line *l, const struct rg_header *h)
 	NUMBER(l, "netns", h->netns);
 }
 
-/* Names of tracing programs: what they see is not in the recording. */
+/* Lists the tracing programs that are not attached, whose events the recording lacks. */
 static void put_untraced(struct rg_line *l, __u64 untraced)
 {
 	if (!untraced)

@@ -15,7 +15,7 @@ static void put_hex(struct rg_line *l, __u64 n)
 	rg_line_char(l, '"');
 }
 
-/* A name, or a number where there is none. */
+/* Writes a name, or the number of a value without a name. */
 static void put_status(struct rg_line *l, __u32 kind, __u32 status)
 {
 	char buf[RG_STATUS_SIZE];
@@ -81,7 +81,7 @@ static void put_peer(struct rg_line *l, const struct rg_record *r)
 	rg_line_char(l, '}');
 }
 
-/* A local application. */
+/* Writes the local application. */
 static void put_task(struct rg_line *l, const struct rg_record *r)
 {
 	size_t n = rg_record_name_length(r);
@@ -312,7 +312,7 @@ static void put_where_and_who(struct rg_line *l, const struct rg_record *r)
 {
 	const char *claim = rg_claim_name(r->claim);
 
-	/* Of no side: it is about the tracer. */
+	/* has no side: the tracer made it */
 	if (r->op != RG_REC_LOST)
 		WORD(l, "side", rg_side_name(r->side));
 	if (claim)

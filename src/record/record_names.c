@@ -54,7 +54,7 @@ static const char *const gones[RG_NR_GONES] = {
 	[RG_GONE_REPLACED] = "replaced",       [RG_GONE_ADMIN] = "admin",
 	[RG_GONE_UNCONFIRMED] = "unconfirmed",
 };
-/* By bit; names and paths say themselves that they were cut. */
+/* By number of the bit. A cut name or path has a key of its own. */
 static const char *const facts[RG_NR_FACTS] = {
 	[0] = "knfsd-grace",	   [1] = "lockd-grace",	   [2] = "grace-skipped",
 	[3] = "complete",	   [4] = "no-record",	   [5] = "re-export",
@@ -66,7 +66,7 @@ static const char *const back_ops[RG_NR_BACK_OPS] = {
 	[RG_BACK_CACHED_OPEN] = "cached OPEN", [RG_BACK_LOCK] = "LOCK",
 	[RG_BACK_NLM_LOCK] = "NLM_LOCK",
 };
-/* enum nfs4_client_state, fs/nfs/nfs4_fs.h, as of 6.1. */
+/* enum nfs4_client_state of 6.1 (fs/nfs/nfs4_fs.h). */
 static const char *const state_managers[] = {
 	"manager-running",	"check-lease",		"lease-expired",
 	"reclaim-reboot",	"reclaim-nograce",	"delegreturn",
@@ -142,7 +142,7 @@ struct status {
 	const char *name;
 };
 
-/* nfsstat4, RFC 8881 15.1 and RFC 7862 11.1; sorted. */
+/* nfsstat4 (RFC 8881 15.1, RFC 7862 11.1), sorted. */
 static const struct status nfs4[] = {
 	{0, "NFS4_OK"},
 	{1, "NFS4ERR_PERM"},
@@ -250,7 +250,7 @@ static const struct status nfs4[] = {
 	{10087, "NFS4ERR_DELEG_REVOKED"},
 };
 
-/* nlm4_stats, X/Open XNFS. */
+/* nlm4_stats (X/Open XNFS). */
 static const char *const nlm4[] = {
 	"NLM4_GRANTED",
 	"NLM4_DENIED",
@@ -322,8 +322,8 @@ const char *rg_downgrade_text(__u32 downgrade)
 	return downgrade && downgrade < COUNT(downgrades) ? downgrades[downgrade].text : "?";
 }
 
-/* fs/nfs/nfs4state.c nfs4_reclaim_open_state(), nfs4proc.c nfs4_lock_expired();
- * fs/lockd/clntlock.c reclaimer(). */
+/* Sources: nfs4_reclaim_open_state() in fs/nfs/nfs4state.c, nfs4_lock_expired() in nfs4proc.c,
+ * reclaimer() in fs/lockd/clntlock.c. */
 const char *rg_downgrade_consequence(const struct rg_record *r)
 {
 	switch (r->downgrade) {
@@ -384,7 +384,8 @@ const char *rg_nfs4_status_name(__u32 status)
 
 static const char *errno_name(__u32 err)
 {
-	switch (err) { /* include/linux/errno.h: not for user space, so not in libc */
+	switch (err) { /* from include/linux/errno.h, which is not for user space, so libc has no
+			  names */
 	case 0:
 		return "OK";
 	case 524:

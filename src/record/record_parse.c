@@ -10,11 +10,11 @@
 #include "record/record_names.h"
 #include "text/json.h"
 
-/* The highest status that has a name: of NFSv4, of NLM, and an errno. */
+/* The highest status with a name: of NFSv4, of NLM, and of errnos. */
 #define MOST_NFS4 20000
 #define MOST_NLM 16
 #define MOST_ERRNO 600
-/* Values of every other list of names. */
+/* The number of values in every other list of names. */
 #define MOST_OTHER 64
 
 static bool number(json_object *o, const char *key, __u64 most, __u64 *n)
@@ -37,7 +37,7 @@ static const char *text(json_object *o, const char *key)
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
 }
 
-/* Number of a name in a list; 0: it has none. */
+/* Returns the number of a name in a list; 0: not found. */
 static __u32 value_of(const char *(*name)(__u32), __u32 most, const char *word)
 {
 	for (__u32 i = 0; *word && i < most; i++) {
@@ -49,7 +49,7 @@ static __u32 value_of(const char *(*name)(__u32), __u32 most, const char *word)
 	return 0;
 }
 
-/* "1a2b": n hexadecimal digits at most. */
+/* Reads at most n hexadecimal digits, such as "1a2b". */
 static __u64 hex(const char *at, size_t n)
 {
 	char digits[17] = "";
@@ -74,7 +74,7 @@ static __u64 wall_of(const char *time)
 	return (__u64)timegm(&tm) * RG_NS_PER_SEC + ns;
 }
 
-/* Finds which kind of status has this name. */
+/* Finds the kind of status that has this name. */
 static bool status_of(json_object *o, __u32 *kind, __u32 *status)
 {
 	static const __u32 most[RG_NR_STATUS_KINDS] = {0, MOST_NFS4, MOST_NLM, MOST_ERRNO};
@@ -83,7 +83,7 @@ static bool status_of(json_object *o, __u32 *kind, __u32 *status)
 	char buf[RG_STATUS_SIZE];
 
 	if (json_object_is_type(value, json_type_int)) {
-		*kind = RG_STATUS_NFS4; /* a number has no name in any of them */
+		*kind = RG_STATUS_NFS4; /* a bare number belongs to no kind */
 		*status = small(o, "status");
 		return true;
 	}
@@ -145,7 +145,7 @@ static void file_of(json_object *o, struct rg_record *r)
 		r->facts |= RG_FACT_PATH_CUT;
 }
 
-/* A list of words as bits. */
+/* Reads a list of words into bits. */
 static __u64 bits_of(json_object *list, const char *(*name)(__u32))
 {
 	__u64 bits = 0;
@@ -182,7 +182,7 @@ static void back_of(json_object *list, struct rg_record *r)
 	}
 }
 
-/* What only some events have; the reverse of put_own() in record_json.c. */
+/* Reads the keys that only some events have: the reverse of put_own() in record_json.c. */
 static void own_of(json_object *o, struct rg_record *r)
 {
 	r->expected = small(o, "expected");

@@ -12,17 +12,17 @@
 #include "pins/gates.h"
 #include "record/recording.h"
 
-/* Shared by the daemon and its thread, and freed by whichever lets go of it last. */
+/* Shared by the daemon and its thread; the last one to let go frees it. */
 struct rg_recorder_writer {
-	pthread_mutex_t lock; /* never held while the disk is waited for */
+	pthread_mutex_t lock; /* never held during a write to disk */
 	pthread_cond_t changed;
 	pthread_t thread;
 	unsigned int users;
 	bool started, ends, done, failed;
-	char *piece; /* lines to write; NULL: none, or the thread has them */
+	char *piece; /* lines to write; NULL: none, or the thread has taken them */
 	size_t n;
 	struct rg_header header;
-	/* Of the thread alone: */
+	/* Only the thread uses these: */
 	struct rg_recording recording;
 	char file[RG_PATH_SIZE + NAME_MAX + 2];
 	__u64 size;
@@ -58,7 +58,7 @@ static size_t head(void *arg, unsigned int part, char *buf, size_t size)
 	struct rg_header h;
 
 	pthread_mutex_lock(&w->lock);
-	h = w->header; /* its budget stays w's */
+	h = w->header; /* its header's budget is not owned by it */
 	pthread_mutex_unlock(&w->lock);
 	h.wall_ns = wall_ns();
 	h.boot_ns = rg_now_ns();
@@ -101,7 +101,8 @@ static void *work(void *arg)
 		}
 		w->piece = NULL;
 		pthread_mutex_unlock(&w->lock);
-		/* What was refused once is not tried again: each try would rotate parts away. */
+		/* Never open the recording again after a failure: each attempt would rotate
+		 * parts away. */
 		err = failed ? RG_FAILED : write_piece(w, piece, n);
 		free(piece);
 		pthread_mutex_lock(&w->lock);
@@ -118,8 +119,8 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* The thread begins with the first piece: it then has the capabilities that the daemon has
- * kept, and no others. */
+/* Starts the thread with the first piece, after the daemon has dropped capabilities, so that the
+ * thread has no others. */
 static bool start(struct rg_recorder_writer *w)
 {
 	if (w->started)
@@ -166,7 +167,7 @@ static bool has_failed(const struct rg_recorder *r)
 	return failed;
 }
 
-/* Gives the thread what there is, if it has taken the last piece. */
+/* Hands the lines to the thread if it has taken the last piece. */
 static void hand_over(struct rg_recorder *r)
 {
 	struct rg_recorder_writer *w = r->writer;
@@ -184,7 +185,7 @@ static void hand_over(struct rg_recorder *r)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* Makes room for one more line. */
+/* Makes room for one more line. Returns NULL if the bound is reached. */
 static bool has_room(struct rg_recorder *r)
 {
 	size_t room = r->room ? 2 * r->room : RG_RECORDER_PIECE / 2;
@@ -222,7 +223,7 @@ void rg_recorder_add(struct rg_recorder *r, const struct rg_record *record)
 		hand_over(r);
 }
 
-/* The policy may be another one when the next part begins. */
+/* Read the policy again, which may have changed when the next part begins. */
 static void tell_policy(struct rg_recorder_writer *w, const struct rg_gate *gate)
 {
 	if (gate->netns != w->header.netns)
@@ -274,7 +275,7 @@ void rg_recorder_look(struct rg_recorder *r, const struct rg_gate *gates, __u64 
 	hand_over(r);
 }
 
-/* One line, of lock i, or (-1) of the sums. */
+/* Adds one line: that of lock i, or, for -1, that of the sums. */
 static void put_loss(struct rg_recorder *r, const struct rg_lost *l, long i,
 		     const struct rg_lost_when *when)
 {
@@ -330,8 +331,8 @@ static void put_end(struct rg_recorder *r, const char *reason)
 		r->n += rg_end_json(&end, r->lines + r->n, r->room - r->n);
 }
 
-/* Waits until the thread has taken the piece before, gives it the last one, and waits for it
- * to end. */
+/* Waits until the thread has taken the previous piece, hands it the last one, and waits for the
+ * thread to end. */
 static bool finish(struct rg_recorder *r, unsigned int wait_s)
 {
 	struct rg_recorder_writer *w = r->writer;

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The daemon's own recording, which is always on: whatever its tracer hears goes into
- * state-dir/RG_RECORDER_FILE and the parts before it, as `trace --record` would write it. So
- * `report` can tell the last recovery although nobody thought of `trace` beforehand.
- *
- * The daemon waits for no disk: lines are put into memory, and a thread writes them. Memory
- * is bounded; what does not fit is counted, and a LOST line says so in the recording.
- *
- * A part is begun by the first record, not by the start of the daemon, so that starts
- * during which nothing happens push no recovery out.
- */
+/* The daemon's own recording, which is always on: everything that its tracer reads goes to
+ * state-dir/RG_RECORDER_FILE and the parts before it, in the form of `trace --record`. So `report`
+ * can tell the last recovery although nobody ran `trace`. The daemon never waits for the disk: it
+ * puts lines into memory, and a thread writes them. Memory is bounded; records without room are
+ * counted, and a LOST line says so. The first record begins a part, not the start of the daemon, so
+ * that uneventful starts push no recovery out. */
 #pragma once
 
 #include "mounts/mounts.h"
@@ -19,7 +14,7 @@
 #include "record/record_lost.h"
 
 #define RG_RECORDER_FILE "recovery.ndjson"
-/* Bytes of lines that wait for the disk, at most; handed to the thread in pieces. */
+/* Bytes of lines that may wait for the disk, handed to the thread in pieces. */
 #define RG_RECORDER_WAITING (32UL << 20)
 #define RG_RECORDER_PIECE (256UL << 10)
 
@@ -30,34 +25,34 @@ struct rg_recorder {
 	struct rg_recorder_writer *writer; /* NULL: off */
 	struct rg_record_around around;
 	struct rg_mountpoints mounts;
-	struct rg_second kept; /* rg_record_json()'s */
+	struct rg_second kept; /* for rg_record_json() */
 	struct rg_gate_told gates[RG_MAX_GATES];
 	struct rg_lost_told lost[RG_MAX_GATES];
-	char *lines; /* not handed over yet: n of them bytes, of `room` */
+	char *lines; /* lines not handed over yet: n bytes of `room` */
 	size_t n, room;
-	bool begun;	    /* something happened: lines may go to the disk */
-	__u64 events;	    /* written or dropped */
-	__u64 dropped;	    /* records for which there was no room, or that were lost in the ring */
-	__u64 lost_in_ring; /* as last asked */
-	__u64 failures;	    /* of the tracing programs */
-	__u64 told_dropped, told_failures; /* of these, those that a LOST line has */
+	bool begun;			   /* an event came, so lines may go to the disk */
+	__u64 events;			   /* written or dropped */
+	__u64 dropped;			   /* records without room here or in the ring */
+	__u64 lost_in_ring;		   /* as last read */
+	__u64 failures;			   /* of the tracing programs */
+	__u64 told_dropped, told_failures; /* of these, the number that LOST lines have */
 };
 
-/* Begins to record into `file`, `size` bytes in all in RG_RECORD_PARTS parts. The header is
- * taken over, and freed. Waits for nothing; 0 or -ENOMEM. */
+/* Begins to record into `file` and its older parts: RG_RECORD_PARTS parts of `size` bytes
+ * together. Takes over the header and frees it. Never waits. Returns 0 or -ENOMEM. */
 int rg_recorder_open(struct rg_recorder *r, const char *file, __u64 size, struct rg_header *header);
-/* One record that the kernel told. */
+/* Adds one record of the ring. */
 void rg_recorder_add(struct rg_recorder *r, const struct rg_record *record);
-/* To be called with each look of the daemon: tells changes of gates (all RG_MAX_GATES of
- * them) and what was lost, and hands lines to the thread. lost, failures: of the tracer, in all. */
+/* Adds changes of the RG_MAX_GATES gates and losses, and hands lines to the thread. The daemon
+ * calls it each time it looks. lost, failures: totals of the tracer. */
 void rg_recorder_look(struct rg_recorder *r, const struct rg_gate *gates, __u64 now_ns, __u64 lost,
 		      __u64 failures);
-/* What was lost in the recoveries that are followed, where that is news. */
+/* Adds what the followed recoveries have lost, if that is new. */
 void rg_recorder_losses(struct rg_recorder *r, const struct rg_losts *all);
-/* The mount table has changed: paths begin with what is in it. */
+/* Reads the mount table again after a change: paths begin with mount points. */
 void rg_recorder_mounts(struct rg_recorder *r, const struct rg_mounts *mounts);
-/* enum rg_recorder_state. */
+/* Returns an enum rg_recorder_state. */
 __u32 rg_recorder_state(const struct rg_recorder *r);
-/* Ends the recording with `reason`, and waits for the disk for wait_s seconds at most. False:
- * it did not take everything. r is {} then, in any case. */
+/* Ends the recording with `reason` and waits at most wait_s seconds for the disk. Returns false
+ * if lines were left. r is {} afterwards. */
 bool rg_recorder_close(struct rg_recorder *r, const char *reason, unsigned int wait_s);

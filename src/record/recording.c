@@ -14,10 +14,10 @@
 
 /* ---- names ---- */
 
-/* Of a part, with room for the longest number. */
+/* Length of a part's name with the longest number. */
 #define PART_NAME (NAME_MAX + 12)
 
-/* 0 is FILE, 1 the part before it. Returns its length. */
+/* Writes the name of a part: 0 is FILE, 1 the part before it. Returns the length. */
 static size_t name_of(const struct rg_recording *r, unsigned int back, char name[PART_NAME])
 {
 	return (size_t)(back ? snprintf(name, PART_NAME, "%s.%u", r->name, back)
@@ -30,7 +30,7 @@ static int fail(struct rg_recording *r, const char *what, int err)
 	return rg_error(RG_FAILED, "%s: %s: %s", r->wish.file, what, rg_strerror(err));
 }
 
-/* The directory is held open: it stays the same one, whatever is renamed. */
+/* Keep the directory open, so that it stays the same one if it is renamed. */
 static int open_dir(struct rg_recording *r)
 {
 	const char *file = r->wish.file, *slash = strrchr(file, '/');
@@ -99,7 +99,7 @@ static enum there kind_of(const struct rg_recording *r, unsigned int back)
 		snprintf(name, sizeof(name), "%s.%u", r->wish.file, back);
 	else
 		snprintf(name, sizeof(name), "%s", r->wish.file);
-	/* O_NONBLOCK: not to wait for somebody at the other end of a FIFO. */
+	/* O_NONBLOCK: opening a FIFO would wait for its other end. */
 	fd = openat(r->dir_fd, part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
@@ -111,7 +111,7 @@ static enum there kind_of(const struct rg_recording *r, unsigned int back)
 		return THERE_WRONG;
 	}
 	kind = kind_of_open(fd, name);
-	/* Locked by whoever records into it. */
+	/* The process that records into it holds this lock. */
 	if (kind != THERE_WRONG && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		rg_error(0, "%s: another `reexport-guard trace` records into it", name);
 		kind = THERE_WRONG;
@@ -120,8 +120,8 @@ static enum there kind_of(const struct rg_recording *r, unsigned int back)
 	return kind;
 }
 
-/* Rotation overwrites what has the name of a part: now is the time to find out
- * that it is something else. *first: what FILE is. */
+/* Checks that every file with the name of a part is a recording, since rotation overwrites them.
+ * *first tells what FILE is. */
 static int look(const struct rg_recording *r, enum there *first)
 {
 	for (unsigned int i = 0; i < r->wish.keep; i++) {
@@ -137,7 +137,7 @@ static int look(const struct rg_recording *r, enum there *first)
 
 /* ---- writing ---- */
 
-/* Take back what was written of a line that is not whole. */
+/* Cut off the part of a line that was written. */
 static void take_back(struct rg_recording *r, size_t done)
 {
 	const char *end = memrchr(r->buffer, '\n', done);
@@ -183,7 +183,7 @@ static int buffer(struct rg_recording *r, const char *line, size_t n)
 
 /* ---- parts ---- */
 
-/* Each part gets the next number; the last one is overwritten. */
+/* Renames each part to the next number, and overwrites the last one. */
 static int shift(struct rg_recording *r)
 {
 	char from[PART_NAME], to[PART_NAME];
@@ -213,7 +213,7 @@ static int begin_part(struct rg_recording *r, int flags)
 		return fail(r, "cannot be made", errno);
 	if (flock(r->fd, LOCK_EX | LOCK_NB) < 0)
 		return fail(r, "cannot be locked", errno);
-	/* Still the empty one that was looked at. */
+	/* Check that it is still the same empty file. */
 	if (fstat(r->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size)
 		return fail(r, "cannot be made", EEXIST);
 	r->part++;
@@ -290,7 +290,7 @@ static int begin(struct rg_recording *r)
 		return fail(r, "cannot be recorded into", ENOMEM);
 	if (first == THERE_RECORDING)
 		err = shift(r);
-	/* An empty file is somebody's who made it for us (mktemp). */
+	/* An empty file may be used: somebody made it for us (mktemp). */
 	err = err ?: begin_part(r, first == THERE_EMPTY ? 0 : O_CREAT | O_EXCL);
 	return err ?: rg_recording_flush(r);
 }

@@ -19,7 +19,7 @@ static int owner_read(const struct rg_pins *p, __u32 slot, struct rg_tracer *own
 	return bpf_map_lookup_elem(p->map_fd[RG_MAP_TRACER_OWNERS], &slot, owner) < 0 ? -errno : 0;
 }
 
-/* Its ring first: nothing is written for an owner that is not there. */
+/* Remove the ring first: programs write nothing for a tracer without one. */
 static void place_free(const struct rg_pins *p, __u32 slot)
 {
 	struct rg_tracer nobody = {};
@@ -30,7 +30,7 @@ static void place_free(const struct rg_pins *p, __u32 slot)
 
 int rg_tracers_sweep(const struct rg_pins *p)
 {
-	/* From another pid namespace nobody can tell who is alive. */
+	/* Another pid namespace cannot tell which tracers live. */
 	bool can_tell = rg_held_can_continue(p) == 0;
 	struct rg_tracer owner;
 	int living = 0, err;
@@ -97,7 +97,8 @@ int rg_tracer_open(const struct rg_pins *p, __u32 bytes, rg_record_fn *fn, void 
 		return -errno;
 	t->ring = ring_buffer__new(fd, on_record, t, NULL);
 	slot = t->ring ? place_take(p, fd) : -errno;
-	close(fd); /* the ring has mapped it, the map of rings holds it */
+	close(fd); /* our descriptor is not needed any more: the ring is mapped, and the map of
+		      rings holds it */
 	if (slot < 0) {
 		ring_buffer__free(t->ring);
 		t->ring = NULL;
