@@ -50,7 +50,7 @@ ORIGINAL_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/original/maps.bpf.c
 SKELETONS := $(B)/guard.skel.h $(B)/original.skel.h
 # The rooms of src/, in the order in which they may include each other: the guard itself,
 # then those that only observe it (record, metrics, check, report), then the verbs.
-GUARD_ROOMS := base text pins mounts policy state load
+GUARD_ROOMS := text base pins mounts policy state load
 ROOMS := $(GUARD_ROOMS) original record metrics check report cli
 OBJS := $(patsubst %.c,$(B)/%.o,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
 LIBRARY_OBJS := $(filter-out $(addprefix $(B)/src/,$(addsuffix /%,check report cli)),$(OBJS))

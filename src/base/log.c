@@ -8,21 +8,16 @@
 
 #include <bpf/libbpf.h>
 
-static void RG_PRINTF(2, 0) say(const char *kind, const char *fmt, va_list args)
-{
-	flockfile(stderr);
-	fprintf(stderr, "reexport-guard: %s", kind);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
-	funlockfile(stderr);
-}
+#include "text/shown.h"
+
+#define PREFIX "reexport-guard: "
 
 int rg_error(int status, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	say("", fmt, args);
+	rg_vsay(stderr, PREFIX, fmt, args);
 	va_end(args);
 	return status;
 }
@@ -32,7 +27,7 @@ void rg_warn(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	say("warning: ", fmt, args);
+	rg_vsay(stderr, PREFIX "warning: ", fmt, args);
 	va_end(args);
 }
 
@@ -41,7 +36,7 @@ void rg_info(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	say("", fmt, args);
+	rg_vsay(stderr, PREFIX, fmt, args);
 	va_end(args);
 }
 

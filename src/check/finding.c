@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
-#include "text/utf8.h"
+#include "text/json.h"
+#include "text/shown.h"
 #include "text/wrap.h"
 
 #define SCHEMA_VERSION 1
@@ -114,38 +113,13 @@ int rg_severity_of(const char *name)
 
 /* ---- adding ---- */
 
-/* Paths, names of programs and the like may be any bytes, and are not to move a
- * terminal's cursor or to make the JSON invalid. Owned by the caller (free). */
-static char *printable(const char *text)
-{
-	size_t n = strlen(text), used = 0;
-	char *out = malloc(4 * n + 1);
-
-	if (!out)
-		return NULL;
-	for (size_t i = 0; i < n;) {
-		size_t len = rg_utf8_character(text + i, n - i);
-
-		if (len) {
-			memcpy(out + used, text + i, len);
-			used += len;
-		} else {
-			used += (size_t)snprintf(out + used, 5, "\\%03o", (unsigned char)text[i]);
-			len = 1;
-		}
-		i += len;
-	}
-	out[used] = '\0';
-	return out;
-}
-
 static RG_PRINTF(1, 0) char *format(const char *fmt, va_list args)
 {
 	char *raw, *out;
 
 	if (vasprintf(&raw, fmt, args) < 0)
 		return NULL;
-	out = printable(raw);
+	out = rg_shown_copy(raw);
 	free(raw);
 	return out;
 }
@@ -166,7 +140,7 @@ void rg_find(struct rg_findings *f, enum rg_severity severity, enum rg_finding_i
 	va_start(args, evidence);
 	one.evidence = format(evidence, args);
 	va_end(args);
-	one.object = object ? printable(object) : NULL;
+	one.object = object ? rg_shown_copy(object) : NULL;
 	more = reallocarray(f->at, f->n + 1, sizeof(*more));
 	if (more)
 		f->at = more;
@@ -328,20 +302,15 @@ void rg_findings_text(const struct rg_findings *f, const struct rg_findings_look
 	print_sum(f, out);
 }
 
-static json_object *text(const char *bytes)
-{
-	return bytes ? json_object_new_string(bytes) : NULL;
-}
-
 static json_object *json_of(const struct rg_finding *one)
 {
 	json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "id", text(rg_finding_name(one->id)));
-	json_object_object_add(o, "severity", text(rg_severity_name(one->severity)));
-	json_object_object_add(o, "object", text(one->object));
-	json_object_object_add(o, "evidence", text(one->evidence));
-	json_object_object_add(o, "remedy", text(one->remedy));
+	rg_json_put_text(o, "id", rg_finding_name(one->id));
+	rg_json_put_text(o, "severity", rg_severity_name(one->severity));
+	rg_json_put_text(o, "object", one->object);
+	rg_json_put_text(o, "evidence", one->evidence);
+	rg_json_put_text(o, "remedy", one->remedy);
 	return o;
 }
 
@@ -352,9 +321,9 @@ static json_object *outlook_json(const struct rg_findings *f)
 	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
 		json_object *one = json_object_new_object();
 
-		json_object_object_add(one, "locks", text(outlooks[f->outlook[i].kind]));
-		json_object_object_add(one, "text", text(f->outlook[i].text));
-		json_object_object_add(all, i == RG_LOCKS_NLM ? "nfsv3" : "nfsv4", one);
+		rg_json_put_text(one, "locks", outlooks[f->outlook[i].kind]);
+		rg_json_put_text(one, "text", f->outlook[i].text);
+		rg_json_put(all, i == RG_LOCKS_NLM ? "nfsv3" : "nfsv4", one);
 	}
 	return all;
 }
@@ -366,23 +335,19 @@ void rg_findings_json(const struct rg_findings *f, enum rg_severity least, FILE 
 	int status = rg_findings_status(f);
 
 	for (int s = 0; s < RG_NR_SEVERITIES; s++)
-		json_object_object_add(counts, severities[s],
-				       json_object_new_uint64(rg_findings_count(f, s)));
+		rg_json_put(counts, severities[s], json_object_new_uint64(rg_findings_count(f, s)));
 	for (size_t i = 0; i < f->n; i++)
 		if (f->at[i].severity <= least)
 			json_object_array_add(list, json_of(&f->at[i]));
-	json_object_object_add(all, "schema", json_object_new_int(SCHEMA_VERSION));
-	json_object_object_add(all, "version", text(RG_VERSION));
-	json_object_object_add(all, "verdict",
-			       text(status == RG_CANNOT	  ? "cannot-run"
-				    : status == RG_FAILED ? "problems"
-							  : "no-problems"));
-	json_object_object_add(all, "end_clients", outlook_json(f));
-	json_object_object_add(all, "counts", counts);
-	json_object_object_add(all, "findings", list);
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-							    JSON_C_TO_STRING_SPACED |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	rg_json_put(all, "schema", json_object_new_int(SCHEMA_VERSION));
+	rg_json_put_text(all, "version", RG_VERSION);
+	rg_json_put_text(all, "verdict",
+			 status == RG_CANNOT   ? "cannot-run"
+			 : status == RG_FAILED ? "problems"
+					       : "no-problems");
+	rg_json_put(all, "end_clients", outlook_json(f));
+	rg_json_put(all, "counts", counts);
+	rg_json_put(all, "findings", list);
+	rg_json_print(out, all);
 	json_object_put(all);
 }

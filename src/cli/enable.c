@@ -10,6 +10,7 @@
 #include "load/probe.h"
 #include "mounts/guarded.h"
 #include "policy/rules.h"
+#include "text/shown.h"
 
 static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *rules,
 			enum rg_mount_mode which)
@@ -23,7 +24,7 @@ static int print_mounts(const struct rg_mounts *mounts, const struct rg_rules *r
 	for (size_t i = 0; i < mounts->n; i++) {
 		const struct rg_mount *m = &mounts->at[i];
 
-		printf("  %-7s %s  %u:%u  %s\n", guarded[i] ? "guard" : "leave", m->target,
+		rg_say(stdout, "  %-7s %s  %u:%u  %s", guarded[i] ? "guard" : "leave", m->target,
 		       m->dev >> 20, m->dev & 0xfffff, m->source);
 	}
 	free(guarded);

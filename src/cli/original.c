@@ -72,11 +72,10 @@ static json_object *keeper_json(const struct rg_keeper *k, __u64 now_ns)
 {
 	const size_t n = k->name_len < RG_ORG_NAME ? k->name_len : RG_ORG_NAME;
 	json_object *o = json_object_new_object();
-	char name[4 * RG_ORG_NAME + 1];
 
 	rg_json_put_text(o, "state", state_of(k, now_ns));
 	rg_json_put_address(o, k->family, k->addr);
-	rg_json_put_text(o, "name", rg_printable((const char *)k->name, n, name, sizeof(name)));
+	rg_json_put_name(o, "name", (const char *)k->name, n);
 	rg_json_put_uint(o, "minorversion", k->minorversion);
 	rg_json_put_uint(o, "ranges_kept", k->kept);
 	rg_json_put_uint(o, "ranges_left", k->left);
@@ -188,10 +187,7 @@ int rg_original_status(const struct rg_options *o)
 	}
 	all = collect(&set);
 	if (all && o->json)
-		printf("%s\n",
-		       json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-								   JSON_C_TO_STRING_SPACED |
-								   JSON_C_TO_STRING_NOSLASHESCAPE));
+		rg_json_print(stdout, all);
 	else if (all)
 		print(all);
 	err = all ? RG_DONE : RG_FAILED;

@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <json-c/json.h>
-
 #include "cli/verbs.h"
 #include "mounts/classify.h"
 #include "pins/gates.h"
 #include "base/netns.h"
+#include "text/json.h"
+#include "text/shown.h"
 
 #define SCHEMA_VERSION 1
 
@@ -31,13 +31,13 @@ int rg_verb_policy_check(const struct rg_options *o)
 	int n;
 
 	if (!o->file && access(file, F_OK) < 0 && errno == ENOENT) {
-		printf("%s: does not exist: every key has its default\n", file);
+		rg_say(stdout, "%s: does not exist: every key has its default", file);
 		return RG_DONE;
 	}
 	rg_config_init(&config);
 	n = rg_config_read(&config, file, RG_READ_STRICT, print_mistake);
 	if (!n)
-		printf("%s: no mistakes\n", file);
+		rg_say(stdout, "%s: no mistakes", file);
 	rg_config_free(&config);
 	return n ? RG_FAILED : RG_DONE;
 }
@@ -78,7 +78,7 @@ static size_t count_of(const struct rg_policy_shown *s, enum rg_key key)
 
 static void print_line(FILE *out, const char *key, const char *value, const char *where)
 {
-	fprintf(out, "  %-20s  %-24s  %s\n", key, value, where);
+	rg_say(out, "  %-20s  %-24s  %s", key, value, where);
 }
 
 static void print_text(FILE *out, const struct rg_policy_shown *s)
@@ -99,13 +99,8 @@ static void print_text(FILE *out, const struct rg_policy_shown *s)
 	}
 	for (size_t i = 0; i < s->n_rules; i++)
 		if (s->rules[i].kind == RG_RULE_EXPORT || s->rules[i].kind == RG_RULE_EXPORT_TREE)
-			fprintf(out, "guarded as exported: %s%s\n", s->rules[i].path,
-				s->rules[i].kind == RG_RULE_EXPORT ? "" : " and below");
-}
-
-static void put_text(json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key, json_object_new_string(text));
+			rg_say(out, "guarded as exported: %s%s", s->rules[i].path,
+			       s->rules[i].kind == RG_RULE_EXPORT ? "" : " and below");
 }
 
 static json_object *values_json(const struct rg_policy_shown *s)
@@ -117,27 +112,23 @@ static json_object *values_json(const struct rg_policy_shown *s)
 		json_object *o = json_object_new_object(), *all = NULL;
 		__u32 line = s->from.line[i];
 
-		put_text(o, "section", rg_keys[i].section);
-		put_text(o, "key", rg_keys[i].name);
+		rg_json_put_text(o, "section", rg_keys[i].section);
+		rg_json_put_text(o, "key", rg_keys[i].name);
 		if (i == RG_KEY_PROGRAM) {
-			json_object_object_add(o, "executables",
-					       json_object_new_uint64(s->n_exempt));
+			rg_json_put(o, "executables", json_object_new_uint64(s->n_exempt));
 		} else if (rg_keys[i].kind == RG_KIND_PATHS) {
 			all = json_object_new_array();
 			for (size_t n = 0; n < count_of(s, i); n++)
-				json_object_array_add(all, json_object_new_string(
-								   rg_config_text(&s->config, i, n,
-										  value)));
-			json_object_object_add(o, "value", all);
+				rg_json_add_text(all, rg_config_text(&s->config, i, n, value));
+			rg_json_put(o, "value", all);
 		} else {
-			put_text(o, "value", rg_config_text(&s->config, i, 0, value));
+			rg_json_put_text(o, "value", rg_config_text(&s->config, i, 0, value));
 		}
-		put_text(o, "from", rg_provenance_text(&s->from, i, where));
+		rg_json_put_text(o, "from", rg_provenance_text(&s->from, i, where));
 		line &= ~RG_FROM_COMMAND_LINE;
-		json_object_object_add(o, "line", line ? json_object_new_uint64(line) : NULL);
-		json_object_object_add(o, "command_line",
-				       json_object_new_boolean(
-					       !!(s->from.line[i] & RG_FROM_COMMAND_LINE)));
+		rg_json_put(o, "line", line ? json_object_new_uint64(line) : NULL);
+		rg_json_put(o, "command_line",
+			    json_object_new_boolean(!!(s->from.line[i] & RG_FROM_COMMAND_LINE)));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -147,27 +138,22 @@ static void print_json(FILE *out, const struct rg_policy_shown *s)
 {
 	json_object *all = json_object_new_object(), *rules = json_object_new_array();
 
-	json_object_object_add(all, "schema", json_object_new_int(SCHEMA_VERSION));
-	json_object_object_add(all, "netns", json_object_new_uint64(s->netns));
-	json_object_object_add(all, "file",
-			       s->from.file[0] ? json_object_new_string(s->from.file) : NULL);
-	json_object_object_add(all, "settle_timeout_seconds",
-			       json_object_new_uint64(s->settle_timeout_s));
-	json_object_object_add(all, "values", values_json(s));
+	rg_json_put(all, "schema", json_object_new_int(SCHEMA_VERSION));
+	rg_json_put(all, "netns", json_object_new_uint64(s->netns));
+	rg_json_put(all, "file", s->from.file[0] ? rg_json_text(s->from.file) : NULL);
+	rg_json_put(all, "settle_timeout_seconds", json_object_new_uint64(s->settle_timeout_s));
+	rg_json_put(all, "values", values_json(s));
 	for (size_t i = 0; i < s->n_rules; i++) {
 		const struct rg_rule *r = &s->rules[i];
 		json_object *o = json_object_new_object();
 
-		put_text(o, "kind", r->kind < RG_NR_RULE_KINDS ? kinds[r->kind] : "?");
-		put_text(o, "path", r->path);
-		put_text(o, "source", r->source);
+		rg_json_put_text(o, "kind", r->kind < RG_NR_RULE_KINDS ? kinds[r->kind] : "?");
+		rg_json_put_text(o, "path", r->path);
+		rg_json_put_text(o, "source", r->source);
 		json_object_array_add(rules, o);
 	}
-	json_object_object_add(all, "rules", rules);
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-							    JSON_C_TO_STRING_SPACED |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	rg_json_put(all, "rules", rules);
+	rg_json_print(out, all);
 	json_object_put(all);
 }
 

@@ -9,6 +9,7 @@
 #include "cli/verbs.h"
 #include "record/recorder.h"
 #include "report/report.h"
+#include "text/json.h"
 
 /* ---- the daemon's own recording ---- */
 
@@ -130,10 +131,7 @@ static void write_json(const struct rg_report *r, FILE *out)
 {
 	json_object *all = rg_report_json(r);
 
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-							    JSON_C_TO_STRING_SPACED |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	rg_json_print(out, all);
 	json_object_put(all);
 }
 

@@ -11,6 +11,7 @@
 #include "load/host.h"
 #include "base/names.h"
 #include "state/regime.h"
+#include "text/shown.h"
 
 static void say_time_left(const struct rg_view *v)
 {
@@ -86,9 +87,9 @@ static void say_mounts(const struct rg_config *config)
 	if (config->policy.mount_mode == RG_MOUNT_MODE_EXPORTS)
 		printf("  mounts  those that are exported again, those to come too\n");
 	for (size_t i = 0; i < config->mounts.n; i++)
-		printf("  mount   %s\n", config->mounts.at[i]);
+		rg_say(stdout, "  mount   %s", config->mounts.at[i]);
 	for (size_t i = 0; i < config->excepts.n; i++)
-		printf("  except  %s\n", config->excepts.at[i]);
+		rg_say(stdout, "  except  %s", config->excepts.at[i]);
 }
 
 static void say_regime(const struct rg_pins *p)

@@ -132,22 +132,3 @@ void rg_screen_print(const struct rg_screen *s, FILE *out, bool in_place, bool c
 	if (in_place && lines(s) < s->height)
 		fputs(lines(s) ? "\r\n\033[J" : "\033[J", out);
 }
-
-char *rg_printable(const char *bytes, size_t n, char *out, size_t size)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned char b = (unsigned char)bytes[i];
-		bool as_it_is = b >= ' ' && b <= '~' && b != '\\';
-
-		if (used + (as_it_is ? 1 : 4) >= size)
-			break;
-		if (as_it_is)
-			out[used++] = (char)b;
-		else
-			used += (size_t)snprintf(out + used, 5, "\\%03o", b);
-	}
-	out[used] = '\0';
-	return out;
-}

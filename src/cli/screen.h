@@ -52,7 +52,3 @@ char *rg_screen_text(const struct rg_screen *s, unsigned int i, char *buf);
 /* All lines. In place: for a terminal, over what it shows; otherwise each ends
  * with a newline, and escapes are used for nothing but colour. */
 void rg_screen_print(const struct rg_screen *s, FILE *out, bool in_place, bool colour);
-
-/* At most n bytes that may be anything, as printable ASCII: others, and the
- * backslash, as \ooo. Cut off at size - 1, not within an escape. Returns out. */
-char *rg_printable(const char *bytes, size_t n, char *out, size_t size);

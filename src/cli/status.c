@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <json-c/json.h>
 
 #include "cli/status.h"
 #include "cli/terminal.h"
@@ -35,6 +34,7 @@
 #include "load/progs.h"
 #include "record/record_names.h"
 #include "state/regime.h"
+#include "text/json.h"
 #include "pins/settle.h"
 #include "load/traces.h"
 
@@ -43,16 +43,6 @@
 static json_object *u64(__u64 n)
 {
 	return json_object_new_uint64(n);
-}
-
-static void put(json_object *o, const char *key, json_object *value)
-{
-	json_object_object_add(o, key, value);
-}
-
-static void put_text(json_object *o, const char *key, const char *text)
-{
-	put(o, key, json_object_new_string(text));
 }
 
 /* A CLOCK_BOOTTIME instant as wall clock, RFC 3339 in UTC, to a millisecond. */
@@ -70,7 +60,7 @@ static json_object *wall(__u64 boot_ns, __u64 now_ns)
 	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(text, sizeof(text), "%s.%03lluZ", day,
 		 (unsigned long long)(ns % RG_NS_PER_SEC / 1000000));
-	return json_object_new_string(text);
+	return rg_json_text(text);
 }
 
 /* For how long, in seconds; 0 for what began after the clock was read. */
@@ -79,22 +69,10 @@ static json_object *since_json(__u64 since_ns, __u64 now_ns)
 	return json_object_new_double(now_ns > since_ns ? (double)(now_ns - since_ns) / 1e9 : 0);
 }
 
-/* An end client by its name, bytes that are no text as \\ooo. */
-static json_object *name_json(const char *name, __u16 name_len)
+/* How much of an end client's name was kept. */
+static size_t name_length(__u16 name_len)
 {
-	char text[4 * RG_CLIENT_NAME + 1];
-	size_t n = name_len < RG_CLIENT_NAME ? name_len : RG_CLIENT_NAME, used = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned char b = (unsigned char)name[i];
-
-		if (b >= ' ' && b < 0x7f && b != '\\')
-			text[used++] = (char)b;
-		else
-			used += (size_t)snprintf(text + used, 5, "\\%03o", b);
-	}
-	text[used] = '\0';
-	return json_object_new_string(text);
+	return name_len < RG_CLIENT_NAME ? name_len : RG_CLIENT_NAME;
 }
 
 static json_object *client_json(const struct rg_client *c, const struct rg_gate *g, __u64 now_ns)
@@ -107,20 +85,21 @@ static json_object *client_json(const struct rg_client *c, const struct rg_gate 
 	if (c->family)
 		inet_ntop(c->family, c->addr, address, sizeof(address));
 	snprintf(clientid, sizeof(clientid), "%08x%08x", c->cl_boot, c->cl_id);
-	put(o, "name", name_json(c->name, c->name_len));
-	put(o, "name_truncated", json_object_new_boolean(c->name_len > RG_CLIENT_NAME));
-	put(o, "address", address[0] ? json_object_new_string(address) : NULL);
-	put(o, "clientid", here ? json_object_new_string(clientid) : NULL);
-	put(o, "seen", json_object_new_boolean(here));
-	put_text(o, "state", rg_client_state_name(here ? c->state : RG_CLIENT_KNOWN));
-	put(o, "locks", here && !rg_client_is_counted(c) ? NULL : u64(here ? c->locks : 0));
-	put(o, "expected",
-	    (here ? c->expected : rg_client_carried(c)) == RG_LOCKS_UNKNOWN
-		    ? NULL
-		    : u64(here ? c->expected : rg_client_carried(c)));
-	put(o, "refusals", u64(here ? c->refusals : 0));
-	put(o, "quiet_in_seconds",
-	    quiet_ns > now_ns ? json_object_new_double((double)(quiet_ns - now_ns) / 1e9) : NULL);
+	rg_json_put_name(o, "name", c->name, name_length(c->name_len));
+	rg_json_put(o, "name_truncated", json_object_new_boolean(c->name_len > RG_CLIENT_NAME));
+	rg_json_put(o, "address", address[0] ? rg_json_text(address) : NULL);
+	rg_json_put(o, "clientid", here ? rg_json_text(clientid) : NULL);
+	rg_json_put(o, "seen", json_object_new_boolean(here));
+	rg_json_put_text(o, "state", rg_client_state_name(here ? c->state : RG_CLIENT_KNOWN));
+	rg_json_put(o, "locks", here && !rg_client_is_counted(c) ? NULL : u64(here ? c->locks : 0));
+	rg_json_put(o, "expected",
+		    (here ? c->expected : rg_client_carried(c)) == RG_LOCKS_UNKNOWN
+			    ? NULL
+			    : u64(here ? c->expected : rg_client_carried(c)));
+	rg_json_put(o, "refusals", u64(here ? c->refusals : 0));
+	rg_json_put(o, "quiet_in_seconds",
+		    quiet_ns > now_ns ? json_object_new_double((double)(quiet_ns - now_ns) / 1e9)
+				      : NULL);
 	return o;
 }
 
@@ -144,18 +123,18 @@ static json_object *lost_json(const struct rg_lost *l)
 	char text[RG_LOST_TEXT_SIZE];
 
 	rg_lost_text(l, &sum, text);
-	put(o, "over", json_object_new_boolean(l->over));
-	put(o, "total", u64(sum.total));
-	put(o, "unnamed", u64(sum.unnamed));
-	put(o, "clients", u64(sum.clients));
-	put(o, "lower_bound", json_object_new_boolean(sum.lower_bound));
-	put(o, "back", u64(sum.back));
-	put(o, "pending", u64(sum.pending));
-	put(o, "given_back", u64(sum.given_back));
+	rg_json_put(o, "over", json_object_new_boolean(l->over));
+	rg_json_put(o, "total", u64(sum.total));
+	rg_json_put(o, "unnamed", u64(sum.unnamed));
+	rg_json_put(o, "clients", u64(sum.clients));
+	rg_json_put(o, "lower_bound", json_object_new_boolean(sum.lower_bound));
+	rg_json_put(o, "back", u64(sum.back));
+	rg_json_put(o, "pending", u64(sum.pending));
+	rg_json_put(o, "given_back", u64(sum.given_back));
 	for (__u32 why = RG_LOST_NOT + 1; why < RG_NR_LOST_WHYS; why++)
-		put(reasons, rg_lost_why_key(why), u64(sum.why[why]));
-	put(o, "reasons", reasons);
-	put_text(o, "text", text);
+		rg_json_put(reasons, rg_lost_why_key(why), u64(sum.why[why]));
+	rg_json_put(o, "reasons", reasons);
+	rg_json_put_text(o, "text", text);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct rg_lost_lock *lock = &l->locks[i];
 		const struct rg_range_file *f = &l->files[lock->range.file];
@@ -170,18 +149,19 @@ static json_object *lost_json(const struct rg_lost *l)
 		snprintf(file, sizeof(file), "%u:%u inode %llu", f->dev >> 20, f->dev & 0xfffff,
 			 (unsigned long long)f->fileid);
 		one = json_object_new_object();
-		put(one, "address", address[0] ? json_object_new_string(address) : NULL);
-		put(one, "name", name_json(who->name, who->name_len));
-		put_text(one, "file", f->path[0] ? f->path : file);
-		put_text(one, "server", f->server);
-		put_text(one, "type", lock->range.type == 1 ? "read" : "write");
-		put(one, "start", u64(lock->range.start));
-		put(one, "length", lock->range.length == ~0ULL ? NULL : u64(lock->range.length));
-		put_text(one, "reason", rg_lost_why_key(lock->why));
-		put_text(one, "reason_text", rg_lost_why_text(lock->why));
+		rg_json_put(one, "address", address[0] ? rg_json_text(address) : NULL);
+		rg_json_put_name(one, "name", who->name, name_length(who->name_len));
+		rg_json_put_text(one, "file", f->path[0] ? f->path : file);
+		rg_json_put_text(one, "server", f->server);
+		rg_json_put_text(one, "type", lock->range.type == 1 ? "read" : "write");
+		rg_json_put(one, "start", u64(lock->range.start));
+		rg_json_put(one, "length",
+			    lock->range.length == ~0ULL ? NULL : u64(lock->range.length));
+		rg_json_put_text(one, "reason", rg_lost_why_key(lock->why));
+		rg_json_put_text(one, "reason_text", rg_lost_why_text(lock->why));
 		json_object_array_add(locks, one);
 	}
-	put(o, "locks", locks);
+	rg_json_put(o, "locks", locks);
 	return o;
 }
 
@@ -205,7 +185,7 @@ static json_object *let_in_json(const struct rg_gate *g, __u64 now_ns)
 
 	for (__u32 i = RG_RECLAIM_MOUNTED_BEFORE; i < RG_NR_RECLAIMS; i++)
 		if (bits & 1ULL << i)
-			json_object_array_add(list, json_object_new_string(rg_reclaim_key(i)));
+			rg_json_add_text(list, rg_reclaim_key(i));
 	return list;
 }
 
@@ -214,35 +194,36 @@ static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 	struct rg_view v = rg_gate_view(g, now_ns);
 	json_object *o = json_object_new_object(), *knfsd = json_object_new_object();
 
-	put(o, "netns", u64(g->netns));
-	put_text(o, "state", rg_state_name(v.state));
-	put_text(o, "why", rg_why_key(v.why));
-	put_text(o, "why_text", rg_why_text(v.why));
-	put(o, "since", wall(v.since_ns, now_ns));
-	put(o, "since_seconds", since_json(v.since_ns, now_ns));
-	put(o, "changes_in_seconds",
-	    v.until_ns > now_ns ? json_object_new_double((double)(v.until_ns - now_ns) / 1e9)
-				: NULL);
-	put_text(o, "scope", rg_scope_name(g->policy.scope));
-	put_text(o, "action", rg_action_name(g->policy.action));
-	put_text(o, "release", rg_release_name(g->policy.release));
-	put(o, "settle_timeout_seconds", u64(rg_settle_timeout_ns(g) / RG_NS_PER_SEC));
-	put(o, "settle_quiet_seconds", u64(g->policy.settle_quiet_s));
-	put(o, "max_hold_seconds", u64(g->policy.max_hold_s));
-	put_text(o, "on_origin_no_grace", g->policy.end_grace ? "end-grace" : "report");
-	put_text(o, "which", rg_mount_mode_name(g->policy.mount_mode));
-	put_text(o, "forward", rg_forward_name(g->policy.forward));
-	put(o, "only_client", json_object_new_boolean(g->policy.only_client));
-	put(o, "let_in", let_in_json(g, now_ns));
-	put_text(knfsd, "state", rg_knfsd_name(g->knfsd));
-	put(knfsd, "generation", u64(g->generation));
-	put(knfsd, "lease_seconds", g->lease_s ? u64(g->lease_s) : NULL);
-	put(o, "knfsd", knfsd);
-	put_text(o, "lockd", rg_lockd_name(g->lockd));
-	put(o, "refused", u64(g->refused));
-	put(o, "awaited", u64(g->awaited));
-	put(o, "origin_no_grace",
-	    g->origin_no_grace_ns ? wall(g->origin_no_grace_ns, now_ns) : NULL);
+	rg_json_put(o, "netns", u64(g->netns));
+	rg_json_put_text(o, "state", rg_state_name(v.state));
+	rg_json_put_text(o, "why", rg_why_key(v.why));
+	rg_json_put_text(o, "why_text", rg_why_text(v.why));
+	rg_json_put(o, "since", wall(v.since_ns, now_ns));
+	rg_json_put(o, "since_seconds", since_json(v.since_ns, now_ns));
+	rg_json_put(o, "changes_in_seconds",
+		    v.until_ns > now_ns
+			    ? json_object_new_double((double)(v.until_ns - now_ns) / 1e9)
+			    : NULL);
+	rg_json_put_text(o, "scope", rg_scope_name(g->policy.scope));
+	rg_json_put_text(o, "action", rg_action_name(g->policy.action));
+	rg_json_put_text(o, "release", rg_release_name(g->policy.release));
+	rg_json_put(o, "settle_timeout_seconds", u64(rg_settle_timeout_ns(g) / RG_NS_PER_SEC));
+	rg_json_put(o, "settle_quiet_seconds", u64(g->policy.settle_quiet_s));
+	rg_json_put(o, "max_hold_seconds", u64(g->policy.max_hold_s));
+	rg_json_put_text(o, "on_origin_no_grace", g->policy.end_grace ? "end-grace" : "report");
+	rg_json_put_text(o, "which", rg_mount_mode_name(g->policy.mount_mode));
+	rg_json_put_text(o, "forward", rg_forward_name(g->policy.forward));
+	rg_json_put(o, "only_client", json_object_new_boolean(g->policy.only_client));
+	rg_json_put(o, "let_in", let_in_json(g, now_ns));
+	rg_json_put_text(knfsd, "state", rg_knfsd_name(g->knfsd));
+	rg_json_put(knfsd, "generation", u64(g->generation));
+	rg_json_put(knfsd, "lease_seconds", g->lease_s ? u64(g->lease_s) : NULL);
+	rg_json_put(o, "knfsd", knfsd);
+	rg_json_put_text(o, "lockd", rg_lockd_name(g->lockd));
+	rg_json_put(o, "refused", u64(g->refused));
+	rg_json_put(o, "awaited", u64(g->awaited));
+	rg_json_put(o, "origin_no_grace",
+		    g->origin_no_grace_ns ? wall(g->origin_no_grace_ns, now_ns) : NULL);
 	return o;
 }
 
@@ -293,11 +274,11 @@ static json_object *mounts_json(const struct rg_pins *p, const struct rg_gate *g
 			continue;
 		o = json_object_new_object();
 		snprintf(dev, sizeof(dev), "%u:%u", m->dev >> 20, m->dev & 0xfffff);
-		put_text(o, "path", m->target);
-		put_text(o, "device", dev);
-		put_text(o, "source", m->source);
-		put(o, "netns", u64(netns));
-		put(o, "classified", json_object_new_boolean(known));
+		rg_json_put_text(o, "path", m->target);
+		rg_json_put_text(o, "device", dev);
+		rg_json_put_text(o, "source", m->source);
+		rg_json_put(o, "netns", u64(netns));
+		rg_json_put(o, "classified", json_object_new_boolean(known));
 		json_object_array_add(list, o);
 	}
 	rg_mounts_free(&mounts);
@@ -361,16 +342,16 @@ static json_object *held_json(const struct rg_snapshot *s, __u64 *unnamed)
 
 		memcpy(comm, h->comm, RG_COMM_SIZE);
 		*unnamed += !file_of(&s->held.keys[i], h, file, sizeof(file), &left);
-		put(o, "pid", u64(s->held.keys[i].tid));
-		put(o, "tgid", u64(h->tgid));
-		put_text(o, "comm", comm);
-		put_text(o, "what", rg_door_name(h->what));
-		put_text(o, "state", rg_held_phase_name(h->phase));
-		put_text(o, "file", file);
-		put(o, "inode", u64(h->ino));
-		put(o, "since", wall(h->since_ns, s->now_ns));
-		put(o, "since_seconds", since_json(h->since_ns, s->now_ns));
-		put(o, "netns", u64(h->slot < RG_MAX_GATES ? s->gates[h->slot].netns : 0));
+		rg_json_put(o, "pid", u64(s->held.keys[i].tid));
+		rg_json_put(o, "tgid", u64(h->tgid));
+		rg_json_put_text(o, "comm", comm);
+		rg_json_put_text(o, "what", rg_door_name(h->what));
+		rg_json_put_text(o, "state", rg_held_phase_name(h->phase));
+		rg_json_put_text(o, "file", file);
+		rg_json_put(o, "inode", u64(h->ino));
+		rg_json_put(o, "since", wall(h->since_ns, s->now_ns));
+		rg_json_put(o, "since_seconds", since_json(h->since_ns, s->now_ns));
+		rg_json_put(o, "netns", u64(h->slot < RG_MAX_GATES ? s->gates[h->slot].netns : 0));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -389,10 +370,10 @@ static json_object *wrappers_json(const struct rg_pins *p, __u64 now_ns)
 		char comm[RG_COMM_SIZE + 1] = "";
 
 		memcpy(comm, w->comm, RG_COMM_SIZE);
-		put(o, "pid", u64(wrappers.at[i].tgid));
-		put_text(o, "comm", comm);
-		put(o, "held_pid", u64(w->held_tgid));
-		put(o, "since_seconds", since_json(w->since_ns, now_ns));
+		rg_json_put(o, "pid", u64(wrappers.at[i].tgid));
+		rg_json_put_text(o, "comm", comm);
+		rg_json_put(o, "held_pid", u64(w->held_tgid));
+		rg_json_put(o, "since_seconds", since_json(w->since_ns, now_ns));
 		json_object_array_add(list, o);
 	}
 	rg_wrappers_free(&wrappers);
@@ -410,9 +391,9 @@ static json_object *sum_json(const struct rg_snapshot *s, __u32 from, __u32 to,
 		__u64 n = s->counters[i];
 
 		total += n;
-		put(o, name(i - base), u64(n));
+		rg_json_put(o, name(i - base), u64(n));
 	}
-	put(o, "total", u64(total));
+	rg_json_put(o, "total", u64(total));
 	return o;
 }
 
@@ -425,9 +406,9 @@ static json_object *skipped_json(const struct rg_snapshot *s)
 	for (int i = 0; i < s->n_progs; i++) {
 		total += s->progs[i].skipped;
 		if (s->progs[i].skipped)
-			put(o, s->progs[i].name, u64(s->progs[i].skipped));
+			rg_json_put(o, s->progs[i].name, u64(s->progs[i].skipped));
 	}
-	put(o, "total", u64(total));
+	rg_json_put(o, "total", u64(total));
 	return o;
 }
 
@@ -437,13 +418,13 @@ static json_object *reclaims_json(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object(), *granted = json_object_new_object();
 
-	put(granted, "unproven", u64(s->counters[RG_COUNT_GRANTED_UNPROVEN]));
-	put(granted, "proven", u64(s->counters[RG_COUNT_GRANTED_PROVEN]));
-	put(o, "granted", granted);
-	put(o, "not_granted", u64(s->counters[RG_COUNT_NOT_GRANTED]));
-	put(o, "refused",
-	    sum_json(s, RG_COUNT_RECLAIM + RG_RECLAIM_FIRST_NO - 1, RG_COUNT_RECLAIM_LAST,
-		     rg_reclaim_key, RG_COUNT_RECLAIM - 1));
+	rg_json_put(granted, "unproven", u64(s->counters[RG_COUNT_GRANTED_UNPROVEN]));
+	rg_json_put(granted, "proven", u64(s->counters[RG_COUNT_GRANTED_PROVEN]));
+	rg_json_put(o, "granted", granted);
+	rg_json_put(o, "not_granted", u64(s->counters[RG_COUNT_NOT_GRANTED]));
+	rg_json_put(o, "refused",
+		    sum_json(s, RG_COUNT_RECLAIM + RG_RECLAIM_FIRST_NO - 1, RG_COUNT_RECLAIM_LAST,
+			     rg_reclaim_key, RG_COUNT_RECLAIM - 1));
 	return o;
 }
 
@@ -454,10 +435,10 @@ static json_object *module_json(const struct rg_meta *meta)
 	json_object *o = json_object_new_object();
 	__u64 n;
 
-	put_text(o, "state", rg_module_key(meta->module));
-	put_text(o, "text", rg_module_text(meta->module));
+	rg_json_put_text(o, "state", rg_module_key(meta->module));
+	rg_json_put_text(o, "text", rg_module_text(meta->module));
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-		put(o, counts[i], rg_answers_count(counts[i], &n) ? u64(n) : NULL);
+		rg_json_put(o, counts[i], rg_answers_count(counts[i], &n) ? u64(n) : NULL);
 	return o;
 }
 
@@ -465,27 +446,28 @@ static json_object *counters_json(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object();
 
-	put(o, "held", u64(s->counters[RG_COUNT_HELD]));
-	put(o, "held_again", u64(s->counters[RG_COUNT_HELD_AGAIN]));
-	put(o, "denied",
-	    sum_json(s, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_CONTINUED, rg_counter_name, 0));
-	put(o, "audited", u64(s->counters[RG_COUNT_AUDITED]));
-	put(o, "exempted", u64(s->counters[RG_COUNT_EXEMPTED]));
-	put(o, "fanotify", u64(s->counters[RG_COUNT_FANOTIFY]));
-	put(o, "untold", u64(s->counters[RG_COUNT_UNTOLD]));
-	put(o, "released",
-	    sum_json(s, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
-		     RG_COUNT_RELEASED + RG_WHY_TIMED_OUT, rg_why_key, RG_COUNT_RELEASED));
-	put(o, "timed_out", u64(s->counters[RG_COUNT_RELEASED + RG_WHY_TIMED_OUT]));
-	put(o, "continued_by_kernel", u64(s->counters[RG_COUNT_CONTINUED]));
-	put(o, "exited", u64(s->counters[RG_COUNT_HELD_EXITED]));
-	put(o, "interrupted", u64(s->counters[RG_COUNT_INTERRUPTED]));
-	put(o, "wrappers_stopped", u64(s->counters[RG_COUNT_WRAPPER_STOPPED]));
-	put(o, "wrappers_continued", u64(s->counters[RG_COUNT_WRAPPER_CONTINUED]));
-	put(o, "reclaims", reclaims_json(s));
-	put(o, "helper_failures",
-	    sum_json(s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_TOLD, rg_counter_name, 0));
-	put(o, "skipped", skipped_json(s));
+	rg_json_put(o, "held", u64(s->counters[RG_COUNT_HELD]));
+	rg_json_put(o, "held_again", u64(s->counters[RG_COUNT_HELD_AGAIN]));
+	rg_json_put(o, "denied",
+		    sum_json(s, RG_COUNT_DENIED_POLICY, RG_COUNT_DENIED_CONTINUED, rg_counter_name,
+			     0));
+	rg_json_put(o, "audited", u64(s->counters[RG_COUNT_AUDITED]));
+	rg_json_put(o, "exempted", u64(s->counters[RG_COUNT_EXEMPTED]));
+	rg_json_put(o, "fanotify", u64(s->counters[RG_COUNT_FANOTIFY]));
+	rg_json_put(o, "untold", u64(s->counters[RG_COUNT_UNTOLD]));
+	rg_json_put(o, "released",
+		    sum_json(s, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
+			     RG_COUNT_RELEASED + RG_WHY_TIMED_OUT, rg_why_key, RG_COUNT_RELEASED));
+	rg_json_put(o, "timed_out", u64(s->counters[RG_COUNT_RELEASED + RG_WHY_TIMED_OUT]));
+	rg_json_put(o, "continued_by_kernel", u64(s->counters[RG_COUNT_CONTINUED]));
+	rg_json_put(o, "exited", u64(s->counters[RG_COUNT_HELD_EXITED]));
+	rg_json_put(o, "interrupted", u64(s->counters[RG_COUNT_INTERRUPTED]));
+	rg_json_put(o, "wrappers_stopped", u64(s->counters[RG_COUNT_WRAPPER_STOPPED]));
+	rg_json_put(o, "wrappers_continued", u64(s->counters[RG_COUNT_WRAPPER_CONTINUED]));
+	rg_json_put(o, "reclaims", reclaims_json(s));
+	rg_json_put(o, "helper_failures",
+		    sum_json(s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_TOLD, rg_counter_name, 0));
+	rg_json_put(o, "skipped", skipped_json(s));
 	return o;
 }
 
@@ -503,17 +485,17 @@ static json_object *tracing_of(const struct rg_snapshot *s)
 								: missing;
 		attached += list != missing;
 		if (list)
-			json_object_array_add(list, json_object_new_string(t->program));
+			rg_json_add_text(list, t->program);
 	}
 	for (__u32 i = RG_DOWNGRADE_NONE + 1; i < RG_NR_DOWNGRADES; i++)
-		put(downgrades, rg_downgrade_name(i), u64(s->totals.downgrades[i]));
-	put(o, "attached", u64(attached));
-	put(o, "by_kprobe", by_kprobe);
-	put(o, "missing", missing);
-	put(o, "tracers", u64(s->tracers));
-	put(o, "records_lost", u64(s->totals.lost));
-	put(o, "failures", u64(s->totals.failed));
-	put(o, "downgrades", downgrades);
+		rg_json_put(downgrades, rg_downgrade_name(i), u64(s->totals.downgrades[i]));
+	rg_json_put(o, "attached", u64(attached));
+	rg_json_put(o, "by_kprobe", by_kprobe);
+	rg_json_put(o, "missing", missing);
+	rg_json_put(o, "tracers", u64(s->tracers));
+	rg_json_put(o, "records_lost", u64(s->totals.lost));
+	rg_json_put(o, "failures", u64(s->totals.failed));
+	rg_json_put(o, "downgrades", downgrades);
 	return o;
 }
 
@@ -522,8 +504,8 @@ static json_object *recorder_json(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object();
 
-	put_text(o, "state", rg_recorder_name(p->live->recorder));
-	put(o, "unrecorded", u64(p->live->unrecorded));
+	rg_json_put_text(o, "state", rg_recorder_name(p->live->recorder));
+	rg_json_put(o, "unrecorded", u64(p->live->unrecorded));
 	return o;
 }
 
@@ -535,8 +517,8 @@ static json_object *left_out_json(__u32 left_out)
 		if (!(left_out & 1u << f->link))
 			continue;
 		o = json_object_new_object();
-		put_text(o, "program", f->program);
-		put_text(o, "without", f->without);
+		rg_json_put_text(o, "program", f->program);
+		rg_json_put_text(o, "without", f->without);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -548,7 +530,7 @@ static json_object *by_kprobe_json(const struct rg_meta *meta)
 
 	for (const struct rg_follower *f = rg_followers; f->program; f++)
 		if (meta->kprobes & 1u << f->link)
-			json_object_array_add(list, json_object_new_string(f->program));
+			rg_json_add_text(list, f->program);
 	return list;
 }
 
@@ -564,7 +546,7 @@ static json_object *let_go_json(const struct rg_meta *meta)
 	json_object *list = json_object_new_array();
 
 	if (meta->let_go)
-		json_object_array_add(list, json_object_new_string(RG_NFSD));
+		rg_json_add_text(list, RG_NFSD);
 	return list;
 }
 
@@ -573,8 +555,8 @@ static json_object *verdict_json(const struct rg_snapshot *s)
 	json_object *o = json_object_new_object();
 	char line[RG_VERDICT_SIZE];
 
-	put_text(o, "protection", rg_protection_name(rg_verdict(s, line)));
-	put_text(o, "text", line);
+	rg_json_put_text(o, "protection", rg_protection_name(rg_verdict(s, line)));
+	rg_json_put_text(o, "text", line);
 	return o;
 }
 
@@ -599,41 +581,42 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 
 	rg_pins_meta(p, &meta);
 	meta.tool_version[sizeof(meta.tool_version) - 1] = '\0';
-	put(o, "schema", json_object_new_int(SCHEMA_VERSION));
-	put_text(o, "version", RG_VERSION);
-	put_text(o, "armed_by_version", meta.tool_version);
-	put(o, "enabled", json_object_new_boolean(true));
-	put(o, "verdict", verdict_json(s));
+	rg_json_put(o, "schema", json_object_new_int(SCHEMA_VERSION));
+	rg_json_put_text(o, "version", RG_VERSION);
+	rg_json_put_text(o, "armed_by_version", meta.tool_version);
+	rg_json_put(o, "enabled", json_object_new_boolean(true));
+	rg_json_put(o, "verdict", verdict_json(s));
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
 	read_losts(p, &meta, s->gates, &losts);
 	for (__u32 what = 0; what < RG_NR_DOORS; what++) {
-		put(rungs, hooks[what],
-		    s->doors_attached & 1u << what ? json_object_new_string(rg_rung_name(meta.rung))
-						   : NULL);
+		rg_json_put(rungs, hooks[what],
+			    s->doors_attached & 1u << what ? rg_json_text(rg_rung_name(meta.rung))
+							   : NULL);
 		if (missing & 1u << what)
-			json_object_array_add(lacking, json_object_new_string(hooks[what]));
+			rg_json_add_text(lacking, hooks[what]);
 	}
 	/* Without an answer sleepers are let go each second, and ask again. */
 	if (p->live->sleeps == RG_HOLD_SLEEP &&
 	    access(rg_pin_path(path, rg_pin_of_link(RG_LINK_SLEEP_WAIT)), F_OK) < 0)
-		json_object_array_add(lacking, json_object_new_string("security_reexport_wait"));
-	put(o, "hooks_missing", lacking);
-	put_text(rungs, "follow", follow_name(&meta));
-	put_text(rungs, "continue", rg_continue_name(meta.continues));
-	put_text(rungs, "hold", rg_hold_name(p->live->sleeps));
-	put(o, "rungs", rungs);
-	put(o, "by_kprobe", by_kprobe_json(&meta));
-	put(o, "left_out", left_out_json(meta.left_out));
-	put(o, "let_go", let_go_json(&meta));
-	put(o, "canary_ms", json_object_new_double((double)meta.canary_ns / 1e6));
-	put(daemon, "alive", json_object_new_boolean(rg_is_alive(s->heartbeat_ns, s->now_ns)));
-	put(daemon, "pid", u64(s->daemon_pid));
-	put(o, "daemon", daemon);
-	put(o, "tracing", tracing_of(s));
-	put(o, "recorder", recorder_json(p));
+		rg_json_add_text(lacking, "security_reexport_wait");
+	rg_json_put(o, "hooks_missing", lacking);
+	rg_json_put_text(rungs, "follow", follow_name(&meta));
+	rg_json_put_text(rungs, "continue", rg_continue_name(meta.continues));
+	rg_json_put_text(rungs, "hold", rg_hold_name(p->live->sleeps));
+	rg_json_put(o, "rungs", rungs);
+	rg_json_put(o, "by_kprobe", by_kprobe_json(&meta));
+	rg_json_put(o, "left_out", left_out_json(meta.left_out));
+	rg_json_put(o, "let_go", let_go_json(&meta));
+	rg_json_put(o, "canary_ms", json_object_new_double((double)meta.canary_ns / 1e6));
+	rg_json_put(daemon, "alive",
+		    json_object_new_boolean(rg_is_alive(s->heartbeat_ns, s->now_ns)));
+	rg_json_put(daemon, "pid", u64(s->daemon_pid));
+	rg_json_put(o, "daemon", daemon);
+	rg_json_put(o, "tracing", tracing_of(s));
+	rg_json_put(o, "recorder", recorder_json(p));
 	rg_pins_unlock(p);
-	put(o, "regime", regime_json(p, s));
-	put(o, "module", module_json(&meta));
+	rg_json_put(o, "regime", regime_json(p, s));
+	rg_json_put(o, "module", module_json(&meta));
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		const struct rg_gate *gate = &s->gates[i];
 		json_object *g;
@@ -641,22 +624,22 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 		if (!gate->netns)
 			continue;
 		g = gate_json(gate, s->now_ns);
-		put(g, "clients", clients_json(&s->ledger, i, gate, s->now_ns));
-		put(g, "lost", losts.at[i] ? lost_json(losts.at[i]) : NULL);
+		rg_json_put(g, "clients", clients_json(&s->ledger, i, gate, s->now_ns));
+		rg_json_put(g, "lost", losts.at[i] ? lost_json(losts.at[i]) : NULL);
 		json_object_array_add(list, g);
 	}
 	rg_losts_free(&losts);
-	put(o, "gates", list);
-	put(o, "reboot", reboot_json(&meta));
-	put(o, "mounts", mounts_json(p, s->gates));
-	put(o, "held", held_json(s, &unnamed));
-	put(o, "held_files_not_looked_for", u64(unnamed));
-	put(o, "pins_put_back", u64(s->pins_put_back));
-	put(o, "writes_failed", u64(s->writes_failed));
-	put(o, "disk_waits_seconds",
-	    u64(rg_is_alive(s->heartbeat_ns, s->now_ns) ? s->disk_waits_s : 0));
-	put(o, "wrappers", wrappers_json(p, s->now_ns));
-	put(o, "counters", counters_json(s));
+	rg_json_put(o, "gates", list);
+	rg_json_put(o, "reboot", reboot_json(&meta));
+	rg_json_put(o, "mounts", mounts_json(p, s->gates));
+	rg_json_put(o, "held", held_json(s, &unnamed));
+	rg_json_put(o, "held_files_not_looked_for", u64(unnamed));
+	rg_json_put(o, "pins_put_back", u64(s->pins_put_back));
+	rg_json_put(o, "writes_failed", u64(s->writes_failed));
+	rg_json_put(o, "disk_waits_seconds",
+		    u64(rg_is_alive(s->heartbeat_ns, s->now_ns) ? s->disk_waits_s : 0));
+	rg_json_put(o, "wrappers", wrappers_json(p, s->now_ns));
+	rg_json_put(o, "counters", counters_json(s));
 	return o;
 }
 
@@ -675,21 +658,21 @@ static json_object *collect_other(struct rg_pins *p)
 	o = json_object_new_object();
 	daemon = json_object_new_object();
 	list = json_object_new_array();
-	put(o, "schema", json_object_new_int(SCHEMA_VERSION));
-	put_text(o, "version", RG_VERSION);
-	put_text(o, "armed_by_version", tool);
-	put(o, "enabled", json_object_new_boolean(true));
-	put(o, "other_pins_version", u64(version));
-	put(daemon, "alive", json_object_new_boolean(rg_daemon_is_alive(p)));
-	put(daemon, "pid", u64(p->live->daemon_pid));
-	put(o, "daemon", daemon);
+	rg_json_put(o, "schema", json_object_new_int(SCHEMA_VERSION));
+	rg_json_put_text(o, "version", RG_VERSION);
+	rg_json_put_text(o, "armed_by_version", tool);
+	rg_json_put(o, "enabled", json_object_new_boolean(true));
+	rg_json_put(o, "other_pins_version", u64(version));
+	rg_json_put(daemon, "alive", json_object_new_boolean(rg_daemon_is_alive(p)));
+	rg_json_put(daemon, "pid", u64(p->live->daemon_pid));
+	rg_json_put(o, "daemon", daemon);
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++)
 		if (s.gates[i].netns)
 			json_object_array_add(list, gate_json(&s.gates[i], s.now_ns));
-	put(o, "gates", list);
-	put(o, "held", held_json(&s, &unnamed));
-	put(o, "held_files_not_looked_for", u64(unnamed));
-	put(o, "wrappers", wrappers_json(p, s.now_ns));
+	rg_json_put(o, "gates", list);
+	rg_json_put(o, "held", held_json(&s, &unnamed));
+	rg_json_put(o, "held_files_not_looked_for", u64(unnamed));
+	rg_json_put(o, "wrappers", wrappers_json(p, s.now_ns));
 	rg_held_free(&s.held);
 	return o;
 }
@@ -706,10 +689,7 @@ static int status_of_other(const struct rg_options *o, struct rg_pins *p)
 				"there cannot be read",
 				RG_PIN_DIR);
 	if (o->json)
-		printf("%s\n",
-		       json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-								   JSON_C_TO_STRING_SPACED |
-								   JSON_C_TO_STRING_NOSLASHESCAPE));
+		rg_json_print(stdout, all);
 	else
 		rg_status_print_other(all);
 	json_object_put(all);
@@ -747,10 +727,7 @@ int rg_verb_status(const struct rg_options *o)
 	/* Before it is printed: a pager may take its time. */
 	rg_pins_close(&p);
 	if (o->json)
-		printf("%s\n",
-		       json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-								   JSON_C_TO_STRING_SPACED |
-								   JSON_C_TO_STRING_NOSLASHESCAPE));
+		rg_json_print(stdout, all);
 	else if (o->verbose)
 		rg_status_print_all(all);
 	else

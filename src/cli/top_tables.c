@@ -11,6 +11,7 @@
 #include "cli/top_words.h"
 #include "base/names.h"
 #include "record/record_names.h"
+#include "text/shown.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -75,18 +76,21 @@ static void locks_text(const struct rg_top_client *c, char *buf)
 		snprintf(buf, RG_CELL_SIZE, "%u", locks);
 }
 
+/* A cell is a byte wide: nothing beyond ASCII. */
+static void shown(const char *name, size_t n, char *buf)
+{
+	rg_shown(name, n, RG_SHOWN_ASCII | RG_SHOWN_EXACT, buf, RG_CELL_SIZE);
+}
+
 static void name_text(const struct rg_top_client *c, char *buf)
 {
 	if (c->ledger)
-		rg_printable(c->ledger->name,
-			     c->ledger->name_len < RG_CLIENT_NAME ? c->ledger->name_len
-								  : RG_CLIENT_NAME,
-			     buf, RG_CELL_SIZE);
+		shown(c->ledger->name,
+		      c->ledger->name_len < RG_CLIENT_NAME ? c->ledger->name_len : RG_CLIENT_NAME,
+		      buf);
 	else
-		rg_printable(c->flow->name,
-			     c->flow->name_len < RG_RECORD_NAME ? c->flow->name_len
-								: RG_RECORD_NAME,
-			     buf, RG_CELL_SIZE);
+		shown(c->flow->name,
+		      c->flow->name_len < RG_RECORD_NAME ? c->flow->name_len : RG_RECORD_NAME, buf);
 }
 
 static void version_text(const struct rg_top_client *c, char *buf)
@@ -203,7 +207,7 @@ static void held_cell(const void *of, unsigned int row, unsigned int column, cha
 		snprintf(buf, RG_CELL_SIZE, "%llu", (unsigned long long)h->ino);
 		break;
 	default:
-		rg_printable(h->comm, strnlen(h->comm, RG_COMM_SIZE), buf, RG_CELL_SIZE);
+		shown(h->comm, strnlen(h->comm, RG_COMM_SIZE), buf);
 	}
 }
 

@@ -2,7 +2,9 @@
 #include "metrics/exposition.h"
 
 #include <stdarg.h>
-#include <string.h>
+#include <stdlib.h>
+
+#include "text/shown.h"
 
 #define US_PER_SEC 1000000ULL
 
@@ -63,37 +65,12 @@ static void begin_family(struct rg_exposition *e)
 		fprintf(e->out, "# UNIT %s%s %s\n", RG_METRICS_PREFIX, m->name, m->unit);
 }
 
-/* Length of the UTF-8 character at `text`, or 0: it is none. */
-static size_t character(const char *text)
-{
-	const unsigned char *b = (const unsigned char *)text;
-	size_t n = b[0] < 0x80	 ? 1
-		   : b[0] < 0xc2 ? 0
-		   : b[0] < 0xe0 ? 2
-		   : b[0] < 0xf0 ? 3
-		   : b[0] < 0xf5 ? 4
-				 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((b[i] & 0xc0) != 0x80)
-			return 0;
-	if ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] >= 0xa0) ||
-	    (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] >= 0x90))
-		return 0;
-	return n;
-}
-
 static void put_value(FILE *out, const char *text)
 {
-	while (*text) {
-		char one[5] = "?";
-		size_t n = character(text);
+	char *shown = rg_shown_copy(text);
 
-		if (n)
-			memcpy(one, text, n);
-		put_escaped(out, one, true);
-		text += n ? n : 1;
-	}
+	put_escaped(out, shown ?: "?", true);
+	free(shown);
 }
 
 /* NAME{labels,le="LE"}, up to the value. */

@@ -14,8 +14,8 @@ struct rg_exposition {
 void rg_exposition_begin(struct rg_exposition *e, const struct rg_metric *m);
 void rg_exposition_end(struct rg_exposition *e);
 
-/* Writes a sample. Labels are name, value, name, value, ...; a value may be any bytes, of which
- * those that are no UTF-8 become '?'. */
+/* Writes a sample. Labels are name, value, name, value, ...; a value may be any bytes and is
+ * written as rg_shown() makes it. */
 #define rg_sample(e, value, ...) rg_put_sample(e, value, ##__VA_ARGS__, RG_NO_MORE)
 #define rg_sample_seconds(e, ns, ...) rg_put_seconds(e, ns, ##__VA_ARGS__, RG_NO_MORE)
 /* Writes a histogram. Bucket i counts durations from 2^(i-1) to 2^i microseconds, the last one

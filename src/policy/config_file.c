@@ -18,6 +18,7 @@
 #include "policy/config_parts.h"
 #include "policy/exempt.h"
 #include "base/log.h"
+#include "text/shown.h"
 
 #define MAX_FILE (1024UL * 1024)
 
@@ -43,7 +44,7 @@ struct input {
 static void RG_PRINTF(5, 6) mistake(struct input *in, const char *section, const char *key,
 				    const char *value, const char *fmt, ...)
 {
-	char *text = NULL;
+	char *text = NULL, *shown;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	va_list args;
@@ -66,16 +67,9 @@ static void RG_PRINTF(5, 6) mistake(struct input *in, const char *section, const
 	va_start(args, fmt);
 	vfprintf(out, fmt, args);
 	va_end(args);
-	if (fclose(out) == 0) {
-		/* Replace what would break the line or reach a terminal as a control character.
-		 * */
-		for (char *c = text; *c; c++)
-			if (iscntrl((unsigned char)*c))
-				*c = '?';
-		in->hear(text);
-	} else {
-		in->hear("out of memory");
-	}
+	shown = fclose(out) == 0 ? rg_shown_copy(text) : NULL;
+	in->hear(shown ?: "out of memory");
+	free(shown);
 	free(text);
 }
 

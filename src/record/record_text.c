@@ -9,6 +9,7 @@
 #include "record/record_names.h"
 #include "state/state.h"
 #include "rg_limits.h"
+#include "text/shown.h"
 #include "text/utf8.h"
 
 /* Where the columns begin that do not move. */
@@ -49,24 +50,16 @@ struct glyph {
 	bool plain; /* goes out as it is */
 };
 
-static __u32 code_of(const char *bytes, size_t n)
-{
-	__u32 code = (unsigned char)bytes[0] & (0xffU >> (n + 1));
-
-	for (size_t i = 1; i < n; i++)
-		code = code << 6 | ((unsigned char)bytes[i] & 0x3f);
-	return code;
-}
-
 static struct glyph glyph_at(const struct rg_text_style *style, const char *bytes, size_t n)
 {
 	size_t one = rg_utf8_character(bytes, n);
 	int columns = -1;
+	__u32 code;
 
 	if (one == 1 && *bytes != '\\')
 		columns = 1;
-	else if (one > 1 && style->utf8)
-		columns = wcwidth((wchar_t)code_of(bytes, one));
+	else if (one > 1 && style->utf8 && rg_utf8_decode(bytes, one, &code))
+		columns = wcwidth((wchar_t)code);
 	if (columns < 0)
 		return (struct glyph){.bytes = 1, .columns = 4};
 	return (struct glyph){.bytes = one, .columns = (unsigned int)columns, .plain = true};
@@ -85,7 +78,7 @@ static bool has_columns(struct row *row, unsigned int columns)
 
 static void put_glyph(struct row *row, const char *bytes, struct glyph g)
 {
-	unsigned char b = (unsigned char)*bytes;
+	char octal[4];
 
 	if (!has_columns(row, g.columns))
 		return;
@@ -93,10 +86,8 @@ static void put_glyph(struct row *row, const char *bytes, struct glyph g)
 		rg_line_bytes(row->l, bytes, g.bytes);
 		return;
 	}
-	rg_line_char(row->l, '\\');
-	rg_line_char(row->l, (char)('0' + (b >> 6)));
-	rg_line_char(row->l, (char)('0' + (b >> 3 & 7)));
-	rg_line_char(row->l, (char)('0' + (b & 7)));
+	rg_shown_octal((unsigned char)*bytes, octal);
+	rg_line_bytes(row->l, octal, sizeof(octal));
 }
 
 static void put_bytes(struct row *row, const char *bytes, size_t n)

@@ -10,10 +10,9 @@
 
 #define RG_REPORT_TEXT_MAX 256 /* characters of a name or a path */
 
-/* Returns printable UTF-8 of at most RG_REPORT_TEXT_MAX characters: control characters, those
- * that change the direction of writing and invisible ones become \u00XX or \u202e, bytes that are
- * no UTF-8 become \xXX. Owned by the caller. Never returns NULL, as all functions here: without
- * memory the program ends. */
+/* Returns what rg_shown() makes of at most RG_REPORT_TEXT_MAX characters, and "…" where there
+ * are more. Owned by the caller. Never returns NULL, as all functions here: without memory the
+ * program ends. */
 char *rg_clean(const char *text, size_t len);
 
 /* A string of a parsed line, which no NUL ends. */

@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "text/json.h"
-#include "text/utf8.h"
+#include "text/shown.h"
 
 #define NS_PER_MS 1000000ULL
 
@@ -137,18 +137,10 @@ static bool same_server(const struct rg_budget_server *a, const struct rg_budget
 	       memcmp(a->addr, b->addr, sizeof(a->addr)) == 0 && strcmp(a->name, b->name) == 0;
 }
 
-/* The host's name is printed and written: no bytes that are not text. */
-static void copy_name(char *to, const char *from)
+/* The host's name is printed, and written to disk. */
+static void copy_name(char to[RG_SERVER_NAME + 1], const char *from)
 {
-	size_t n = strnlen(from, RG_SERVER_NAME);
-
-	memcpy(to, from, n);
-	to[n] = '\0';
-	if (rg_utf8_is_text(to, n))
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (to[i] < ' ' || to[i] > '~')
-			to[i] = '?';
+	rg_shown(from, strnlen(from, RG_SERVER_NAME), 0, to, RG_SERVER_NAME + 1);
 }
 
 /* What the kernel says of a server, in our words; last_ns is 0 if it was not

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "mounts/mountpoints.h"
 #include "pins/gates.h"
-#include "text/utf8.h"
+#include "text/shown.h"
 
 /* Listing rests so many times as long as it took. */
 #define PAUSE 99
@@ -23,24 +23,12 @@
 
 /* ---- what is listed ---- */
 
-/* Text of the kernel's, of at most `size` bytes; what cannot be shown becomes '?'. */
+/* Appends text of the kernel's, of at most `size` bytes. */
 static void put_shown(char *to, size_t room, const char *text, size_t size)
 {
-	size_t n = strnlen(text, size), used = strlen(to);
+	size_t used = strlen(to);
 
-	for (size_t i = 0; i < n && used + 1 < room;) {
-		size_t len = rg_utf8_character(text + i, n - i);
-
-		if (used + (len ?: 1) + 1 > room)
-			break;
-		if (len)
-			memcpy(to + used, text + i, len);
-		else
-			to[used] = '?';
-		used += len ?: 1;
-		i += len ?: 1;
-	}
-	to[used] = '\0';
+	rg_shown(text, strnlen(text, size), 0, to + used, room - used);
 }
 
 static struct rg_range_file file_of(const struct rg_listed_file *f, const struct rg_life *life,

@@ -257,11 +257,11 @@ static json_object *range_json(const struct rg_range *one, __u32 client)
 
 	snprintf(owner, sizeof(owner), "%016llx", (unsigned long long)one->owner);
 	json_object_array_add(list, json_object_new_uint64(client));
-	json_object_array_add(list, json_object_new_string(owner));
+	rg_json_add_text(list, owner);
 	json_object_array_add(list, json_object_new_uint64(one->start));
 	json_object_array_add(list,
 			      one->length == ~0ULL ? NULL : json_object_new_uint64(one->length));
-	json_object_array_add(list, json_object_new_string(one->type == 1 ? "read" : "write"));
+	rg_json_add_text(list, one->type == 1 ? "read" : "write");
 	return list;
 }
 

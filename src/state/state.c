@@ -331,11 +331,7 @@ int rg_state_load(const char *dir, const char *name, json_object **o, char *why)
 int rg_state_save(const char *dir, const char *name, json_object *o)
 {
 	size_t n = 0;
-	const char *text = json_object_to_json_string_length(o,
-							     JSON_C_TO_STRING_PRETTY |
-								     JSON_C_TO_STRING_SPACED |
-								     JSON_C_TO_STRING_NOSLASHESCAPE,
-							     &n);
+	const char *text = rg_json_string(o, &n);
 	int err = text ? rg_state_write(dir, name, text, n) : -ENOMEM;
 
 	json_object_put(o);

@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "text/shown.h"
 #include "text/utf8.h"
 
 void rg_json_put(json_object *o, const char *key, json_object *value)
@@ -20,7 +22,59 @@ void rg_json_put_uint(json_object *o, const char *key, __u64 n)
 
 void rg_json_put_text(json_object *o, const char *key, const char *text)
 {
-	rg_json_put(o, key, json_object_new_string(text));
+	rg_json_put(o, key, rg_json_text(text));
+}
+
+void rg_json_put_name(json_object *o, const char *key, const char *bytes, size_t n)
+{
+	char *text = malloc(RG_SHOWN_SIZE(n));
+
+	if (text)
+		rg_shown(bytes, n, RG_SHOWN_ASCII | RG_SHOWN_EXACT, text, RG_SHOWN_SIZE(n));
+	rg_json_put_text(o, key, text);
+	free(text);
+}
+
+static bool is_shown_as_it_is(const char *text)
+{
+	size_t one = 1;
+
+	for (size_t n = strlen(text); n && one; text += one, n -= one)
+		one = rg_utf8_character(text, n);
+	return one;
+}
+
+json_object *rg_json_text(const char *text)
+{
+	json_object *o;
+	char *shown;
+
+	if (!text || is_shown_as_it_is(text))
+		return text ? json_object_new_string(text) : NULL;
+	shown = rg_shown_copy(text);
+	o = shown ? json_object_new_string(shown) : NULL;
+	free(shown);
+	return o;
+}
+
+void rg_json_add_text(json_object *list, const char *text)
+{
+	json_object_array_add(list, rg_json_text(text));
+}
+
+void rg_json_print(FILE *out, json_object *o)
+{
+	fprintf(out, "%s\n", rg_json_string(o, NULL));
+}
+
+const char *rg_json_string(json_object *o, size_t *n)
+{
+	size_t unused;
+
+	return json_object_to_json_string_length(o,
+						 JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+							 JSON_C_TO_STRING_NOSLASHESCAPE,
+						 n ?: &unused);
 }
 
 bool rg_json_get_uint(json_object *o, const char *key, __u64 min, __u64 max, __u64 *out)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reads and writes members of json-c objects that come from outside: every value is
- * compared with what is expected of it before it is used. */
+/* Reads and writes members of json-c objects. What comes from outside is compared with
+ * what is expected of it before it is used; every string that goes out is made fit to be
+ * shown (text/shown.h): json-c itself passes on invalid UTF-8, DEL and C1 controls. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <json-c/json.h>
 #include <linux/types.h>
@@ -14,6 +16,16 @@
 void rg_json_put(json_object *o, const char *key, json_object *value);
 void rg_json_put_uint(json_object *o, const char *key, __u64 n);
 void rg_json_put_text(json_object *o, const char *key, const char *text);
+/* A name of n bytes that others chose, as ASCII: other bytes and the backslash as \ooo. */
+void rg_json_put_name(json_object *o, const char *key, const char *bytes, size_t n);
+/* A new string, or NULL (null) for NULL; and one at the end of an array. */
+json_object *rg_json_text(const char *text);
+void rg_json_add_text(json_object *list, const char *text);
+/* Prints an object over several lines, and a newline. */
+void rg_json_print(FILE *out, json_object *o);
+/* The same as a string without the newline, owned by `o`, of *n bytes; n may be NULL. NULL:
+ * no memory. */
+const char *rg_json_string(json_object *o, size_t *n);
 bool rg_json_get_uint(json_object *o, const char *key, __u64 min, __u64 max, __u64 *out);
 /* A string that rg_utf8_is_text(), of at most size - 1 bytes, into `out`. */
 bool rg_json_get_text(json_object *o, const char *key, char *out, size_t size);

@@ -66,15 +66,20 @@ static bool is_plain(unsigned char b)
 	return b >= ' ' && b < 0x7f && b != '"' && b != '\\';
 }
 
-static void put_escaped(struct rg_line *l, unsigned char b)
+/* Beyond the 16 bits of \uXXXX a character is a pair of surrogates (RFC 8259, 7). */
+static void put_escaped(struct rg_line *l, __u32 code)
 {
-	if (b == '"' || b == '\\') {
+	if (code == '"' || code == '\\') {
 		rg_line_char(l, '\\');
-		rg_line_char(l, (char)b);
+		rg_line_char(l, (char)code);
 		return;
 	}
-	RG_LINE_LITERAL(l, "\\u00");
-	rg_line_hex(l, b, 2);
+	if (code > 0xffff) {
+		put_escaped(l, 0xd800 + ((code - 0x10000) >> 10));
+		code = 0xdc00 + ((code - 0x10000) & 0x3ff);
+	}
+	RG_LINE_LITERAL(l, "\\u");
+	rg_line_hex(l, code, 4);
 }
 
 void rg_line_json(struct rg_line *l, const char *bytes, size_t n)
@@ -83,6 +88,7 @@ void rg_line_json(struct rg_line *l, const char *bytes, size_t n)
 
 	while (at < n) {
 		size_t run = at, one;
+		__u32 code;
 
 		while (run < n && is_plain((unsigned char)bytes[run]))
 			run++;
@@ -90,13 +96,12 @@ void rg_line_json(struct rg_line *l, const char *bytes, size_t n)
 		at = run;
 		if (at == n)
 			break;
-		/* One byte that is a character is `"` or `\`. */
-		one = rg_utf8_character(bytes + at, n - at);
-		if (one > 1)
+		one = rg_utf8_decode(bytes + at, n - at, &code);
+		if (one > 1 && rg_utf8_character(bytes + at, one))
 			rg_line_bytes(l, bytes + at, one);
 		else
-			put_escaped(l, (unsigned char)bytes[at]);
-		at += one > 1 ? one : 1;
+			put_escaped(l, one ? code : (unsigned char)bytes[at]);
+		at += one ?: 1;
 	}
 }
 

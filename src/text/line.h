@@ -94,8 +94,8 @@ static inline void rg_line_hex(struct rg_line *l, __u64 n, int digits)
  * nothing. */
 void rg_line_address(struct rg_line *l, __u16 family, const __u8 addr[16]);
 
-/* Within a JSON string (RFC 8259), quotes not included: characters of UTF-8 as
- * they are, but for control characters; every other byte as \u00XX. */
+/* Within a JSON string (RFC 8259), quotes not included: characters of UTF-8 that may be
+ * shown (text/utf8.h) as they are, others as \uXXXX; a byte that is no UTF-8 as \u00XX. */
 void rg_line_json(struct rg_line *l, const char *bytes, size_t n);
 
 /* The next member of the JSON object that was begun last: a comma where one is

@@ -437,3 +437,57 @@ heard_hands() { [[ $(grep -c '"event":"HAND"' "$work/$1.out") == "$2" ]]; }
 	kill -INT "$(pid_of one)"
 	expect_end one 0
 }
+
+# ---- what others chose ----
+
+# clean FILE: UTF-8 with no control character but ends of lines, nothing that changes the
+# direction of writing, and no line that a name has begun.
+clean() {
+	iconv -f UTF-8 -t UTF-8 "$1" >/dev/null
+	run grep -nP '[^\P{Cc}\t]|[\x{202a}-\x{202e}\x{2066}-\x{2069}]|^INJECTED' "$1"
+	[ "$status" -eq 1 ]
+}
+# says VERB...: what a verb says is clean, and has the file in it.
+says_cleanly() {
+	LC_ALL=C.UTF-8 rg "$@" >"$work/said" 2>&1
+	LC_ALL=C.UTF-8 clean "$work/said"
+}
+
+@test "hostile names of a program and of a file: nothing of them reaches a terminal, the log, JSON or a recording" {
+	local file program
+	file=$a/$'\e]0;x\a\xff\xe2\x80\xae\nINJECTED'
+	program=/run/$'\e[31m\nINJ\x9b'
+	arm_hold --mount $a --max-hold 700s
+	background tracer "$RG" trace --record /run/hostile.ndjson
+	wait_for 60 "the recording to begin" in_rex grep -qs '"event":"header"' /run/hostile.ndjson
+	in_rex touch "$file"
+	in_rex cp "$LOCKER" "$program"
+	background hostile "$program" try posix "$file"
+	wait_for 20 "it to be held" held_is 1
+	for how in "" -v --json; do
+		# shellcheck disable=SC2086 # none or one
+		says_cleanly status $how
+		grep -qF '\033[31m\012INJ\233' "$work/said" || grep -qF '\\033[31m\\012INJ\\233' "$work/said"
+		grep -qF 033]0\;x "$work/said"
+	done
+	jq -e '.held | length == 1' "$work/said" >/dev/null
+	says_cleanly top --once
+	grep -qF '\033[31m\012INJ\233' "$work/said"
+	says_cleanly metrics
+	rg release
+	expect_end hostile 0 granted
+	kill -INT "$(pid_of tracer)"
+	expect_end tracer 0
+	in_rex cat /run/hostile.ndjson >"$work/said"
+	LC_ALL=C.UTF-8 clean "$work/said"
+	for how in "" --json --html; do
+		# shellcheck disable=SC2086 # none or one
+		says_cleanly report $how /run/hostile.ndjson
+		grep -q '033\[31m.*012INJ.*233' "$work/said"
+	done
+	says_cleanly check || true # problems are found here
+	LC_ALL=C.UTF-8 clean "$work/said"
+	output_of daemon >"$work/said"
+	LC_ALL=C.UTF-8 clean "$work/said"
+	in_rex rm "$file" "$program" /run/hostile.ndjson
+}

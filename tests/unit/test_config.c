@@ -477,12 +477,12 @@ static void test_odd_bytes(void **unused)
 		 ":2: [gate] action: x: expected hold|deny|audit");
 	MISTAKES("[gate]\n\xef\xbb\xbf"
 		 "action = hold\n",
-		 ":2: [gate] \xef\xbb\xbf"
+		 ":2: [gate] \\357\\273\\277"
 		 "action: hold: no such key: expected action, scope, "
 		 "release, settle-timeout, settle-quiet, max-hold or on-origin-no-grace");
 	/* A message is one line, and does nothing to a terminal. */
 	MISTAKES("[gate]\naction = \x1b[31mred\x7f\r\b.\n",
-		 ":2: [gate] action: ?[31mred???.: expected hold|deny|audit");
+		 ":2: [gate] action: \\033[31mred\\177\\015\\010.: expected hold|deny|audit");
 	GOOD("[gate]\r\naction = deny\r\n");
 	assert_int_equal(config.policy.action, RG_ACTION_DENY);
 }

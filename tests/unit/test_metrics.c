@@ -455,18 +455,22 @@ static void test_escaping(void **unused)
 {
 	(void)unused;
 	write_as(RG_METRICS_OPENMETRICS);
-	expect_line(P "origin_away_seconds" GRACE ",origin=\"or\\\"i\\\\g\\nin \xc3\xa9 ?\","
+	expect_line(P "origin_away_seconds" GRACE
+		      ",origin=\"or\\\"i\\\\g\\\\012in \xc3\xa9 \\\\377\","
 		      "address=\"10.77.1.1\",minorversion=\"2\"} 47");
-	expect_line(P "origin_in_time" GRACE ",origin=\"or\\\"i\\\\g\\nin \xc3\xa9 ?\","
+	expect_line(P "origin_in_time" GRACE ",origin=\"or\\\"i\\\\g\\\\012in \xc3\xa9 \\\\377\","
 		      "address=\"fd00::1\",minorversion=\"2\"} 0");
 	/* Of an earlier boot nothing is known. */
-	assert_null(strstr(text, "origin_away_seconds" GRACE
-				 ",origin=\"or\\\"i\\\\g\\nin \xc3\xa9 ?\",address=\"10.77.1.1\","
-				 "minorversion=\"1\""));
+	assert_null(
+		strstr(text,
+		       "origin_away_seconds" GRACE
+		       ",origin=\"or\\\"i\\\\g\\\\012in \xc3\xa9 \\\\377\",address=\"10.77.1.1\","
+		       "minorversion=\"1\""));
 	snprintf(budget.at[0].name, sizeof(budget.at[0].name), "%s",
 		 "\xe2\x82\xac\xe2\x82 \xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf");
 	write_as(RG_METRICS_OPENMETRICS);
-	assert_non_null(strstr(text, "origin=\"\xe2\x82\xac?? ??? ???? ??\""));
+	assert_non_null(strstr(text, "origin=\"\xe2\x82\xac\\\\342\\\\202 \\\\355\\\\240\\\\200 "
+				     "\\\\364\\\\220\\\\200\\\\200 \\\\300\\\\257\""));
 }
 
 static void test_not_enabled(void **unused)

@@ -334,21 +334,6 @@ static void test_hostile_names(void **unused)
 	expect("\\033\\033\\033");
 }
 
-static void test_printable(void **unused)
-{
-	char out[16];
-
-	(void)unused;
-	assert_string_equal(rg_printable("abc", 3, out, sizeof(out)), "abc");
-	assert_string_equal(rg_printable("a\0b", 3, out, sizeof(out)), "a\\000b");
-	assert_string_equal(rg_printable("", 0, out, sizeof(out)), "");
-	/* Never cut within an escape. */
-	assert_string_equal(rg_printable("aaa\n\n\n\n", 7, out, sizeof(out)), "aaa\\012\\012\\012");
-	assert_string_equal(rg_printable("aaaa\n\n\n\n", 8, out, sizeof(out)), "aaaa\\012\\012");
-	assert_string_equal(rg_printable("abcdef", 6, out, 4), "abc");
-	assert_string_equal(rg_printable("abcdef", 6, out, 1), "");
-}
-
 /* Any bytes in what the kernel says. */
 static void test_any_bytes(void **unused)
 {
@@ -506,7 +491,6 @@ int main(int argc, char **argv)
 		TEST(test_note),
 		TEST(test_grace_that_is_late),
 		TEST(test_hostile_names),
-		TEST(test_printable),
 		TEST(test_any_bytes),
 		TEST(test_rates),
 		TEST(test_print),
