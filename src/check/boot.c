@@ -35,9 +35,9 @@ static void check_read(const struct rg_boot_facts *b, struct rg_findings *f)
 	}
 }
 
-#define MAX_CHAIN 16 /* mounts that are made of each other; the bound ends a circle */
+#define MAX_CHAIN 16 /* bind mounts of bind mounts; the bound ends a circle */
 
-/* Is `m` among the mounts that have to be there before this path is? */
+/* Says whether this path exists only after `m` is mounted. */
 static bool leads_to(const struct rg_boot_facts *b, const char *path,
 		     const struct rg_fstab_mount *m, int depth)
 {
@@ -56,7 +56,7 @@ static bool leads_to(const struct rg_boot_facts *b, const char *path,
 	return false;
 }
 
-/* has_noauto_flag() of the generator. */
+/* Decides as has_noauto_flag() of the generator does. */
 static bool is_noauto(const struct rg_boot_facts *b, const char *path)
 {
 	for (size_t i = 0; i < b->n; i++)
@@ -65,8 +65,8 @@ static bool is_noauto(const struct rg_boot_facts *b, const char *path)
 	return false;
 }
 
-/* Of the exports that lie on this mount: the first that has nfs-server wait for
- * it. NULL: none has; *any: the first of them at all, or one that leads there. */
+/* Returns the first export on this mount for which nfs-server waits, or NULL. *any: the first
+ * export on it of any kind, or one that leads there. */
 static const struct rg_export *waits_for(const struct rg_boot_facts *b,
 					 const struct rg_fstab_mount *m,
 					 const struct rg_export **any)
@@ -115,7 +115,7 @@ static void check_late(const struct rg_boot_facts *b, const struct rg_fstab_moun
 	remedy_own_unit(f);
 }
 
-/* What is mounted when somebody first goes there. */
+/* Checks mounts that are made at the first access. */
 static void check_automount(const struct rg_boot_facts *b, const struct rg_fstab_mount *m,
 			    const struct rg_export *e, struct rg_findings *f)
 {
@@ -186,7 +186,7 @@ static void check_guard(const struct rg_boot_facts *b, struct rg_findings *f)
 		rg_remedy(f, "run `systemctl enable reexport-guard`");
 	}
 	if (strcmp(b->state, "masked") == 0)
-		return; /* it has no order */
+		return; /* nothing orders it */
 	if (!b->before_knfsd || (b->nfsv4_installed && !b->before_nfsv4)) {
 		rg_find(f, RG_PROBLEM, RG_F_UNIT_ORDER, GUARD,
 			"is not ordered before %s: at boot knfsd may have started before the gate "

@@ -26,7 +26,7 @@ static int pass_over(struct libmnt_table *table, const char *file, int line)
 	return 1; /* and go on */
 }
 
-/* Not mnt_fs_match_options(): that is mount -O's, and "no" means not. */
+/* Not mnt_fs_match_options(), which is for mount -O: there "no" negates. */
 static bool has_option(struct libmnt_fs *fs, const char *option)
 {
 	const char *options = mnt_fs_get_options(fs);
@@ -36,7 +36,7 @@ static bool has_option(struct libmnt_fs *fs, const char *option)
 	return options && mnt_optstr_get_option(options, option, &value, &n) == 0;
 }
 
-/* Copies the value of an option; NULL: it has none, or there is no memory. */
+/* Copies the value of an option. Returns NULL if there is none or no memory. */
 static char *value_of(struct libmnt_fs *fs, const char *option)
 {
 	const char *options = mnt_fs_get_options(fs);
@@ -104,16 +104,16 @@ int rg_boot_read_fstab(const char *file, struct rg_boot_facts *b)
 
 /* ---- systemd ---- */
 
-/* A directory that holds no more of a host than what `check` reads says nothing about
- * systemd: then it is judged as a host that systemd boots, with nfs-utils' generator. */
+/* A directory with only the files that `check` reads tells nothing about systemd: judge it as a
+ * host that systemd boots, with nfs-utils' generator. */
 static bool shows_systemd(const char *root)
 {
 	return rg_root_is_here(root) || rg_root_has(root, "/usr/lib/systemd") ||
 	       rg_root_has(root, "/lib/systemd") || rg_root_has(root, "/run/systemd");
 }
 
-/* By systemd.generator(7): the first directory that has it counts, and a link to
- * /dev/null is none. */
+/* The first directory that has the generator counts, and a link to /dev/null masks it
+ * (systemd.generator(7)). */
 static int find_generator(const char *root)
 {
 	static const char *const dirs[] = {"/run", "/etc", "/usr/local/lib", "/usr/lib", "/lib"};
@@ -136,8 +136,8 @@ static int find_generator(const char *root)
 	return !shows_systemd(root);
 }
 
-/* A list of names, a property of a unit; free_names(). NULL: there are none, or
- * *err says why they cannot be had. */
+/* Reads a property of a unit that is a list of names (free_names()). Returns NULL if it is
+ * empty, or if it cannot be read (*err). */
 static char **names_of(sd_bus *bus, const char *unit, const char *property, int *err)
 {
 	char **names = NULL;
@@ -178,8 +178,8 @@ static void take_text(sd_bus *bus, const char *unit, const char *property, char 
 	free(text);
 }
 
-/* What `systemctl show` does; the unit does not start by that. The object's path,
- * owned by the caller, or NULL and *err. */
+/* Has systemd load the unit, as `systemctl show` does, without starting it. Returns the object's
+ * path, owned by the caller, or NULL and *err. */
 static char *load_unit(sd_bus *bus, const char *name, int *err)
 {
 	sd_bus_message *reply = NULL;
@@ -218,7 +218,7 @@ static void ask_of_guard(sd_bus *bus, struct rg_boot_facts *b)
 	free(unit);
 }
 
-/* Of a unit that starts knfsd. Returns whether there is such a unit. */
+/* Reads a unit that starts knfsd. Returns whether it exists. */
 static bool ask_of_knfsd(sd_bus *bus, const char *name, struct rg_boot_facts *b)
 {
 	char *unit = load_unit(bus, name, &b->bus_err), load[32], **before, **after;
@@ -270,7 +270,8 @@ void rg_boot_ask_systemd(struct rg_boot_facts *b)
 	sd_bus_flush_close_unref(bus);
 }
 
-/* A path without links; as it is, where it leads nowhere. NULL: no memory. */
+/* Resolves the links of a path; copies a path that leads nowhere. Returns NULL without memory.
+ * */
 static char *real_of(const struct rg_exports_where *where, const struct rg_mounts *mounts,
 		     const char *path)
 {
@@ -279,8 +280,7 @@ static char *real_of(const struct rg_exports_where *where, const struct rg_mount
 	return strdup(rg_exports_real(where, mounts, path, real) ? path : real);
 }
 
-/* Where the exports and the mounts of fstab lead: links are followed as far as this waits
- * for nobody. */
+/* Resolves the paths of exports and of fstab, as far as that waits for no server. */
 static int follow_links(const char *root, struct rg_boot_facts *b)
 {
 	struct rg_exports_where where, plain = {};
@@ -289,7 +289,7 @@ static int follow_links(const char *root, struct rg_boot_facts *b)
 	int err = rg_mounts_read(rg_root_path(root, "/proc/self/mountinfo", file), &mounts);
 
 	if (err)
-		return err; /* said with the mounts */
+		return err; /* reported with the mounts */
 	rg_exports_where(root, false, &where);
 	snprintf(plain.root, sizeof(plain.root), "%s", root);
 	b->paths = calloc(b->exports.n + 1, sizeof(*b->paths));
@@ -330,7 +330,7 @@ void rg_boot_gather(const char *root, struct rg_boot_facts *b)
 	char file[RG_ROOT_PATH], dir[RG_ROOT_PATH];
 
 	memset(b, 0, sizeof(*b));
-	/* What is wrong with them is said with the exports. */
+	/* Mistakes of the exports are reported in their own group. */
 	rg_exports_read(&b->exports, rg_root_path(root, RG_EXPORTS, file),
 			rg_root_path(root, RG_EXPORTS_D, dir), NULL, NULL);
 	b->fstab_err = rg_boot_read_fstab(rg_root_path(root, FSTAB, file), b);

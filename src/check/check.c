@@ -16,7 +16,7 @@
 #include "check/root.h"
 #include "check/waiting.h"
 
-/* What a group knows, others go by: the exports above all. */
+/* The order matters: later groups use the facts of earlier ones, above all the exports. */
 struct facts {
 	struct rg_kernel_facts kernel;
 	struct rg_reexport_facts reexports;

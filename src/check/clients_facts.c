@@ -16,8 +16,8 @@
 
 /* ---- by NFSv4 ---- */
 
-/* Of "name: value" lines; a name that an end client gives itself is quoted, and
- * has no line's end in it. */
+/* Reads a value of "name: value" lines. knfsd quotes the name that an end client gives itself,
+ * so it has no newline. */
 static bool value_of(const char *text, const char *name, long *value)
 {
 	size_t n = strlen(name);
@@ -50,7 +50,7 @@ static void read_v4(const char *root, struct rg_client_facts *c)
 		if (e->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), CLIENTS "/%s/info", e->d_name);
-		/* It may have gone meanwhile. */
+		/* The end client may be gone by now. */
 		if (rg_root_read(root, path, info, sizeof(info)) == 0 &&
 		    value_of(info, "minor version", &minor)) {
 			c->n_v4++;
@@ -65,8 +65,8 @@ static void read_v4(const char *root, struct rg_client_facts *c)
 
 #define MAX_HOSTS 16384
 
-/* Hosts by NFSv3, each once. Names and addresses that stand on one line of /etc/hosts are one
- * host; DNS is not asked. */
+/* Counts each NFSv3 host once. Names and addresses on one line of /etc/hosts are one host; DNS
+ * is not asked. */
 struct hosts {
 	char **at;
 	size_t n;
@@ -88,7 +88,7 @@ static bool has_word(const char *text, const char *word, size_t n)
 	return false;
 }
 
-/* The line of /etc/hosts that has this name; NULL: none has. */
+/* Returns the line of /etc/hosts that has this name, or NULL. */
 static const char *line_of(const struct hosts *h, const char *name, size_t n)
 {
 	for (size_t i = 0; i < h->n_lines; i++)
@@ -166,7 +166,7 @@ static void add_host(struct hosts *h, const char *name, size_t n)
 		h->n++;
 }
 
-/* "HOST:PATH:0x00000001"; a host may be an IPv6 address, in brackets or not. */
+/* Reads "HOST:PATH:0x00000001"; the host may be an IPv6 address, with or without brackets. */
 static int read_rmtab(const char *root, const char *file, struct hosts *h)
 {
 	char path[RG_ROOT_PATH], line[2048];
@@ -184,7 +184,7 @@ static int read_rmtab(const char *root, const char *file, struct hosts *h)
 	return 0;
 }
 
-/* Original servers by NFSv3 are monitored as well. */
+/* statd monitors NFSv3 original servers as well. */
 static bool is_original(const struct rg_reexport_facts *r, const struct hosts *h, const char *name)
 {
 	size_t n = strlen(name);
@@ -217,8 +217,8 @@ static int read_monitored(const char *root, const char *dir, const struct rg_ree
 	return 0;
 }
 
-/* Where statd keeps whom it monitors: its option -P, nfs.conf, or what nfs-utils was built
- * with: /var/lib/nfs (Debian) or /var/lib/nfs/statd. */
+/* Finds statd's directory: its option -P, nfs.conf, or the built-in one, /var/lib/nfs (Debian)
+ * or /var/lib/nfs/statd. */
 static void find_statd(const char *root, const struct rg_nfsconf *conf, char dir[RG_PATH_SIZE])
 {
 	const char *state = rg_nfsconf_get(conf, "statd", "state-directory-path"), *option;

@@ -25,7 +25,7 @@ int rg_reexport_work_out(struct rg_reexport_facts *r)
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < r->exports.n; i++) {
-		/* Too long for a mount point, and for nfs-utils. */
+		/* The path is too long for a mount point and for nfs-utils. */
 		if (strlen(r->real[i]) >= sizeof(rules[n].path))
 			continue;
 		strcpy(rules[n].path, r->real[i]);
@@ -58,7 +58,7 @@ static void check_read(const struct rg_reexport_facts *r, struct rg_findings *f)
 			"cannot be read: %s", rg_strerror(r->mounts_err));
 }
 
-/* An automounter's mount point that an export leads to, with nothing mounted there now. */
+/* Returns the automount point that an export leads to, if nothing is mounted there now. */
 static const struct rg_place *waiting_automount(const struct rg_reexport_facts *r, size_t i)
 {
 	const struct rg_place *at = rg_place_of(&r->mounts, r->real[i]);
@@ -102,7 +102,8 @@ static bool is_of(const struct rg_export *e, enum rg_export_source source)
 	return e->from & RG_FROM(source);
 }
 
-/* Made by `exportfs -o`: a restart of knfsd by its unit, or `exportfs -r`, drops it. */
+/* Says whether `exportfs -o` made the export: then `exportfs -r`, or a restart of knfsd's unit,
+ * drops it. */
 static bool is_of_etab_alone(const struct rg_export *e)
 {
 	return !is_of(e, RG_FROM_FILE) && (is_of(e, RG_FROM_ETAB) || is_of(e, RG_FROM_EXPORTFS));
@@ -116,7 +117,7 @@ const char *rg_exports_apply(const struct rg_reexport_facts *r)
 	return "exportfs -ra";
 }
 
-/* Not `mount =`: what is named there has to be mounted when the guard starts. */
+/* Do not advise `mount =`, whose path must be mounted when the guard starts. */
 static void remedy_all(struct rg_findings *f)
 {
 	rg_remedy(f,
@@ -125,7 +126,7 @@ static void remedy_all(struct rg_findings *f)
 		  "reload`: that is in force before anything is mounted");
 }
 
-/* Of an export that knfsd has in its cache, and no file of this host. */
+/* Judges an export that only knfsd's cache has. */
 static void check_unseen(const struct rg_reexport_facts *r, size_t i, struct rg_findings *f)
 {
 	const struct rg_export *e = &r->exports.at[i];
@@ -154,7 +155,7 @@ static void check_unseen(const struct rg_reexport_facts *r, size_t i, struct rg_
 	}
 }
 
-/* Somebody is served, and nobody can say what. */
+/* Reports that knfsd has end clients although no export is seen. */
 static void check_unseen_clients(const struct rg_reexport_facts *r, long long threads,
 				 unsigned int n_clients, struct rg_findings *f)
 {
@@ -190,8 +191,8 @@ static void check_automount(const struct rg_reexport_facts *r, size_t i, struct 
 
 /* ---- fsid= ---- */
 
-/* (options) behind a blank: getexportent() of nfs-utils, support/nfs/exports.c, takes them
- * for everybody's. */
+/* Reports options behind a blank, which nfs-utils gives to everybody (getexportent(),
+ * support/nfs/exports.c). */
 static void check_blank(const struct rg_reexport_facts *r, size_t i, struct rg_findings *f)
 {
 	const struct rg_export *e = &r->exports.at[i];
@@ -218,7 +219,7 @@ static bool uses_reexport(const struct rg_reexport_facts *r)
 	return false;
 }
 
-/* Is the same client of this export written with a number elsewhere? */
+/* Says whether another line has the same client of this export with a number. */
 static bool has_fsid_in_file(const struct rg_export *e, const char *name)
 {
 	for (size_t c = 0; c < e->n_clients; c++)
@@ -228,7 +229,7 @@ static bool has_fsid_in_file(const struct rg_export *e, const char *name)
 	return false;
 }
 
-/* What makes it better depends on where the client is written. */
+/* The remedy depends on where the client is written. */
 static void remedy_fsid(const struct rg_reexport_facts *r, const struct rg_export *e,
 			const struct rg_export_client *client, struct rg_findings *f)
 {
@@ -267,11 +268,11 @@ static void check_fsid(const struct rg_reexport_facts *r, size_t i, struct rg_fi
 			"go stale and with them their reclaims",
 			client->origin, client->name);
 		remedy_fsid(r, e, client, f);
-		return; /* the others, if there are, are found when this is mended */
+		return; /* one is enough: the others are found when this one is mended */
 	}
 }
 
-/* The first client of an export that has this number. */
+/* Returns the first client of an export that has this number. */
 static const struct rg_export_client *with_fsid(const struct rg_export *e, const char *fsid)
 {
 	for (size_t c = 0; c < e->n_clients; c++)
@@ -280,7 +281,7 @@ static const struct rg_export_client *with_fsid(const struct rg_export *e, const
 	return NULL;
 }
 
-/* Do two exports come to the same directory by different names? */
+/* Says whether two exports lead to the same directory by different names. */
 static bool is_same_place(const struct rg_reexport_facts *r, size_t i, size_t j)
 {
 	return strcmp(r->real[i], r->real[j]) == 0;
@@ -326,8 +327,8 @@ static bool is_exported(const struct rg_reexport_facts *r, const char *path)
 	return false;
 }
 
-/* An NFS mount below the export that it lets end clients go to, and that has no
- * export of its own. */
+/* Returns an NFS mount below the export that end clients reach through it and that has no export
+ * of its own. */
 static const struct rg_mount *crossed(const struct rg_reexport_facts *r, size_t i)
 {
 	const struct rg_mount *at = rg_reexport_mount(r, i);
@@ -347,7 +348,7 @@ static void check_crossmnt(const struct rg_reexport_facts *r, size_t i, struct r
 	const struct rg_export *e = &r->exports.at[i];
 	const struct rg_mount *m = e->options.crossmnt ? crossed(r, i) : NULL;
 
-	/* mountd exports what lies below with the same reexport=, which finds a number. */
+	/* mountd exports the mounts below with the same reexport=, which finds a number. */
 	if (e->options.reexport != RG_REEXPORT_NONE)
 		return;
 	if (m) {

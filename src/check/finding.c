@@ -11,7 +11,7 @@
 
 #define SCHEMA_VERSION 1
 
-/* Columns of the first word of a line. */
+/* Width of the first word of a line. */
 #define HEAD 9
 
 static const char *const names[RG_NR_FINDING_IDS] = {
@@ -196,7 +196,7 @@ void rg_findings_free(struct rg_findings *f)
 
 /* ---- what they come to ---- */
 
-/* An insertion sort: few, and those that are alike stay in their order. */
+/* An insertion sort is enough for a few findings and keeps equal ones in their order. */
 void rg_findings_sort(struct rg_findings *f)
 {
 	for (size_t i = 1; i < f->n; i++) {
@@ -233,7 +233,7 @@ int rg_findings_status(const struct rg_findings *f)
 
 /* ---- printing ---- */
 
-/* "2 problems, 1 warning, 3 unknown, 4 notes, 12 ok" */
+/* Prints "2 problems, 1 warning, 3 unknown, 4 notes, 12 ok". */
 static void print_sum(const struct rg_findings *f, FILE *out)
 {
 	for (int s = 0; s < RG_NR_SEVERITIES; s++) {
@@ -246,7 +246,7 @@ static void print_sum(const struct rg_findings *f, FILE *out)
 		rg_findings_status(f) == RG_CANNOT ? "; reexport-guard cannot run here" : "");
 }
 
-/* "problem  ", in colour: red, yellow, yellow, none, green. */
+/* Prints "problem " in the severity's colour: red, yellow, yellow, none, green. */
 static void print_head(const struct rg_findings_look *look, enum rg_severity severity, FILE *out)
 {
 	static const char *const colours[RG_NR_SEVERITIES] = {
@@ -275,7 +275,7 @@ static void print_one(const struct rg_finding *one, const struct rg_findings_loo
 	}
 }
 
-/* "NFSv4    kept ...", a line a protocol, and an empty one. */
+/* Prints "NFSv4 kept ...", one line for each protocol, and an empty line. */
 static void print_outlook(const struct rg_findings *f, const struct rg_findings_look *look,
 			  FILE *out)
 {

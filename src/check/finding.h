@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What `check` has to say: a list of findings. Their ids are for programs and
- * never change; each is a row of docs/check.md.
- */
+/* The list of findings that `check` prints. Their ids are for programs and never change; each is
+ * a row of docs/check.md. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,11 +11,11 @@
 #include "base/names.h"
 
 enum rg_severity {
-	RG_PROBLEM = 0, /* locks will be lost, or the guard does not work */
-	RG_WARNING,	/* may go wrong, or costs something */
-	RG_UNKNOWN,	/* it could not be seen; the evidence says why */
+	RG_PROBLEM = 0, /* end clients will lose locks, or the guard does not work */
+	RG_WARNING,	/* something may go wrong or costs something */
+	RG_UNKNOWN,	/* it could not be read; the evidence says why */
 	RG_NOTE,	/* good to know */
-	RG_OK,		/* looked at, and as it should be */
+	RG_OK,		/* checked and right */
 	RG_NR_SEVERITIES,
 };
 
@@ -98,67 +96,67 @@ enum rg_finding_id {
 struct rg_finding {
 	enum rg_finding_id id;
 	enum rg_severity severity;
-	bool cannot;	/* because of it reexport-guard cannot run here at all */
-	char *object;	/* a path, a file, a unit; NULL: the host */
+	bool cannot;	/* it keeps reexport-guard from running here at all */
+	char *object;	/* the path, file or unit that it is about; NULL: the host */
 	char *evidence; /* what was seen, and where */
-	char *remedy;	/* NULL: nothing is to be done */
+	char *remedy;	/* what to do; NULL: nothing */
 };
 
-/* What end clients that lock by one protocol get on this host. */
+/* What end clients of one protocol get on this host. */
 enum rg_outlook_kind {
-	RG_OUTLOOK_UNKNOWN = 0, /* it could not be seen */
+	RG_OUTLOOK_UNKNOWN = 0, /* it could not be read */
 	RG_OUTLOOK_KEPT,	/* their locks outlive a reboot of this host */
-	RG_OUTLOOK_KEPT_IF,	/* they do with what `text` says */
+	RG_OUTLOOK_KEPT_IF,	/* they do on the condition in `text` */
 	RG_OUTLOOK_LOST,	/* they do not */
 	RG_OUTLOOK_NONE,	/* they have none: the kernel refuses them */
 	RG_NR_OUTLOOKS,
 };
 struct rg_outlook {
 	enum rg_outlook_kind kind;
-	char *text; /* for people, without a full stop; NULL: nobody looked */
+	char *text; /* for people, without a full stop; NULL: not checked */
 };
 
-/* Owned by the caller; {} is an empty one. Texts are UTF-8 without control
- * characters: other bytes are \ooo. */
+/* Owned by the caller; {} is empty. Texts are UTF-8 without control characters; other bytes
+ * become \ooo. */
 struct rg_findings {
 	struct rg_finding *at;
 	size_t n;
-	bool no_memory; /* some are missing */
+	bool no_memory; /* memory ran out, and some are missing */
 	struct rg_outlook outlook[RG_NR_LOCK_PROTOCOLS];
 };
 
 const char *rg_finding_name(enum rg_finding_id id); /* "export-fsid" */
 const char *rg_severity_name(enum rg_severity severity);
-/* Value of a name, or -1. */
+/* Returns the value of a name, or -1. */
 int rg_severity_of(const char *name);
 
-/* One more: its evidence. `object` may be NULL. */
+/* Adds a finding with its evidence. `object` may be NULL. */
 void rg_find(struct rg_findings *f, enum rg_severity severity, enum rg_finding_id id,
 	     const char *object, const char *evidence, ...) RG_PRINTF(5, 6);
-/* Of the finding that was added last: what to do about it. */
+/* Adds a remedy to the last finding. */
 void rg_remedy(struct rg_findings *f, const char *remedy, ...) RG_PRINTF(2, 3);
-/* Of the finding that was added last: because of it nothing can run here. */
+/* Marks the last finding as one that keeps everything from running here. */
 void rg_cannot(struct rg_findings *f);
 
-/* What end clients get by one protocol, in place of what was said before. */
+/* Sets what end clients of one protocol get, in place of an earlier statement. */
 void rg_outlook_is(struct rg_findings *f, enum rg_lock_protocol protocol, enum rg_outlook_kind kind,
 		   const char *text, ...) RG_PRINTF(4, 5);
 const char *rg_outlook_name(enum rg_outlook_kind kind); /* "kept-if" */
 
-/* The worst first; else as they were added. */
+/* Sorts the worst first, and equal ones as they were added. */
 void rg_findings_sort(struct rg_findings *f);
 size_t rg_findings_count(const struct rg_findings *f, enum rg_severity severity);
-/* An enum rg_exit: RG_CANNOT, or RG_FAILED if there is a problem, or RG_DONE. */
+/* Returns an enum rg_exit: RG_CANNOT, RG_FAILED if there is a problem, or RG_DONE. */
 int rg_findings_status(const struct rg_findings *f);
-/* What end clients get, then the findings that are as bad as `least` or worse: the worst
- * last, where a terminal leaves them to be seen; then how many there are of each severity.
- * width: as rg_wrap(). */
+/* Prints what end clients get, the findings of severity `least` or worse, and the number of each
+ * severity. The worst findings come last, where they stay on a terminal. width: as rg_wrap(). */
 struct rg_findings_look {
 	enum rg_severity least; /* RG_OK: all */
 	unsigned int width;
 	bool colour;
 };
 void rg_findings_text(const struct rg_findings *f, const struct rg_findings_look *look, FILE *out);
-/* The same as an object; its `counts` are of all findings. The worst come first. */
+/* Makes the same as an object, owned by the caller. Its `counts` are of all findings; the worst
+ * come first. */
 void rg_findings_json(const struct rg_findings *f, enum rg_severity least, FILE *out);
 void rg_findings_free(struct rg_findings *f);

@@ -16,19 +16,19 @@
 static const char securityfs_remedy[] =
 	"run `mount -t securityfs securityfs /sys/kernel/security`, and check again";
 
-/* Is root refused what root may do? That is so in a container without these privileges, and
- * no kernel that is booted instead would change it. */
+/* Says whether root lacks privileges of root, as in a container: booting another kernel would
+ * not change that. */
 static bool is_confined(const struct rg_kernel_facts *k)
 {
 	bool refused = k->bpf_err == -EPERM;
 
 	for (int rung = 0; rung < RG_NR_RUNGS; rung++)
 		refused |= k->load[rung] == -EPERM;
-	/* Lockdown has a finding and a remedy of its own. */
+	/* Lockdown has its own finding and remedy. */
 	return k->root && refused && !strstr(k->lockdown, "[confidentiality]");
 }
 
-/* What confines it, as far as can be seen. */
+/* Names what confines this process, as far as it can be read. */
 static const char *confined_by(const struct rg_kernel_facts *k)
 {
 	if (k->user_init == 0)
@@ -79,7 +79,7 @@ static void check_btf(const struct rg_kernel_facts *k, struct rg_findings *f)
 	}
 }
 
-/* "none [integrity] confidentiality": the one in brackets is in force. */
+/* Reads "none [integrity] confidentiality", in which brackets mark the mode in force. */
 static void check_lockdown(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	if (k->lockdown_err == -ENOENT && !k->lsm_err) {
@@ -98,7 +98,7 @@ static void check_lockdown(const struct rg_kernel_facts *k, struct rg_findings *
 	}
 }
 
-/* 1, 0; -1: nobody can tell. */
+/* Returns 1, 0, or -1: unknown. */
 static int has_bpf_lsm(const struct rg_kernel_facts *k)
 {
 	return k->lsm_err ? -1 : rg_lsm_list_has_bpf(k->lsm);
@@ -129,13 +129,13 @@ static void check_lsm(const struct rg_kernel_facts *k, struct rg_findings *f)
 
 /* ---- rungs ---- */
 
-/* Could calls pass it unasked? 1, 0; -1: nobody can tell. */
+/* Says whether calls could pass this rung unseen: 1, 0, or -1: unknown. */
 static int is_passed(const struct rg_kernel_facts *k, enum rg_rung rung)
 {
 	return rung == RG_RUNG_LSM && k->probe.lsm_always ? 0 : k->preempt.does;
 }
 
-/* Would arming get by with it, as far as can be seen? */
+/* Says whether arming would succeed with this rung, as far as can be read. */
 static bool serves(const struct rg_kernel_facts *k, enum rg_rung rung)
 {
 	if (!(k->probe.doors[rung] & 1u << RG_DOOR_LOCK) || k->load[rung] < 0)
@@ -155,7 +155,7 @@ static const char *why_not(const struct rg_kernel_facts *k, enum rg_rung rung, c
 	return rg_preempt_why(&k->preempt, buf, size);
 }
 
-/* "lock, open" */
+/* Writes "lock, open". */
 static const char *doors_text(__u32 doors, char *buf, size_t size)
 {
 	struct rg_line l = rg_line_in(buf, size - 1);
@@ -171,7 +171,7 @@ static const char *doors_text(__u32 doors, char *buf, size_t size)
 	return buf;
 }
 
-/* No rung serves. */
+/* Reports that no rung works. */
 static void check_no_rung(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	char lsm[160], fmod_ret[160];
@@ -206,7 +206,7 @@ static void check_rung(const struct rg_kernel_facts *k, struct rg_findings *f)
 	int rung = 0;
 
 	if (k->probe.btf_err)
-		return; /* said by check_btf() */
+		return; /* check_btf() reports it */
 	if (k->probe_err) {
 		rg_find(f, RG_UNKNOWN, RG_F_RUNG, NULL, "our own programs cannot be opened: %s",
 			rg_strerror(k->probe_err));
@@ -308,8 +308,8 @@ static void check_module(enum rg_module_state state, const char *name, struct rg
 	}
 }
 
-/* The names of some missing hooks: those without which nothing is armed, or those
- * of programs that only watch. How many. */
+/* Writes the names of some missing hooks, either those that arming needs or those of programs
+ * that only observe. Returns their number. */
 static unsigned int missing(const struct rg_kernel_facts *k, bool needed, char *buf, size_t size)
 {
 	struct rg_line l = rg_line_in(buf, size - 1);
@@ -330,7 +330,7 @@ static unsigned int missing(const struct rg_kernel_facts *k, bool needed, char *
 	return n;
 }
 
-/* They serve, but an event may be missed. False: none. */
+/* Reports hooks that work but may miss an event. Returns false if there are none. */
 static bool check_kprobes(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	__u32 kprobes = k->kprobes;
@@ -358,7 +358,8 @@ static bool check_kprobes(const struct rg_kernel_facts *k, struct rg_findings *f
 	return any || kprobes;
 }
 
-/* What a gate has to do without here, and what that costs. False: nothing. */
+/* Reports the functions that a gate lacks here and what that costs. Returns false if it lacks
+ * none. */
 static bool check_followers(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	__u32 left_out = k->left_out;
@@ -425,7 +426,7 @@ static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
 	rg_find(f, RG_OK, RG_F_HOOKS, NULL, "every function that is followed is in this kernel");
 }
 
-/* Tracing programs have the guard on every kernel. */
+/* Every kernel has the guard by tracing programs. */
 static void check_preemption(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
 	char why[160];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Can the programs run in this kernel, and by which rung? */
+/* Checks whether the programs can run in this kernel, and by which rung. */
 #pragma once
 
 #include "check/finding.h"
@@ -15,32 +15,31 @@ enum rg_module_state {
 };
 
 struct rg_kernel_facts {
-	int bpf_err; /* what bpf(2) answers: 0, -EPERM, -ENOSYS, ... */
-	/* Root that is refused what root may do is confined: in a container, most of the time.
-	 * `root`: the effective user id is 0; user_init, seccomp: 1, 0 or negative errno. */
+	int bpf_err; /* answer of bpf(2): 0, -EPERM, -ENOSYS, ... */
+	/* Root without root's privileges is confined, mostly in a container. `root`: the
+	 * effective user id is 0; user_init, seccomp: 1, 0 or a negative errno. */
 	bool root;
 	int user_init, seccomp;
 	struct rg_probe probe;
 	int probe_err;
-	__u32 left_out, kprobes; /* of what is enabled: followers, 1 << enum rg_link */
-	/* Whether the kernel takes the doors' programs: 0, negative errno, or 1:
-	 * not tried. */
+	__u32 left_out, kprobes; /* followers of the enabled set, 1 << enum rg_link */
+	/* Whether the kernel loads the doors' programs: 0, a negative errno, or 1: not tried. */
 	int load[RG_NR_RUNGS];
-	/* Texts of files, and whether they could be read: 0 or negative errno. */
+	/* Texts of files, each with 0 or the negative errno of reading it. */
 	char lsm[512], lockdown[128];
 	int lsm_err, lockdown_err;
 	struct rg_preempt preempt;
 	int bpffs; /* 1, 0, or negative errno */
-	/* Is the module reexport_guard loaded, and has it types that programs can attach by?
-	 * 1, 0, or -1: that cannot be seen. */
+	/* The module reexport_guard is loaded, and has BTF that programs can attach by: 1, 0, or
+	 * -1: unknown. */
 	int module, module_types;
 	enum rg_module_state nfs, nfsv4, nfsd;
 	long long kptr_restrict;
 	int kptr_err;
-	int pid_init, time_init; /* in the initial namespaces: 1, 0, or negative errno */
+	int pid_init, time_init; /* in the initial namespaces: 1, 0 or a negative errno */
 };
 
-/* `load`: may this process try to load? It takes some seconds on a slow host. */
+/* Gathers the facts. With `load` tries to load programs, which takes seconds on a slow host. */
 void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k);
-/* Pure. */
+/* Judges the facts. Pure. */
 void rg_kernel_check(const struct rg_kernel_facts *k, struct rg_findings *f);

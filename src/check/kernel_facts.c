@@ -18,8 +18,8 @@
 #include "load/host.h"
 #include "load/sleep.h"
 
-/* Numbers of the initial namespaces, include/linux/proc_ns.h: PROC_PID_INIT_INO,
- * PROC_TIME_INIT_INO, PROC_USER_INIT_INO. */
+/* Inode numbers of the initial namespaces: PROC_PID_INIT_INO, PROC_TIME_INIT_INO,
+ * PROC_USER_INIT_INO (include/linux/proc_ns.h). */
 #define PID_INIT 0xeffffffcU
 #define TIME_INIT 0xeffffffaU
 #define USER_INIT 0xeffffffdU
@@ -86,7 +86,7 @@ static int is_namespace(const char *root, const char *link, ino_t number)
 	return st.st_ino == number;
 }
 
-/* Is this process under a filter of system calls? "Seccomp:\t2" in its status. */
+/* Says whether a filter of system calls confines this process: "Seccomp:\t2" in its status. */
 static int is_filtered(void)
 {
 	FILE *f = fopen("/proc/self/status", "re");
@@ -101,7 +101,8 @@ static int is_filtered(void)
 	return err;
 }
 
-/* In the order of arming, until the kernel takes one: each may take seconds. */
+/* Tries rungs in the order of arming until the kernel loads one, since each try may take
+ * seconds. */
 static void try_rungs(bool load, struct rg_kernel_facts *k)
 {
 	for (int rung = 0; rung < RG_NR_RUNGS; rung++)
@@ -116,7 +117,7 @@ static void try_rungs(bool load, struct rg_kernel_facts *k)
 	}
 }
 
-/* Of the set that is enabled; empty if there is none. */
+/* Reads the followers of the enabled set; none if nothing is enabled. */
 static struct rg_meta enabled(void)
 {
 	struct rg_meta meta = {};
@@ -137,8 +138,8 @@ static bool is_called(const struct rg_missing_hook *m, const char *symbol)
 	return strcmp(m->name, symbol) == 0 || (since && strcmp(since, symbol) == 0);
 }
 
-/* Which of the missing hooks are symbols, so that a kprobe serves. Who may not read the
- * addresses may read the names. */
+/* Marks the missing hooks that are symbols, which a kprobe can attach to. Reads names only,
+ * which need no privilege. */
 static void look_for_symbols(const char *root, struct rg_probe *p)
 {
 	char path[RG_ROOT_PATH], line[512], name[256];
@@ -173,7 +174,7 @@ void rg_kernel_gather(const char *root, bool load, struct rg_kernel_facts *k)
 	__u32 id = 0;
 
 	memset(k, 0, sizeof(*k));
-	/* Asks for the first program's id, which changes nothing. */
+	/* Asks bpf(2) for the first program's id, which changes nothing. */
 	k->bpf_err = bpf_prog_get_next_id(0, &id) < 0 && errno != ENOENT ? -errno : 0;
 	k->root = geteuid() == 0;
 	k->user_init = is_namespace(root, "/proc/self/ns/user", USER_INIT);

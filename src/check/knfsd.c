@@ -7,7 +7,7 @@
 #include <linux/magic.h>
 
 #define NFSD "/proc/fs/nfsd"
-#define NFSD_TIME_S 90 /* lease and grace period that nobody has set */
+#define NFSD_TIME_S 90 /* default lease and grace period */
 
 static bool runs(const struct rg_knfsd_facts *k)
 {
@@ -58,8 +58,8 @@ static void check_conf(const struct rg_knfsd_facts *k, struct rg_findings *f)
 	}
 }
 
-/* What nfs.conf will set: the kernel's own times are 90 s, NFSD_LEASE_TIME and
- * nfsd4_grace of nfsd_init_net(), fs/nfsd/nfsctl.c. */
+/* Judges the times that nfs.conf sets for the next start. The kernel's own are 90 s:
+ * NFSD_LEASE_TIME and nfsd4_grace (nfsd_init_net(), fs/nfsd/nfsctl.c). */
 static void check_times_to_come(const struct rg_knfsd_facts *k, struct rg_findings *f)
 {
 	long long lease = k->conf_lease_s ?: NFSD_TIME_S, grace = k->conf_grace_s ?: NFSD_TIME_S;
@@ -85,7 +85,7 @@ static void check_times_to_come(const struct rg_knfsd_facts *k, struct rg_findin
 	}
 }
 
-/* RFC 8881, 8.4.2: it has to give end clients the time to find out. */
+/* The grace period must give end clients time to notice the restart (RFC 8881, 8.4.2). */
 static void check_grace(const struct rg_knfsd_facts *k, struct rg_findings *f)
 {
 	int err = k->lease_err ?: k->grace_err;
@@ -121,7 +121,7 @@ long long rg_lockd_grace_s(const struct rg_knfsd_facts *k)
 	return (k->nlm_grace_s + step - 1) / step * step;
 }
 
-/* rpc.nfsd sets knfsd's alone; nfsdctl of nfs-utils 2.8 sets both by that key. */
+/* rpc.nfsd sets only knfsd's grace period by that key; nfsdctl of nfs-utils 2.8 sets both. */
 static void remedy_lockd(const struct rg_knfsd_facts *k, struct rg_findings *f)
 {
 	rg_remedy(f,
@@ -164,7 +164,8 @@ static void check_lockd(const struct rg_knfsd_facts *k, struct rg_findings *f)
 
 /* ---- who remembers end clients ---- */
 
-/* How knfsd keeps its records: nfsd4_client_tracking_init(), fs/nfsd/nfs4recover.c. */
+/* Ways in which knfsd keeps its records (nfsd4_client_tracking_init(), fs/nfsd/nfs4recover.c).
+ * */
 enum tracking {
 	BY_NFSDCLD,
 	BY_LEGACY,  /* its recovery directory */
@@ -172,8 +173,9 @@ enum tracking {
 	BY_NOBODY_KNOWN,
 };
 
-/* When it starts, knfsd tries nfsdcld, then the program nfsdcltrack, then the directory, and
- * does not say which it was. Where nfsdcld has a database it was there, and has ended. */
+/* At its start knfsd tries nfsdcld, then the program nfsdcltrack, then the directory, and does
+ * not tell which one it uses. A database of nfsdcld means that nfsdcld was used and has ended
+ * since. */
 static enum tracking tracking_of(const struct rg_knfsd_facts *k)
 {
 	if (k->nfsdcld || !runs(k) || k->recorded_err != -ENOENT)
@@ -246,7 +248,7 @@ static void check_nfsdcld(const struct rg_knfsd_facts *k, struct rg_findings *f)
 	}
 }
 
-/* /run is emptied at boot, whatever file system is there now: hier(7), FHS 3.15. */
+/* /run is emptied at boot, whatever file system it is (hier(7), FHS 3.15). */
 static bool is_in_run(const char *path)
 {
 	return strncmp(path, "/run/", 5) == 0 || strncmp(path, "/var/run/", 9) == 0;
@@ -303,8 +305,8 @@ static void check_storage(const char *path, const char *at, int err, long magic,
 	}
 }
 
-/* Records, where they are kept otherwise than by nfsdcld; `known`: end clients by NFSv4.1
- * or later that knfsd has now. */
+/* Judges records that nfsdcld does not keep; `known`: NFSv4.1 and later end clients of knfsd
+ * now. */
 static void check_other_records(const char *where, long long n, int err, unsigned int known,
 				struct rg_findings *f)
 {
@@ -376,7 +378,7 @@ static void check_records(const struct rg_knfsd_facts *k, const struct rg_client
 		check_other_records(k->cltrack, k->cltrack_recorded, k->cltrack_err, known, f);
 		break;
 	case BY_NOBODY_KNOWN:
-		/* Whose records knfsd goes by was said to be unknown. */
+		/* An earlier finding says that the way of keeping records is unknown. */
 		if (k->legacy[0] || k->nfsdcld_unseen) {
 			check_storage(k->storage, k->storage_at, k->storage_err, k->storage_magic,
 				      f);

@@ -19,8 +19,8 @@
 
 /* ---- nfs.conf ---- */
 
-/* A value of nfs.conf that is a path, into buf of RG_PATH_SIZE bytes, and where it is
- * set. False: there is none. */
+/* Reads a path of nfs.conf into buf (RG_PATH_SIZE bytes), and the line that sets it. Returns
+ * false if none does. */
 static bool take_path(const struct rg_nfsconf *conf, const char *section, const char *tag,
 		      char *buf, char at[160])
 {
@@ -34,7 +34,7 @@ static bool take_path(const struct rg_nfsconf *conf, const char *section, const 
 	return true;
 }
 
-/* rpc.nfsd and nfsdctl take a time that is above 0. */
+/* rpc.nfsd and nfsdctl accept a time above 0. */
 static void take_time(const struct rg_nfsconf *conf, const char *tag, long long *seconds,
 		      char at[160])
 {
@@ -78,7 +78,7 @@ static void find_process(const char *root, struct rg_knfsd_facts *k)
 
 /* ---- its database ---- */
 
-/* The one row of a query, a number. 0 or an SQLITE_... */
+/* Reads the number that a query returns. Returns 0 or an SQLITE_... code. */
 static int ask(sqlite3 *db, const char *query, long long *number)
 {
 	sqlite3_stmt *statement = NULL;
@@ -97,7 +97,8 @@ static int ask(sqlite3 *db, const char *query, long long *number)
 	return err;
 }
 
-/* One table of end clients an epoch of knfsd, utils/nfsdcld/sqlite.c of nfs-utils. */
+/* nfsdcld keeps one table of end clients for each epoch of knfsd (utils/nfsdcld/sqlite.c of
+ * nfs-utils). */
 static int count_records(sqlite3 *db, long long *number)
 {
 	long long epoch = 0;
@@ -119,8 +120,8 @@ static int count_cltrack(sqlite3 *db, long long *number)
 	return err ?: ask(db, "select count(*) from clients", number);
 }
 
-/* Counts what DIR/main.sqlite has on record. 0; -ENOENT there is no such file; -EIO and
- * what sqlite says in `why` (128 bytes); or another negative errno. */
+/* Counts the end clients in DIR/main.sqlite. Returns 0; -ENOENT: no such file; -EIO, with
+ * sqlite's message in `why` (128 bytes); or another negative errno. */
 static int read_database(const char *root, const char *dir, int (*count)(sqlite3 *, long long *),
 			 long long *number, char *why)
 {
@@ -142,7 +143,7 @@ static int read_database(const char *root, const char *dir, int (*count)(sqlite3
 
 /* ---- tracking without nfsdcld ---- */
 
-/* A directory for each end client: nfs4_make_rec_clidname(), fs/nfsd/nfs4recover.c. */
+/* There is a directory for each end client (nfs4_make_rec_clidname(), fs/nfsd/nfs4recover.c). */
 static void read_legacy(const char *root, struct rg_knfsd_facts *k)
 {
 	char path[RG_ROOT_PATH];
@@ -167,7 +168,7 @@ static void read_legacy(const char *root, struct rg_knfsd_facts *k)
 	closedir(d);
 }
 
-/* The kernel runs it where nfsdcld does not answer: fs/nfsd/nfs4recover.c. */
+/* The kernel runs this program if nfsdcld does not answer (fs/nfsd/nfs4recover.c). */
 static void read_cltrack(const char *root, struct rg_knfsd_facts *k)
 {
 	char why[128];
@@ -177,7 +178,7 @@ static void read_cltrack(const char *root, struct rg_knfsd_facts *k)
 	k->cltrack_err = read_database(root, k->cltrack, count_cltrack, &k->cltrack_recorded, why);
 }
 
-/* "th 8 ...": the number of threads, of nfsd_proc_show(), fs/nfsd/stats.c. */
+/* Reads the number of threads, "th 8 ..." (nfsd_proc_show(), fs/nfsd/stats.c). */
 static long long threads_of_net(const char *root)
 {
 	char text[8192];

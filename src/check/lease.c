@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Seconds from the kernel's start to the first renewal that was seen; 0: none. */
+/* Returns the seconds from the kernel's start to the first renewal seen; 0: none. */
 static long long back_after_s(const struct rg_lease_facts *l)
 {
 	__u64 first = 0;

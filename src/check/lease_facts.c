@@ -6,8 +6,8 @@
 #include "check/lease.h"
 #include "check/root.h"
 
-/* "device SOURCE mounted on TARGET with fstype nfs4 ...": the target, as it is
- * written there; owned by the caller. NULL: another line, or no memory. */
+/* Returns the target of "device SOURCE mounted on TARGET with fstype nfs4 ..." as written there,
+ * owned by the caller. NULL: another line, or no memory. */
 static char *target_of(char *line)
 {
 	char *at = strncmp(line, "device ", 7) == 0 ? strstr(line, " mounted on ") : NULL, *end;

@@ -13,7 +13,8 @@
 
 #define RECOVER "/sys/module/nfs/parameters/recover_lost_locks"
 
-/* "v4 0a4d0101  801 0:40  1c2d:0  no": nfs_volume_list_show(), fs/nfs/client.c. */
+/* Reads a line such as "v4 0a4d0101 801 0:40 1c2d:0 no" (nfs_volume_list_show(),
+ * fs/nfs/client.c). */
 static void read_volumes(const char *root, struct rg_mount_facts *m)
 {
 	char path[RG_ROOT_PATH], line[256];
@@ -60,7 +61,7 @@ static bool has(const struct rg_mount *m, const char *option)
 	return mnt_optstr_get_option(m->options, option, &value, &n) == 0;
 }
 
-/* Its value into buf; "" if it is not there. Returns buf. */
+/* Copies an option's value to buf; "" if it is not set. Returns buf. */
 static char *value_of(const struct rg_mount *m, const char *option, char buf[32])
 {
 	char *value = NULL;
@@ -72,7 +73,7 @@ static char *value_of(const struct rg_mount *m, const char *option, char buf[32]
 	return buf;
 }
 
-/* The server's address, by its option; "" if it is not there. */
+/* Returns the value of the option addr=; "" if it is not set. */
 static void address_of(const struct rg_mount *m, char buf[64])
 {
 	char *value = NULL;
@@ -140,7 +141,7 @@ static const struct rg_nfs_volume *volume_of(const struct rg_mount_facts *m, __u
 	return NULL;
 }
 
-/* host:/path, or [address]:/path: the path. */
+/* Returns the path of host:/path or [address]:/path. */
 static const char *path_of(const struct rg_mount *m)
 {
 	const char *colon = strstr(m->source, ":/");
@@ -148,7 +149,7 @@ static const char *path_of(const struct rg_mount *m)
 	return colon ? colon + 1 : m->source;
 }
 
-/* An fsid= that an administrator chose is a small number, which two servers may have. */
+/* An fsid= chosen by an administrator is a small number, which two servers may share. */
 static bool is_small(const char *fsid)
 {
 	const char *colon = strchr(fsid, ':');
@@ -158,8 +159,8 @@ static bool is_small(const char *fsid)
 
 enum sameness { OTHER = 0, MAYBE_SAME, SAME };
 
-/* Do two mounts have files in common? By the names of their sources, by the address of the
- * server, and by what the original server calls the file system: its fsid. */
+/* Says whether two mounts have files in common, by the names of their sources, the address of
+ * the server, and the fsid that the original server gives. */
 static enum sameness sameness_of(const struct rg_mount_facts *m, const struct rg_mount *a,
 				 const struct rg_mount *b)
 {
@@ -180,8 +181,8 @@ static enum sameness sameness_of(const struct rg_mount_facts *m, const struct rg
 	return related ? MAYBE_SAME : OTHER;
 }
 
-/* The same files by another superblock, which nobody guards: a lock of one is
- * not seen by the other, and local applications may take it there. */
+/* Reports an unguarded superblock with the same files: locks of one are invisible in the other,
+ * so local applications can take them there. */
 static const struct rg_mount *open_twin(const struct rg_mount_facts *m,
 					const struct rg_reexport_facts *r, const bool *guarded,
 					const struct rg_mount *mount, enum sameness *sameness)
@@ -279,7 +280,7 @@ void rg_mounts_check(const struct rg_mount_facts *m, const struct rg_reexport_fa
 {
 	bool *guarded = calloc(r->mounts.n + 1, sizeof(*guarded));
 
-	/* Of a policy that nobody can read nothing is said. */
+	/* Say nothing about a policy that cannot be read. */
 	for (size_t i = 0; guarded && !p->known && i < r->mounts.n; i++)
 		guarded[i] = true;
 	if (!guarded ||

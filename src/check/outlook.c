@@ -3,7 +3,7 @@
 
 #include "base/names.h"
 
-/* Why local applications can take the locks of end clients whatever the kernel does; NULL:
+/* Returns the reason why local applications can take end clients' locks on any kernel; NULL:
  * they cannot. */
 static const char *taken_by(const struct rg_policy_facts *p)
 {
@@ -18,14 +18,14 @@ static const char *taken_by(const struct rg_policy_facts *p)
 	return NULL;
 }
 
-/* Does the kernel module pass reclaims on, or will it once something is enabled? */
+/* Says whether the kernel module forwards reclaims, now or once the guard is enabled. */
 static bool has_module(const struct rg_regime_facts *r)
 {
 	return (r->module_loaded == 1 && r->module_types == 1) ||
 	       (r->module_loaded == 0 && r->module_installed == 1);
 }
 
-/* What is still to be done on this host; "": nothing. */
+/* Writes what is still to be done on this host; "": nothing. */
 static const char *when(const struct rg_policy_facts *p)
 {
 	return p->enabled == 0 ? "once reexport-guard is enabled, " : "";

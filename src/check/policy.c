@@ -89,7 +89,7 @@ static void check_max_hold(const struct rg_policy_facts *p, long long grace_s,
 	rg_remedy(f, "set max-hold to several times the grace period");
 }
 
-/* Locks under a write delegation are the end client's own: nobody is refused. */
+/* An end client with a write delegation locks on its own, so knfsd refuses nobody. */
 static void check_delegations(const struct rg_policy_facts *p, struct rg_findings *f)
 {
 	if (!p->leases_err && !p->leases) {

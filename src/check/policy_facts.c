@@ -12,7 +12,7 @@
 #include "base/netns.h"
 #include "policy/rules.h"
 
-/* rg_hear has no argument: one file is read at a time. */
+/* rg_hear takes no argument, so one file is read at a time. */
 static struct rg_policy_facts *hearing;
 
 static void hear(const char *mistake)
@@ -40,7 +40,7 @@ static int add_rule(struct rg_policy_facts *p, __u32 kind, const char *path, con
 	return 0;
 }
 
-/* What `enable` would make of the configuration, without its complaints. */
+/* Makes the rules that `enable` would make of the configuration, without its messages. */
 static int make_rules(const struct rg_config *c, const struct rg_reexport_facts *r,
 		      struct rg_policy_facts *p)
 {
@@ -63,7 +63,7 @@ static int make_rules(const struct rg_config *c, const struct rg_reexport_facts 
 	return err;
 }
 
-/* config: NULL for the one of this host, which need not be there. */
+/* config: NULL for the file of this host, which need not exist. */
 static void read_file(const char *root, const char *config, const struct rg_reexport_facts *r,
 		      struct rg_policy_facts *p)
 {
@@ -80,7 +80,7 @@ static void read_file(const char *root, const char *config, const struct rg_reex
 	rg_config_init(&c);
 	hearing = p;
 	if (rg_config_read(&c, file, optional | RG_READ_STRICT, hear)) {
-		/* Some of which are none to `enable`. */
+		/* `enable` accepts some of these mistakes. */
 		rg_config_free(&c);
 		rg_config_init(&c);
 		p->only_programs = rg_config_read(&c, file, optional, hear_nothing) == 0;
@@ -97,7 +97,8 @@ static void read_file(const char *root, const char *config, const struct rg_reex
 	rg_config_free(&c);
 }
 
-/* The gate of this network namespace. False: there is none, or it cannot be read. */
+/* Reads the gate of this network namespace. Returns false if there is none or it cannot be read.
+ * */
 static bool read_gate(struct rg_policy_facts *p)
 {
 	struct rg_provenance from = {};

@@ -10,7 +10,7 @@
 
 #include "check/root.h"
 
-/* 1, 0, or negative errno: that of another user cannot be looked at. */
+/* Returns 1, 0, or a negative errno for a process of another user. */
 static int is_of_this_netns(const char *root, const char *pid)
 {
 	char path[RG_ROOT_PATH], link[64];
@@ -24,15 +24,14 @@ static int is_of_this_netns(const char *root, const char *pid)
 	return self.st_dev == its.st_dev && self.st_ino == its.st_ino;
 }
 
-/* Reads its arguments. False: it is another program, or has ended and was not waited
- * for. */
+/* Reads the arguments. Returns false if it is another program, or a zombie. */
 static bool read_args(const char *root, const char *pid, const char *name, struct rg_process *p)
 {
 	char path[64], full[RG_ROOT_PATH], comm[32];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	/* The kernel keeps 15 characters of a name. */
+	/* The kernel keeps only 15 characters of a name. */
 	if (rg_root_read(root, path, comm, sizeof(comm)) || strncmp(comm, name, 15) != 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);

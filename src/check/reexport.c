@@ -8,13 +8,14 @@
 
 #include "mounts/below.h"
 
-/* A number; not a UUID, and not 0, which is the root of NFSv4's tree. */
+/* Says whether an fsid is a number: not a UUID, and not 0, the root of NFSv4's tree. */
 static bool is_numeric(const char *fsid)
 {
 	return fsid[0] && strcmp(fsid, "0") != 0 && !fsid[strspn(fsid, "0123456789")];
 }
 
-/* Does nfs-utils ask fsidd for this client's number? reexpdb_apply_reexport_settings(). */
+/* Says whether nfs-utils asks fsidd for this client's number
+ * (reexpdb_apply_reexport_settings()). */
 static bool asks_fsidd(const struct rg_export_client *client)
 {
 	const char *fsid = client->options.fsid;
@@ -22,7 +23,7 @@ static bool asks_fsidd(const struct rg_export_client *client)
 	return client->options.reexport != RG_REEXPORT_NONE && (!fsid[0] || is_numeric(fsid));
 }
 
-/* The first client with reexport= of all exports; NULL: there is none. */
+/* Returns the first client of all exports with reexport=, or NULL. */
 static const struct rg_export_client *first_with_reexport(const struct rg_reexport_facts *r)
 {
 	for (size_t i = 0; i < r->exports.n; i++)
@@ -41,7 +42,7 @@ static bool anybody_asks(const struct rg_reexport_facts *r)
 	return false;
 }
 
-/* A path as nfs-utils has it: below `rootdir`. */
+/* Returns a path as nfs-utils has it, below `rootdir`. */
 static const char *own_path(const struct rg_reexport_facts *r, const char *path)
 {
 	const char *rootdir = r->where.rootdir;
@@ -107,8 +108,8 @@ static void check_version(const struct rg_fsidd_facts *d, const struct rg_export
 
 /* ---- numbers ---- */
 
-/* exports(5): with reexport= no other export may have a number. fsidd takes the smallest that
- * its own database has not, new_fsidnum_by_path(). */
+/* Next to reexport= no other export may have a number (exports(5)): fsidd takes the smallest one
+ * that its own database lacks (new_fsidnum_by_path()). */
 static void check_beside(const struct rg_fsidd_facts *d, const struct rg_export *e,
 			 const struct rg_export_client *client,
 			 const struct rg_export_client *first, struct rg_findings *f)
@@ -150,7 +151,7 @@ static void find_no_number(const struct rg_fsidd_facts *d, const char *path,
 	rg_remedy(f, "write reexport=auto-fsidnum, which makes one");
 }
 
-/* What lies below is exported by mountd with the same options, and needs a number as well. */
+/* mountd exports the mounts below with the same options, so each needs a number as well. */
 static void check_below(const struct rg_reexport_facts *r, const struct rg_fsidd_facts *d, size_t i,
 			const struct rg_export_client *client, struct rg_findings *f)
 {

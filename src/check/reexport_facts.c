@@ -21,7 +21,7 @@
 
 /* ---- its socket ---- */
 
-/* The last word of a line of /proc/net/unix is the name, "@" for an abstract one. */
+/* The last word of a line of /proc/net/unix is the name, with "@" for an abstract one. */
 static int has_abstract(const char *root, const char *name)
 {
 	char path[RG_ROOT_PATH], line[512];
@@ -66,7 +66,7 @@ static int add_number(struct rg_fsidd_facts *d, unsigned long num, const char *p
 	return 0;
 }
 
-/* One that fsidd has not set up yet has no table, and no numbers. */
+/* A database that fsidd has not set up yet has no table and no numbers. */
 static int read_numbers(struct rg_fsidd_facts *d, sqlite3 *db)
 {
 	static const char query[] = "select num, path from fsidnums";
@@ -109,7 +109,7 @@ static void read_database(const char *root, struct rg_fsidd_facts *d)
 
 /* ---- exportfs ---- */
 
-/* Does the program have the option's word in it? nfs-utils 2.6.2 has not. */
+/* Says whether the program contains the option's word; that of nfs-utils 2.6.2 does not. */
 static int knows(const char *root, const char *program)
 {
 	static const char word[] = "auto-fsidnum";

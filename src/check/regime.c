@@ -5,7 +5,7 @@
 
 #include "base/names.h"
 
-/* How it is known. */
+/* Names the source of the regime. */
 static const char *evidence_of(const struct rg_regime_facts *r, enum rg_lock_protocol protocol)
 {
 	if (protocol == RG_LOCKS_NLM && r->now.of[RG_LOCKS_NFS4] != RG_REGIME_FORWARDED)
@@ -15,7 +15,7 @@ static const char *evidence_of(const struct rg_regime_facts *r, enum rg_lock_pro
 		       : "nfs_export_ops.flags";
 }
 
-/* Why it is not known, and what to do. */
+/* Says why it is unknown, and what to do. */
 static void find_unknown(const struct rg_regime_facts *r, enum rg_lock_protocol protocol,
 			 struct rg_findings *f)
 {
@@ -82,7 +82,7 @@ static void check_one(const struct rg_regime_facts *r, enum rg_lock_protocol pro
 	}
 }
 
-/* A regime that is known of both boots. */
+/* Compares a regime that is known for both boots. */
 static void check_changed(const struct rg_regime_facts *r, struct rg_findings *f)
 {
 	bool compared = false;
@@ -123,7 +123,8 @@ static void check_changed(const struct rg_regime_facts *r, struct rg_findings *f
 			"nothing of an earlier boot to compare with");
 }
 
-/* What it would change here: every kernel refuses reclaims on NFS mounts, some refuse locks. */
+/* Reports what the module would change here: every kernel refuses reclaims on NFS mounts, and
+ * some refuse all locks. */
 static void check_module(const struct rg_regime_facts *r, struct rg_findings *f)
 {
 	const char *changes =

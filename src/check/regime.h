@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What becomes of end clients' locks on the running kernel, and under the last one. */
+/* Checks what becomes of end clients' locks on the running kernel, and what did on the last one.
+ * */
 #pragma once
 
 #include "check/finding.h"
@@ -8,24 +9,23 @@
 struct rg_regime_facts {
 	struct rg_regimes now;
 	enum rg_regime_source {
-		RG_REGIME_NOT_ASKED = 0, /* only root may */
-		RG_REGIME_ASKED,	 /* the kernel, just now */
-		RG_REGIME_IN_FORCE,	 /* of the set that is enabled: export flags, and locks */
+		RG_REGIME_NOT_ASKED = 0, /* only root may ask */
+		RG_REGIME_ASKED,	 /* the kernel answered just now */
+		RG_REGIME_IN_FORCE,	 /* the enabled set recorded it: export flags, and locks */
 	} source;
-	bool by_module; /* in force: the export flags refuse, and the kernel module lets locks pass
-			 */
-	int asked_err;	/* asked: 0 or negative errno */
-	bool nfs;	/* is the nfs module there, whose flags they are? */
-	struct rg_regime_kept kept; /* as if this boot had begun it */
-	int kept_err;		    /* 0, -ENOENT: nobody kept one; or another negative errno */
+	bool by_module; /* in force: the export flags refuse locks, and the module lets them pass */
+	int asked_err;	/* result of asking: 0 or a negative errno */
+	bool nfs;	/* the nfs module, which has the flags, is loaded */
+	struct rg_regime_kept kept; /* as of this boot */
+	int kept_err;		    /* 0; -ENOENT: no daemon kept one; or another negative errno */
 	char kernel[RG_KERNEL_SIZE];
-	/* The kernel module reexport_guard: 1 yes, 0 no, negative errno: cannot be seen. */
+	/* The kernel module reexport_guard: 1, 0, or a negative errno: unknown. */
 	int module_loaded, module_types, module_installed;
 };
 
-/* `load`: may this process load programs, and read pinned maps? `enabled`: is a set
- * pinned? state_dir: where regime.json is. */
+/* Gathers the facts. `load`: this process may load programs and read pinned maps. `enabled`: a
+ * set is pinned. state_dir: the directory of regime.json. */
 void rg_regime_gather(const char *root, bool load, bool enabled, const char *state_dir,
 		      struct rg_regime_facts *r);
-/* Pure. */
+/* Judges the facts. Pure. */
 void rg_regime_check(const struct rg_regime_facts *r, struct rg_findings *f);

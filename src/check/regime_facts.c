@@ -9,7 +9,7 @@
 #include "pins/pins.h"
 #include "load/probe.h"
 
-/* Of the set that is pinned. False: there is none that can be read. */
+/* Reads the pinned set. Returns false if none can be read. */
 static bool read_set(struct rg_regime_facts *r)
 {
 	struct rg_pins pins;
@@ -54,7 +54,7 @@ static void read_kept(const char *root, const char *state_dir, struct rg_regime_
 		rg_regime_begin(&r->kept, boot_id);
 }
 
-/* Does modprobe know the module for the kernel that runs? As rg_root_has(). */
+/* Says whether modprobe knows the module for the running kernel, as rg_root_has() does. */
 static int is_installed(const char *root, const char *kernel)
 {
 	char path[128], full[RG_ROOT_PATH], *line = NULL;

@@ -26,7 +26,7 @@ int rg_root_read(const char *root, const char *path, char *buf, size_t size)
 	int err = 0, fd;
 
 	buf[0] = '\0';
-	/* Never waits for a writer, should it be a FIFO. */
+	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
 	fd = open(rg_root_path(root, path, full), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -errno;

@@ -5,8 +5,8 @@
 
 #define US_PER_S 1000000ULL
 
-/* Does systemd wait for it to say, or show, that it has started? The other types count as
- * started when they are executed. */
+/* Says whether systemd waits until the service has started. Other types count as started when
+ * they are executed. */
 static bool is_waited_for(const char *type)
 {
 	static const char *const types[] = {"notify", "notify-reload", "forking", "dbus",

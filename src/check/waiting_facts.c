@@ -18,7 +18,7 @@
 
 /* ---- units ---- */
 
-/* Our own, and what the gate itself waits for. */
+/* Leave out our own unit and the units that the gate itself waits for. */
 static bool is_expected(const char *name)
 {
 	static const char *const names[] = {"nfs-server.service", "nfsv4-server.service",
@@ -38,7 +38,8 @@ static bool is_service(const char *name)
 	return n > suffix && strcmp(name + n - suffix, ".service") == 0;
 }
 
-/* The object of a unit, which `systemctl show` makes systemd load as well. Owned by the caller. */
+/* Returns the object of a unit, which systemd loads for it as for `systemctl show`. Owned by the
+ * caller. */
 static char *load_unit(sd_bus *bus, const char *name, int *err)
 {
 	sd_bus_message *reply = NULL;
@@ -146,7 +147,7 @@ static bool can_log_in(const struct passwd *pw)
 	return strcmp(shell, "nologin") != 0 && strcmp(shell, "false") != 0;
 }
 
-/* By the table alone: looking at a path could wait for a server. */
+/* Use the mount table alone: looking at a path could wait for a server. */
 static bool is_reexported(const struct rg_reexport_facts *r, const char *path)
 {
 	const struct rg_mount *m = *path == '/' ? rg_mount_of(&r->mounts, path) : NULL;
