@@ -16,15 +16,15 @@
 
 #define NS_PER_MS 1000000ULL
 
-/* Two looks at one renewal differ by jiffies and by how fast the calls were;
- * that is no change to be written. */
+/* Two readings of one renewal differ by jiffies and by the speed of the calls. A difference
+ * below this is no change to write. */
 #define SAME_RENEWAL_NS (100 * NS_PER_MS)
 
-/* A server that was not seen for so long in this boot is forgotten. Not sooner:
- * a clean shutdown unmounts while the daemon still runs. */
+/* Forget a server that this boot has not shown for this long. Not sooner: a clean shutdown
+ * unmounts while the daemon still runs. */
 #define FORGET_NS (86400 * RG_NS_PER_SEC)
 
-/* The end of what is written as text: 2554-01-01. 64 bits last until July of it. */
+/* Times are written up to 2554-01-01; 64 bits of nanoseconds last until July of that year. */
 #define WALL_END_S 18429292800ULL
 
 /* ---- pure: time ---- */
@@ -37,8 +37,8 @@ static __u64 distance(__u64 a, __u64 b)
 __u32 rg_hz_of(__u64 jiffies, __u64 mono_ns)
 {
 	static const __u32 choices[] = {100, 250, 300, 1000};
-	/* jiffies begin to count a little later than CLOCK_MONOTONIC, and may lose
-	 * ticks. Leases need no better; the nearest choices differ by a sixth. */
+	/* jiffies start slightly later than CLOCK_MONOTONIC and may lose ticks. This tolerance
+	 * is enough: the closest values of HZ differ by a sixth. */
 	__u64 slack_ns = 3 * RG_NS_PER_SEC + mono_ns / 64;
 	__u32 hz = 0;
 
@@ -49,7 +49,7 @@ __u32 rg_hz_of(__u64 jiffies, __u64 mono_ns)
 		if (jiffies < start)
 			continue;
 		run = jiffies - start;
-		/* In two steps: the product alone may not fit. */
+		/* Divide in two steps, since the product may not fit. */
 		if (run / choices[i] > mono_ns / RG_NS_PER_SEC * 2 + 60)
 			continue;
 		if (distance(run * (RG_NS_PER_SEC / 1000) / choices[i] * 1000, mono_ns) > slack_ns)
@@ -100,7 +100,7 @@ bool rg_wall_of(const char *text, __u64 *wall_ns)
 	if (s < 0 || (__u64)s >= WALL_END_S)
 		return false;
 	ns = (__u64)s * RG_NS_PER_SEC + ms * NS_PER_MS;
-	/* timegm() makes a day of what is none: 31 February. */
+	/* timegm() accepts days that do not exist, such as 31 February. */
 	if (strcmp(rg_wall_text(ns, again), text) != 0)
 		return false;
 	*wall_ns = ns;
@@ -116,7 +116,8 @@ bool rg_budget_begin(struct rg_budget *b, const char *boot_id)
 	for (size_t i = 0; i < b->n; i++) {
 		struct rg_budget_server *s = &b->at[i];
 
-		/* Not renewed in the boot that is over: away since the one before. */
+		/* The last boot renewed nothing, so the host has been away since the boot
+		 * before. */
 		if (s->last_ns) {
 			memcpy(s->before.boot_id, b->boot_id, sizeof(b->boot_id));
 			s->before.lease_s = s->lease_s;
@@ -137,14 +138,14 @@ static bool same_server(const struct rg_budget_server *a, const struct rg_budget
 	       memcmp(a->addr, b->addr, sizeof(a->addr)) == 0 && strcmp(a->name, b->name) == 0;
 }
 
-/* The host's name is printed, and written to disk. */
+/* Clean the host's name, which is printed and written to disk. */
 static void copy_name(char to[RG_SERVER_NAME + 1], const char *from)
 {
 	rg_shown(from, strnlen(from, RG_SERVER_NAME), 0, to, RG_SERVER_NAME + 1);
 }
 
-/* What the kernel says of a server, in our words; last_ns is 0 if it was not
- * renewed, as far as can be told. False: none whose lease is watched. */
+/* Converts what the kernel says of a server; last_ns is 0 if no renewal is known. Returns false
+ * for a server without a lease. */
 static bool take(const struct rg_server *seen, const struct rg_budget_now *now,
 		 struct rg_budget_server *s)
 {
@@ -166,12 +167,12 @@ static bool take(const struct rg_server *seen, const struct rg_budget_now *now,
 		memcpy(s->addr, seen->addr, s->family == AF_INET ? 4 : sizeof(s->addr));
 	copy_name(s->name, seen->name);
 
-	/* Older than this boot: never renewed, cl_last_renewal is 0 then. */
+	/* A time before this boot means no renewal: cl_last_renewal is 0. */
 	if (seen->age_jiffies / now->hz > now->boot_ns / RG_NS_PER_SEC)
 		return true;
 	age_ns = seen->age_jiffies / now->hz * RG_NS_PER_SEC +
 		 seen->age_jiffies % now->hz * RG_NS_PER_SEC / now->hz;
-	/* The element may be of an earlier look, and the server gone since. */
+	/* The element may be left from an earlier reading, and the server gone since. */
 	if (seen->seen_ns && seen->seen_ns < now->boot_ns)
 		age_ns += now->boot_ns - seen->seen_ns;
 	if (age_ns <= now->boot_ns && age_ns < now->wall_ns)
@@ -187,8 +188,8 @@ static struct rg_budget_server *find(struct rg_budget *b, const struct rg_budget
 	return NULL;
 }
 
-/* Room for one more; if there is none, that of the server which was renewed least
- * recently, but for those of `fresh`. */
+/* Returns room for one more server. If the list is full, reuses that of the server renewed least
+ * recently, but never one of `fresh`. */
 static struct rg_budget_server *make_room(struct rg_budget *b, const __u64 *fresh)
 {
 	struct rg_budget_server *oldest = NULL;
@@ -207,14 +208,14 @@ static struct rg_budget_server *make_room(struct rg_budget *b, const __u64 *fres
 	return oldest;
 }
 
-/* Forget who was not seen for long. True: there was one. */
+/* Forgets servers that were not seen for long. Returns true if there was one. */
 static bool forget(struct rg_budget *b, const struct rg_budget_now *now)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
 		const struct rg_budget_server *s = &b->at[i];
-		/* Not seen in this boot: how long the host was off says nothing. */
+		/* Count from this boot: the time that the host was off says nothing. */
 		__u64 unseen_ns = now->boot_ns;
 
 		if (s->last_ns)
@@ -233,10 +234,10 @@ bool rg_budget_update(struct rg_budget *b, const struct rg_server *seen, size_t 
 		      const struct rg_budget_now *now)
 {
 	bool changed = rg_budget_begin(b, now->boot_id);
-	__u64 newest[RG_MAX_SERVERS] = {}; /* renewal of each in this look; 0: none */
+	__u64 newest[RG_MAX_SERVERS] = {}; /* renewal of each server in this reading; 0: none */
 	__u32 lease_s[RG_MAX_SERVERS] = {};
 
-	/* Those we have first: they are not to make room for others. */
+	/* Take known servers first, so that new ones do not push them out. */
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++) {
 			struct rg_budget_server s, *at;
@@ -254,8 +255,8 @@ bool rg_budget_update(struct rg_budget *b, const struct rg_server *seen, size_t 
 				at->last_ns = 0;
 				changed = true;
 			}
-			at->netns = s.netns; /* of the initial one: here and now */
-			/* Of several NFS clients of one server, the last to renew. */
+			at->netns = s.netns; /* number of the initial namespace, now */
+			/* Of several NFS clients of one server the last renewal counts. */
 			if (s.last_ns > newest[at - b->at]) {
 				newest[at - b->at] = s.last_ns;
 				lease_s[at - b->at] = s.lease_s;
@@ -271,7 +272,7 @@ bool rg_budget_update(struct rg_budget *b, const struct rg_server *seen, size_t 
 			s->lease_s = lease_s[i];
 			changed = true;
 		}
-		/* It may go back: when somebody set the clock. */
+		/* It may go back, when somebody sets the clock. */
 		if (!s->last_ns || distance(newest[i], s->last_ns) >= SAME_RENEWAL_NS) {
 			s->last_ns = newest[i];
 			changed = true;
@@ -299,7 +300,7 @@ struct rg_budget_view rg_budget_view(const struct rg_budget_server *s, __u64 wal
 	__u64 until_ns = s->back_ns ?: wall_ns, away_ns;
 	struct rg_budget_view v = {.back = s->back_ns != 0};
 
-	/* A time that is yet to come was written with another clock than now's. */
+	/* A time in the future was written by another clock. */
 	if (!s->before.last_ns || until_ns < s->before.last_ns || until_ns > wall_ns)
 		return v;
 	away_ns = until_ns - s->before.last_ns;
@@ -326,7 +327,7 @@ const char *rg_budget_verdict_name(enum rg_budget_verdict verdict)
 	return "unknown";
 }
 
-/* "origin (10.77.1.1)", "10.77.1.1", "origin" */
+/* Writes "origin (10.77.1.1)", "10.77.1.1" or "origin". */
 static void who(const struct rg_budget_server *s, char *buf, size_t size)
 {
 	char addr[INET6_ADDRSTRLEN] = "";
@@ -363,7 +364,7 @@ int rg_budget_text(const struct rg_budget_server *s, __u64 wall_ns, char *buf, s
 						       : "");
 }
 
-/* 0: null */
+/* writes null for 0 */
 static void put_wall(json_object *o, const char *key, __u64 wall_ns)
 {
 	char text[RG_WALL_SIZE];
@@ -470,7 +471,7 @@ static bool get_lease(json_object *o, bool may_be_null, __u32 *lease_s)
 	return true;
 }
 
-/* One server; NULL, or which member is missing or makes no sense. */
+/* Reads one server. Returns NULL, or the name of the member that is missing or invalid. */
 static const char *get_server(json_object *o, __u32 init_netns, struct rg_budget_server *s)
 {
 	json_object *before = NULL;
@@ -487,7 +488,7 @@ static const char *get_server(json_object *o, __u32 init_netns, struct rg_budget
 	s->minorversion = (__u16)n;
 	if (!get_lease(o, true, &s->lease_s))
 		return "lease_seconds";
-	/* A renewal and its lease come together. */
+	/* A renewal needs its lease. */
 	if (!get_wall(o, "last_renewal", true, &s->last_ns) || !s->last_ns != !s->lease_s)
 		return "last_renewal";
 	if (!get_wall(o, "back", true, &s->back_ns) || !s->back_ns != !s->last_ns)

@@ -11,14 +11,14 @@
 #include "base/log.h"
 #include "state/writer.h"
 
-/* A file that cannot be written is said again after so long. */
+/* Repeat the report of a file that cannot be written after this long. */
 #define SAY_AGAIN_NS (600 * RG_NS_PER_SEC)
 
 static void wrote(struct rg_keep *k, const char *file, int err)
 {
 	__u64 now_ns = rg_now_ns();
 
-	/* That it was taken to be written is no news of the disk: not once a failure. */
+	/* Handing a file to the thread says nothing of the disk, so it ends no failure. */
 	if (!err && rg_writer_takes())
 		return;
 	if (err && (!k->said || now_ns - k->said_ns >= SAY_AGAIN_NS)) {
@@ -29,7 +29,7 @@ static void wrote(struct rg_keep *k, const char *file, int err)
 	k->said = err != 0;
 }
 
-/* A write that the thread made and that failed (state/writer.h). */
+/* Reports a write that failed in the thread (state/writer.h). */
 static bool failed(struct rg_keep *k, const char *file)
 {
 	int err = rg_writer_result(k->dir, file);
@@ -60,7 +60,7 @@ void rg_keep_start(struct rg_keep *k, const struct rg_pins *p)
 			k->dir, rg_strerror(err));
 		k->said = true;
 	}
-	/* Each says what is wrong with its file; it is then written anew. */
+	/* Each reports what is wrong with its file, which is then written anew. */
 	rg_ledger_load(k->dir, k->init_netns, &k->ledger);
 	rg_budget_load(k->dir, k->init_netns, k->budget);
 	rg_regime_load(k->dir, &k->regime);
@@ -71,8 +71,8 @@ void rg_keep_start(struct rg_keep *k, const struct rg_pins *p)
 			max_ranges ?: RG_MAX_RANGES);
 }
 
-/* What is to be in the file now. 0, or negative errno; -ENOSPC: end clients came and went
- * meanwhile. The caller frees it. */
+/* Makes the ledger that the file must have now, owned by the caller. Returns 0 or a negative
+ * errno; -ENOSPC: end clients came and went meanwhile. */
 static int count_locks(const struct rg_keep *k, const struct rg_pins *p, struct rg_ledger *l)
 {
 	struct rg_gate gates[RG_MAX_GATES];
@@ -124,7 +124,7 @@ static void keep_ranges(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns
 	rg_follow_tick(&k->follow, p, now_ns, k->interval_s, now, follow_wrote, k);
 }
 
-/* Have the kernel list the original servers of every gate's namespace. */
+/* Has the kernel list the original servers of every gate's network namespace. */
 static size_t ask_servers(const struct rg_pins *p, const struct rg_gate *gates,
 			  struct rg_server *servers, struct rg_keep *k)
 {
@@ -142,11 +142,11 @@ static size_t ask_servers(const struct rg_pins *p, const struct rg_gate *gates,
 			k->hz = rg_hz_of(c.jiffies, c.mono_ns);
 	}
 	while (n < RG_MAX_SERVERS && bpf_map_get_next_key(fd, at, &key) == 0) {
-		/* The one before, now that it is not needed to find this one. */
+		/* Free the previous one, which is no longer needed to find this one. */
 		if (gone)
 			bpf_map_delete_elem(fd, &before);
 		gone = bpf_map_lookup_elem(fd, &key, &servers[n]) < 0 ||
-		       servers[n].seen_ns < from_ns; /* an nfs_client that is no more */
+		       servers[n].seen_ns < from_ns; /* that nfs_client is gone */
 		n += !gone;
 		before = key;
 		at = &before;
@@ -186,7 +186,7 @@ static void keep_budget(struct rg_keep *k, const struct rg_pins *p, const struct
 	wrote(k, RG_BUDGET_FILE, err);
 }
 
-/* It becomes known with a lock, at any time: looked at every so often, seconds. */
+/* Seconds between looks: the regime may become known at any time, with a lock. */
 #define REGIME_INTERVAL 10
 
 static void keep_regime(struct rg_keep *k, const struct rg_pins *p, __u64 now_ns, bool now)
@@ -221,7 +221,7 @@ void rg_keep_tick(struct rg_keep *k, const struct rg_pins *p, const struct rg_ga
 {
 	struct rg_meta meta;
 
-	/* A policy may have been reloaded. */
+	/* Read the policy again, which may have been reloaded. */
 	if (rg_pins_meta(p, &meta) == 0) {
 		k->interval_s = meta.ledger_interval_s;
 		if (strncmp(k->dir, meta.state_dir, sizeof(k->dir)) != 0) {

@@ -28,7 +28,8 @@ __u32 rg_ledger_locks(const struct rg_client *c, const struct rg_gate *g, __u64 
 
 	if (carried == RG_LOCKS_UNKNOWN)
 		return 0;
-	/* It did not come back, and local applications are in: its locks are gone. */
+	/* The end client did not come back before local applications were let in, so its locks
+	 * are gone. */
 	if (runs && c->generation != rg_client_generation(g) &&
 	    rg_gate_view(g, now_ns).state == RG_STATE_OPEN)
 		return 0;
@@ -37,8 +38,8 @@ __u32 rg_ledger_locks(const struct rg_client *c, const struct rg_gate *g, __u64 
 
 static int order(const struct rg_ledger_entry *a, const struct rg_ledger_entry *b)
 {
-	/* The number of the initial namespace may be unknown, or another one's of
-	 * another boot: it is no part of the order. */
+	/* Do not order by the number of the initial namespace, which may be unknown or from
+	 * another boot. */
 	if (a->init_netns != b->init_netns)
 		return a->init_netns ? -1 : 1;
 	if (!a->init_netns && a->netns != b->netns)
@@ -94,7 +95,8 @@ int rg_ledger_carry(struct rg_ledger *to, const struct rg_ledger *from, const st
 	for (size_t i = 0; i < from->n && n < RG_MAX_CLIENTS; i++) {
 		const struct rg_ledger_entry *e = &from->at[i];
 
-		/* netns 0 is the initial one, unknown, and not that of a free slot. */
+		/* netns 0 stands for the initial one with an unknown number, not for a free
+		 * slot. */
 		if ((e->netns && has_gate(gates, e->netns)) ||
 		    (to->n && bsearch(e, at, to->n, sizeof(*at), by_order)))
 			continue;
@@ -150,7 +152,7 @@ json_object *rg_ledger_json(const struct rg_ledger *l)
 	return o;
 }
 
-/* Value of a hexadecimal digit as we write them, or -1. */
+/* Returns the value of a hexadecimal digit in lower case, or -1. */
 static int digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -165,7 +167,7 @@ static bool get_name(json_object *o, struct rg_ledger_entry *e)
 	size_t n = kept(e->name_len);
 	bool plain = json_object_object_get_ex(o, "name", NULL);
 
-	/* One of the two, not both: which would count? */
+	/* Accept one of the two only: nothing says which of both would count. */
 	if (plain == json_object_object_get_ex(o, "name_hex", NULL))
 		return false;
 	if (!rg_json_get_text(o, plain ? "name" : "name_hex", text, sizeof(text)))
@@ -296,7 +298,7 @@ int rg_ledger_save(const char *dir, const struct rg_ledger *l)
 
 /* ---- the map `clients` ---- */
 
-/* False: the ledger has nothing to say of it. */
+/* Returns false if the ledger has nothing of this end client. */
 static bool entry_of(const struct rg_client_key *key, const struct rg_client *c,
 		     const struct rg_gate *gates, __u32 init_netns, __u64 now_ns,
 		     struct rg_ledger_entry *e)

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/netns.h"
 
-/* Of the network namespace that mounted it. */
+/* Looks in the network namespace that mounted it. */
 #define END_GRACE "/proc/fs/nfsd/v4_end_grace"
 
 static bool grace_is_over(void)
@@ -25,7 +25,7 @@ static bool grace_is_over(void)
 	return over == 'Y';
 }
 
-/* 0, EALREADY: it was over, or another errno. */
+/* Returns 0; EALREADY: the grace period was over; or another errno. */
 static int end_grace(void)
 {
 	int err = 0, fd = open(END_GRACE, O_WRONLY | O_CLOEXEC);
@@ -35,8 +35,8 @@ static int end_grace(void)
 	if (write(fd, "Y", 1) < 0)
 		err = errno;
 	close(fd);
-	/* That, and that knfsd does not let it be ended (write_v4_end_grace(),
-	 * fs/nfsd/nfsctl.c), are one errno. */
+	/* knfsd gives the same errno when it does not let the grace period be ended
+	 * (write_v4_end_grace(), fs/nfsd/nfsctl.c). */
 	return err == EBUSY && grace_is_over() ? EALREADY : err;
 }
 

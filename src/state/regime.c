@@ -12,7 +12,7 @@
 #include "base/names.h"
 #include "text/json.h"
 
-/* Keys in JSON, by protocol. */
+/* JSON keys by protocol. */
 static const char *const keys[RG_NR_LOCK_PROTOCOLS] = {
 	[RG_LOCKS_NFS4] = "nfs4_locks",
 	[RG_LOCKS_NLM] = "nlm_locks",
@@ -27,7 +27,7 @@ struct rg_regimes rg_regimes_of(enum rg_regime nfs4, const struct rg_flow_totals
 	if (nfs4 == RG_REGIME_FORWARDED)
 		now.of[RG_LOCKS_NLM] = RG_REGIME_FORWARDED;
 	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
-		/* In this order: NOLOCKS of NLM is lack of memory as well. */
+		/* Test in this order: NLM reports lack of memory with the same status. */
 		if (seen->locks_forwarded[i])
 			now.of[i] = RG_REGIME_FORWARDED;
 		else if (seen->locks_refused[i])
@@ -79,7 +79,7 @@ bool rg_regime_begin(struct rg_regime_kept *k, const char *boot_id)
 	if (!*boot_id || strcmp(k->boot_id, boot_id) == 0)
 		return false;
 	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
-		/* A boot in which nobody locked says nothing. */
+		/* A boot without a lock tells nothing. */
 		if (k->now[i].regime)
 			k->before[i] = k->now[i];
 		memset(&k->now[i], 0, sizeof(k->now[i]));

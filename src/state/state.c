@@ -16,8 +16,8 @@
 #include "rg_limits.h"
 #include "text/json.h"
 
-/* Of temporary files: PREFIX NAME . PID. The pid keeps two writers from writing
- * into one file; the last rename wins. */
+/* Temporary files are called PREFIX NAME . PID. The pid keeps two writers apart; the last rename
+ * wins. */
 #define TEMPORARY ".rg-new-"
 
 /* ---- files ---- */
@@ -29,7 +29,7 @@ static int open_dir(const char *dir)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The directory that is new must itself outlive a power cut. */
+/* Sync the parent, so that the new directory outlives a power cut. */
 static void sync_parent(int dir_fd)
 {
 	int fd = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -40,7 +40,7 @@ static void sync_parent(int dir_fd)
 	close(fd);
 }
 
-/* Whoever else may write into it could put other files in the place of ours. */
+/* Refuse a directory in which others may write: they could replace our files. */
 static bool is_ours(int dir_fd)
 {
 	struct stat st;
@@ -49,8 +49,8 @@ static bool is_ours(int dir_fd)
 	       !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Open it; made if it is missing. A descriptor or negative errno; -EPERM: somebody else
- * may write into it. */
+/* Opens the directory, and makes a missing one. Returns a descriptor or a negative errno;
+ * -EPERM: others may write in it. */
 static int make_dir(const char *dir)
 {
 	bool made = mkdir(dir, 0700) == 0;
@@ -85,7 +85,7 @@ int rg_state_make(const char *dir)
 		close(fd);
 		return err;
 	}
-	/* A writer that is alive, and loses its file by this, fails and tries again. */
+	/* A live writer that loses its file to this fails and tries again. */
 	while ((e = readdir(d)))
 		if (strncmp(e->d_name, TEMPORARY, strlen(TEMPORARY)) == 0)
 			unlinkat(fd, e->d_name, 0);
@@ -108,7 +108,7 @@ static int fill(int fd, const void *data, size_t n, mode_t mode, bool durable)
 		bytes += done;
 		n -= (size_t)done;
 	}
-	if (fchmod(fd, mode) < 0) /* whatever the umask */
+	if (fchmod(fd, mode) < 0) /* the umask does not matter */
 		return -errno;
 	return durable && fsync(fd) < 0 ? -errno : 0;
 }
@@ -118,7 +118,7 @@ int rg_replace_file(int dir_fd, const char *temporary, const char *name, const v
 {
 	int fd, err;
 
-	unlinkat(dir_fd, temporary, 0); /* of a writer that was killed */
+	unlinkat(dir_fd, temporary, 0); /* left by a writer that was killed */
 	fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
@@ -162,7 +162,7 @@ int rg_state_write(const char *dir, const char *name, const void *bytes, size_t 
 	return write_in(dir, -1, name, bytes, n);
 }
 
-/* What fd has from here to its end, of a file that was `size` bytes long. */
+/* Reads fd to its end, of a file that had `size` bytes. */
 static int read_all(int fd, size_t size, char **text, size_t *n)
 {
 	size_t room = size + 1, got = 0;
@@ -170,7 +170,8 @@ static int read_all(int fd, size_t size, char **text, size_t *n)
 
 	if (!buf)
 		return -ENOMEM;
-	/* One byte more than it was long: a file that grows is none of ours. */
+	/* Read one byte more than its size, to notice a file that grows, which is none of ours.
+	 * */
 	while (got < room) {
 		ssize_t done = read(fd, buf + got, room - got);
 
@@ -208,7 +209,7 @@ int rg_state_read(const char *dir, const char *name, char **text, size_t *n)
 		close(dir_fd);
 		return -EPERM;
 	}
-	/* O_NONBLOCK: not to wait for somebody who writes into a FIFO. */
+	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
 	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		err = -errno;
@@ -229,7 +230,7 @@ bool rg_state_due(__u64 now_ns, __u64 last_ns, __u32 interval_s, bool changed)
 {
 	if (!changed)
 		return false;
-	/* A clock that went back must not keep us from writing. */
+	/* Write also when the clock went back. */
 	return !last_ns || now_ns < last_ns || now_ns - last_ns >= interval_s * RG_NS_PER_SEC;
 }
 
@@ -269,8 +270,8 @@ static bool parse(const char *text, size_t n, int flags, json_object **o, char *
 	return false;
 }
 
-/* json-c 0.18, told to be strict, takes no character that is not ASCII (its issue
- * 892). So strictness is asked of a copy without any. */
+/* Parse a copy without non-ASCII characters strictly: json-c 0.18 refuses such characters in
+ * strict mode (its issue 892). */
 static bool is_strict(const char *text, size_t n, char *why)
 {
 	char *copy = malloc(n ?: 1);

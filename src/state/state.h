@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What outlives a reboot: small JSON files in one directory (docs/state.md),
- * each replaced as a whole. ledger.[ch] and budget.[ch] say what is in them.
- *
- * `why`: room for RG_STATE_WHY bytes, in which a reader of a file says what is
- * wrong with it.
- */
+/* Keeps small JSON files in one directory, which outlive a reboot and are replaced as a whole
+ * (docs/state.md). ledger.[ch], budget.[ch] and others define their contents. `why`: RG_STATE_WHY
+ * bytes, in which a reader of a file says what is wrong with it. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,53 +11,51 @@
 #include <json-c/json.h>
 #include <linux/types.h>
 
-/* Longest file that is read or written, bytes. */
+/* Greatest size of a file, bytes. */
 #define RG_STATE_MAX (16U << 20)
 #define RG_STATE_WHY 160
 
 /* ---- files ---- */
 
-/* Make the directory, mode 0700, if it is missing; its parent must be there. One
- * that is there keeps its mode: it may not be ours alone. Temporary files that
- * a killed writer left are removed. 0 or negative errno. */
+/* Makes a missing directory with mode 0700; its parent must exist. Keeps the mode of an existing
+ * one, which may serve others, too. Removes temporary files of killed writers. Returns 0 or a
+ * negative errno. */
 int rg_state_make(const char *dir);
 
-/*
- * Replace dir/name, mode 0600, by n bytes: a temporary file, fsync, rename, fsync
- * of the directory. 0 or negative errno: the old file is there, whole, and no
- * temporary one. Only if the fsync of the directory fails is the new file there
- * already, and may be gone after a power cut. A directory that is missing is
- * made. -EFBIG: longer than RG_STATE_MAX. Waits for the disk, but in the daemon
- * (state/writer.h): there it returns what became of the write of this file before.
- */
+/* Replaces dir/name by n bytes, mode 0600: temporary file, fsync, rename, fsync of the
+ * directory. Makes a missing directory. Returns 0 or a negative errno; then the old file is intact
+ * and no temporary one is left. Only where the fsync of the directory fails the new file is in
+ * place, and a power cut may take it. -EFBIG: longer than RG_STATE_MAX. Waits for the disk, except
+ * in the daemon (state/writer.h), where it returns the result of the previous write of this file.
+ * */
 int rg_state_write(const char *dir, const char *name, const void *bytes, size_t n);
 
-/* The same with no bounds, in a directory that is open; the caller chooses the
- * name of the temporary file. Not `durable`: nothing is synced. */
+/* The same without a size limit, in an open directory; the caller chooses the name of the
+ * temporary file. Syncs only if `durable`. */
 int rg_replace_file(int dir_fd, const char *temporary, const char *name, const void *bytes,
 		    size_t n, mode_t mode, bool durable);
 
-/* The whole of dir/name: *text, n bytes and a NUL, owned by the caller (free). 0;
- * -ENOENT; -EFBIG: longer than RG_STATE_MAX; -ELOOP: a symbolic link; -EINVAL: no
- * regular file; or another negative errno. */
+/* Reads dir/name to *text: n bytes and a NUL, owned by the caller (free). Returns 0; -ENOENT;
+ * -EFBIG: longer than RG_STATE_MAX; -ELOOP: a symbolic link; -EINVAL: no regular file; or another
+ * negative errno. */
 int rg_state_read(const char *dir, const char *name, char **text, size_t *n);
 
-/* Pure: is it time to write? Both times from the same clock, ns; last_ns is when
- * it was last tried, whatever came of it, 0: never. interval in seconds. */
+/* Says whether it is time to write. Both times are of the same clock, ns; last_ns is the last
+ * attempt, 0: never; interval in seconds. Pure. */
 bool rg_state_due(__u64 now_ns, __u64 last_ns, __u32 interval_s, bool changed);
 
-/* Number of the initial network namespace; 0 if it cannot be read. It differs
- * between kernels, so files have "init" for it. */
+/* Returns the number of the initial network namespace; 0: it cannot be read. It differs between
+ * kernels, so files have "init" instead. */
 __u32 rg_state_init_netns(void);
 
 /* ---- what is in them ---- */
 
-/* An object with "version": 1, owned by the caller (json_object_put), of text that
- * may be anything. NULL: `why` says why. */
+/* Parses any text as an object with "version": 1, owned by the caller (json_object_put). Returns
+ * NULL with the reason in `why`. */
 json_object *rg_state_parse(const char *text, size_t n, char *why);
 
-/* rg_state_read() and rg_state_parse(). A missing file: 0, and *o is NULL.
- * -EBADMSG: `why` says why; any other negative errno: it could not be read. */
+/* Reads and parses a file. Returns 0, with *o NULL for a missing file; -EBADMSG with the reason
+ * in `why`; or another negative errno: it could not be read. */
 int rg_state_load(const char *dir, const char *name, json_object **o, char *why);
-/* rg_state_write() of an object, which is put. */
+/* Writes an object with rg_state_write() and puts it. */
 int rg_state_save(const char *dir, const char *name, json_object *o);

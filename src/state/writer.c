@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 struct job {
-	rg_write_file *write; /* NULL: the place is free */
+	rg_write_file *write; /* NULL: a free place */
 	char dir[PATH_MAX], name[NAME_MAX + 1];
 	int dir_fd;
-	void *bytes; /* NULL: written, and `err` is not told yet, or is 0 */
+	void *bytes; /* NULL: written; `err` is the result, until it is returned */
 	size_t n;
 	int err;
 };
@@ -26,7 +26,7 @@ static struct {
 	pthread_t thread;
 	bool runs, ends, writing;
 	unsigned int failed;
-	time_t since; /* when the write under way began, CLOCK_MONOTONIC */
+	time_t since; /* start of the current write, CLOCK_MONOTONIC */
 	struct job jobs[RG_WRITER_FILES];
 } w = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -46,10 +46,10 @@ static struct job *next_job(void)
 	return NULL;
 }
 
-/* The lock is held, and given back meanwhile. */
+/* Writes one file. The caller holds the lock, which is released during the write. */
 static void write_one(struct job *at)
 {
-	static struct job job; /* only this thread has one under way */
+	static struct job job; /* only this thread writes */
 
 	job = *at;
 	at->bytes = NULL;
@@ -121,7 +121,7 @@ bool rg_writer_takes(void)
 	return takes;
 }
 
-/* That of this file, or a free one. */
+/* Returns the place of this file, or a free one. */
 static struct job *job_of(const char *dir, const char *name)
 {
 	struct job *free_one = NULL;
