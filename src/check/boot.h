@@ -30,8 +30,8 @@ struct rg_boot_facts {
 	struct rg_exports exports;
 	struct rg_boot_path *paths; /* exports.n elements; NULL: no path leads elsewhere */
 	unsigned int n_bad;	    /* lines that libmount cannot parse */
-	/* nfs-utils' nfs-server-generator is installed and not masked: 1, 0 or a negative errno
-	 * */
+	/* nfs-utils' nfs-server-generator is installed and not masked: 1, 0 or a negative
+	 * errno */
 	int generator;
 	int systemd; /* systemd booted this host: 1, 0 or a negative errno */
 

@@ -270,8 +270,8 @@ void rg_boot_ask_systemd(struct rg_boot_facts *b)
 	sd_bus_flush_close_unref(bus);
 }
 
-/* Resolves the links of a path; copies a path that leads nowhere. Returns NULL without memory.
- * */
+/* Resolves the links of a path; copies a path that leads nowhere. Returns NULL without
+ * memory. */
 static char *real_of(const struct rg_exports_where *where, const struct rg_mounts *mounts,
 		     const char *path)
 {

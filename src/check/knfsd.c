@@ -164,8 +164,8 @@ static void check_lockd(const struct rg_knfsd_facts *k, struct rg_findings *f)
 
 /* ---- who remembers end clients ---- */
 
-/* Ways in which knfsd keeps its records (nfsd4_client_tracking_init(), fs/nfsd/nfs4recover.c).
- * */
+/* Ways in which knfsd keeps its records (nfsd4_client_tracking_init(),
+ * fs/nfsd/nfs4recover.c). */
 enum tracking {
 	BY_NFSDCLD,
 	BY_LEGACY,  /* its recovery directory */

@@ -29,8 +29,8 @@ struct rg_policy_facts {
 	int leases_err;
 };
 
-/* Gathers the facts. `privileged`: this process may read pinned maps. config: as for rg_check().
- * */
+/* Gathers the facts. `privileged`: this process may read pinned maps. config: as for
+ * rg_check(). */
 void rg_policy_gather(const char *root, const char *config, bool privileged,
 		      const struct rg_reexport_facts *r, struct rg_policy_facts *p);
 void rg_policy_facts_free(struct rg_policy_facts *p);

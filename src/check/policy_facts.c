@@ -97,8 +97,8 @@ static void read_file(const char *root, const char *config, const struct rg_reex
 	rg_config_free(&c);
 }
 
-/* Reads the gate of this network namespace. Returns false if there is none or it cannot be read.
- * */
+/* Reads the gate of this network namespace. Returns false if there is none or it cannot be
+ * read. */
 static bool read_gate(struct rg_policy_facts *p)
 {
 	struct rg_provenance from = {};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Checks what becomes of end clients' locks on the running kernel, and what did on the last one.
- * */
+/* Checks what becomes of end clients' locks on the running kernel, and what did on the last
+ * one. */
 #pragma once
 
 #include "check/finding.h"

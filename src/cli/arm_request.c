@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What enable and run share: a wish of file and options, and what came of it. */
+/* Makes the arm request of enable and run from file and options, and reports the result. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Will it work here, and will end clients keep their locks? */
+/* The verb check: does the guard work on this host, and do end clients keep their locks? */
 #include <stdio.h>
 
 #include "check/check.h"

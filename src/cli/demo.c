@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Shows what this program looks like during a recovery, with no machine and no privileges: a
- * recording that was made in the laboratory (a power cut, 5 locks of one end client) is played
- * into `trace`, `top` and `report`. It is built into the program.
- */
+/* Shows what this program looks like during a recovery, without a machine and without
+ * privileges: plays a recording of the laboratory (a power cut, 5 locks of one end client), which
+ * is built into the program, into `trace`, `top` and `report`. */
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -28,9 +26,9 @@ __asm__(".section .rodata\n"
 	".previous\n");
 extern const char recording_begins[], recording_ends[];
 
-/* Twice as fast as it was: each of the two plays takes some seven seconds. */
+/* Play at double speed: each of the two plays takes some seven seconds. */
 #define DEFAULT_SPEED 2
-/* Between two screens of `top`, in the recording's time. */
+/* Time between two screens of `top`, in the recording's time. */
 #define SCREEN_NS RG_NS_PER_SEC
 
 struct event {
@@ -120,8 +118,8 @@ static int take_recording(struct demo *d)
 
 /* ---- what is played into what ---- */
 
-/* A gate is told when it is looked at, with the time at which it changed: that may be before
- * the event that was told last. *now_ns: the latest so far. */
+/* Returns the time of an event, never before *now_ns, the latest so far: a tracer notices a
+ * gate's change late but writes the time of the change. */
 static void wait_for(const struct demo *d, const struct event *e, __u64 *now_ns)
 {
 	if (e->r.time_ns <= *now_ns)

@@ -21,14 +21,14 @@ int rg_verb_disable(const struct rg_options *o)
 	err = rg_pins_open(&p);
 	if (err == -EPROTO)
 		err = rg_open_other(&p);
-	/* Of a set that only cannot be opened nothing is taken away. */
+	/* Remove nothing of a set that merely cannot be opened. */
 	if (err && err != -EBADMSG)
 		return rg_pins_say(&p, err);
 	if (p.prog_fd[RG_PROG_CONTROL] >= 0 && rg_can_continue(&p)) {
 		rg_pins_close(&p);
 		return RG_FAILED;
 	}
-	/* What is not whole is taken away all the same. */
+	/* An incomplete set is removed all the same. */
 	err = rg_disarm(&p, &continued);
 	if (err)
 		return err;

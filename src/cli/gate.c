@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A gate that somebody named, and what is asked of it by hand. */
+/* Finds the gate that the command line names, and opens or closes it by hand. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,8 +21,8 @@ int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg
 	int fd, found;
 
 	if (o->netns) {
-		/* The number of a namespace that nobody can enter any more will
-		 * do: its gate may still hold somebody. */
+		/* Accept the number of a namespace that nobody can enter any more: its gate may
+		 * still hold processes. */
 		inum = (__u32)strtoul(o->netns, &end, 10);
 		if (*end != '\0' || end == o->netns) {
 			found = rg_netns_find(o->netns, &inum, &fd);
@@ -85,8 +85,8 @@ int rg_open_any(struct rg_pins *p, enum rg_lock_mode mode)
 	return err ? rg_pins_say(p, err) : RG_DONE;
 }
 
-/* To open a gate takes no lock: whoever has it must not keep the gate shut. A set that is
- * not whole is perhaps just being armed, and that is waited for. */
+/* Opening a gate takes no lock, so that no process can keep a gate shut. An incomplete set may
+ * be just being armed, which is waited for. */
 static int open_set(struct rg_pins *p, __u32 op)
 {
 	rg_pins_init(p);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Locks that local applications hold already: no gate takes them away. */
+/* Warns of locks that local applications hold already, which no gate takes away. */
 #include <bpf/bpf.h>
 
 #include "cli/verbs.h"
@@ -18,7 +18,7 @@ static void warn_of(void *arg, const struct rg_proc_lock *lock)
 	for (size_t i = 0; i < w->mounts.n; i++) {
 		if (w->mounts.at[i].dev != lock->dev)
 			continue;
-		/* One that is not classified counts as guarded. */
+		/* An unclassified superblock counts as guarded. */
 		if (bpf_map_lookup_elem(w->p->map_fd[RG_MAP_DEVICES], &lock->dev, &d) < 0 ||
 		    d.class == RG_CLASS_GUARDED)
 			rg_warn("process %u already holds a lock on inode %lu of %s: it is not "

@@ -8,7 +8,7 @@
 #include "load/host.h"
 #include "base/log.h"
 
-/* Among what a verb takes: it needs no privileges. */
+/* Marks a verb that needs no privileges. */
 #define ANYBODY (1ULL << 63)
 
 static const struct verb {
@@ -166,7 +166,7 @@ static void verb_help(const struct verb *v)
 	printf("\nExample: %s\n", v->example);
 }
 
-/* Data that did not reach its reader was not delivered. */
+/* Fail if standard output could not be written. */
 static int finish(int status)
 {
 	if (fflush(stdout) == EOF || ferror(stdout))
@@ -174,7 +174,7 @@ static int finish(int status)
 	return status;
 }
 
-/* A verb is one word, or two. How many of argv it takes; 0: it is not this one. */
+/* Returns how many words of argv name this verb, one or two; 0: another verb. */
 static int words(const struct verb *v, int argc, char **argv)
 {
 	const char *second = strchr(v->name, ' ');
@@ -209,7 +209,7 @@ static bool is_of_group(const struct verb *v, const char *group)
 	return n && strncmp(v->name, group, n) == 0 && v->name[n] == ' ';
 }
 
-/* Prints the verbs of two words that begin with this one. Returns whether there are any. */
+/* Prints the verbs of two words that begin with this word. Returns whether there are any. */
 static bool group_help(const char *group)
 {
 	bool any = false;
@@ -232,8 +232,8 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-/* Refuses what is no verb, or one of two words with the second one missing or unknown, and
- * names the verb that may be meant. */
+/* Refuses an unknown verb, or one whose second word is missing or unknown, and names the verb
+ * that may be meant. */
 static int no_such_verb(int argc, char **argv)
 {
 	bool first = false;
@@ -244,8 +244,8 @@ static int no_such_verb(int argc, char **argv)
 		return rg_error(RG_USAGE, "%s: needs one word more; see `reexport-guard help %s`",
 				argv[1], argv[1]);
 
-	/* The first words of verbs are compared with the first word, second words of the
-	 * group with the second one. */
+	/* Compare first words with the first word given, and second words of the group with the
+	 * second one. */
 	const char *typed = first ? argv[2] : argv[1];
 	struct rg_suggestion meant = {.word = typed};
 
@@ -268,7 +268,7 @@ static int no_such_verb(int argc, char **argv)
 			first ? argv[1] : "", first ? " " : "", typed);
 }
 
-/* `help`, `help VERB`, `help policy`, `help policy show`. */
+/* Handles `help`, `help VERB`, `help policy` and `help policy show`. */
 static int verb_help_verb(int argc, char **argv)
 {
 	if (argc == 2 || is_help(argv[2])) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Metrics on standard output, once. The daemon writes the same to a file. */
+/* Prints the metrics once. The daemon writes the same to a file. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -7,7 +7,8 @@
 #include "cli/verbs.h"
 #include "metrics/metrics.h"
 
-/* The daemon's file; what is wrong with it is said. NULL: it cannot be had. */
+/* Reads the daemon's file and reports what is wrong with it. Returns NULL if it cannot be
+ * read. */
 static struct rg_budget *read_budget(const struct rg_pins *p)
 {
 	struct rg_budget *b = calloc(1, sizeof(*b));
@@ -47,7 +48,7 @@ int rg_verb_metrics(const struct rg_options *o)
 	if (!s)
 		return rg_error(RG_FAILED, "metrics: out of memory");
 	rg_org_see(&original);
-	/* A host that is an original server alone has no guard to tell of. */
+	/* A host that is only an original server has no guard to report. */
 	alone = original.enabled && access(RG_PIN_DIR, F_OK) < 0 && errno == ENOENT;
 	err = alone ? RG_DONE : rg_pins_open_enabled(&p, RG_LOCK_SHARED);
 	if (err || alone) {
@@ -59,7 +60,7 @@ int rg_verb_metrics(const struct rg_options *o)
 		rg_pins_close(&p);
 	}
 	s->original = original;
-	/* Maps that could not be read are no news about what is enabled. */
+	/* Unreadable maps do not mean that nothing is enabled. */
 	if (!err || !s->enabled)
 		rg_metrics_write(stdout, s, (enum rg_metrics_format)o->format);
 	rg_snapshot_free(s);

@@ -15,8 +15,8 @@
 #define MEANWHILE_MS 1000
 #define A_LITTLE_MS 10
 
-/* A terminal takes less than it is given, and waits for its reader, unless it is
- * opened anew: O_NONBLOCK on fd would be for everybody who shares it. */
+/* Open a terminal anew to write without blocking: O_NONBLOCK on fd would affect every process
+ * that shares it. */
 static int open_anew(int fd)
 {
 	char path[32];
@@ -65,19 +65,19 @@ static int timeout_of(const struct rg_outlet *o)
 							       : MEANWHILE_MS;
 }
 
-/* Until it takes PIPE_BUF bytes without keeping us: 1; 0: not in time; -EINTR,
- * -ETIMEDOUT: waiting is to end. */
+/* Waits until the descriptor takes PIPE_BUF bytes without blocking. Returns 1; 0: not in time;
+ * -EINTR or -ETIMEDOUT: stop waiting. */
 static int wait(const struct rg_outlet *o)
 {
 	struct pollfd fds[] = {
 		{.fd = o->fd, .events = POLLOUT},
-		{.fd = o->stop_fd, .events = POLLIN}, /* poll(2) passes over -1 */
+		{.fd = o->stop_fd, .events = POLLIN}, /* poll(2) ignores -1 */
 	};
 	int n = o->never_waits ? 0 : poll(fds, 2, timeout_of(o));
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
-	/* An error is told by write(2). */
+	/* write(2) will report an error. */
 	if (o->never_waits || fds[0].revents)
 		return 1;
 	if (fds[1].revents)
@@ -85,8 +85,7 @@ static int wait(const struct rg_outlet *o)
 	return o->until_ms && now_ms() >= o->until_ms ? -ETIMEDOUT : 0;
 }
 
-/* A terminal that has room takes nothing if there is none for both halves of the
- * end of a line. */
+/* A terminal with room takes nothing if it has no room for both characters of a line's end. */
 static int wait_a_little(const struct rg_outlet *o)
 {
 	struct pollfd stop = {.fd = o->stop_fd, .events = POLLIN};
@@ -98,7 +97,7 @@ static int wait_a_little(const struct rg_outlet *o)
 	return o->until_ms && now_ms() >= o->until_ms ? -ETIMEDOUT : 0;
 }
 
-/* Out of the buffer, from its beginning. */
+/* Removes bytes from the beginning of the buffer. */
 static void consumed(struct rg_outlet *o, size_t n)
 {
 	if (!n)
@@ -108,7 +107,7 @@ static void consumed(struct rg_outlet *o, size_t n)
 	memmove(o->buffer, o->buffer + n, o->used);
 }
 
-/* What nobody takes; but for the rest of a line that was begun. */
+/* Drops the buffered lines, except for the rest of a line that was begun. */
 static void leave_out(struct rg_outlet *o)
 {
 	char *from = o->buffer, *end = o->buffer + o->used;
@@ -120,7 +119,7 @@ static void leave_out(struct rg_outlet *o)
 	o->used = (size_t)(from - o->buffer);
 }
 
-/* One write of what is there from `at` on. Bytes, or negative errno. */
+/* Writes once from `at` on. Returns the number of bytes or a negative errno. */
 static ssize_t write_some(const struct rg_outlet *o, size_t at)
 {
 	size_t n = o->used - at;
@@ -180,7 +179,7 @@ int rg_outlet_close(struct rg_outlet *o, int timeout_ms)
 {
 	int err;
 
-	o->hasty = false; /* it is the last */
+	o->hasty = false; /* this write is the last */
 	err = rg_outlet_flush(o);
 	if (err == -EINTR) {
 		rg_outlet_hurry(o, timeout_ms);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Standard output of a verb that goes on for as long as somebody reads: lines are
- * buffered, and a reader that is slow, stopped or gone never keeps the verb from
- * noticing that it is to end.
- */
+/* Standard output of a verb that runs for as long as somebody reads. It buffers lines, and a
+ * slow, stopped or closed reader never keeps the verb from ending. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,40 +10,40 @@
 
 #define RG_OUTLET_BUFFER (256UL * 1024)
 
-/* Called about once a second while a reader keeps us waiting. */
+/* Called about once a second while the reader keeps us waiting. */
 typedef void rg_outlet_meanwhile(void *arg);
 
-/* Owned by the caller; rg_outlet_close() frees what it holds. */
+/* Owned by the caller (rg_outlet_close). */
 struct rg_outlet {
 	int fd;
-	int stop_fd;	/* becomes readable when waiting is to end; -1: none */
-	__u64 until_ms; /* of CLOCK_MONOTONIC: waits no longer; 0: as long as it takes */
-	/* Lines are left out rather than waited for: something else must not wait. */
+	int stop_fd;	/* becomes readable when waiting must end; -1: none */
+	__u64 until_ms; /* CLOCK_MONOTONIC: end of all waiting; 0: none */
+	/* Drop lines instead of waiting, since something else must not wait. */
 	bool hasty;
-	rg_outlet_meanwhile *meanwhile; /* NULL: nothing */
+	rg_outlet_meanwhile *meanwhile; /* NULL: nothing is called */
 	void *arg;
 
-	int own_fd;	  /* a terminal, opened anew; or -1 */
+	int own_fd;	  /* the terminal, opened anew; or -1 */
 	bool never_waits; /* a file */
-	bool in_line;	  /* what was written last is no whole line */
+	bool in_line;	  /* the last line was written in part */
 	size_t used;
 	char *buffer;
 	__u64 left_out; /* lines */
 };
 
-/* fd stays the caller's, and as it is: others may share it. `hasty`, `meanwhile` and
- * `arg` may be set afterwards. 0 or -ENOMEM. */
+/* Opens an outlet on fd, which stays the caller's and unchanged, since others may share it. The
+ * caller may set `hasty`, `meanwhile` and `arg` afterwards. Returns 0 or -ENOMEM. */
 int rg_outlet_open(struct rg_outlet *o, int fd, int stop_fd);
-/* A whole line with its end, of at most RG_OUTLET_BUFFER bytes. 0; -EPIPE: the reader
- * went away; -EINTR: stop_fd became readable while the reader kept us waiting (a line
- * for which there is no room then is left out); another negative errno. */
+/* Adds a whole line with its newline, at most RG_OUTLET_BUFFER bytes. Returns 0; -EPIPE: the
+ * reader is gone; -EINTR: stop_fd became readable while waiting for the reader, and a line without
+ * room was dropped; or another negative errno. */
 int rg_outlet_add(struct rg_outlet *o, const char *line, size_t n);
-/* Write what there is. The same. */
+/* Writes the buffered lines. Returns the same. */
 int rg_outlet_flush(struct rg_outlet *o);
-/* From now on wait for the reader no longer than this, all in all, and not for stop_fd.
- * Then -ETIMEDOUT takes the place of -EINTR. */
+/* Limits all further waiting for the reader to this time and ignores stop_fd; -ETIMEDOUT
+ * replaces -EINTR. */
 void rg_outlet_hurry(struct rg_outlet *o, int timeout_ms);
-/* Write what is left, however long the reader takes, but from when stop_fd is readable
- * no longer than this; and free. 0; -EPIPE; -ETIMEDOUT: some was left out; another
- * negative errno. */
+/* Writes what is left and frees the outlet. Waits for the reader without a limit, but no longer
+ * than this once stop_fd is readable. Returns 0; -EPIPE; -ETIMEDOUT: some lines were dropped; or
+ * another negative errno. */
 int rg_outlet_close(struct rg_outlet *o, int timeout_ms);

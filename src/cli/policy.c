@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The policy by itself: is the file right, what is in force, put it into force. */
+/* The verbs about the policy alone: check the file, show what is in force, put the file in
+ * force. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 
 /* ---- check ---- */
 
-/* Here mistakes are what was asked for, and go where data goes. */
+/* Print mistakes to standard output: here they are the result. */
 static void print_mistake(const char *mistake)
 {
 	puts(mistake);
@@ -51,7 +52,7 @@ static const char *const kinds[RG_NR_RULE_KINDS] = {
 	[RG_RULE_EXCEPT] = "except",
 };
 
-/* "lease" is a time in the end. */
+/* Show the time that "lease" stands for. */
 static char *value_text(const struct rg_policy_shown *s, enum rg_key key, size_t i,
 			char buf[RG_PATH_SIZE])
 {
@@ -70,7 +71,7 @@ static char *value_text(const struct rg_policy_shown *s, enum rg_key key, size_t
 	return buf;
 }
 
-/* The kernel has executables, not what they are called. */
+/* The kernel keeps executables without their names. */
 static size_t count_of(const struct rg_policy_shown *s, enum rg_key key)
 {
 	return key == RG_KEY_PROGRAM ? 1 : rg_config_count(&s->config, key);
@@ -171,7 +172,7 @@ static size_t count_exempt(const struct rg_pins *p)
 	void *at = NULL;
 	size_t n = 0;
 
-	/* Somebody may change it meanwhile: no more steps than it has room. */
+	/* Bound the loop by the map's size, since others may change the map meanwhile. */
 	while (n < RG_MAX_EXEMPT &&
 	       bpf_map_get_next_key(p->map_fd[RG_MAP_EXEMPT], at, &next) == 0) {
 		key = next;
@@ -181,7 +182,7 @@ static size_t count_exempt(const struct rg_pins *p)
 	return n;
 }
 
-/* The mount rules of this gate alone, as the keys have them as well. */
+/* Print the mount rules of this gate alone, which the keys show as well. */
 static int collect_rules(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *s)
 {
 	char expected[RG_EXPECTED_SIZE];
@@ -236,8 +237,8 @@ static int collect(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *
 	return collect_rules(p, slot, s);
 }
 
-/* The gate of this network namespace: its slot, and where its policy came from.
- * p is open and locked if RG_DONE; the caller closes it. */
+/* Opens the set and finds the gate of this network namespace: its slot, and the source of its
+ * policy. If RG_DONE, p is open and locked, and the caller closes it. */
 static int open_gate(struct rg_pins *p, __u32 *slot, struct rg_provenance *from)
 {
 	__u32 netns = rg_netns_self();
@@ -281,7 +282,7 @@ int rg_verb_policy_show(const struct rg_options *o)
 
 /* ---- reload ---- */
 
-/* A second `enable` with the file alone. */
+/* Acts as a second `enable` with the file alone. */
 int rg_verb_policy_reload(const struct rg_options *o)
 {
 	struct rg_options file_only = {.verb = o->verb,
@@ -303,7 +304,7 @@ int rg_verb_policy_reload(const struct rg_options *o)
 	if (!file_only.config)
 		file_only.config = from.file[0] ? from.file : RG_CONFIG_FILE;
 	err = rg_arm_request_of(&file_only, &config, &wish);
-	wish.only_again = true; /* `disable` may have run meanwhile */
+	wish.only_again = true; /* `disable` may have run in between */
 	err = err ?: rg_arm_and_say(&wish);
 	rg_config_free(&config);
 	return err;

@@ -15,7 +15,7 @@ int rg_verb_release(const struct rg_options *o)
 	if (err)
 		return err;
 	err = rg_held_continue(&p, false, &done);
-	/* The daemon looks again, if there is one. */
+	/* Wake the daemon, if there is one. */
 	if (rg_daemon_is_alive(&p))
 		err = err ?: rg_wrappers_continue(&p, &done);
 	else

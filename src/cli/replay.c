@@ -14,7 +14,7 @@ int rg_replay_begin(struct rg_replay *r, __u32 netns, struct rg_policy policy, _
 
 	memset(r, 0, sizeof(*r));
 	s->enabled = true;
-	s->daemon_pid = (__u32)getpid(); /* a recording does not say which it was */
+	s->daemon_pid = (__u32)getpid(); /* a recording does not name it */
 	s->ledger.keys = calloc(RG_REPLAY_MOST, sizeof(*s->ledger.keys));
 	s->ledger.clients = calloc(RG_REPLAY_MOST, sizeof(*s->ledger.clients));
 	s->flows.keys = calloc(RG_REPLAY_MOST, sizeof(*s->flows.keys));
@@ -45,7 +45,7 @@ void rg_replay_at(struct rg_replay *r, __u64 boot_ns)
 
 /* ---- end clients ---- */
 
-/* Number of the end client that this record is of, made if need be; -1: no room. */
+/* Returns the number of the record's end client, which is added if it is new; -1: no room. */
 static long client_of(struct rg_snapshot *s, const struct rg_record *r)
 {
 	size_t n = rg_record_name_length(r);
@@ -80,7 +80,7 @@ static long client_of(struct rg_snapshot *s, const struct rg_record *r)
 	return s->flows.n++;
 }
 
-/* The tally that the answer to an OPEN or a LOCK counts for. */
+/* Returns the counter for the answer to an OPEN or a LOCK. */
 static enum rg_tally tally_of(const struct rg_record *r)
 {
 	if (r->status == RG_NFS4ERR_GRACE)
@@ -98,7 +98,7 @@ static enum rg_tally tally_of(const struct rg_record *r)
 					   : RG_TALLY_LOCKS;
 }
 
-/* The slowest reclaims come first. */
+/* Keep the slowest reclaims first. */
 static void add_slow(struct rg_snapshot *s, const struct rg_flow_note *note)
 {
 	int at = s->n_slowest < RG_SLOWEST ? s->n_slowest++ : RG_SLOWEST;
@@ -198,8 +198,8 @@ static void add_continued(struct rg_snapshot *s, const struct rg_record *r)
 	}
 }
 
-/* The ledger settles an end client that has all it had; a recording has only what came of it,
- * that the gate opened. */
+/* Settle the end clients when the gate opens: a recording shows only this result of the
+ * ledger. */
 static void add_gate(struct rg_snapshot *s, const struct rg_record *r)
 {
 	struct rg_gate *g = &s->gates[SLOT];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A recovery after the fact. It looks at files only. */
+/* The verb report: tells a recovery afterwards, from files alone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 /* ---- the daemon's own recording ---- */
 
-/* The parts that are there. */
+/* Lists the existing parts. */
 struct own {
 	char names[RG_RECORD_PARTS][RG_PATH_SIZE + sizeof(RG_RECORDER_FILE) + 16];
 	char *paths[RG_RECORD_PARTS];
@@ -25,7 +25,7 @@ static void hear_nothing(const char *mistake)
 	(void)mistake;
 }
 
-/* Where the daemon records: by option, or by the configuration. */
+/* Finds the daemon's recording by option or configuration. */
 static void find_dir(const struct rg_options *o, char dir[RG_PATH_SIZE])
 {
 	struct rg_config config;
@@ -79,7 +79,7 @@ static int find_own(const struct rg_options *o, struct own *own)
 
 /* ---- output ---- */
 
-/* A slip of the keyboard must not cost the recording. */
+/* Never write the report over the recording. */
 static bool is_input(const struct stat *out, const struct rg_options *o)
 {
 	struct stat in;
@@ -105,8 +105,8 @@ static int check_output(const struct rg_options *o)
 	return RG_DONE;
 }
 
-/* A report has names and addresses of end clients: it is its maker's alone. A link that
- * somebody else put there leads nowhere. */
+/* Create it for its owner alone, since it has names and addresses of end clients, and follow no
+ * link. */
 static FILE *open_output(const struct rg_options *o)
 {
 	FILE *out = NULL;
@@ -135,7 +135,7 @@ static void write_json(const struct rg_report *r, FILE *out)
 	json_object_put(all);
 }
 
-/* What is on standard output is checked by main(). */
+/* main() checks standard output. */
 static int write_all(const struct rg_options *o, const struct rg_report *r, FILE *out)
 {
 	bool bad;
@@ -156,7 +156,7 @@ static int write_all(const struct rg_options *o, const struct rg_report *r, FILE
 	return RG_DONE;
 }
 
-/* By the worst of the recoveries that are told. */
+/* Returns the status of the worst recovery in the report. */
 static int exit_code(const struct rg_report *r)
 {
 	int worst = RG_DONE;

@@ -28,7 +28,7 @@ void rg_screen_free(struct rg_screen *s)
 
 bool rg_screen_line(struct rg_screen *s)
 {
-	/* One past the last line stands for "no room". */
+	/* The position behind the last line means that there is no room. */
 	if (s->n <= s->height)
 		s->n++;
 	return s->n <= s->height;
@@ -50,7 +50,7 @@ static void put(struct rg_screen *s, char c, enum rg_look look)
 
 	if (!rg_screen_left(s))
 		return;
-	if (c < ' ' || c > '~') /* whatever a caller forgot */
+	if (c < ' ' || c > '~') /* replace what a caller did not escape */
 		c = '?';
 	s->cells[(size_t)line * s->width + s->used[line]++] =
 		(struct rg_cell){.c = c, .look = (unsigned char)look};
@@ -118,14 +118,14 @@ static void print_line(const struct rg_cell *at, unsigned int n, FILE *out, bool
 void rg_screen_print(const struct rg_screen *s, FILE *out, bool in_place, bool colour)
 {
 	if (in_place)
-		fputs("\033[H", out); /* home */
+		fputs("\033[H", out); /* move to the first cell */
 	for (unsigned int i = 0; i < lines(s); i++) {
 		if (in_place && i)
 			fputs("\r\n", out);
 		print_line(&s->cells[(size_t)i * s->width], s->used[i], out, colour);
-		/* A full line leaves the cursor on its last cell, which would go. */
+		/* Do not clear behind a full line: the cursor is on its last cell. */
 		if (in_place && s->used[i] < s->width)
-			fputs("\033[K", out); /* the rest of what was there */
+			fputs("\033[K", out); /* clear what the last screen left below */
 		if (!in_place)
 			fputc('\n', out);
 	}

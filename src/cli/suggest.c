@@ -8,8 +8,8 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Counts the letters to add, leave out, replace or exchange with a neighbour (the optimal
- * string alignment distance) between words of up to RG_SUGGEST_LONGEST bytes. */
+/* Counts the letters to add, remove, replace or exchange with a neighbour (the optimal string
+ * alignment distance) between words of up to RG_SUGGEST_LONGEST bytes. */
 static size_t distance(const char *a, size_t n, const char *b, size_t m)
 {
 	size_t rows[RG_SUGGEST_LONGEST + 1][RG_SUGGEST_LONGEST + 1];

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds the word that somebody may have meant. Pure. */
+/* Finds the word that a mistyped one may stand for. Pure. */
 #pragma once
 
 #include <stddef.h>
 
-/* The longest word that is compared, bytes. */
+/* Length of the longest word that is compared, bytes. */
 #define RG_SUGGEST_LONGEST 32
 
 struct rg_suggestion {
-	const char *word; /* what was typed; the caller's */
+	const char *word; /* the typed word, owned by the caller */
 	/* The closest of those offered; empty: none is close. */
 	char best[RG_SUGGEST_LONGEST + 1];
 	size_t distance;

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-/* In place of a row. */
+/* Writes a message in place of a row. */
 #define HEADS (~0U)
 
-/* A bit a column that fits. One that is too wide does not keep out a narrower one
- * that matters less; the first always fits, cut off if need be. */
+/* Returns a bit for each column that fits. A column that is too wide does not keep out a
+ * narrower, less important one; the first always fits, cut if necessary. */
 static unsigned int choose(const struct rg_table *t, unsigned int width)
 {
 	unsigned int chosen = 0, used = 0;

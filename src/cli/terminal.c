@@ -11,7 +11,7 @@
 
 static struct {
 	volatile sig_atomic_t taken;
-	bool prepared; /* for the program's end */
+	bool prepared; /* restored when the program ends */
 	bool keys;     /* standard input is a terminal as well */
 	struct termios before;
 } terminal;
@@ -64,7 +64,7 @@ static void put(const char *order)
 {
 	ssize_t unused = write(STDOUT_FILENO, order, strlen(order));
 
-	(void)unused; /* there is nobody to tell */
+	(void)unused; /* nobody can be told of a failure */
 }
 
 void rg_terminal_give_back(void)
@@ -83,7 +83,7 @@ void rg_terminal_give_back(void)
 static void on_crash(int signal)
 {
 	rg_terminal_give_back();
-	raise(signal); /* SA_RESETHAND: as it would have ended */
+	raise(signal); /* SA_RESETHAND: raise the signal again, to end as without us */
 }
 
 static void prepare_for_the_end(void)
@@ -109,7 +109,7 @@ void rg_terminal_take(void)
 	terminal.taken = 1;
 	if (terminal.keys) {
 		raw = terminal.before;
-		/* Signals stay: Ctrl-C and Ctrl-Z come as such. */
+		/* Keep ISIG: Ctrl-C and Ctrl-Z still send signals. */
 		raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 		raw.c_cc[VMIN] = 1;
 		raw.c_cc[VTIME] = 0;

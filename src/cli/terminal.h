@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The terminal of a full-screen program: taken, and given back as it was, however
- * the program ends. */
+/* Takes the terminal for a full-screen program, and gives it back as it was however the program
+ * ends. */
 #pragma once
 
 #include <stdbool.h>
 
-/* Is standard output a terminal on which a screen can be drawn? */
+/* Says whether standard output is a terminal on which a screen can be drawn. */
 bool rg_terminal_is_one(void);
-/* Are colours wanted on it? Not with NO_COLOR. */
+/* Says whether to use colours; NO_COLOR turns them off. */
 bool rg_terminal_has_colours(void);
-/* Columns and lines of the terminal; where there is none, of COLUMNS and LINES, or 160
- * and 24. */
+/* Returns the size of the terminal; without one, COLUMNS and LINES, or 160 and 24. */
 void rg_terminal_size(unsigned int *columns, unsigned int *lines);
 
-/* Columns that text for people is to be wrapped at: those of the terminal, or COLUMNS. 0:
- * standard output is no terminal and COLUMNS is not set, so that lines stay whole. */
+/* Returns the column at which to wrap text: the terminal's width or COLUMNS. Returns 0, for
+ * whole lines, if standard output is no terminal and COLUMNS is not set. */
 unsigned int rg_terminal_width(void);
 
-/* Take it: the alternate screen, no cursor, keys without Enter and without echo. It
- * is given back by exit(3) and by signals that dump core as well. */
+/* Takes the terminal: alternate screen, no cursor, keys without Enter and without echo. exit(3)
+ * and signals that dump core give it back as well. */
 void rg_terminal_take(void);
-/* Give it back; may be called when it is not taken. Async-signal-safe. */
+/* Gives it back; does nothing if it is not taken. Async-signal-safe. */
 void rg_terminal_give_back(void);

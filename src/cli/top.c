@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Watch a recovery. Reads the pinned maps and loads nothing; what it shows is made
- * in top_screen.c. */
+/* The verb top: watches a recovery. Reads the pinned maps and loads nothing; top_screen.c makes
+ * the screen. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,11 +17,11 @@
 
 struct watch {
 	struct rg_pins p;
-	ino_t pinned_ino; /* of map_meta: another one is another set; 0: p is closed */
+	ino_t pinned_ino; /* id of map_meta, by which another set is noticed; 0: p is closed */
 	struct rg_snapshot *now;
-	__u64 tally[RG_NR_TALLIES]; /* that the rates count from, and when; 0: none */
+	__u64 tally[RG_NR_TALLIES]; /* the tally and the time from which rates count; 0: none */
 	__u64 before_ns;
-	struct rg_rates rates; /* as last worked out */
+	struct rg_rates rates; /* the last rates */
 	long interval_ms;
 	bool in_place, colour, keys;
 	bool stop;
@@ -38,8 +38,8 @@ static ino_t pinned_now(void)
 	return stat(rg_pin_path(path, rg_pin_of_map(RG_MAP_META)), &st) == 0 ? st.st_ino : 0;
 }
 
-/* Somebody may disable, and enable anew, while we look. What is wrong then is not
- * said: the screen shows that nothing is enabled. */
+/* Opens the set, which may be disabled and enabled again meanwhile. Reports nothing: the screen
+ * shows that nothing is enabled. */
 static void follow_pins(struct watch *w)
 {
 	ino_t now = pinned_now();
@@ -59,7 +59,7 @@ static void follow_pins(struct watch *w)
 	}
 }
 
-/* A new snapshot; false: there is none, and nothing is owned. */
+/* Takes a new snapshot. Returns false, owning nothing, if there is none. */
 static bool look(struct watch *w)
 {
 	if (w->pinned_ino && rg_snapshot_read(&w->p, RG_SNAPSHOT_FLOWS, w->now) == 0)
@@ -70,8 +70,8 @@ static bool look(struct watch *w)
 
 /* ---- showing ---- */
 
-/* A screen that is drawn between two times, as its size changed, shows the rates
- * that there are: some milliseconds tell nothing. */
+/* Keep the last rates for a screen that a change of size drew early: a few milliseconds give no
+ * rate. */
 static void work_out_rates(struct watch *w)
 {
 	const struct rg_snapshot *now = w->now;
@@ -83,7 +83,7 @@ static void work_out_rates(struct watch *w)
 	memcpy(w->tally, now->totals.tally, sizeof(w->tally));
 }
 
-/* All that there is, where nobody has to scroll. */
+/* Print everything where nobody has to scroll. */
 static unsigned int lines_of_all(const struct rg_snapshot *s)
 {
 	return 2 * RG_MAX_GATES + 32 + s->ledger.n + s->flows.n + s->held.n +
@@ -113,7 +113,7 @@ static int show(struct watch *w)
 	rg_snapshot_free(w->now);
 	if (err)
 		return rg_error(RG_FAILED, "top: %s", rg_strerror(err));
-	/* Whoever reads it wants it now; that nobody does any more is an end. */
+	/* Deliver the screen now, and end if the reader is gone. */
 	return fflush(stdout) == EOF ? RG_FAILED : RG_DONE;
 }
 
@@ -125,7 +125,7 @@ static void sleep_until_continued(struct watch *w)
 
 	rg_terminal_give_back();
 	kill(getpid(), SIGSTOP);
-	/* SIGCONT, and whatever else came meanwhile, are still to be read. */
+	/* Read SIGCONT and other signals later. */
 	while (read(w->signal_fd, &info, sizeof(info)) == sizeof(info))
 		w->stop |= info.ssi_signo != SIGCONT && info.ssi_signo != SIGWINCH &&
 			   info.ssi_signo != SIGTSTP;
@@ -140,7 +140,7 @@ static void handle_signals(struct watch *w)
 	while (!w->stop && read(w->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGWINCH:
-		case SIGCONT: /* somebody may have drawn over it: once more */
+		case SIGCONT: /* others may have drawn over the screen: draw it again */
 			break;
 		case SIGTSTP:
 			if (w->in_place)
@@ -160,7 +160,7 @@ static void handle_keys(struct watch *w)
 	ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
 
 	if (n <= 0)
-		w->keys = false; /* nobody is there to press one */
+		w->keys = false; /* there is no keyboard */
 	for (ssize_t i = 0; i < n; i++)
 		w->stop |= keys[i] == 'q' || keys[i] == 'Q' || keys[i] == 3; /* Ctrl-C */
 }
@@ -173,7 +173,7 @@ static long ms_now(void)
 	return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Until it is time to look again, or somebody wants to see something now. */
+/* Waits until the next screen is due or a key is pressed. */
 static void wait_until(struct watch *w, long until_ms)
 {
 	long left_ms = until_ms - ms_now();
@@ -190,7 +190,7 @@ static void wait_until(struct watch *w, long until_ms)
 		handle_keys(w);
 }
 
-/* Signals come by a descriptor, so that none can cut in between. */
+/* Receive signals by a descriptor, so that none interrupts drawing. */
 static int take_signals(struct watch *w)
 {
 	static const int heeded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT};

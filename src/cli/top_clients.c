@@ -13,7 +13,7 @@ static int compare_keys(const struct rg_client_key *a, const struct rg_client_ke
 	return a->name_hash < b->name_hash ? -1 : a->name_hash > b->name_hash;
 }
 
-/* An end client while it is looked for in the other list. */
+/* An end client with its key, for the search in the other list. */
 struct found {
 	struct rg_client_key key;
 	struct rg_top_client client;
@@ -24,7 +24,7 @@ static int by_key(const void *a, const void *b)
 	return compare_keys(&((const struct found *)a)->key, &((const struct found *)b)->key);
 }
 
-/* Those of the ledger, in the order of their keys. */
+/* Lists the ledger's end clients in the order of their keys. */
 static __u32 take_ledger(const struct rg_snapshot *s, struct found *all)
 {
 	__u32 n = 0;
@@ -46,7 +46,7 @@ static __u32 take_ledger(const struct rg_snapshot *s, struct found *all)
 	return n;
 }
 
-/* What the tracing programs saw of them, and who is not in the ledger. */
+/* Adds what the tracing programs saw of them, and end clients that the ledger lacks. */
 static __u32 take_flows(const struct rg_snapshot *s, struct found *all, __u32 n_ledger)
 {
 	__u32 n = n_ledger;
@@ -104,7 +104,7 @@ static int by_urgency(const void *a, const void *b)
 		return first;
 	if (refused_x != refused_y)
 		return refused_x > refused_y ? -1 : 1;
-	/* So that lines do not change places for nothing. */
+	/* Order equal ones by key, so that lines keep their places. */
 	return by_key(a, b);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The gates in `top`. */
+/* Draws the gates in `top`. */
 #include "cli/top_parts.h"
 #include "cli/top_words.h"
 #include "base/names.h"
@@ -27,7 +27,7 @@ static void draw_state(struct rg_screen *s, const struct rg_gate *g, const struc
 
 #define BAR 16
 
-/* What has passed of `whole`, on a bar of BAR cells, or less in a narrow terminal. */
+/* Draws the elapsed part of `whole` as a bar of BAR cells, fewer on a narrow terminal. */
 static void draw_bar(struct rg_screen *s, __u64 passed, __u64 whole)
 {
 	unsigned int cells = s->width < 3 * BAR ? s->width / 3 : BAR, done = cells;
@@ -53,8 +53,8 @@ static void draw_awaited(struct rg_screen *s, const struct rg_snapshot *now, __u
 			      (unsigned long long)sum.awaited_expected);
 }
 
-/* "[####....] 43 s left of 90 s; 3 of 5 done; 2 awaited, 7 of 20 locks": end clients that
- * are done with reclaiming, and locks that those awaited have again. */
+/* Draws "[####....] 43 s left of 90 s; 3 of 5 done; 2 awaited, 7 of 20 locks": end clients that
+ * finished reclaiming, and locks that the awaited ones have again. */
 static void draw_grace(struct rg_screen *s, const struct rg_snapshot *now, __u32 slot,
 		       const struct rg_grace *grace)
 {
@@ -77,7 +77,7 @@ static void draw_grace(struct rg_screen *s, const struct rg_snapshot *now, __u32
 	draw_awaited(s, now, slot);
 }
 
-/* "[###.....] opens in 57 s at the latest; 1 awaited, 7 of 20 locks" */
+/* Draws "[###.....] opens in 57 s at the latest; 1 awaited, 7 of 20 locks". */
 static void draw_deadline(struct rg_screen *s, const struct rg_snapshot *now, __u32 slot,
 			  const struct rg_view *v)
 {

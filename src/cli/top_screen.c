@@ -120,7 +120,7 @@ int rg_top_draw(const struct rg_top *top, struct rg_screen *s)
 		return 0;
 	}
 	rg_top_draw_gates(s, top->now, top->all ? s->height : s->height / 3);
-	/* Three lines that small terminals have not. */
+	/* Draws three lines that small terminals have no room for. */
 	if (s->height >= 12)
 		draw_answers(s, top);
 	return rg_top_draw_tables(s, top->now);

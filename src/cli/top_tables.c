@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The tables in `top`. */
+/* Draws the tables in `top`. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static const char *client_state(const struct rg_top_client *c)
 					    : "seen";
 }
 
-/* "7 of 20", or what is known of it */
+/* Writes "7 of 20", or the part of it that is known. */
 static void locks_text(const struct rg_top_client *c, char *buf)
 {
 	__u32 locks, expected;
@@ -76,7 +76,7 @@ static void locks_text(const struct rg_top_client *c, char *buf)
 		snprintf(buf, RG_CELL_SIZE, "%u", locks);
 }
 
-/* A cell is a byte wide: nothing beyond ASCII. */
+/* Write ASCII only: a cell holds one byte. */
 static void shown(const char *name, size_t n, char *buf)
 {
 	rg_shown(name, n, RG_SHOWN_ASCII | RG_SHOWN_EXACT, buf, RG_CELL_SIZE);
@@ -175,7 +175,7 @@ static const struct rg_column held_columns[] = {
 
 struct held {
 	const struct rg_snapshot *now;
-	__u32 *order; /* who is held longest comes first */
+	__u32 *order; /* the longest held thread comes first */
 };
 
 static int by_since(const void *a, const void *b, void *held)
@@ -285,15 +285,15 @@ static void slowest_cell(const void *of, unsigned int row, unsigned int column, 
 
 /* ---- the tables below one another ---- */
 
-/* What one of them takes of the lines that are left, by how much it matters. */
+/* The share of the remaining lines that each table takes, by importance. */
 struct section {
 	struct rg_table table;
-	const char *title; /* what there are n_rows of */
+	const char *title; /* number of rows that exist */
 	unsigned int share;
-	unsigned int rows; /* that are shown */
+	unsigned int rows; /* number of rows that are shown */
 };
 
-/* First a head and a row for each, as long as there is room, then rows by share. */
+/* Gives each table a heading and a row while there is room, then rows by share. */
 static void share_out(struct section *all, size_t n, unsigned int room)
 {
 	bool more = true;
@@ -315,7 +315,7 @@ static void share_out(struct section *all, size_t n, unsigned int room)
 	}
 }
 
-/* IPv6 addresses want more room than the tables have for them. */
+/* Drop the columns that an IPv6 address leaves no room for. */
 static bool any_ipv6(const struct clients *clients)
 {
 	for (__u32 i = 0; i < clients->n; i++) {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Says what the tracing programs see, and writes it down: reads this tracer's own
- * ring, and makes up what no program tells, that a gate changed and that records
- * were lost. Ends by a signal, by --count or --duration, when its reader goes away
- * and when somebody disables.
- */
+/* The verb trace: prints and records what the tracing programs see. Reads this tracer's own
+ * ring, and adds what no program sends: changes of gates and lost records. Ends by a signal, by
+ * --count or --duration, when its reader goes away, and after `disable`. */
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -39,27 +36,27 @@
 #include "record/recording.h"
 #include "record/tracer.h"
 
-/* Records between two looks at everything else. */
+/* Records to read between two looks at everything else. */
 #define BATCH 4096
-/* At the end no more than this: they may come faster than they are written. */
+/* Records to read at the end, at most, since they may come faster than they are written. */
 #define LAST_RECORDS ((size_t)RG_TRACER_RING_BYTES / sizeof(struct rg_record))
-/* For a reader that is slow, when it is time to end. */
+/* Time that a slow reader gets at the end. */
 #define LAST_MS 1000
 #define TICK_NS RG_NS_PER_SEC
-/* Between two looks at gates and at what was lost. Records may wake us thousands of times a
- * second, each look is bpf(2), and during that no kprobe is run here (base/read_map.h). */
+/* Time between two looks at gates and losses. Records may wake us thousands of times a second,
+ * each look calls bpf(2), and no kprobe runs on this CPU meanwhile (base/read_map.h). */
 #define LOOK_NS (20ULL * 1000 * 1000)
 
 struct trace {
 	struct rg_trace_wish wish;
 	struct rg_pins p;
-	ino_t pinned_ino; /* of map_meta: another one is another set */
+	ino_t pinned_ino; /* id of map_meta, by which another set is noticed */
 	struct rg_tracer_ring ring;
 	int epoll_fd, signal_fd, timer_fd, mounts_fd;
 
 	struct rg_record_around around;
 	struct rg_mountpoints mounts;
-	bool mounts_may_be_read; /* once a second at most */
+	bool mounts_may_be_read; /* at most once a second */
 	struct rg_second json_second, text_second;
 	struct rg_text_style style;
 
@@ -70,25 +67,25 @@ struct trace {
 
 	struct rg_gate_told gates[RG_MAX_GATES];
 	struct rg_lost_told told_lost[RG_MAX_GATES];
-	struct stat lost_file; /* as it was last read */
+	struct stat lost_file; /* as last read */
 	char boot_id[RG_BOOT_ID_SIZE];
 	__u32 set, init_netns;
-	__u64 gates_change_ns; /* when time alone will change one; 0: never */
-	__u64 look_ns;	       /* not before; see look_due */
-	__u64 tick_ns, end_ns; /* next, and last; end 0: for ever */
+	__u64 gates_change_ns; /* time at which a gate changes by itself; 0: never */
+	__u64 look_ns;	       /* earliest time of the next look; see look_due() */
+	__u64 tick_ns, end_ns; /* of the next look, and of the end; end 0: no limit */
 
-	__u64 events, downgrades, lost, failures; /* told */
-	__u64 failed_before;			  /* of the tracing programs, before this began */
-	bool recovery, downgraded;		  /* seen, told or not */
+	__u64 events, downgrades, lost, failures; /* records printed */
+	__u64 failed_before;	   /* failures of tracing programs before this began */
+	bool recovery, downgraded; /* records read, printed or not */
 	unsigned int batch;
 	bool look_due; /* at look_ns */
-	bool stop;     /* end in an orderly way */
-	bool over;     /* and take no record more */
+	bool stop;     /* end after the last records */
+	bool over;     /* end without taking another record */
 	const char *reason;
 	int status; /* enum rg_exit to end with */
 };
 
-/* The first reason counts. */
+/* Keep the first reason. */
 static void stop(struct trace *t, const char *reason)
 {
 	if (!t->stop)
@@ -109,8 +106,8 @@ static void handle_outlet(struct trace *t, int err)
 	switch (err) {
 	case 0:
 		return;
-	case -EINTR:	 /* the signal is read by the loop */
-	case -ETIMEDOUT: /* and what was left out is said at the end */
+	case -EINTR:	 /* the loop reads the signal */
+	case -ETIMEDOUT: /* the end reports what was left out */
 		return;
 	case -EPIPE:
 		stop_now(t, "reader");
@@ -145,7 +142,7 @@ static void flush_recording(void *arg)
 	}
 }
 
-/* A line of JSON that is no event. */
+/* Prints a line of JSON that is no event. */
 static void write_json(struct trace *t, const char *line, size_t n)
 {
 	record(t, line, n);
@@ -163,7 +160,7 @@ static __u64 clock_ns(clockid_t clock)
 	return (__u64)now.tv_sec * RG_NS_PER_SEC + (__u64)now.tv_nsec;
 }
 
-/* Somebody may set the wall clock at any time. */
+/* Read both clocks again, since the wall clock may be set at any time. */
 static void read_clocks(struct trace *t)
 {
 	__u64 before_ns = clock_ns(CLOCK_BOOTTIME), wall_ns = clock_ns(CLOCK_REALTIME),
@@ -178,7 +175,7 @@ static void read_mounts(struct trace *t)
 
 	t->mounts_may_be_read = false;
 	if (rg_mounts_read("/proc/self/mountinfo", &mounts))
-		return; /* as they were */
+		return; /* as they were before */
 	rg_mountpoints_of(&mounts, &t->mounts);
 	rg_mounts_free(&mounts);
 }
@@ -260,8 +257,8 @@ static void consume(struct trace *t)
 	stop_now(t, NULL);
 }
 
-/* Times that a tracing program could not do its work (no memory for a thread's storage, a
- * failed helper), since this began. One that cannot be read counts as one. */
+/* Returns how often tracing programs failed since this began (no memory for a thread's storage,
+ * a failed helper). An unreadable counter counts as one. */
 static __u64 failures_now(const struct trace *t)
 {
 	struct rg_flow_totals totals;
@@ -300,8 +297,7 @@ static void look_at_gate(struct trace *t, __u32 slot, __u64 now_ns)
 		emit(t, &r);
 }
 
-/* Those that are known, or all: a gate that is made meanwhile is found within a
- * second. */
+/* Reads the known gates, and once a second all of them, to find new ones. */
 static void look_at_gates(struct trace *t, bool all)
 {
 	__u64 now_ns = rg_now_ns();
@@ -327,7 +323,7 @@ static void tell_lost(struct trace *t, const struct rg_lost *l, struct rg_lost_t
 			write_json(t, line, rg_lost_lock_line(l, i, &when, line, sizeof(line)));
 }
 
-/* The daemon finds it out and writes it down (state/lost.h). */
+/* Read what the daemon found out and wrote (state/lost.h). */
 static void look_at_losses(struct trace *t)
 {
 	struct rg_gate gates[RG_MAX_GATES];
@@ -375,7 +371,7 @@ static int begin_output(struct trace *t)
 
 	if (rg_outlet_open(&t->out, STDOUT_FILENO, t->signal_fd))
 		return rg_error(RG_FAILED, "out of memory");
-	/* A recording does not wait for a terminal. */
+	/* Do not let a terminal delay the recording. */
 	t->out.hasty = t->recording.open && t->style.width;
 	t->out.meanwhile = flush_recording;
 	t->out.arg = t;
@@ -433,12 +429,12 @@ static void say_left_out(struct trace *t)
 	rg_warn("standard output: its reader is too slow: %llu lines were left out%s",
 		(unsigned long long)t->out.left_out,
 		t->wish.record ? "; they are in the recording" : "");
-	/* What was not delivered was not done; but a recording goes first. */
+	/* Fail if output was not delivered, after finishing the recording. */
 	if (!t->wish.record && !t->status)
 		t->status = RG_FAILED;
 }
 
-/* The last records, the last line, and all of it to where it belongs. */
+/* Reads the last records, writes the last line, and delivers everything. */
 static void finish(struct trace *t)
 {
 	size_t taken = 0;
@@ -451,7 +447,7 @@ static void finish(struct trace *t)
 	look_at_lost(t);
 	look_at_losses(t);
 	write_end(t);
-	/* Not before it was asked what was lost. */
+	/* Ask for losses first. */
 	rg_tracer_close(&t->ring);
 	if (rg_recording_close(&t->recording))
 		t->status = RG_FAILED;
@@ -520,7 +516,7 @@ static void on_event(struct trace *t, int fd)
 		rg_warn("timer: %s", rg_strerror(errno));
 }
 
-/* For the next of all that has its time. */
+/* Sets the timer for whatever is due next. */
 static void set_timer(const struct trace *t)
 {
 	__u64 next_ns = t->tick_ns;
@@ -532,7 +528,7 @@ static void set_timer(const struct trace *t)
 		next_ns = t->look_ns;
 	if (t->end_ns && t->end_ns < next_ns)
 		next_ns = t->end_ns;
-	/* An alarm of 0 would be none. */
+	/* A timer of 0 would be off. */
 	alarm.it_value.tv_sec = (time_t)((next_ns + 1) / RG_NS_PER_SEC);
 	alarm.it_value.tv_nsec = (long)((next_ns + 1) % RG_NS_PER_SEC);
 	timerfd_settime(t->timer_fd, TFD_TIMER_ABSTIME, &alarm, NULL);
@@ -579,7 +575,7 @@ static int watch_fd(const struct trace *t, int fd, uint32_t events)
 	return epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
-/* A hangup ends it, but not one that was started with nohup(1). */
+/* End on a hangup, unless started by nohup(1). */
 static void block_signals(sigset_t *set)
 {
 	struct sigaction hangup;
@@ -590,7 +586,7 @@ static void block_signals(sigset_t *set)
 	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
 		sigaddset(set, SIGHUP);
 	sigprocmask(SIG_BLOCK, set, NULL);
-	/* Both are told by write(2). */
+	/* write(2) reports both. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }
@@ -606,11 +602,11 @@ static int set_up(struct trace *t)
 	if (t->epoll_fd < 0 || t->signal_fd < 0 || t->timer_fd < 0 ||
 	    watch_fd(t, t->signal_fd, EPOLLIN) || watch_fd(t, t->timer_fd, EPOLLIN))
 		return rg_error(RG_FAILED, "cannot set up: %s", rg_strerror(errno));
-	/* Without it mounts are looked for when a record has one that is not known. */
+	/* Without it, read mounts again when a record has an unknown one. */
 	t->mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (t->mounts_fd >= 0)
 		watch_fd(t, t->mounts_fd, EPOLLPRI);
-	/* That its reader is gone, if it is a pipe; a file has none. */
+	/* Watch a pipe for a reader that goes away. */
 	if (t->to_json || t->to_text)
 		watch_fd(t, STDOUT_FILENO, 0);
 	return RG_DONE;
@@ -641,8 +637,7 @@ static int listen(struct trace *t)
 	return RG_DONE;
 }
 
-/* What is left to do needs maps; and to rotate a recording in a directory that is
- * somebody else's, the right to write there. */
+/* Keep the capabilities for maps, and for rotating a recording in another user's directory. */
 static int drop_capabilities(const struct trace *t)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
@@ -654,8 +649,7 @@ static int drop_capabilities(const struct trace *t)
 	return RG_DONE;
 }
 
-/* Locked until a place is taken: two that look for a free one at the same time
- * would find the same. */
+/* Hold the lock until a place is taken, so that no two tracers take the same one. */
 static int open_pins(struct trace *t)
 {
 	int err = rg_pins_open_enabled(&t->p, RG_LOCK_EXCLUSIVE);
@@ -669,9 +663,9 @@ static int begin(struct trace *t)
 {
 	int err = open_pins(t) ?: set_up(t);
 
-	/* Before a recording that is there is rotated away for it. */
+	/* Check this before rotating an existing recording away. */
 	err = err ?: listen(t);
-	rg_pins_unlock(&t->p); /* others may work on the set */
+	rg_pins_unlock(&t->p); /* let others work on the set */
 	err = err ?: begin_recording(t);
 	err = err ?: begin_output(t);
 	return err ?: drop_capabilities(t);

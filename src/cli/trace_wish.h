@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `trace` was asked for. */
+/* The options of `trace`, checked. */
 #pragma once
 
 #include "cli/options.h"
 #include "record/record_filter.h"
 
 struct rg_trace_wish {
-	struct rg_filter filter; /* its strings are the options' */
+	struct rg_filter filter; /* the options own its strings */
 	bool json;
-	const char *record; /* a file; NULL: not recorded */
-	__u64 record_size;  /* bytes of a part */
+	const char *record; /* file to record to; NULL: none */
+	__u64 record_size;  /* size of a part in bytes */
 	unsigned int record_keep;
-	__u64 count;	   /* events; 0: any number */
-	__u64 duration_ns; /* 0: for ever */
+	__u64 count;	   /* number of events; 0: no limit */
+	__u64 duration_ns; /* 0: no limit */
 };
 
-/* Pure. RG_DONE, or RG_USAGE with one line said. */
+/* Checks the options. Returns RG_DONE, or RG_USAGE after one line. Pure. */
 int rg_trace_wish_of(const struct rg_options *o, struct rg_trace_wish *w);

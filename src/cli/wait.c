@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Wait until a gate is open: for whoever has to start behind it. */
+/* The verb wait: waits until a gate is open, for services that must start after it. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -11,10 +11,11 @@
 #include "cli/verbs.h"
 #include "pins/gates.h"
 
-/* A gate may open by an event at any moment, and only the daemon is told of these. */
+/* Look several times a second: a gate may open at any moment, and only the daemon gets
+ * events. */
 #define LOOK_NS (RG_NS_PER_SEC / 5)
 
-/* The set that is pinned: another one, or none, if this changes. */
+/* Identifies the pinned set; another set has another id. */
 static ino_t pinned_now(void)
 {
 	struct stat st;
@@ -42,8 +43,8 @@ static int wait_for_gate(const struct rg_pins *p, __u32 slot, __u32 netns, __u64
 			printf("open: network namespace %u: %s\n", netns, rg_why_text(v.why));
 			return RG_DONE;
 		}
-		/* The maps stay for as long as they are open here, so the pins say whether
-		 * there still is a gate. `disable` opens it first. */
+		/* Look at the pins to learn whether there still is a gate: our open maps live on
+		 * after `disable`, which opens the gate first. */
 		if (pinned_now() != pinned)
 			return rg_error(RG_NOT_ENABLED,
 					"network namespace %u: the pins were taken away while this "
@@ -74,7 +75,7 @@ int rg_verb_wait(const struct rg_options *o)
 	if (err)
 		return err;
 	slot = rg_gate_named(&p, o, &gate);
-	/* Others may change the set while this waits. */
+	/* Let others change the set while this waits. */
 	rg_pins_unlock(&p);
 	err = slot < 0 ? RG_FAILED
 		       : wait_for_gate(&p, (__u32)slot, gate.netns,

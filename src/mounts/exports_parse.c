@@ -283,8 +283,8 @@ static int read_client(struct parser *p)
 	if (broken)
 		complain(p, p->line, "expected client(option,...) and then a blank");
 	is = read_options(open + 1, &p->by_default, broken);
-	/* Options behind a blank were meant for the client before it, which has none of its own.
-	 * */
+	/* Options behind a blank were meant for the client before it, which has none of its
+	 * own. */
 	blank = open == p->word && e->n_clients && e->clients[e->n_clients - 1].before_blank;
 	*open = '\0';
 	return add_client(p, open == p->word ? "*" : p->word, &is, blank);
@@ -332,8 +332,8 @@ static int read_clients(struct parser *p)
 	return err;
 }
 
-/* Says whether this is the root of the NFSv4 name space, which mountd adds and nobody exported.
- * */
+/* Says whether this is the root of the NFSv4 name space, which mountd adds and nobody
+ * exported. */
 static bool is_made_up(const struct parser *p, const char *line)
 {
 	const char *end = memchr(line, '\n', (size_t)(p->end - line)) ?: p->end;

@@ -45,8 +45,8 @@ static int spawn_from_path(const char *const *argv, const posix_spawn_file_actio
 	return found == ENOTDIR ? ENOENT : found;
 }
 
-/* Starts it in a process group of its own, with default signals. Returns 0 or a negative errno.
- * */
+/* Starts it in a process group of its own, with default signals. Returns 0 or a negative
+ * errno. */
 static int spawn(const char *const *argv, int to, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;

@@ -103,8 +103,8 @@ struct rg_setting {
 	enum rg_key key;
 	const char *value;
 };
-/* Applies the command line over the file. Returns an enum rg_exit after reporting what is wrong.
- * */
+/* Applies the command line over the file. Returns an enum rg_exit after reporting what is
+ * wrong. */
 int rg_config_overlay(struct rg_config *c, const struct rg_setting *settings, size_t n,
 		      const char *verb);
 

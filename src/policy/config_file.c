@@ -39,8 +39,8 @@ struct input {
 
 #define NO_SECTION "?"
 
-/* Reports "FILE:LINE: [section] key: value: expected ...", without the parts that do not apply.
- * */
+/* Reports "FILE:LINE: [section] key: value: expected ...", without the parts that do not
+ * apply. */
 static void RG_PRINTF(5, 6) mistake(struct input *in, const char *section, const char *key,
 				    const char *value, const char *fmt, ...)
 {

@@ -25,8 +25,8 @@ static int add(struct rg_rules *rules, const struct rg_rule *rule)
 	return 0;
 }
 
-/* Makes a rule of the whole mount that the path lies on: a superblock cannot be guarded in part.
- * */
+/* Makes a rule of the whole mount that the path lies on: a superblock cannot be guarded in
+ * part. */
 static int mount_rule(const char *path, const struct rg_mounts *mounts, struct rg_rule *out)
 {
 	const struct rg_mount *m = rg_mount_of(mounts, path);

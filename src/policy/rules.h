@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Makes mount rules from the configuration and the exports, and writes them to the map `rules`.
- * */
+/* Makes mount rules from the configuration and the exports, and writes them to the map
+ * `rules`. */
 #pragma once
 
 #include "policy/config.h"

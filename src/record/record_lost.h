@@ -21,8 +21,8 @@ struct rg_lost_when {
 	__u64 wall_ns, boot_ns;
 };
 
-/* Write a line with its newline and without a NUL. Return its length; 0: it did not fit. Pure.
- * */
+/* Write a line with its newline and without a NUL. Return its length; 0: it did not fit.
+ * Pure. */
 size_t rg_lost_line(const struct rg_lost *l, const struct rg_lost_when *when, char *buf,
 		    size_t size);
 /* The line of lock i of l->locks, which is lost. */

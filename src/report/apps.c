@@ -95,8 +95,8 @@ void rg_add_held(struct rg_recovery *r, const struct rg_entry *e)
 {
 	long i = app_of(r, e);
 
-	/* Somebody else continued it, and it was held again: it has waited since the first time.
-	 * */
+	/* Somebody else continued it, and it was held again: it has waited since the first
+	 * time. */
 	if (i >= 0)
 		return;
 	i = app_new(r, e, e->boot_ns);

@@ -119,8 +119,8 @@ static void add_id(struct rg_recovery *r, char *clientid, long peer)
 	r->n_ids++;
 }
 
-/* knfsd gives out each clientid once in its life, and a recovery belongs to one life of knfsd.
- * */
+/* knfsd gives out each clientid once in its life, and a recovery belongs to one life of
+ * knfsd. */
 static long end_client_of(struct rg_recovery *r, const struct peers *clients,
 			  const struct rg_entry *e)
 {

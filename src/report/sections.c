@@ -188,8 +188,8 @@ static void add_record(struct rg_report *r, struct rg_entry *e)
 	if (e->op == RG_REC_LOST) {
 		r->lost_seen += e->lost;
 		r->failures_seen += e->failures;
-		/* Charge a recovery without events as well: the lost events may be all it had.
-		 * */
+		/* Charge a recovery without events as well: the lost events may be all it
+		 * had. */
 		if (!r->n_open)
 			recovery_of(r, e);
 		add_lost(r, e->lost, e->failures, 0);

@@ -170,8 +170,8 @@ static int read_all(int fd, size_t size, char **text, size_t *n)
 
 	if (!buf)
 		return -ENOMEM;
-	/* Read one byte more than its size, to notice a file that grows, which is none of ours.
-	 * */
+	/* Read one byte more than its size, to notice a file that grows, which is none of
+	 * ours. */
 	while (got < room) {
 		ssize_t done = read(fd, buf + got, room - got);
 

@@ -26,8 +26,8 @@ int rg_state_make(const char *dir);
  * directory. Makes a missing directory. Returns 0 or a negative errno; then the old file is intact
  * and no temporary one is left. Only where the fsync of the directory fails the new file is in
  * place, and a power cut may take it. -EFBIG: longer than RG_STATE_MAX. Waits for the disk, except
- * in the daemon (state/writer.h), where it returns the result of the previous write of this file.
- * */
+ * in the daemon (state/writer.h), where it returns the result of the previous write of this
+ * file. */
 int rg_state_write(const char *dir, const char *name, const void *bytes, size_t n);
 
 /* The same without a size limit, in an open directory; the caller chooses the name of the
