@@ -158,7 +158,7 @@ $(B)/reexport-guard: $(OBJS)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIB_LDLIBS) -o $@
 
-$(B)/src/load/load.o: $(B)/guard.skel.h
+$(B)/src/load/load.o $(B)/src/load/object.o: $(B)/guard.skel.h
 $(B)/src/original/arm.o: $(B)/original.skel.h
 
 # ---- the optional kernel module ----
@@ -180,7 +180,7 @@ $(B)/tests/src/%.o: src/%.c Makefile | $(SKELETONS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/tests/src/load/load.o: $(B)/guard.skel.h
+$(B)/tests/src/load/load.o $(B)/tests/src/load/object.o: $(B)/guard.skel.h
 # The recording that `demo --replay` has in it.
 $(B)/src/cli/demo.o $(B)/tests/src/cli/demo.o: tests/unit/data/powercut.ndjson
 

@@ -22,32 +22,6 @@
 #include "load/preempt.h"
 #include "load/probe.h"
 
-const void *rg_load_object(size_t *n)
-{
-	return guard_bpf__elf_bytes(n);
-}
-
-struct btf *rg_load_types(void)
-{
-	struct bpf_object *obj = NULL;
-	struct btf *types = NULL;
-	const void *raw, *elf;
-	__u32 raw_size;
-	size_t n;
-
-	if (rg_hooks_register())
-		return NULL;
-	elf = rg_load_object(&n);
-	obj = bpf_object__open_mem(elf, n, NULL);
-	if (!obj)
-		return NULL;
-	raw = btf__raw_data(bpf_object__btf(obj), &raw_size);
-	if (raw)
-		types = btf__new(raw, raw_size);
-	bpf_object__close(obj);
-	return types;
-}
-
 static int pin_one(int fd, const char *name, int *kept)
 {
 	char path[256];
@@ -220,7 +194,7 @@ static struct guard_bpf *open_object(struct rg_loaded *loaded, int *result)
 		*result = rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
 		return NULL;
 	}
-	loaded->skel = guard_bpf__open();
+	loaded->skel = rg_load_skeleton();
 	if (!loaded->skel) {
 		*result =
 			rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));

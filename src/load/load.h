@@ -5,17 +5,9 @@
 #include <stddef.h>
 
 #include "load/followers.h"
+#include "load/object.h"
 #include "pins/pins.h"
 #include "load/traces.h"
-
-struct guard_bpf;
-
-/* The built-in BPF object, *n bytes, for callers that only inspect it. */
-const void *rg_load_object(size_t *n);
-/* Its types: what this version has in its maps. The caller frees it (btf__free). NULL:
- * errno says why. */
-struct btf;
-struct btf *rg_load_types(void);
 
 struct rg_load_request {
 	enum rg_rung rung;

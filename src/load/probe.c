@@ -13,7 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "load/hooks.h"
-#include "load/load.h"
+#include "load/object.h"
 #include "load/sleep.h"
 #include "rg_kernel_drift.h"
 
