@@ -11,7 +11,7 @@
 #define SIGCONT 18
 #define SIGSTOP 19
 
-/* The loader sets it where it wants that; the kernel may not be able to. */
+/* The loader sets it to have programs continue processes, if the kernel can. */
 const volatile __u32 rg_continues = RG_CONTINUE_USER;
 
 static __always_inline int continues_here(void)
@@ -19,8 +19,9 @@ static __always_inline int continues_here(void)
 	return RG_CAN_SIGNAL_TASKS && rg_continues == RG_CONTINUE_KERNEL;
 }
 
-/* Has a person sent a SIGSTOP to the process, not to a thread of it? SIGCONT would throw
- * that away, and it is not ours. One that a wrapper sent to its process group is ours. */
+/* Says whether a person has sent a SIGSTOP to the process rather than to a thread of it: our
+ * SIGCONT would discard that signal. A SIGSTOP that a wrapper sent to its process group counts as
+ * ours. */
 static __always_inline int stop_is_pending(struct task_struct *task)
 {
 	__u32 tgid = (__u32)task->tgid;
@@ -29,7 +30,7 @@ static __always_inline int stop_is_pending(struct task_struct *task)
 	       !bpf_map_lookup_elem(&wrappers, &tgid);
 }
 
-/* 0, and the process goes on. */
+/* Returns 0 once the process is continued. */
 static __always_inline int continue_task(struct task_struct *task)
 {
 	if (stop_is_pending(task))
@@ -48,10 +49,9 @@ struct opened {
 	__u32 slot;
 };
 
-/* Has a process that this one descends from stopped itself? It has to go on first, which is
- * user space's to do. Unrolled: where clang enters a loop in its middle, an instruction that
- * is no jump closes it, and 6.1 refuses that ("back-edge", check_cfg in
- * kernel/bpf/verifier.c). */
+/* Says whether an ancestor has stopped itself: user space must continue that one first. The loop
+ * is unrolled, since 6.1 refuses a loop that clang enters in its middle ("back-edge", check_cfg()
+ * in kernel/bpf/verifier.c). */
 static __always_inline int has_wrapper(struct task_struct *task)
 {
 #pragma unroll
@@ -68,7 +68,7 @@ static __always_inline int has_wrapper(struct task_struct *task)
 	return 0;
 }
 
-/* By the thread that was held, not by its process: the main thread may have left. */
+/* Signal the thread that was held, not the process: the main thread may have exited. */
 static long continue_one(struct bpf_map *map, struct rg_held_key *at, struct rg_held *h,
 			 struct opened *o)
 {

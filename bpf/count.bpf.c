@@ -24,8 +24,8 @@ static __always_inline struct list_head *locks_of(__u64 inode)
 		   : NULL;
 }
 
-/* The end client that a lock's owner belongs to. Other owners (lockd's, an application's)
- * are other structs, and none has the address of an nfs4_client there. */
+/* Returns the end client of a lock's owner. Owners of lockd and of applications are other
+ * structs, which never have the address of an nfs4_client there. */
 static __always_inline __u64 client_of_owner(void *owner)
 {
 	return (__u64)BPF_CORE_READ((struct nfs4_stateowner *)owner, so_client);
@@ -52,7 +52,7 @@ __noinline int rg_count_few(__u64 clp, __u64 inode)
 
 struct locks_walk {
 	struct list_head *head, *at;
-	void *owner; /* of the last `run` locks; the list is sorted by owners */
+	void *owner; /* owner of the last `run` locks; the list is sorted by owner */
 	__u64 inode, pass;
 	__u32 run;
 };
@@ -75,8 +75,8 @@ static __always_inline void add_run(struct locks_walk *w)
 	l->tally += w->run;
 }
 
-/* The list is read without its lock: a lock that was just taken off leads nowhere, to
- * itself, or round a list of locks to be freed, and never back to the head. */
+/* Walk the list without its lock. A lock that was just removed leads to NULL, to itself, or
+ * round a list of locks to be freed, never back to the head. */
 static long one_lock(__u32 i, struct locks_walk *w)
 {
 	struct list_head *at = w->at, *next;
@@ -100,14 +100,14 @@ static long one_lock(__u32 i, struct locks_walk *w)
 	return 0;
 }
 
-/* Walk the locks of a file, of which an element with clp 0 says how that went, so that it
- * is done once in a round. 0, or -1: it was not walked to its end. */
+/* Walks the locks of a file once in a round; the element with clp 0 keeps the result. Returns 0,
+ * or -1: the walk did not reach the end. */
 static __always_inline int walk_file(__u64 inode, __u64 from, __u32 slot, struct rg_counting *s)
 {
 	struct rg_client_file file = {.inode = inode};
 	struct rg_client_locks fresh = {.slot = slot}, *f;
-	/* 6.1 verifies what bpf_loop() calls for its first turn alone, and leaves out what a
-	 * constant rules out there. */
+	/* 6.1 verifies a callback of bpf_loop() for its first turn only, and removes code that a
+	 * constant makes unreachable there. */
 	struct locks_walk w = {.inode = inode,
 			       .owner = (void *)s->nothing,
 			       .run = (__u32)s->nothing};
@@ -128,7 +128,7 @@ static __always_inline int walk_file(__u64 inode, __u64 from, __u32 slot, struct
 	}
 	fresh.pass = w.pass;
 	fresh.failed = w.at != w.head;
-	/* Where there is no room for it the next end client has it walked again. */
+	/* Without room for the result, the next end client walks the list again. */
 	bpf_map_update_elem(&client_files, &file, &fresh, BPF_ANY);
 	return w.at == w.head ? 0 : -1;
 }
@@ -169,8 +169,8 @@ __noinline int rg_leave_uncounted(const struct rg_client_file *which, struct rg_
 	return 0;
 }
 
-/* The locks of `l` have been counted, n, and none was taken or given back since `changes`
- * was read, if it is the same still. */
+/* Stores the count n of the locks of `l`, if no lock was taken or released since `changes` was
+ * read. */
 static __always_inline void enter_count(struct rg_client_file *at, struct rg_client_locks *l,
 					struct rg_client *c, __u32 n, __u32 changes)
 {
@@ -187,7 +187,7 @@ static __always_inline void enter_count(struct rg_client_file *at, struct rg_cli
 	bpf_map_delete_elem(&uncounted, at);
 	if (__sync_lock_test_and_set(&l->waiting, 0))
 		__sync_fetch_and_add(&c->uncounted, -1);
-	if (l->changes != changes) /* by a thread that saw it waiting */
+	if (l->changes != changes) /* by a thread that saw it awaited */
 		rg_leave_uncounted(at, l, c, 0);
 }
 
@@ -199,7 +199,7 @@ static __always_inline void settle_counted(struct rg_client *c, __u32 slot)
 		rg_client_settle(g, slot, c, RG_CLIENT_SETTLED, bpf_ktime_get_boot_ns());
 }
 
-/* One that was noted before the round `from` began. */
+/* Takes an element that was noted before the round `from` began. */
 __noinline int rg_count_file(const struct rg_client_file *which, __u64 from, int whole)
 {
 	struct rg_client_ref ref = {};
@@ -220,7 +220,7 @@ __noinline int rg_count_file(const struct rg_client_file *which, __u64 from, int
 		return 0;
 	}
 	walked = l ? walk_file(at.inode, from, l->slot, s) : 0;
-	/* It may have taken long: the end client may be gone, and the elements another's. */
+	/* The walk may have taken long: look the end client up again, which may be gone. */
 	l = bpf_map_lookup_elem(&client_files, &at);
 	c = client_at(at.clp, &ref);
 	if (!l || !c) {
@@ -240,7 +240,8 @@ __noinline int rg_count_file(const struct rg_client_file *which, __u64 from, int
 	return 0;
 }
 
-/* A list of few locks, counted by the operation that changed it. 0, or -1: there are more. */
+/* Counts a short list at once, in the operation that changed it. Returns 0, or -1: there are
+ * more locks. */
 __noinline int rg_count_now(const struct rg_client_file *which, struct rg_client_locks *l,
 			    struct rg_client *c)
 {
@@ -251,8 +252,8 @@ __noinline int rg_count_now(const struct rg_client_file *which, struct rg_client
 	if (!which || !l || !c)
 		return -1;
 	at = *which;
-	/* Threads of knfsd count at the same time: who writes last has looked last, or the
-	 * daemon counts again. */
+	/* Threads of knfsd count at the same time. The last writer must have looked last;
+	 * otherwise the daemon counts again. */
 	for (int tries = 0; tries < 2; tries++) {
 		changes = l->changes;
 		n = rg_count_few(at.clp, at.inode);
@@ -268,7 +269,7 @@ __noinline int rg_count_now(const struct rg_client_file *which, struct rg_client
 /* ---- a round ---- */
 
 struct rg_count_round {
-	__u64 clp; /* of this end client; 0: of all */
+	__u64 clp; /* only this end client's; 0: all */
 	__u64 from;
 	__u32 slot;
 	__u32 whole;
@@ -320,7 +321,8 @@ __noinline int rg_count_uncounted(__u32 slot, __u64 clp, __u32 budget)
 	s->left = 0;
 	r.from = ++s->pass;
 	r.whole = budget == RG_MAX_FILE_LOCKS;
-	/* All are noted before the first is walked, as one walk is for all of a file. */
+	/* Note all elements before the first walk, since one walk counts for all end clients of
+	 * a file. */
 	bpf_for_each_map_elem(&uncounted, note_one, &r, 0);
 	bpf_for_each_map_elem(&uncounted, count_one, &r, 0);
 	left = (int)s->left;
@@ -328,9 +330,9 @@ __noinline int rg_count_uncounted(__u32 slot, __u64 clp, __u32 budget)
 	return left;
 }
 
-/* An awaited end client was granted a LOCK in a file with many locks, and may have all that
- * it had: looked into by that LOCK only as long as all such LOCKs have not had
- * RG_COUNT_STEPS locks looked at in this second. Else the daemon finds it out. */
+/* Decides whether a LOCK of an awaited end client counts a long list at once, since the end
+ * client may now have all its locks. All such LOCKs together may look at RG_COUNT_STEPS locks a
+ * second; beyond that the daemon counts. */
 __noinline int rg_count_awaited(__u32 slot, const struct rg_client_file *which)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
@@ -347,7 +349,7 @@ __noinline int rg_count_awaited(__u32 slot, const struct rg_client_file *which)
 	steps = s->steps;
 	if (!steps || rg_count_uncounted(slot, which->clp, steps) < 0)
 		return 0;
-	/* Each round goes through `uncounted` as well, as if that were so many locks. */
+	/* Charge each round for its walk through `uncounted` as well. */
 	steps -= s->budget < steps ? s->budget : steps;
 	steps += RG_COUNT_ROUND;
 	s->steps = s->steps > steps ? s->steps - steps : 0;

@@ -10,7 +10,7 @@
 
 #define SIGSTOP 19
 #define ERESTARTSYS 512	   /* include/linux/errno.h: never seen by user space */
-#define ERESTARTNOINTR 513 /* the same; after a signal handler as well */
+#define ERESTARTNOINTR 513 /* the same, for calls that restart after a signal handler as well */
 #define EAGAIN 11
 #define ENOLCK 37
 
@@ -25,8 +25,8 @@
 
 /* ---- who waits ---- */
 
-/* Does this request for a lock block? The hook is not told (its `cmd` is the lock
- * type), the system call's arguments are. 1, 0, or -1: they could not be read. */
+/* Says whether this lock request blocks, from the system call's arguments, since the hook's
+ * `cmd` is the lock type. Returns 1, 0, or -1: they could not be read. */
 static __always_inline int lock_blocks(struct task_struct *task)
 {
 	struct rg_syscall sc = {};
@@ -41,7 +41,7 @@ static __always_inline int lock_blocks(struct task_struct *task)
 	       (sc.compat && sc.arg2 == F_SETLKW64);
 }
 
-/* A caller that blocks does not expect EAGAIN. */
+/* Returns another errno than EAGAIN to a blocking caller, which does not expect it. */
 static __always_inline int denial_errno(struct task_struct *task, __u32 what)
 {
 	return what == RG_DOOR_LOCK && lock_blocks(task) ? -ENOLCK : -EAGAIN;
@@ -52,7 +52,7 @@ static __always_inline void count_at(__u32 slot, __u32 which)
 	rg_count(slot == RG_CANARY_SLOT ? RG_COUNT_CANARY : which);
 }
 
-/* The thread's records go. Since when it was held; 0: it was not. */
+/* Deletes the thread's records. Returns since when it was held; 0: it was not. */
 static __always_inline __u64 forget_hold(__u32 tid)
 {
 	struct rg_holding *last = bpf_map_lookup_elem(&holding, &tid);
@@ -75,11 +75,11 @@ struct rg_request {
 	const struct rg_gate *g;
 	__u64 now_ns;
 	__u32 what, slot;
-	int alive; /* somebody is there who will continue a process that is stopped */
+	int alive; /* a daemon or a program will continue a stopped process */
 };
 
-/* Is this process refused, or let pass and counted, more often than tracers want to know? Who
- * polls a closed gate would fill their rings. */
+/* Says whether this process has used up its events: a program that polls a closed gate would
+ * fill the tracers' rings. */
 static __always_inline int is_told_enough(const struct rg_request *q)
 {
 	const __u64 apart_ns = RG_NS_PER_SEC / RG_TOLD_PER_SECOND;
@@ -124,7 +124,7 @@ static __always_inline void tell_of(const struct rg_request *q, __u32 op, __u64 
 	rg_tell(&t);
 }
 
-/* Whoever is refused is not held any more: it runs on. */
+/* A refused thread runs on, so it is not held any more. */
 static __always_inline int refuse(const struct rg_request *q, __u32 counter)
 {
 	int err = denial_errno(q->task, q->what);
@@ -135,8 +135,8 @@ static __always_inline int refuse(const struct rg_request *q, __u32 counter)
 	return err;
 }
 
-/* It was held perhaps, and comes by again. v: of an open gate; NULL: it is not
- * kept out by this one any more. */
+/* Ends the hold of a thread that comes again and now passes. v: values of an open gate; NULL:
+ * the gate does not keep it out any more. */
 static __always_inline void let_through(const struct rg_request *q, const struct rg_view *v)
 {
 	__u64 since_ns = forget_hold(q->task->pid);
@@ -150,9 +150,9 @@ static __always_inline void let_through(const struct rg_request *q, const struct
 
 /* ---- hold ---- */
 
-/* There is no system call to restart: -ERESTARTNOINTR would come out as the
- * result of the request (io_openat2, io_uring/openclose.c), and a worker that
- * is stopped stops nobody. */
+/* A worker of io_uring cannot be held: it has no system call to restart, so -ERESTARTNOINTR
+ * would become the request's result (io_openat2(), io_uring/openclose.c), and stopping the worker
+ * stops nobody. */
 static __always_inline int is_io_uring(struct task_struct *task)
 {
 	struct rg_syscall sc = {};
@@ -162,10 +162,10 @@ static __always_inline int is_io_uring(struct task_struct *task)
 	return !rg_syscall_of(task, &sc) && sc.nr == RG_NR_IO_URING_ENTER;
 }
 
-/* Is the SIGSTOP of an earlier door in this same system call still to be
- * delivered? open(O_CREAT) comes by three of them, and what the first returned
- * may have been put aside (lookup_open, fs/namei.c). The record must then stay:
- * the thread is going to stop, and whoever opens the gate must find it. */
+/* Says whether a SIGSTOP from an earlier door of the same system call is pending. open(O_CREAT)
+ * passes three doors, and the kernel may ignore the first one's result (lookup_open(), fs/namei.c).
+ * The record must stay then: the thread is going to stop, and the opening of the gate must find
+ * it. */
 static __always_inline int is_stopping(struct task_struct *task)
 {
 	__u32 tid = task->pid;
@@ -174,8 +174,8 @@ static __always_inline int is_stopping(struct task_struct *task)
 	       bpf_map_lookup_elem(&holding, &tid);
 }
 
-/* May this call end with EINTR, as it may on a file system that is slow? Then a signal
- * handler without SA_RESTART ends it: flock(2), F_SETLKW, the open of a FIFO. */
+/* Says whether this call may return EINTR, as on a slow file system: flock(2), F_SETLKW, the
+ * open of a FIFO. A signal handler without SA_RESTART then ends it. */
 static __always_inline int may_end(const struct rg_request *q)
 {
 	if (q->what == RG_DOOR_LOCK)
@@ -191,10 +191,10 @@ static __always_inline void set_phase(const struct rg_held_key *key, __u32 phase
 		(void)__sync_lock_test_and_set(&h->phase, phase);
 }
 
-/* The module has the calling thread sleep on its way back to user space
- * (kmod/sleep.c). It wakes the thread itself when the gate opens (sleep.bpf.c), so no
- * order of records and looks matters here, and no daemon has to be there. 0, or
- * negative: the thread does not sleep, and a restart errno must not be returned. */
+/* Has the module put the calling thread to sleep on its way back to user space (kmod/sleep.c).
+ * The module wakes it when the gate opens (sleep.bpf.c), so no order of records and looks matters
+ * here, and no daemon is needed. Returns 0, or a negative value if the thread does not sleep; then
+ * no restart errno may be returned. */
 static __always_inline int go_to_sleep(const struct rg_held_key *key)
 {
 	if (bpf_send_signal_thread(RG_SLEEP_SIGNAL)) {
@@ -205,8 +205,8 @@ static __always_inline int go_to_sleep(const struct rg_held_key *key)
 	return 0;
 }
 
-/* A thread is held again, whose last hold is `last`: has somebody continued it more often
- * within a second than it is worth while to stop it again? Counts into *now. */
+/* Says whether others have continued this thread too often within a second to stop it again.
+ * `last` is its last hold; counts in *now. */
 static __always_inline int is_too_often(const struct rg_holding *last, struct rg_holding *now,
 					__u64 now_ns)
 {
@@ -219,15 +219,11 @@ static __always_inline int is_too_often(const struct rg_holding *last, struct rg
 	return now->again > RG_MAX_HELD_AGAIN;
 }
 
-/*
- * Hold the calling thread. On the rung sleep see go_to_sleep(). On the rung stop: stop
- * it on its way back to user space and have the kernel
- * restart its system call when it is continued. The order is the promise that
- * nobody stays stopped:
- *   record, look at the gate and the mount again, SIGSTOP, mark as stopped.
- * Whoever opens the gate, or exempts a mount, looks at the records afterwards:
- * either it sees this one, or this thread sees what was done.
- */
+/* Holds the calling thread. go_to_sleep() does it on the rung sleep. The rung stop stops it on
+ * its way back to user space, and the kernel restarts its system call when it is continued. The
+ * order guarantees that no thread stays stopped: record, look at the gate and the mount again,
+ * SIGSTOP, mark as stopped. Whatever opens the gate or exempts a mount reads the records
+ * afterwards, so either it finds this record, or this thread sees the change. */
 static __always_inline int hold(const struct rg_request *q)
 {
 	struct task_struct *task = q->task;
@@ -258,18 +254,18 @@ static __always_inline int hold(const struct rg_request *q)
 	if (last) {
 		old_key.seq = last->seq;
 		stored = bpf_map_lookup_elem(&held, &old_key);
-		/* Else its end was not seen, and its pid has changed hands. */
+		/* Otherwise its end went unseen, and another thread has its pid. */
 		if (stored && stored->tgid == h.tgid && stored->start_ns == h.start_ns) {
 			h.since_ns = stored->since_ns;
 			again = 1;
-			/* By an earlier door in this same system call, which counted it. */
+			/* An earlier door of the same system call has counted it. */
 			queued = stored->phase == RG_HELD_QUEUED;
 			if (stored->phase == RG_HELD_STOPPED && is_too_often(last, &now, q->now_ns))
 				return refuse(q, RG_COUNT_DENIED_CONTINUED);
 		}
 	}
-	/* First, or it would be refused where the table is full. Nobody is missed
-	 * without a record: this thread looks at the gate again before it stops. */
+	/* Delete the old record first, which a full table needs. This is safe: the thread looks
+	 * at the gate again before it stops. */
 	if (last)
 		bpf_map_delete_elem(&held, &old_key);
 	if (bpf_map_update_elem(&held, &key, &h, BPF_NOEXIST)) {
@@ -285,7 +281,7 @@ static __always_inline int hold(const struct rg_request *q)
 		return refuse(q, RG_COUNT_DENIED_TABLE_FULL);
 	}
 
-	/* The mount may have been classified meanwhile, as well. */
+	/* Look at the mount again, too, which may have been classified meanwhile. */
 	if (rg_gate_view(q->g, bpf_ktime_get_boot_ns()).state == RG_STATE_OPEN ||
 	    (q->slot != RG_CANARY_SLOT && gate_of_super(q->inode->i_sb) < 0)) {
 		forget_hold(tid);
@@ -301,7 +297,7 @@ static __always_inline int hold(const struct rg_request *q)
 			return refuse(q, RG_COUNT_DENIED_NO_DAEMON);
 		if (q->slot != RG_CANARY_SLOT)
 			rg_note_above(key.seq);
-		/* Not bpf_send_signal: a SIGSTOP pending for the process is not
+		/* Do not use bpf_send_signal(): a SIGSTOP that is pending for the process is not
 		 * delivered again, and a second thread would see errno 513. */
 		if (bpf_send_signal_thread(SIGSTOP)) {
 			rg_count(RG_COUNT_FAIL_SIGNAL);
@@ -320,10 +316,10 @@ static __always_inline int hold(const struct rg_request *q)
 
 /* ---- the decision ---- */
 
-/* Programs that knfsd needs to start would be waited for by those they keep waiting. They
- * are known by the inode of their executable, as names prove nothing, and by its generation,
- * as a number is used again when its file is gone. An ordinary user can make any program do
- * what he likes (LD_PRELOAD), so only root of this host is exempt. */
+/* Exempts programs that knfsd needs to start; holding them would be a deadlock. They are
+ * recognized by their executable's inode, since names prove nothing, and its generation, since
+ * inode numbers are used again. Only root of this host is exempt, since a user can make any program
+ * do anything (LD_PRELOAD). */
 static __always_inline int is_exempt(struct task_struct *task)
 {
 	struct rg_exempt_key key = {};
@@ -357,24 +353,24 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 		return 0;
 	q.g = g;
 	if (slot != RG_CANARY_SLOT && q.g->policy.scope < rg_scope_of_door(what)) {
-		if (!is_stopping(task)) /* held by a policy before this one */
+		if (!is_stopping(task)) /* an earlier policy held it */
 			let_through(&q, NULL);
 		return 0;
 	}
 
 	v = rg_gate_view(q.g, q.now_ns);
-	/* No program that knfsd needs takes a lock on what is exported again. */
+	/* No program that knfsd needs takes locks on re-exported mounts. */
 	if (v.state != RG_STATE_OPEN && slot != RG_CANARY_SLOT && what != RG_DOOR_LOCK &&
 	    is_exempt(task)) {
 		rg_count(RG_COUNT_EXEMPTED);
-		if (!is_stopping(task)) /* exempt since it was held */
+		if (!is_stopping(task)) /* it became exempt after it was held */
 			let_through(&q, NULL);
 		return 0;
 	}
 	if (is_stopping(task))
 		return -ERESTARTNOINTR;
 	q.alive = slot == RG_CANARY_SLOT || rg_is_alive(live.heartbeat_ns, q.now_ns);
-	/* Those who sleep are woken by the kernel itself. */
+	/* The kernel itself wakes sleepers. */
 	switch (rg_verdict_of(v.state, q.g->policy.action,
 			      q.alive || live.sleeps == RG_HOLD_SLEEP)) {
 	case RG_VERDICT_PASS:
@@ -394,8 +390,8 @@ static __always_inline int at_gate(struct inode *inode, __u32 what, __u32 slot)
 	}
 }
 
-/* Not inlined: what comes by a door is nearly always on another file system, and
- * would save and restore the registers of all this. */
+/* Keep this out of line: nearly every call is for another file system and would save and restore
+ * registers for nothing. */
 static __noinline int kept_out(struct inode *inode, __u32 what, int is_canary)
 {
 	int slot = is_canary ? RG_CANARY_SLOT : gate_of_super(inode->i_sb);
@@ -403,8 +399,8 @@ static __noinline int kept_out(struct inode *inode, __u32 what, int is_canary)
 	return slot < 0 ? 0 : at_gate(inode, what, (__u32)slot);
 }
 
-/* A request for this inode, which was answered with ret so far (0, but for what is
- * not ours to decide). 0, or the negative errno it fails with. */
+/* Decides about a request for this inode. ret is the answer so far: an error is not ours to
+ * change. Returns 0 or the negative errno of the request. */
 static __always_inline int rg_at_door(struct inode *inode, __u32 what, int ret)
 {
 	struct super_block *sb = inode->i_sb;

@@ -15,7 +15,7 @@ int kprobe_enters(struct pt_regs___rg *regs)
 
 	if (!rg_entered_by_us(cookie))
 		return 0;
-	/* Nothing here is recursive: the last return of this thread was missed. */
+	/* These functions never recurse, so the thread's last return was missed. */
 	if (bpf_map_lookup_elem(&entered, &key))
 		rg_kprobe_missed(key.what);
 	if (bpf_map_update_elem(&entered, &key, &args, BPF_ANY))

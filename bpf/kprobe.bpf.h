@@ -14,7 +14,7 @@
 
 struct rg_entered_key {
 	__u32 tid;
-	__u32 what; /* enum rg_return, or of a tracing program (rg_maps.h) */
+	__u32 what; /* enum rg_return, or the number of a tracing program (rg_maps.h) */
 };
 
 struct rg_entered {
@@ -35,14 +35,14 @@ static __always_inline struct rg_entered_key rg_entered_key_of(__u32 what)
 	return key;
 }
 
-/* Of whom is it kept? */
+/* Key of kept arguments: the thread and the function. */
 static __always_inline int rg_entered_by_us(__u64 cookie)
 {
 	return !(cookie & RG_ENTERS_KTHREADS) || bpf_get_current_task_btf()->flags & PF_KTHREAD;
 }
 
-/* A call of which one end went unseen: of a follower, or of a tracing program, which the gate
- * does not go by. */
+/* Counts a call of which one end went unseen: for a follower, or for a tracing program, on which
+ * no gate depends. */
 static __always_inline void rg_kprobe_missed(__u32 what)
 {
 	struct rg_flow_totals *totals;
@@ -56,8 +56,8 @@ static __always_inline void rg_kprobe_missed(__u32 what)
 		totals->failed++;
 }
 
-/* What the function that now returns was entered with. 0: nobody saw, and that is
- * counted. */
+/* Returns the arguments of the function that returns now. Returns 0, and counts it, if the entry
+ * went unseen. */
 static __always_inline int rg_left(__u32 what, struct rg_entered *args)
 {
 	struct rg_entered_key key = rg_entered_key_of(what);

@@ -30,7 +30,8 @@ int BPF_PROG(lock_fmod_ret, struct file *file, unsigned int cmd, int ret)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(task_exit, struct task_struct *task)
 {
-	if (task && forget_hold(task->pid)) /* trusted_ptr_or_null from 6.12 on */
+	if (task &&
+	    forget_hold(task->pid)) /* since 6.12 the pointer may be NULL (trusted_ptr_or_null) */
 		rg_count(RG_COUNT_HELD_EXITED);
 	return 0;
 }

@@ -16,8 +16,8 @@
 #define RG_YES 1
 #define RG_NO 2
 
-/* The gate of the superblock, and when its mount was last found not to be guarded. NULL: no
- * gate guards it. */
+/* Returns the superblock's gate, and when the mount was last found unguarded. NULL: no gate
+ * guards it. */
 static __always_inline struct rg_gate *guarding(struct super_block *sb, __u64 *exempt_ns)
 {
 	__u32 dev = sb->s_dev;
@@ -52,8 +52,8 @@ int BPF_PROG(answer_reclaim, struct file *file, struct file_lock *fl, int ret)
 	return verdict < RG_RECLAIM_FIRST_NO ? RG_YES : RG_NO;
 }
 
-/* Only where the guard means the mount, and would let reclaims go on: who has no lock has
- * nothing to reclaim. */
+/* Allow locks only on guarded mounts whose reclaims would be forwarded: an end client without
+ * locks has nothing to reclaim. */
 SEC("?fmod_ret/security_reexport_locks")
 int BPF_PROG(answer_locks, struct super_block *sb, int ret)
 {

@@ -12,9 +12,9 @@
  */
 #include "door.bpf.h"
 
-/* By this open a fanotify listener is handed the file that somebody else is opening, and who
- * waits for its answer. If that is knfsd, and the listener were held, so would every end client
- * be. It passes, and is counted where it would have been kept out. */
+/* Recognizes the open by which a fanotify listener gets the file that another process is opening
+ * and for whose answer that process waits. Holding the listener would hold knfsd, and so every end
+ * client. Therefore it passes, and is counted if it would have been kept out. */
 static __noinline int count_fanotify(struct inode *inode)
 {
 	int slot = inode->i_sb->s_magic == NFS_SUPER_MAGIC ? gate_of_super(inode->i_sb) : -1;

@@ -4,7 +4,7 @@
  * the maps; in all others they are extern. */
 #pragma once
 
-/* <stddef.h>'s versions would read the build machine's offsets, without a
+/* Define these here: those of <stddef.h> would use the build machine's offsets, without a
  * warning and without a relocation. */
 #undef offsetof
 #undef container_of
@@ -39,7 +39,7 @@ RG_MAP struct {
 	__type(value, struct rg_gate);
 } gates SEC(".maps");
 
-/* Network namespace inode number -> slot. */
+/* Maps a network namespace's inode number to a slot. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RG_MAX_GATES);
@@ -47,7 +47,7 @@ RG_MAP struct {
 	__type(value, __u32);
 } gate_of SEC(".maps");
 
-/* Tracers: a ring each, which the tracer makes and puts here. */
+/* Holds the ring of each tracer, which the tracer makes. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, RG_MAX_TRACERS);
@@ -66,7 +66,7 @@ RG_MAP struct {
 	__type(value, struct rg_tracer);
 } tracer_owners SEC(".maps");
 
-/* What the tracing programs count. */
+/* Counters of the tracing programs. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, RG_MAX_FLOW_CLIENTS);
@@ -107,7 +107,7 @@ static __always_inline struct rg_gate *rg_gate_at(__u32 slot)
 	return bpf_map_lookup_elem(&gates, &slot);
 }
 
-/* Gate of a network namespace, and its slot; NULL: it has none. */
+/* Returns the gate of a network namespace and its slot; NULL: it has none. */
 static __always_inline struct rg_gate *rg_gate_of_netns(__u32 netns, __u32 *slot)
 {
 	__u32 *found = bpf_map_lookup_elem(&gate_of, &netns);
@@ -130,14 +130,14 @@ static __always_inline struct rg_flow_totals *rg_totals(void)
 	return bpf_map_lookup_elem(&flow_totals, &zero);
 }
 
-/* knfsd's struct nfsd_net, by its lock manager, which is a part of it. */
+/* Returns knfsd's struct nfsd_net, which contains its lock manager. */
 static __always_inline struct nfsd_net *rg_nfsd_net_of(struct lock_manager *lm)
 {
 	return (void *)lm - bpf_core_field_offset(struct nfsd_net, nfsd4_manager);
 }
 
-/* Who may reclaim, and who is done. The first is known when knfsd has read its
- * stable storage. */
+/* Counts the end clients that may reclaim and those that are done. The first number is known
+ * once knfsd has read its stable storage. */
 static __always_inline void rg_storm_now(__u32 slot)
 {
 	struct rg_flow_storm *storm = rg_storm_at(slot);
@@ -147,14 +147,14 @@ static __always_inline void rg_storm_now(__u32 slot)
 	if (!storm || !storm->net)
 		return;
 	nn = (void *)storm->net;
-	/* As grace ends knfsd forgets them (nfs4_release_reclaim). */
+	/* knfsd forgets them when grace ends (nfs4_release_reclaim()). */
 	expected = (__u32)BPF_CORE_READ(nn, reclaim_str_hashtbl_size);
 	if (expected > storm->expected)
 		storm->expected = expected;
 	storm->complete = (__u32)BPF_CORE_READ(nn, nr_reclaim_complete.counter);
 }
 
-/* knfsd of this gate starts, or was found running. */
+/* Notes that knfsd of this gate starts, or was found running. */
 static __always_inline void rg_storm_of(__u32 slot, struct nfsd_net *nn)
 {
 	struct rg_flow_storm *storm = rg_storm_at(slot);
@@ -167,8 +167,8 @@ static __always_inline void rg_storm_of(__u32 slot, struct nfsd_net *nn)
 	storm->complete = 0;
 }
 
-/* What a global function returned, as the verifier sees it: anything. The compiler
- * has looked into it, and would leave out the check that the verifier asks for. */
+/* Hides the return value of a global function from the compiler, which knows its range and would
+ * drop the check that the verifier asks for. */
 #define RG_ANY(x)                                                                                  \
 	({                                                                                         \
 		__u32 any_ = (__u32)(x);                                                           \
@@ -178,8 +178,8 @@ static __always_inline void rg_storm_of(__u32 slot, struct nfsd_net *nn)
 
 /* ---- names ---- */
 
-/* Bytes to hash, and the hash so far. By bpf_loop: an open-coded loop is gone
- * through by the verifier once for each byte, in each program. */
+/* The state of a hash in bpf_loop(). The verifier would walk through an open-coded loop once for
+ * each byte, in each program. */
 struct hashing {
 	__u8 *at;
 	__u64 hash;
@@ -193,7 +193,8 @@ static long rg_hash_one(__u32 i, struct hashing *h)
 	return 0;
 }
 
-/* FNV-1a of n bytes that are in buf, of RG_CLIENT_NAME_HASHED bytes. 0: none. */
+/* Returns the FNV-1a hash of n bytes in buf, which has RG_CLIENT_NAME_HASHED bytes. Returns 0
+ * for no bytes. */
 static __always_inline __u64 rg_hash_of(__u8 *buf, __u32 n)
 {
 	struct hashing h = {.at = buf, .hash = RG_FNV_OFFSET};

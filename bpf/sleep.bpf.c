@@ -14,8 +14,8 @@
 #define RG_YES 1
 #define RG_NO 2
 
-/* Is the reason to hold this thread still there? The counterpart for threads that are
- * stopped is may_go_on(), src/pins/held.c. */
+/* Says whether the reason to hold this thread remains. For stopped threads may_go_on() decides
+ * (src/pins/held.c). */
 static __always_inline int must_wait(const struct rg_held *h)
 {
 	struct rg_gate *g = rg_gate_at(h->slot);
@@ -33,8 +33,8 @@ static __always_inline int must_wait(const struct rg_held *h)
 	return !d || d->class != RG_CLASS_EXEMPT || d->slot != h->slot;
 }
 
-/* Its call may end now, and nobody would tell: then it is held no longer. A call that is
- * always restarted comes to the door again, and keeps the time since when it waits. */
+/* Delete the record of a call that may end now, since nothing would tell its end. A call that
+ * always restarts comes to the door again and keeps the time of its first wait. */
 static __always_inline void interrupted(const struct rg_held_key *key, struct rg_held *h,
 					int may_end)
 {
@@ -57,7 +57,7 @@ int BPF_PROG(sleep_wait, unsigned int tid, unsigned int how, int ret)
 	struct rg_holding *last;
 	struct rg_held *h;
 
-	if (ret) /* another program has answered */
+	if (ret) /* another program has answered already */
 		return ret;
 	last = bpf_map_lookup_elem(&holding, &tid);
 	if (!last)

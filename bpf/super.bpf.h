@@ -4,7 +4,7 @@
 
 #include "guard.bpf.h"
 
-/* Slot of the gate that guards this superblock, or negative: none does. */
+/* Returns the slot of the gate that guards this superblock; negative: none. */
 static __always_inline int gate_of_super(struct super_block *sb)
 {
 	struct rg_device guarded = {.class = RG_CLASS_GUARDED}, *d;
@@ -16,9 +16,8 @@ static __always_inline int gate_of_super(struct super_block *sb)
 	if (d && d->class == RG_CLASS_GUARDED)
 		return (int)d->slot;
 
-	/* Not classified yet, or exempt from one gate: what counts is the gate
-	 * of its own network namespace. s_fs_info is a void pointer, so these
-	 * loads are probed ones. */
+	/* Use the gate of the superblock's own network namespace if it is not classified, or
+	 * exempt from another gate. s_fs_info is a void pointer, so these loads are probed. */
 	server = sb->s_fs_info;
 	netns = BPF_CORE_READ(server, nfs_client, cl_net, ns.inum);
 	if (!netns)
@@ -27,7 +26,7 @@ static __always_inline int gate_of_super(struct super_block *sb)
 	if (!slot || (d && d->class == RG_CLASS_EXEMPT && d->slot == *slot))
 		return -1;
 	g = rg_gate_at(*slot);
-	/* The next time is quicker. */
+	/* Remember the slot for the next call. */
 	if ((!d || d->class == RG_CLASS_NONE) && g && g->policy.mount_mode == RG_MOUNT_MODE_ALL) {
 		guarded.slot = *slot;
 		guarded.exempt_ns = d ? d->exempt_ns : 0;

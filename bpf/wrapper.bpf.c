@@ -22,8 +22,8 @@ struct kernel_siginfo;
 #define PIDTYPE_PGID 2	/* enum pid_type, include/linux/pid.h */
 #define PIDTYPE_SID 3
 
-/* A wrapper is told at once; after so long it stopped for a reason of its own, unless what it
- * runs is still held. */
+/* A wrapper learns of the stop at once. A stop after this long has another reason, unless its
+ * program is still held. */
 #define TOLD_NS (10 * RG_NS_PER_SEC)
 
 static __always_inline struct pid *group_of(struct task_struct *task, int type)
@@ -31,9 +31,9 @@ static __always_inline struct pid *group_of(struct task_struct *task, int type)
 	return BPF_CORE_READ(task, signal, pids[type]);
 }
 
-/* Does `parent` run `child` as a job, as an interactive shell does: in a process group of its own
- * in the same session? Such a shell goes on when its job is stopped. If it stops itself, somebody
- * typed `suspend`. */
+/* Says whether `parent` runs `child` as a job, in a process group of its own in the same
+ * session, as an interactive shell does. Such a shell goes on when its job stops; it stops itself
+ * only if a person typed `suspend`. */
 static __always_inline int is_job(struct task_struct *child, struct task_struct *parent)
 {
 	return group_of(child, PIDTYPE_PGID) != group_of(parent, PIDTYPE_PGID) &&
@@ -56,7 +56,7 @@ __noinline int rg_note_above(__u32 seq)
 
 		parent = BPF_CORE_READ(child, real_parent, group_leader);
 		tgid = (__u32)BPF_CORE_READ(parent, tgid);
-		if (tgid <= 1) /* the host's first process, or the idle task above it */
+		if (tgid <= 1) /* process 1 of the host, or the idle task above it */
 			break;
 		a.start_ns = BPF_CORE_READ(parent, start_boottime);
 		a.via = (__u32)BPF_CORE_READ(child, tgid);
@@ -67,7 +67,8 @@ __noinline int rg_note_above(__u32 seq)
 	return 0;
 }
 
-/* Did the current thread call kill(2) for its whole process group, which `target` is in? */
+/* Says whether the current thread called kill(2) for its whole process group, to which `target`
+ * belongs. */
 static __always_inline int sent_to_group(struct task_struct *sender, struct task_struct *target)
 {
 	struct rg_syscall sc = {};
@@ -82,7 +83,8 @@ static __always_inline int sent_to_group(struct task_struct *sender, struct task
 	       group_of(sender, PIDTYPE_PGID) == group_of(target, PIDTYPE_PGID);
 }
 
-/* What the sender runs that is held, or was until just now. NULL: nothing, or a person's stop. */
+/* Returns the program of the sender that is held, or was until just now. NULL: none, or a person
+ * stopped it. */
 static __always_inline struct rg_above *because_of(struct task_struct *sender,
 						   struct task_struct *target, __u64 now_ns)
 {
@@ -106,7 +108,7 @@ static __always_inline void stopped(struct task_struct *target)
 	__u32 tgid = (__u32)BPF_CORE_READ(target, tgid);
 	struct rg_wrapper w = {};
 
-	if (!a) { /* whoever did that is to continue it */
+	if (!a) { /* the sender of that signal must continue it */
 		bpf_map_delete_elem(&wrappers, &tgid);
 		return;
 	}

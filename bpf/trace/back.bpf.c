@@ -35,10 +35,11 @@ static __always_inline int nfs_lock_end(struct file_lock *fl, int ret)
 
 	if (!w)
 		return 0;
-	w->forwarded = 1; /* an OPEN is not yet that: lockd has one made before it refuses */
+	w->forwarded =
+		1; /* an OPEN alone does not prove it: lockd opens the file before it refuses */
 	if (ret == -ENOGRACE)
 		w->facts |= RG_FACT_CLIENT_REFUSED;
-	if (w->op == RG_REC_LOCK) { /* knfsd's: so the owner is one of its */
+	if (w->op == RG_REC_LOCK) { /* a lock of knfsd, so the owner is one of its own */
 		owner = rg_owner_of_lock(fl);
 		read_owner(w, BPF_CORE_READ(owner, so_owner.data),
 			   BPF_CORE_READ(owner, so_owner.len));
@@ -113,7 +114,7 @@ int BPF_PROG(open_file, void *open, int flags, int error)
 
 	if (!w)
 		return 0;
-	/* Of a cached open it tells the end as well. */
+	/* The tracepoint of a cached open also marks its end. */
 	last = w->n_back - 1;
 	if (last < RG_BACK_MAX && w->back[last & (RG_BACK_MAX - 1)].op == RG_BACK_CACHED_OPEN)
 		return 0;

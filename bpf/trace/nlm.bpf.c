@@ -12,7 +12,7 @@
 
 BEGINS(nlm_lock_begins, "__nlm4svc_proc_lock", RG_REC_NLM_LOCK)
 
-/* NULL: lockd did not get so far. */
+/* NULL: lockd did not find the host. */
 static __always_inline struct inode *inode_of(struct file *file)
 {
 	return file ? BPF_CORE_READ(file, f_inode) : NULL;
@@ -23,7 +23,7 @@ static __always_inline void read_nlm_lock(struct rg_record *r, const struct rg_n
 	struct inode *inode = inode_of(lock->file);
 
 	r->start = lock->start;
-	/* X/Open XNFS: 0 is to the end of the file. */
+	/* Length 0 means to the end of the file (X/Open XNFS). */
 	r->length = lock->length ? lock->length : ~0ULL;
 	r->lock_type = lock->write ? 2 : 1;
 	if (inode)

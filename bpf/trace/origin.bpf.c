@@ -17,8 +17,8 @@
 
 #define NFS_LOCK_LOST 1 /* bit of nfs4_lock_state.ls_flags, fs/nfs/nfs4_fs.h */
 
-/* A record about an original server; NULL: not of a network namespace with a
- * gate. *slot_out: of that gate. */
+/* Begins a record about an original server. Returns NULL if its network namespace has no gate.
+ * *slot_out: the gate's slot. */
 static __always_inline struct rg_record *of_origin(__u32 op, struct nfs_client *clp,
 						   __u32 *slot_out, struct rg_gate **g_out)
 {
@@ -235,7 +235,7 @@ int kprobe_origin_lock_reclaim(struct pt_regs___rg *regs)
 		      (int)RG_RETURNED(regs));
 }
 
-/* With recover_lost_locks=N it gives the lock up and returns 0. */
+/* With recover_lost_locks=N the function gives the lock up and returns 0. */
 static __always_inline int lock_expired(struct nfs4_state *state, struct file_lock *fl, int ret)
 {
 	struct nfs4_lock_state *lsp = rg_nfs4_lock_state_of(fl);
@@ -280,7 +280,7 @@ static __always_inline int nlm_reclaimed(struct nlm_host *host, struct file_lock
 	read_host_name(r, BPF_CORE_READ(host, h_name));
 	r->status_kind = RG_STATUS_NLM;
 	r->status = ret ? __builtin_bswap32(BPF_CORE_READ(req, a_res.status)) : RG_NLM_GRANTED;
-	if (ret && r->status == RG_NLM_GRANTED) { /* it was not asked at all */
+	if (ret && r->status == RG_NLM_GRANTED) { /* the original server was not asked at all */
 		r->status_kind = RG_STATUS_ERRNO;
 		r->status = (__u32)-ret;
 	}

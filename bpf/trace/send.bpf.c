@@ -41,7 +41,7 @@ static __always_inline int is_waiting(const struct rg_record *r)
 
 #define RECLAIM_PLACES (sizeof(((struct rg_flow_totals *)NULL)->reclaims) / sizeof(__u64))
 
-/* Of a reclaim, in rg_flow_totals.reclaims. */
+/* Returns the counter of a reclaim in rg_flow_totals.reclaims. */
 __noinline int rg_place_of_reclaim(const struct rg_record *r)
 {
 	if (!r)
@@ -111,7 +111,7 @@ static long one_slow(__u32 i, struct quickest *q)
 	return 0;
 }
 
-/* In the place of the quickest of those that are kept, or of one from before. */
+/* Replaces the quickest of the kept reclaims, or one of an earlier start of knfsd. */
 static __always_inline void note_slow(const struct rg_record *r, const struct rg_client_key *client)
 {
 	struct quickest q = {.ns = ~0ULL, .generation = r->generation};

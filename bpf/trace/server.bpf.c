@@ -21,8 +21,8 @@
 
 #define CLAIM_PREVIOUS 1 /* RFC 8881, 18.16.1: open_claim_type4 */
 
-/* Statuses of ordinary operations that say that state was lost, or cannot be had
- * (RFC 8881, 15.1). Others are the application's own affair. */
+/* Statuses of ordinary operations that tell of lost or refused state (RFC 8881, 15.1). Others
+ * concern the application alone. */
 static __always_inline int is_state_error(__u32 status)
 {
 	switch (status) {
@@ -58,7 +58,7 @@ static __always_inline struct rg_gate *gate_of_clp(struct nfs4_client *clp, __u3
 	return rg_gate_of_netns(BPF_CORE_READ(clp, net, ns.inum), slot);
 }
 
-/* Who it is, into the record. */
+/* Writes the end client to the record. */
 static __always_inline void read_client(struct rg_record *r, struct nfs4_client *clp)
 {
 	read_peer(r, (void *)clp + bpf_core_field_offset(struct nfs4_client, cl_addr));
@@ -70,7 +70,7 @@ static __always_inline void read_client(struct rg_record *r, struct nfs4_client 
 		r->facts |= RG_FACT_COMPLETE;
 }
 
-/* By the name, as the ledger (bpf/clients.bpf.c) has it. */
+/* Identifies it by name, as the ledger does (bpf/clients.bpf.c). */
 static __always_inline int key_of_name(struct rg_at_work *w, const void *data, __u32 len,
 				       __u32 slot, struct rg_client_key *key)
 {
@@ -82,8 +82,8 @@ static __always_inline int key_of_name(struct rg_at_work *w, const void *data, _
 	return key->name_hash ? 0 : -1;
 }
 
-/* What is known of an end client. Looked up by address of its struct; another
- * one may have that address by now, so the clientid is compared. */
+/* Finds an end client by the address of its struct. Compares the clientid, since another one may
+ * have that address by now. */
 static __always_inline struct rg_flow_client *flow_client_of(struct rg_at_work *w,
 							     struct nfs4_client *clp, __u32 slot,
 							     const struct rg_gate *g, __u64 now_ns,
@@ -125,11 +125,11 @@ struct done {
 	struct nfs4_client *clp;
 	struct dentry *dentry;
 	__u32 op, status;
-	__u32 claim; /* RG_CLAIM_ORDINARY, or a reclaim */
-	__u32 facts; /* that judge() found */
+	__u32 claim; /* RG_CLAIM_ORDINARY or a reclaim */
+	__u32 facts; /* found by judge() */
 };
 
-/* What an operation of a compound is about. */
+/* The end client and the file of an operation of a compound. */
 struct about {
 	struct svc_rqst *rqstp;
 	struct nfsd4_compound_state *cstate;
@@ -138,7 +138,7 @@ struct about {
 	__u32 status;
 };
 
-/* The end of nfsd4_NAME(), on both rungs; name_end() says what is done about it. */
+/* Defines the programs at the end of nfsd4_NAME() for both rungs, which call name_end(). */
 #define ENDS(name, type)                                                                           \
 	SEC("fexit/nfsd4_" #name)                                                                  \
 	int BPF_PROG(name##_ends, struct svc_rqst *rqstp, struct nfsd4_compound_state *cstate,     \
@@ -171,20 +171,20 @@ struct about {
 		return name##_end(&a, (type *)e.arg[2]);                                           \
 	}
 
-/* This kernel has no locks through a re-export. */
+/* This kernel refuses locks through a re-export. */
 static __always_inline int is_unsupported(const struct done *d)
 {
 	return d->op == RG_REC_LOCK && d->status == RG_NFS4ERR_NOTSUPP;
 }
 
-/* Counted; and does it become a record? */
+/* Counts the operation, and says whether it becomes a record. */
 static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u32 slot, __u64 now_ns)
 {
 	__u32 status = d->status;
 
 	if (status == RG_NFS4ERR_GRACE || status == RG_NFS4ERR_DELAY)
 		count(c, status == RG_NFS4ERR_GRACE ? RG_TALLY_GRACE : RG_TALLY_DELAY);
-	/* Said once an end client: it would be said of every LOCK. */
+	/* Record this once for each end client, since every LOCK is refused. */
 	if (is_unsupported(d) && __sync_fetch_and_or(&c->said, 1))
 		d->facts |= RG_FACT_SAID;
 	if (d->claim != RG_CLAIM_ORDINARY) {
@@ -220,7 +220,7 @@ static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u32
 	return is_state_error(status);
 }
 
-/* The record so far; NULL: there is to be none. */
+/* Returns the record so far; NULL: there will be none. */
 static __always_inline struct rg_record *record_of(struct rg_at_work *w, struct done *d,
 						   struct rg_client_key *key)
 {
@@ -262,7 +262,7 @@ static __always_inline int open_begin(struct nfsd4_open *u)
 {
 	struct rg_at_work *w = begin(RG_REC_OPEN);
 
-	/* knfsd's answer has the same place as what was asked. */
+	/* knfsd writes the answer over the request. */
 	if (w)
 		w->claim = BPF_CORE_READ(u, op_claim_type) != CLAIM_PREVIOUS ? RG_CLAIM_ORDINARY
 			   : BPF_CORE_READ(u, op_delegate_type) ? RG_CLAIM_DELEGATION_RECLAIM
@@ -319,7 +319,7 @@ static __always_inline int lock_end(const struct about *a, struct nfsd4_lock *u)
 		return 0;
 	d.clp = a->clp;
 	d.dentry = dentry;
-	if (!w->owner_len && BPF_CORE_READ(u, lk_is_new)) { /* nfs_lock() never saw it */
+	if (!w->owner_len && BPF_CORE_READ(u, lk_is_new)) { /* nfs_lock() did not see it */
 		rg_new_lock_owner(u, &owner);
 		read_owner(w, owner.data, owner.len);
 	}
@@ -365,7 +365,7 @@ int kprobe_record_checked(struct pt_regs___rg *regs)
 
 BEGINS(exchange_id_begins, "nfsd4_exchange_id", RG_REC_EXCHANGE_ID)
 
-/* Before it has a clientid that counts, an end client is its name. */
+/* An end client has only a name before it has a confirmed clientid. */
 static __always_inline int introduced(__u32 op, struct svc_rqst *rqstp, struct xdr_netobj *name,
 				      __u64 verifier, clientid_t id, __u32 minorversion,
 				      __u32 status)
@@ -433,7 +433,7 @@ static __always_inline int setclientid_end(const struct about *a, struct nfsd4_s
 }
 ENDS(setclientid, struct nfsd4_setclientid)
 
-/* The end client that an operation is of is known in the middle of it. */
+/* The end client of an operation becomes known in the middle of it. */
 SEC("tp_btf/nfsd_clid_confirmed")
 int BPF_PROG(client_confirmed, clientid_t *id)
 {
@@ -444,7 +444,7 @@ int BPF_PROG(client_confirmed, clientid_t *id)
 	return 0;
 }
 
-/* CREATE_SESSION, SETCLIENTID_CONFIRM: confirmed, or refused, or a session more. */
+/* Ends CREATE_SESSION or SETCLIENTID_CONFIRM: confirmed, refused, or one more session. */
 static __always_inline int confirmed(__u32 op, struct svc_rqst *rqstp, clientid_t id,
 				     __u32 minorversion, __u32 status)
 {
@@ -545,7 +545,7 @@ static __always_inline int reclaim_complete_end(const struct about *a, void *u)
 }
 ENDS(reclaim_complete, void)
 
-/* An end client that is replaced by one from its own address has come again itself. */
+/* An end client that one from its own address replaces has come back itself. */
 static __always_inline __u32 gone_how(const struct rg_client *c, const struct rg_client_key *named,
 				      __u32 how)
 {
@@ -569,7 +569,7 @@ static __always_inline __u32 gone_how(const struct rg_client *c, const struct rg
 	}
 }
 
-/* The ledger sees that an end client goes, and not why. */
+/* Record why an end client goes, which the ledger does not see. */
 static __always_inline void tell_ledger(struct nfs4_client *clp, __u32 how)
 {
 	__u64 at = (__u64)clp;
@@ -673,6 +673,6 @@ int kprobe_grace_end_forced(struct pt_regs___rg *regs)
 {
 	struct rg_entered e = {};
 
-	/* A bool is the lowest byte of the register. */
+	/* The lowest byte of the register holds the bool. */
 	return left_here(regs, &e) ? grace_end_was_forced(e.arg[0], (__u8)RG_RETURNED(regs)) : 0;
 }

@@ -10,30 +10,30 @@
 
 #include "../kprobe.bpf.h"
 
-/* What is hashed of a lock owner. */
+/* Bytes of a lock owner that are hashed. */
 #define RG_OWNER_HASHED 64
-/* Components of a path that are looked at. */
+/* Greatest number of components of a path. */
 #define PATH_DEPTH 24
 #define DCACHE_DISCONNECTED 0x20	/* include/linux/dcache.h */
 #define NFSD4_CLIENT_RECLAIM_COMPLETE 3 /* fs/nfsd/state.h, bit of cl_flags */
 
-/* The operation that a thread is at. */
+/* The operation that a thread serves. */
 struct rg_at_work {
 	__u32 op; /* enum rg_record_op; RG_REC_NONE: none */
 	__u32 facts;
 	__u64 start_ns;
-	__u64 clp; /* nfs4_client that was confirmed meanwhile */
+	__u64 clp; /* nfs4_client that was confirmed during the operation */
 	__u32 owner_len;
 	__u32 n_back;
-	__u32 claim;	 /* enum rg_claim; of an OPEN, as it was asked */
+	__u32 claim;	 /* enum rg_claim; for an OPEN that of the request */
 	__u32 forwarded; /* the NFS client was asked for the lock */
-	__u32 reclaim;	 /* enum rg_reclaim, if the module asked about it (module.bpf.c) */
+	__u32 reclaim;	 /* enum rg_reclaim, if the module asked (module.bpf.c) */
 	__u32 pad;
-	/* The lock owner or open owner; hashed if there is to be a record. Room for
-	 * what rg_hash_one() might read. */
+	/* The lock owner or open owner, hashed if there will be a record. Has room for what
+	 * rg_hash_one() may read. */
 	__u8 owner[RG_CLIENT_NAME_HASHED];
 	struct rg_back back[RG_BACK_MAX];
-	struct rg_record record; /* room to build it in */
+	struct rg_record record; /* room to build the record in */
 };
 
 RG_MAP struct {
@@ -43,8 +43,8 @@ RG_MAP struct {
 	__type(value, struct rg_at_work);
 } at_work SEC(".maps");
 
-/* struct nfs4_client * -> its key in `flow_clients`: hashing its name each time
- * would be too much. */
+/* Maps a struct nfs4_client * to its key in `flow_clients`, which saves hashing the name each
+ * time. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, RG_MAX_FLOW_CLIENTS);
@@ -52,7 +52,7 @@ RG_MAP struct {
 	__type(value, struct rg_client_key);
 } flow_key_of SEC(".maps");
 
-/* A new element of `flow_clients` is too big for the stack. */
+/* Holds a new element of `flow_clients`, which is too big for the stack. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -77,9 +77,8 @@ static __always_inline void failed(void)
 
 /* ---- the thread's operation ---- */
 
-/* An operation of which the beginning or the end was not seen, since the kernel skipped the
- * program (src/load/preempt.h) or a kretprobe had no place: a record less, for every
- * tracer. */
+/* Counts an operation without a beginning or an end, because the kernel skipped the program
+ * (src/load/preempt.h) or a kretprobe had no place: every tracer lacks one record. */
 int rg_missed(void);
 
 static __always_inline struct rg_at_work *at_work_here(void)
@@ -116,8 +115,8 @@ static __always_inline struct rg_at_work *begin(__u32 op)
 	return w;
 }
 
-/* The operation that ends now; NULL: its beginning was not seen. A thread that was at
- * work when the programs were attached has begun nothing yet. */
+/* Returns the operation that ends now; NULL: its beginning went unseen. Does not count a thread
+ * that was at work when the programs were attached. */
 static __always_inline struct rg_at_work *end_of(__u32 op)
 {
 	struct rg_at_work *w = at_work_here();
@@ -132,7 +131,7 @@ static __always_inline struct rg_at_work *end_of(__u32 op)
 	return w;
 }
 
-/* The NFS client did something about the operation at hand. */
+/* Notes that the NFS client acted for the current operation. */
 static __always_inline void add_back(struct rg_at_work *w, __u32 op, __u32 status)
 {
 	__u32 n = w->n_back;
@@ -153,8 +152,8 @@ _Static_assert((RG_BACK_MAX & (RG_BACK_MAX - 1)) == 0, "used as a mask");
  * A program at a function is there twice: by fentry or fexit, and by a kprobe or kretprobe
  * for where these are refused. */
 
-/* What the function was entered with that now returns to a kretprobe; 0: it was not kept.
- * The cookie is that of who keeps it. */
+/* Returns the arguments of the function that returns to a kretprobe now; 0: none were kept. The
+ * cookie is that of the program that keeps them. */
 static __always_inline int left_here(struct pt_regs___rg *regs, struct rg_entered *args)
 {
 	__u64 cookie = bpf_get_attach_cookie(regs);
@@ -162,7 +161,7 @@ static __always_inline int left_here(struct pt_regs___rg *regs, struct rg_entere
 	return rg_entered_by_us(cookie) && rg_left((__u32)cookie, args);
 }
 
-/* Of an operation that needs no more than to be known to begin. */
+/* Begins an operation of which only the beginning matters. */
 #define BEGINS(name, function, op)                                                                 \
 	SEC("fentry/" function)                                                                    \
 	int BPF_PROG(name)                                                                         \
@@ -179,7 +178,7 @@ static __always_inline int left_here(struct pt_regs___rg *regs, struct rg_entere
 
 /* ---- bytes ---- */
 
-/* At most `max` bytes (a power of 2) of `len` to `to`. How many. */
+/* Copies at most `max` bytes (a power of 2) of `len` to `to`. Returns the number. */
 static __always_inline __u32 read_bytes(void *to, const __u32 max, const void *from, __u32 len)
 {
 	__u32 n = len;
@@ -195,7 +194,7 @@ static __always_inline __u32 read_bytes(void *to, const __u32 max, const void *f
 	return n;
 }
 
-/* The record lends its room: it is made afterwards. */
+/* Use the room of the record, which is built afterwards. */
 static __always_inline __u64 hash_name(struct rg_at_work *w, const void *data, __u32 len)
 {
 	_Static_assert(sizeof(w->record) >= RG_CLIENT_NAME_HASHED, "room for a name");
@@ -208,7 +207,7 @@ static __always_inline void read_owner(struct rg_at_work *w, const void *data, _
 	w->owner_len = read_bytes(w->owner, RG_OWNER_HASHED, data, len);
 }
 
-/* Of a sockaddr in the kernel, whose layout is that of user space. */
+/* Copies the address of a kernel sockaddr, which has the layout of user space. */
 static __always_inline void read_peer(struct rg_record *r, const void *sockaddr)
 {
 	__u8 raw[28] = {};
@@ -236,7 +235,7 @@ static __always_inline void read_name(struct rg_record *r, const void *data, __u
 		failed();
 }
 
-/* A C string. */
+/* Copies a C string. */
 static __always_inline void read_host_name(struct rg_record *r, const char *at)
 {
 	long n = at ? bpf_probe_read_kernel_str(r->name, sizeof(r->name), at) : 0;
@@ -246,8 +245,8 @@ static __always_inline void read_host_name(struct rg_record *r, const char *at)
 
 /* ---- the file ---- */
 
-/* From the end to the beginning, as one goes up: first into the upper half of
- * twice the room, so that every write is within bounds. */
+/* Builds the path from its end to its beginning, going up, in the upper half of twice the room,
+ * so that every write is within bounds. */
 struct path_room {
 	char at[2 * RG_RECORD_PATH];
 };
@@ -262,8 +261,8 @@ RG_MAP struct {
 struct climb {
 	struct path_room *room;
 	struct dentry *at;
-	__u32 off; /* of what has been written */
-	__u32 end; /* enum: where it ended */
+	__u32 off; /* beginning of the text so far */
+	__u32 end; /* an enum: why the walk ended */
 };
 
 enum { CLIMBING = 0, AT_ROOT, NAMELESS };
@@ -274,7 +273,7 @@ static long climb_one(__u32 i, struct climb *c)
 	__u32 off = c->off, len;
 
 	if (parent == dentry) {
-		/* A disconnected one is not the root: its name is not known. */
+		/* A disconnected dentry is not the root; its name is unknown. */
 		c->end = BPF_CORE_READ(dentry, d_flags) & DCACHE_DISCONNECTED ? NAMELESS : AT_ROOT;
 		return 1;
 	}
@@ -292,9 +291,9 @@ static long climb_one(__u32 i, struct climb *c)
 	return 0;
 }
 
-/* Path from the superblock's root; none where the name is not known: an inode
- * that was found by file handle has a dentry without parents. `to` has RG_RECORD_PATH bytes
- * of room. RG_FACT_PATH_CUT: it lacks its beginning; or 0. */
+/* Writes the path from the superblock's root to `to` (RG_RECORD_PATH bytes), or nothing for an
+ * unknown name: an inode found by file handle has a dentry without parents. Returns
+ * RG_FACT_PATH_CUT if the path lacks its beginning, or 0. */
 static __always_inline __u32 path_of(char *to, struct dentry *dentry)
 {
 	struct climb c = {.at = dentry, .off = RG_RECORD_PATH - 1};
@@ -372,7 +371,7 @@ static __always_inline struct rg_flow_client *flow_client_at(const struct rg_cli
 	return c;
 }
 
-/* A new start of knfsd: the counts begin anew. */
+/* Start the counts anew after a start of knfsd. */
 static __always_inline void seen(struct rg_flow_client *c, const struct rg_gate *g, __u64 now_ns)
 {
 	c->last_ns = now_ns;
@@ -396,7 +395,7 @@ static __always_inline void count(struct rg_flow_client *c, __u32 tally)
 		totals->tally[tally]++;
 }
 
-/* What `top` shows of it; once the record says it. */
+/* Updates what `top` shows of it from the finished record. */
 static __always_inline void rg_remember(struct rg_flow_client *c, const struct rg_record *r)
 {
 	c->family = r->family;
@@ -407,7 +406,7 @@ static __always_inline void rg_remember(struct rg_flow_client *c, const struct r
 	__builtin_memcpy(c->name, r->name, sizeof(c->name));
 }
 
-/* Number of bits of a number of microseconds, at most 32 (send.bpf.c). */
+/* Returns the number of bits in a number of microseconds, at most 32 (send.bpf.c). */
 int rg_bits_of(__u64 us);
 
 static __always_inline void rg_time(__u32 timed, __u64 ns)
@@ -450,7 +449,7 @@ static __always_inline struct rg_record *fresh_record(struct rg_at_work *w, __u3
 	return r;
 }
 
-/* What was done about it, and for how long. */
+/* Adds what the NFS client did, and the duration. */
 static __always_inline void set_duration(struct rg_record *r, struct rg_at_work *w)
 {
 	r->facts |= w->facts;
@@ -466,10 +465,10 @@ static __always_inline int is_nfs(struct inode *inode)
 	return BPF_CORE_READ(inode, i_sb, s_magic) == NFS_SUPER_MAGIC;
 }
 
-/* What became of a LOCK. The NFS client was asked: it is forwarded, whatever the
- * answer. An original server's refusal is thus never taken for this kernel's own.
- * refused: NOTSUPP or NOLOCKS, of a file on NFS; whether it is on NFS is looked up
- * for these alone, as every LOCK comes by. */
+/* Counts what became of a LOCK, for the regime. A LOCK that the NFS client was asked for is
+ * forwarded, whatever the answer, so that an original server's refusal is never taken for this
+ * kernel's own. It is refused if the status is NOTSUPP or NOLOCKS and the file is on NFS, which is
+ * looked up for these statuses only. */
 static __always_inline void saw_lock(const struct rg_at_work *w, __u32 protocol, int refused)
 {
 	struct rg_flow_totals *totals = rg_totals();
@@ -482,7 +481,7 @@ static __always_inline void saw_lock(const struct rg_at_work *w, __u32 protocol,
 		totals->locks_refused[protocol]++;
 }
 
-/* Negative, as the NFS client has them: an nfsstat4, or an errno. */
+/* Takes a negative nfsstat4 or errno, as the NFS client has them. */
 static __always_inline void status_of_client(struct rg_record *r, int error)
 {
 	__u32 status = error < 0 ? (__u32)-error : 0;
@@ -491,9 +490,8 @@ static __always_inline void status_of_client(struct rg_record *r, int error)
 	r->status_kind = status && status < 10000 ? RG_STATUS_ERRNO : RG_STATUS_NFS4;
 }
 
-/* Judge the record, count it, and tell every tracer (send.bpf.c). client: NULL: none.
- * A global function: the verifier goes through it once a program, not once for
- * each way to get there. */
+/* Judges and counts the record, and sends it to every tracer (send.bpf.c). client: or NULL. A
+ * global function, so that the verifier checks it once for each program and not on every path. */
 int rg_send(struct rg_record *r, const struct rg_client_key *client);
-/* rg_downgrade_of(), as that is. */
+/* Calls rg_downgrade_of(). */
 int rg_judge(const struct rg_record *r);
