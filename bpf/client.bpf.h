@@ -68,6 +68,12 @@ struct rg_refused {
  */
 int rg_saw_refused(const struct rg_refused *r);
 
+/* Note of each end client of a gate whether knfsd has written a record of it, by which it may
+ * reclaim after knfsd's next start: NFSD4_CLIENT_STABLE in nfs4_client.cl_flags, set by all ways of
+ * tracking (fs/nfsd/nfs4recover.c) at RECLAIM_COMPLETE, or by 4.0 at the first open. To be called
+ * while knfsd runs. */
+int rg_note_records(__u32 slot);
+
 struct bpf_map;
 
 struct rg_slot_walk {
@@ -93,6 +99,7 @@ static long rg_take_over_client(struct bpf_map *map, struct rg_client_key *at, s
 	c->uncountable = 0;
 	c->granted = 0;
 	c->unlisted = 0;
+	c->recorded = 0;
 	c->gone_ns = 0;
 	c->gone_locks = 0;
 	c->gone_how = 0;

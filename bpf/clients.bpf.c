@@ -18,7 +18,8 @@
 
 struct bpf_map;
 
-#define CLAIM_PREVIOUS 1 /* RFC 8881, 18.16.1: open_claim_type4 */
+#define NFSD4_CLIENT_STABLE 2 /* fs/nfsd/state.h, bit of cl_flags */
+#define CLAIM_PREVIOUS 1      /* RFC 8881, 18.16.1: open_claim_type4 */
 #define NO_GRACE __builtin_bswap32(10033)
 #define RECLAIM_BAD __builtin_bswap32(10034)
 #define RECLAIM_CONFLICT __builtin_bswap32(10035)
@@ -97,6 +98,7 @@ static __always_inline struct rg_client *client_of_clp(struct nfs4_client *clp, 
 	c->cl_boot = BPF_CORE_READ(clp, cl_clientid.cl_boot);
 	c->cl_id = BPF_CORE_READ(clp, cl_clientid.cl_id);
 	c->minorversion = (__u16)BPF_CORE_READ(clp, cl_minorversion);
+	c->recorded = RG_KNOWN_NOT;
 	rg_read_address((void *)clp + bpf_core_field_offset(struct nfs4_client, cl_addr),
 			&c->family, &c->port, c->addr);
 	/* Nothing else is to be reset: rg_clients_take_over() has. */
@@ -390,6 +392,38 @@ int kprobe_open_done(struct pt_regs___rg *regs)
 	struct nfs4_client *clp = clp_left(RG_RETURN_OPEN_DONE, &e);
 
 	return status && !is_refusal(status) ? 0 : open_ends(clp, (void *)e.arg[2], status);
+}
+
+/* ---- knfsd's records of end clients ---- */
+
+/* An element goes as its end client does (client_goes), and is left over only once knfsd has
+ * stopped, when nobody asks. */
+static long note_record(struct bpf_map *map, __u64 *at, struct rg_client_ref *ref,
+			struct rg_slot_walk *w)
+{
+	struct nfs4_client *clp = (void *)*at;
+	struct rg_client_ref of = *ref;
+	unsigned long flags = 0;
+	struct rg_client *c;
+
+	if (of.key.slot != w->slot)
+		return 0;
+	c = bpf_map_lookup_elem(&clients, &of.key);
+	if (!c)
+		return 0;
+	if (bpf_core_read(&flags, sizeof(flags), &clp->cl_flags))
+		c->recorded = RG_KNOWN_NOT;
+	else
+		c->recorded = flags & 1UL << NFSD4_CLIENT_STABLE ? RG_KNOWN_YES : RG_KNOWN_NO;
+	return 0;
+}
+
+__noinline int rg_note_records(__u32 slot)
+{
+	struct rg_slot_walk w = {.slot = slot};
+
+	bpf_for_each_map_elem(&client_of, note_record, &w, 0);
+	return 0;
 }
 
 struct forget_walk {

@@ -395,6 +395,9 @@ int control(struct rg_control *c)
 		left = rg_count_uncounted(c->slot, 0, RG_MAX_FILE_LOCKS);
 		c->result = left < 0 ? -EBUSY : left ? -EAGAIN : 0;
 		break;
+	case RG_OP_RECORDS:
+		c->result = g->knfsd < RG_KNFSD_GRACE ? -EINVAL : rg_note_records(c->slot);
+		break;
 	case RG_OP_LIST:
 		c->result = list(c, g);
 		break;

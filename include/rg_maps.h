@@ -120,7 +120,14 @@ struct rg_live {
 	__u32 pins_put_back; /* pins that somebody removed, and the daemon pinned again */
 	__u32 writes_failed; /* files that the daemon could not write */
 	__u32 disk_waits_s;  /* for how long its write under way has been waiting for a disk */
-	__u32 pad;
+	__u32 delegations;   /* enum rg_known: does knfsd give write delegations? Set when armed. */
+};
+
+/* A fact that may not be known. */
+enum rg_known {
+	RG_KNOWN_NOT = 0,
+	RG_KNOWN_NO,
+	RG_KNOWN_YES,
 };
 
 /* What became of the daemon's recording. */
@@ -290,7 +297,8 @@ struct rg_client {
 	/* Files of which the last LOCK or LOCKU had not been listed (RG_OP_LIST) as knfsd went
 	 * away: which ranges of them it held is not known for sure. */
 	__u32 unlisted;
-	__u32 pad;
+	__u32 recorded; /* enum rg_known: has knfsd written a record of it, by which it may reclaim
+			 * after the next start? As it was at the last RG_OP_RECORDS */
 	char name[RG_CLIENT_NAME];
 };
 #define RG_NO_ROOM 0x80000000U
@@ -487,6 +495,7 @@ enum rg_op {
 	RG_OP_KEPT = 13,   /* the doors are there: was NFS in use before them? */
 	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
 	RG_OP_COUNT = 12,  /* count the locks that LOCKs and LOCKUs have left uncounted */
+	RG_OP_RECORDS = 15, /* bring rg_client.recorded up to date */
 	RG_OP_LIST = 14,   /* fill in the maps `listed_files` and `listed`; fd: enum rg_listing_of */
 };
 

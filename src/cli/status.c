@@ -17,6 +17,7 @@
 #include "cli/status.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
+#include "metrics/power_cut.h"
 #include "metrics/verdict.h"
 #include "state/budget.h"
 #include "state/lost.h"
@@ -96,6 +97,9 @@ static json_object *client_json(const struct rg_client *c, const struct rg_gate 
 		    (here ? c->expected : rg_client_carried(c)) == RG_LOCKS_UNKNOWN
 			    ? NULL
 			    : u64(here ? c->expected : rg_client_carried(c)));
+	rg_json_put(o, "recorded",
+		    here && c->recorded ? json_object_new_boolean(c->recorded == RG_KNOWN_YES)
+					: NULL);
 	rg_json_put(o, "refusals", u64(here ? c->refusals : 0));
 	rg_json_put(o, "quiet_in_seconds",
 		    quiet_ns > now_ns ? json_object_new_double((double)(quiet_ns - now_ns) / 1e9)
@@ -553,10 +557,19 @@ static json_object *let_go_json(const struct rg_meta *meta)
 static json_object *verdict_json(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object();
+	json_object *power_cut = json_object_new_object();
 	char line[RG_VERDICT_SIZE];
+	struct rg_power_cut cut;
 
 	rg_json_put_text(o, "protection", rg_protection_name(rg_verdict(s, line)));
 	rg_json_put_text(o, "text", line);
+	rg_power_cut_of(s, &cut);
+	rg_json_put_text(power_cut, "outcome", rg_power_cut_name(cut.outcome));
+	rg_json_put_text(power_cut, "text", cut.text);
+	rg_json_put(power_cut, "locks_lost", u64(cut.lost));
+	rg_json_put(power_cut, "locks_unknown", u64(cut.unknown));
+	rg_json_put(power_cut, "locks_reclaimable", u64(cut.reclaimable));
+	rg_json_put(o, "if_power_is_lost", power_cut);
 	return o;
 }
 

@@ -606,6 +606,14 @@ void rg_scope_choose(struct rg_config *config)
 		config->policy.scope = RG_SCOPE_OPENS;
 }
 
+/* For the verdict, which cannot read the kernel's types each time. */
+static void note_delegations(const struct rg_pins *p)
+{
+	int gives = rg_host_write_delegations();
+
+	p->live->delegations = gives < 0 ? RG_KNOWN_NOT : gives ? RG_KNOWN_YES : RG_KNOWN_NO;
+}
+
 int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed *armed)
 {
 	struct plan plan = {.wish = wish};
@@ -627,6 +635,8 @@ int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed
 	err = arm_or_adopt(&plan, p, armed, &before);
 	if (err)
 		rg_pins_close(p);
+	else
+		note_delegations(p);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 out:
 	rg_rules_free(&plan.rules);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -73,6 +75,32 @@ static bool module_has_function(const struct btf *module, const struct btf *core
 			return true;
 	}
 	return false;
+}
+
+enum rg_known rg_host_starts_at_boot(const char *root)
+{
+	static const char *const units[] = {"/etc/systemd/system", "/usr/lib/systemd/system",
+					    "/lib/systemd/system"};
+	static const char *const by[] = {"wants", "requires"};
+	char path[PATH_MAX];
+	glob_t found = {};
+	bool any = false;
+
+	/* sd_booted(3) */
+	snprintf(path, sizeof(path), "%s/run/systemd/system", root);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return RG_KNOWN_NOT;
+	snprintf(path, sizeof(path), "%s%s", root, units[0]);
+	if (access(path, R_OK | X_OK) < 0 && errno != ENOENT)
+		return RG_KNOWN_NOT;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units) && !any; i++)
+		for (size_t k = 0; k < sizeof(by) / sizeof(*by) && !any; k++) {
+			snprintf(path, sizeof(path), "%s%s/*.%s/reexport-guard.service", root,
+				 units[i], by[k]);
+			any = glob(path, GLOB_NOSORT, NULL, &found) == 0;
+			globfree(&found);
+		}
+	return any ? RG_KNOWN_YES : RG_KNOWN_NO;
 }
 
 int rg_host_write_delegations(void)

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "rg_maps.h"
+
 /* Is this process privileged enough to load BPF programs? RG_DONE, or RG_FAILED, and one line
  * says what is missing. */
 int rg_host_may(void);
@@ -21,6 +23,11 @@ int rg_host_unload_module(const char *name);
 int rg_host_has_bpf_lsm(void);
 /* The same for the text of that list. */
 bool rg_lsm_list_has_bpf(const char *list);
+
+/* Does systemd start reexport-guard.service at boot? It does if some other unit wants or requires
+ * it, root: prefix of all paths, "" for this host. RG_KNOWN_NOT: this host has not booted with
+ * systemd, or the directories of units cannot be read. */
+enum rg_known rg_host_starts_at_boot(const char *root);
 
 /* Does this kernel's knfsd give write delegations? 1, 0, or -1: unknown, as nfsd or its BTF is
  * missing. An end client with a write delegation locks without asking the server. Decided by a

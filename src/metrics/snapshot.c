@@ -10,6 +10,8 @@
 #include "pins/doors.h"
 #include "pins/gates.h"
 #include "pins/listing.h"
+#include "load/host.h"
+#include "mounts/records.h"
 
 static void read_clocks(struct rg_snapshot *s)
 {
@@ -98,6 +100,8 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	err = read_meta(p, s) ?: rg_gates_read(p, s->gates);
 	if (!err && rg_count_locks(p, s->gates)) /* gates may have opened */
 		err = rg_gates_read(p, s->gates);
+	if (!err)
+		rg_note_records(p, s->gates);
 	err = err ?: read_storms(p, s) ?: rg_flow_totals_read(p, &s->totals);
 	err = err ?: rg_clients_read(p, &s->ledger) ?: rg_held_read(p, &s->held);
 	if (!err && besides & RG_SNAPSHOT_FLOWS)
@@ -117,6 +121,9 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	s->writes_failed = p->live->writes_failed;
 	s->disk_waits_s = p->live->disk_waits_s;
 	s->sleeps = p->live->sleeps == RG_HOLD_SLEEP;
+	s->delegations = p->live->delegations;
+	s->starts_at_boot = rg_host_starts_at_boot("");
+	s->records_outlive = rg_records_outlive_reboot("");
 	s->doors_attached = rg_doors_attached();
 	s->doors_wanted = rg_doors_wanted(s->gates, s->now_ns);
 	if (besides & RG_SNAPSHOT_LOST)

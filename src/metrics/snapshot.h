@@ -28,6 +28,9 @@ struct rg_snapshot {
 	bool sleeps;	     /* the held sleep in the kernel, which needs no daemon */
 	__u32 doors_attached, doors_wanted; /* a bit an enum rg_door */
 	__u32 tracers;			    /* that have a ring */
+	enum rg_known delegations;	    /* does knfsd give write delegations? */
+	enum rg_known starts_at_boot;	    /* does systemd start the guard? */
+	enum rg_known records_outlive;	    /* are knfsd's records of end clients on a disk? */
 	char armed_by[32];		    /* version of the program that made the pins */
 	struct rg_gate gates[RG_MAX_GATES];
 	struct rg_flow_storm storms[RG_MAX_GATES];

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/names.h"
+#include "metrics/power_cut.h"
 
 static const char *const names[RG_NR_PROTECTIONS] = {
 	[RG_PROTECTION_NONE] = "not-protected",
@@ -136,6 +137,7 @@ static void describe(const struct rg_snapshot *s, __u32 slot, const struct rg_vi
 enum rg_protection rg_verdict(const struct rg_snapshot *s, char line[RG_VERDICT_SIZE])
 {
 	struct fault worst = {RG_NR_PROTECTIONS, NULL};
+	struct rg_power_cut cut;
 	struct rg_view seen = {};
 	__u32 slot = 0;
 	size_t gates = 0;
@@ -170,5 +172,7 @@ enum rg_protection rg_verdict(const struct rg_snapshot *s, char line[RG_VERDICT_
 	describe(s, slot, &seen, line);
 	if (gates > 1)
 		add(line, "; %zu other gate%s", gates - 1, gates == 2 ? "" : "s");
+	rg_power_cut_of(s, &cut);
+	add(line, "; if this host lost power now: %s", cut.text);
 	return worst.protection;
 }

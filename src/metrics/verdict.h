@@ -19,10 +19,11 @@ enum rg_protection {
 };
 
 /* Room for the longest line, NUL included. */
-#define RG_VERDICT_SIZE 448
+#define RG_VERDICT_SIZE 1024
 
-/* Judges the gate that is protected worst, and says how many others there are. Pure.
- * `line` gets "protected: gate open for 2 h: ...", without a newline. */
+/* Judges the gate that is protected worst, and says how many others there are, and what would
+ * become of end clients' locks if this host lost power now (metrics/power_cut.h). Pure. `line` gets
+ * "protected: gate open for 2 h: ...", without a newline. */
 enum rg_protection rg_verdict(const struct rg_snapshot *s, char line[RG_VERDICT_SIZE]);
 /* "not-protected", "partly-protected" or "protected", as JSON has it. */
 const char *rg_protection_name(enum rg_protection protection);

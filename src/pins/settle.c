@@ -75,6 +75,20 @@ void rg_count_locks_tick(const struct rg_pins *p, const struct rg_gate *gates, _
 		*due_ns = begun_ns + RG_NS_PER_SEC;
 }
 
+void rg_note_records(const struct rg_pins *p, const struct rg_gate *gates)
+{
+	struct rg_client_key any;
+
+	if (bpf_map_get_next_key(p->map_fd[RG_MAP_CLIENTS], NULL, &any) < 0)
+		return;
+	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		struct rg_control c = {.op = RG_OP_RECORDS, .slot = i};
+
+		if (gates[i].netns && gates[i].knfsd >= RG_KNFSD_GRACE)
+			rg_control(p, &c);
+	}
+}
+
 static void ask(const struct rg_pins *p, __u32 op, const struct rg_client_key *key)
 {
 	struct rg_control c = {.op = op, .slot = key->slot, .client = *key};

@@ -27,6 +27,9 @@ bool rg_count_locks(const struct rg_pins *p, const struct rg_gate *gates);
 void rg_count_locks_tick(const struct rg_pins *p, const struct rg_gate *gates, __u64 now_ns,
 			 __u64 *due_ns);
 
+/* Bring rg_client.recorded up to date. What cannot be read stays unknown. gates: all slots. */
+void rg_note_records(const struct rg_pins *p, const struct rg_gate *gates);
+
 /* Settle the end clients that have been quiet for settle-quiet; at open gates forget those that
  * did not come back. *next_ns is lowered to the time when the next one will have been quiet for
  * so long. gates: all slots. */

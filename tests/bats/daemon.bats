@@ -22,6 +22,7 @@ daemon_pid() { cat "$work/daemon.pid"; }
 	[ "$(gate_state)" = closed ]
 	wait_for 20 "the verdict in /run" verdict_is "protected: gate closed for *"
 	[ "$(json .verdict.protection)" = protected ]
+	[[ $(json .verdict.text) == *"; if this host lost power now: no NFSv4 lock is known "* ]]
 	held_try one posix $a/f
 	rg release
 	expect_end one 0 granted

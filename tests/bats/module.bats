@@ -17,6 +17,7 @@ setup() {
 	[[ -d $sys ]] || insmod "$module"
 }
 teardown() {
+	tidy_power_cut
 	# In the tier of the end client its application may hold the mount.
 	fresh
 	[[ ! -d $sys ]] || rmmod reexport_guard
@@ -30,6 +31,35 @@ writes() {
 	tell app write
 	wait_said app '^written' 60
 	said app "^written, $1 failed"
+}
+
+# What the verdict says of a power cut, as one fault after the other goes.
+power_cut_costs_5_locks_unless_all_is_in_order() {
+	local units=/etc/systemd/system
+	power_cut lost "5 locks of 10.77.2.2 would be lost because knfsd's records of end clients are in memory "
+	in_rex mount --bind /persist /var/lib/nfs/nfsdcld
+	power_cut unknown "unknown for 5 locks of 10.77.2.2: it cannot be seen whether the guard is started at boot"
+	in_rex bash -c "mkdir -p /run/systemd/system $units; mount -t tmpfs none $units"
+	power_cut lost "5 locks of 10.77.2.2 would be lost because systemd does not start the guard at boot"
+	in_rex bash -c "mkdir $units/a.target.wants; ln -s x $units/a.target.wants/reexport-guard.service"
+	power_cut reclaimable reclaimable
+	rg enable --forward never
+	power_cut unknown "unknown for 5 locks of 10.77.2.2: they come back if the end client has nfs.recover_lost_locks=Y"
+	rg enable --action audit
+	power_cut lost "5 locks of 10.77.2.2 would be lost because action = audit keeps nobody out"
+	tidy_power_cut
+}
+tidy_power_cut() {
+	in_rex bash -c "! mountpoint -q /etc/systemd/system || umount -l /etc/systemd/system
+		! mountpoint -q /var/lib/nfs/nfsdcld || umount -l /var/lib/nfs/nfsdcld
+		! [ -d /run/systemd/system ] || rmdir /run/systemd/system"
+}
+power_cut() {
+	rg status --json >"$work/status.json" 2>/dev/null
+	[[ $(jq -r '.verdict.if_power_is_lost | .outcome + ": " + .text' "$work/status.json") == "$1: $2"* ]] || {
+		jq .verdict "$work/status.json"
+		return 1
+	}
 }
 
 @test "with no guard the module asks in vain, and the end client loses its locks" {
@@ -51,6 +81,7 @@ writes() {
 	restart thief
 	cli_recovered
 	wait_gate open 90
+	power_cut_costs_5_locks_unless_all_is_in_order
 	writes 0
 	tell app quit
 	expect_end thief 0 granted 60

@@ -295,6 +295,11 @@ disk_is() { [[ $("$JGET" /clients/0/locks 2>/dev/null <$state/ledger.json) == "$
 		saw_client seen true
 		saw_client state known
 		saw_client expected null
+		saw_client recorded true
+		# In a tier nfsdcld has its database in memory.
+		saw /verdict/if_power_is_lost/locks_lost 20
+		[[ $(in_look /verdict/text) == *"; if this host lost power now: 20 locks of 10.77.2.2 would \
+be lost because knfsd's records of end clients are in memory "* ]]
 		on_disk 20
 		rg status -v | grep "known .*10.77.2.2 Linux NFSv4.$minor cli.*: 20 locks\$"
 		# They die, all of them.

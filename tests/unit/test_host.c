@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What files of the kernel say of this host. */
-#include "unit.h"
+#include "unit_host.h"
 
 #include "load/host.h"
 #include "load/preempt.h"
+#include "mounts/records.h"
 
 static void test_lsm_list(void **unused)
 {
@@ -81,11 +82,53 @@ static void test_preempt(void **unused)
 	}
 }
 
+/* A host is asked by what its directories hold. */
+static void test_starts_at_boot(void **unused)
+{
+	(void)unused;
+	assert_int_equal(rg_host_starts_at_boot(host), RG_KNOWN_NOT);
+	host_put("/etc/systemd/system/reexport-guard.service", "");
+	assert_int_equal(rg_host_starts_at_boot(host), RG_KNOWN_NOT);
+	host_put("/run/systemd/system/.here", "");
+	assert_int_equal(rg_host_starts_at_boot(host), RG_KNOWN_NO);
+	/* A link as systemctl makes it, which may lead nowhere from here. */
+	host_link("/etc/systemd/system/multi-user.target.wants/reexport-guard.service",
+		  "/lib/systemd/system/reexport-guard.service");
+	assert_int_equal(rg_host_starts_at_boot(host), RG_KNOWN_YES);
+	host_drop("/etc/systemd/system/multi-user.target.wants/reexport-guard.service");
+	assert_int_equal(rg_host_starts_at_boot(host), RG_KNOWN_NO);
+	host_link("/usr/lib/systemd/system/nfs-server.service.requires/reexport-guard.service",
+		  "../reexport-guard.service");
+	assert_int_equal(rg_host_starts_at_boot(host), RG_KNOWN_YES);
+}
+
+static void test_records_outlive_reboot(void **unused)
+{
+	(void)unused;
+	assert_int_equal(rg_records_outlive_reboot(host), RG_KNOWN_NOT);
+	host_put("/etc/nfs.conf", "[nfsdcld]\nstoragedir = /run/nfsdcld\n");
+	assert_int_equal(rg_records_outlive_reboot(host), RG_KNOWN_NO);
+	host_put("/etc/nfs.conf", "[nfsdcld]\nstoragedir=/records\n");
+	assert_int_equal(rg_records_outlive_reboot(host), RG_KNOWN_NOT);
+	host_link("/records", "/dev/shm"); /* a tmpfs */
+	assert_int_equal(rg_records_outlive_reboot(host), RG_KNOWN_NO);
+	host_drop("/records");
+	host_link("/records", "/proc"); /* no tmpfs */
+	assert_int_equal(rg_records_outlive_reboot(host), RG_KNOWN_YES);
+	/* Legacy tracking, where nfsdcld never was. */
+	host_drop("/records");
+	host_link("/var/lib/nfs/v4recovery", "/dev/shm");
+	assert_int_equal(rg_records_outlive_reboot(host), RG_KNOWN_NO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lsm_list),
 		cmocka_unit_test(test_preempt),
+		cmocka_unit_test_setup_teardown(test_starts_at_boot, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_records_outlive_reboot, host_setup,
+						host_teardown),
 	};
 
 	return cmocka_run_group_tests_name("host", tests, NULL, NULL);

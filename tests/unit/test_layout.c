@@ -226,7 +226,7 @@ static void test_live(void **unused)
 		M(rg_live, daemon_pid),	   M(rg_live, next_seq),     M(rg_live, canary_door),
 		M(rg_live, nfs_net_id),	   M(rg_live, nfs4_locks),   M(rg_live, sleeps),
 		M(rg_live, recorder),	   M(rg_live, unrecorded),   M(rg_live, pins_put_back),
-		M(rg_live, writes_failed), M(rg_live, disk_waits_s), M(rg_live, pad),
+		M(rg_live, writes_failed), M(rg_live, disk_waits_s), M(rg_live, delegations),
 	};
 
 	(void)unused;
@@ -313,7 +313,7 @@ static void test_client(void **unused)
 		M(rg_client, addr),	  M(rg_client, name_len),    M(rg_client, minorversion),
 		M(rg_client, uncounted),  M(rg_client, uncountable), M(rg_client, granted),
 		M(rg_client, gone_ns),	  M(rg_client, gone_locks),  M(rg_client, gone_how),
-		M(rg_client, unlisted),	  M(rg_client, pad),	     M(rg_client, name),
+		M(rg_client, unlisted),	  M(rg_client, recorded),    M(rg_client, name),
 	};
 	static const struct member file[] = {
 		M(rg_listed_file, fileid),     M(rg_listed_file, fsid_major),
