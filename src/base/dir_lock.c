@@ -12,10 +12,10 @@
 
 #include "base/log.h"
 
-/* Between two attempts to lock the directory. */
+/* Time between two attempts to lock the directory. */
 #define LOCK_PAUSE_US 50000
 
-/* One attempt: 0; -EWOULDBLOCK; -ESTALE: `disable` removed the directory meanwhile. */
+/* Tries once. Returns 0; -EWOULDBLOCK; or -ESTALE: `disable` has removed the directory. */
 static int try_lock(const char *dir, int fd, bool shared)
 {
 	struct stat held, there;
@@ -52,7 +52,7 @@ int rg_dir_lock(const char *dir, enum rg_lock_mode mode, bool create)
 	return -ETIMEDOUT;
 }
 
-/* Process that has the lock, by /proc/locks; 0: nobody, or it cannot be told. */
+/* Returns the process that has the lock, from /proc/locks; 0: none, or unknown. */
 static pid_t lock_holder(const char *dir)
 {
 	unsigned int dev_major, dev_minor;
@@ -99,7 +99,7 @@ int rg_dir_lock_failed(const char *dir, int err)
 		fclose(f);
 	}
 	comm[strcspn(comm, "\n")] = '\0';
-	/* Anybody chooses the name of a process. */
+	/* Clean the name, which any process can choose. */
 	for (char *c = comm; *c; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';

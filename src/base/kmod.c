@@ -11,9 +11,10 @@
 
 #include <libkmod.h>
 
-#define LIBRARY "libkmod.so.2" /* the name that libkmod.h's ABI goes by */
+#define LIBRARY "libkmod.so.2" /* name of the library with the ABI of libkmod.h */
 
-/* NULL: the library is not there, or is another one; errno is ELIBACC. */
+/* Returns the library's function, or NULL with errno ELIBACC: the library is missing or has
+ * another ABI. */
 static void *function(const char *name)
 {
 	static void *library;
@@ -36,7 +37,7 @@ struct kmod_ctx *kmod_new(const char *dirname, const char *const *config_paths)
 	return f ? f(dirname, config_paths) : NULL;
 }
 
-/* Whoever calls one of these has what only the library can have given him. */
+/* The argument of these comes from the library, so it is open already. */
 
 struct kmod_ctx *kmod_unref(struct kmod_ctx *ctx)
 {

@@ -7,9 +7,9 @@ enum rg_exit {
 	RG_DONE = 0,
 	RG_FAILED = 1,
 	RG_USAGE = 2,
-	RG_CANNOT = 3, /* this kernel or host cannot do it */
+	RG_CANNOT = 3, /* this kernel or host cannot run the guard */
 	RG_NOT_ENABLED = 4,
-	RG_TIMED_OUT = 5, /* `wait`: the gate is not open yet */
+	RG_TIMED_OUT = 5, /* `wait`: the gate did not open in time */
 	RG_NOT_SURE = 6,  /* `report --exit-code`: unproven, undecided */
 	RG_LOST = 7,	  /* `report --exit-code`: an end client lost a lock */
 };

@@ -41,7 +41,7 @@ static int open_netns(const char *path, __u32 *inum, int *fd)
 	return 0;
 }
 
-/* The namespace with this number, among PATTERN's entries of a directory. */
+/* Finds the namespace with this number among the entries that match a pattern. */
 static int search(const char *dir, const char *suffix, __u32 wanted, __u32 *inum, int *fd)
 {
 	DIR *d = opendir(dir);

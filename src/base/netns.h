@@ -3,10 +3,10 @@
 
 #include <linux/types.h>
 
-/* Inode number of this process's network namespace; 0 if it cannot be read. */
+/* Returns the inode number of this process's network namespace; 0: it cannot be read. */
 __u32 rg_netns_self(void);
 
-/* Find a network namespace by its name (ip-netns(8)), its path, or its inode number, which a
+/* Finds a network namespace by its name (ip-netns(8)), its path, or its inode number, which a
  * process or a name must have. *inum: the inode number; *fd: a descriptor for setns(2), which the
- * caller closes. 0 or a negative errno. */
+ * caller closes. Returns 0 or a negative errno. */
 int rg_netns_find(const char *named, __u32 *inum, int *fd);

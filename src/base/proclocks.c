@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One line: "1: POSIX  ADVISORY  WRITE 812 00:31:7 0 EOF". */
+/* Parses a line such as "1: POSIX  ADVISORY  WRITE 812 00:31:7 0 EOF". */
 static bool lock_of_line(const char *line, struct rg_proc_lock *lock)
 {
 	unsigned int major, minor;
@@ -32,7 +32,7 @@ static bool is_kernel_thread(const char *proc, __u32 pid)
 	snprintf(path, sizeof(path), "%s/%u/cmdline", proc, pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return true; /* lockd's remote owners are no process here */
+		return true; /* lockd's remote owners are no processes of this host */
 	n = read(fd, &c, 1);
 	close(fd);
 	return n <= 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Locks that processes hold, by /proc/locks. */
+/* Reads the locks that processes hold from /proc/locks. */
 #pragma once
 
 #include <linux/types.h>
@@ -12,6 +12,6 @@ struct rg_proc_lock {
 
 typedef void rg_proc_lock_fn(void *arg, const struct rg_proc_lock *lock);
 
-/* Call `tell` for each lock that a user process holds, not for waiters and kernel threads.
- * proc: "/proc". Lines that cannot be parsed are skipped. 0 or a negative errno. */
+/* Calls `tell` for each lock that a user process holds, not for waiters and kernel threads.
+ * Skips lines that cannot be parsed. proc: "/proc". Returns 0 or a negative errno. */
 int rg_proc_locks(const char *proc, rg_proc_lock_fn *tell, void *arg);

@@ -20,9 +20,9 @@ int rg_read_map(int fd, void *keys, size_t key_size, void *values, size_t value_
 	while (found < *n && bpf_map_get_next_key(fd, found ? key + (found - 1) * key_size : NULL,
 						  key + found * key_size) == 0)
 		found++;
-	if (found < *n && errno != ENOENT) /* ENOENT: that was all */
+	if (found < *n && errno != ENOENT) /* ENOENT: there are no more */
 		return -errno;
-	/* After one that is gone the kernel begins anew. */
+	/* The kernel starts over after a key that is gone. */
 	qsort_r(keys, found, key_size, by_bytes, &key_size);
 	for (__u32 i = 0; i < found; i++) {
 		const char *next = key + i * key_size;

@@ -6,13 +6,10 @@
 
 #include <linux/types.h>
 
-/*
- * Elements that exist during the whole call are read, those added or deleted meanwhile may be;
- * each once, in the order of the bytes of their keys. keys and values have room for *n elements
- * of key_size and value_size bytes; *n becomes the number read. 0 or a negative errno.
- *
- * Elements are read one by one: during BPF_MAP_LOOKUP_BATCH no kprobe is run on that CPU, not
- * even for another thread while the reader is preempted (`bpf_disable_instrumentation`,
- * kernel/bpf/hashtab.c).
- */
+/* Reads every element that exists during the whole call, and perhaps those added or deleted
+ * meanwhile, each once, in the order of their keys' bytes. keys and values have room for *n
+ * elements of key_size and value_size bytes; *n becomes the number read. Returns 0 or a negative
+ * errno. Reads elements one by one: during BPF_MAP_LOOKUP_BATCH no kprobe runs on that CPU, not
+ * even for another thread while the reader is preempted (bpf_disable_instrumentation(),
+ * kernel/bpf/hashtab.c). */
 int rg_read_map(int fd, void *keys, size_t key_size, void *values, size_t value_size, __u32 *n);

@@ -15,7 +15,8 @@ int rg_read_whole_fd(int fd, size_t most, char **text, size_t *n)
 
 	*text = NULL;
 	while (!err && got) {
-		/* Room for a NUL, and for a byte that says that there is too much. */
+		/* Leave room for a NUL, and for one byte more than `most`, which shows that the
+		 * file is too long. */
 		if (room < used + 2) {
 			room = room ? 2 * room : 4096;
 			more = realloc(buf, room);

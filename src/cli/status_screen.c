@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `status` in one screen of 80 columns and 24 lines: lists are cut to what matters most, and
- * each cut says how many more there are. */
+/* Prints `status` in one screen of 80 columns and 24 lines. Cuts lists to what matters most, and
+ * says how many more there are. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,9 +12,9 @@
 #include "metrics/verdict.h"
 #include "text/wrap.h"
 
-/* Lines of one list. */
+/* Greatest number of lines of one list. */
 #define MOST 3
-/* Columns of the first word of a line. */
+/* Width of the first word of a line. */
 #define HEAD 11
 
 static json_object *in(json_object *o, const char *key)
@@ -82,6 +82,29 @@ void rg_status_print_verdict(json_object *o, FILE *out, unsigned int width, bool
 	rg_wrap(out, width, 2, 2, text_of(o, "text"));
 }
 
+void rg_status_locks_of(json_object *c, char *buf, size_t size)
+{
+	json_object *expected = in(c, "expected"), *quiet = in(c, "quiet_in_seconds");
+	size_t n;
+
+	if (!json_object_get_boolean(in(c, "seen"))) {
+		snprintf(buf, size, "not back yet, %llu locks before",
+			 (unsigned long long)json_object_get_uint64(expected));
+		return;
+	}
+	if (!in(c, "locks"))
+		snprintf(buf, size, "not known how many locks");
+	else if (expected && number_of(c, "refusals"))
+		snprintf(buf, size, "%llu of %llu locks taken again", number_of(c, "locks"),
+			 (unsigned long long)json_object_get_uint64(expected));
+	else
+		snprintf(buf, size, "%llu locks", number_of(c, "locks"));
+	n = strlen(buf);
+	if (quiet)
+		snprintf(buf + n, size - n, "; given up if quiet for %.0f s more",
+			 json_object_get_double(quiet));
+}
+
 /* ---- what there is ---- */
 
 static void put_gate(const struct view *v, json_object *g)
@@ -129,7 +152,7 @@ static void put_clients(const struct view *v, json_object *gates)
 	json_object_put(list);
 }
 
-/* What the last recovery cost; nothing where it cost nothing. */
+/* Says what the last recovery cost, if it cost anything. */
 static void put_lost(const struct view *v, json_object *gates)
 {
 	for (size_t i = 0; i < json_object_array_length(gates); i++) {
@@ -178,8 +201,7 @@ static void put_counts(const struct view *v, json_object *o)
 	    number_of(o, "timed_out"));
 }
 
-/* Says what makes the guard, or what is told of it, less than whole; nothing where nothing
- * does. */
+/* Says what the guard, or its recording, lacks, if anything. */
 static void put_trouble(const struct view *v, json_object *all)
 {
 	json_object *counters = in(all, "counters"), *tracing = in(all, "tracing"),

@@ -19,33 +19,7 @@ static __u64 number_of(json_object *o, const char *key)
 	return json_object_get_uint64(json_object_object_get(o, key));
 }
 
-/* "7 of 20 locks taken again; given up if quiet for 3 s more" */
-void rg_status_locks_of(json_object *c, char *buf, size_t size)
-{
-	json_object *expected = json_object_object_get(c, "expected"),
-		    *quiet = json_object_object_get(c, "quiet_in_seconds");
-	size_t n;
-
-	if (!json_object_get_boolean(json_object_object_get(c, "seen"))) {
-		snprintf(buf, size, "not back yet, %llu locks before",
-			 (unsigned long long)json_object_get_uint64(expected));
-		return;
-	}
-	if (!json_object_object_get(c, "locks"))
-		snprintf(buf, size, "not known how many locks");
-	else if (expected && number_of(c, "refusals"))
-		snprintf(buf, size, "%llu of %llu locks taken again",
-			 (unsigned long long)number_of(c, "locks"),
-			 (unsigned long long)json_object_get_uint64(expected));
-	else
-		snprintf(buf, size, "%llu locks", (unsigned long long)number_of(c, "locks"));
-	n = strlen(buf);
-	if (quiet)
-		snprintf(buf + n, size - n, "; given up if quiet for %.0f s more",
-			 json_object_get_double(quiet));
-}
-
-/* "  awaited  10.77.2.2 Linux NFSv4.2 cli: 7 of 20 locks taken again" */
+/* Prints "  awaited  10.77.2.2 Linux NFSv4.2 cli: 7 of 20 locks taken again" for each. */
 static void print_clients(json_object *list)
 {
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
@@ -58,10 +32,10 @@ static void print_clients(json_object *list)
 	}
 }
 
-/* More of them are in the JSON. */
+/* Greatest number of lost locks that are printed; the JSON has all. */
 #define LOST_SHOWN 20
 
-/* "lost     10 locks of 1 end client lost", and a line for each. */
+/* Prints "lost     10 locks of 1 end client lost", and a line for each. */
 static void print_lost(json_object *o)
 {
 	json_object *locks = json_object_object_get(o, "locks");
@@ -126,7 +100,7 @@ static void print_gates(json_object *list)
 	}
 }
 
-/* not_looked_for: of how many of them the file may have a name that is not shown. */
+/* not_looked_for: how many of them may have a file name that was not searched. */
 static void print_held(json_object *list, unsigned long long not_looked_for)
 {
 	size_t n = json_object_array_length(list);
@@ -149,7 +123,7 @@ static void print_held(json_object *list, unsigned long long not_looked_for)
 		       not_looked_for);
 }
 
-/* "stopped  sudo (812): runs process 815, which is held" */
+/* Prints "stopped  sudo (812): runs process 815, which is held". */
 static void print_wrappers(json_object *list)
 {
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
@@ -161,7 +135,7 @@ static void print_wrappers(json_object *list)
 	}
 }
 
-/* "denied 3 (no_daemon 2, policy 1)": what is zero is left out. */
+/* Prints "denied 3 (no_daemon 2, policy 1)", without zeros. */
 static void print_sum(json_object *counters, const char *key)
 {
 	json_object *o = json_object_object_get(counters, key);
@@ -215,7 +189,7 @@ static void print_regime(json_object *o)
 		printf("changed  %s\n", text_of(json_object_array_get_idx(changed, i), "text"));
 }
 
-/* "module   loaded, and the guard answers it: 5 reclaims granted (unproven 5)..." */
+/* Prints "module   loaded, and the guard answers it: 5 reclaims granted (unproven 5)...". */
 static void print_module(json_object *o, json_object *counters)
 {
 	json_object *reclaims = json_object_object_get(counters, "reclaims"),
@@ -266,7 +240,7 @@ void rg_status_print_other(json_object *o)
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
 	else
 		printf("daemon   none\n");
-	/* Without what only the version that made the set can read. */
+	/* Leaves out what only the version that made the set can read. */
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		json_object *g = json_object_array_get_idx(list, i);
 
