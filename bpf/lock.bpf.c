@@ -24,22 +24,3 @@ int BPF_PROG(lock_fmod_ret, struct file *file, unsigned int cmd, int ret)
 {
 	return cmd == F_UNLCK ? ret : rg_at_door(file->f_inode, RG_DOOR_LOCK, ret);
 }
-
-/* ---- the end of a held thread ---- */
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(task_exit, struct task_struct *task)
-{
-	if (task &&
-	    forget_hold(task->pid)) /* since 6.12 the pointer may be NULL (trusted_ptr_or_null) */
-		rg_count(RG_COUNT_HELD_EXITED);
-	return 0;
-}
-
-SEC("?kprobe/do_exit")
-int kprobe_task_exit(struct pt_regs___rg *regs)
-{
-	if (forget_hold((__u32)bpf_get_current_pid_tgid()))
-		rg_count(RG_COUNT_HELD_EXITED);
-	return 0;
-}

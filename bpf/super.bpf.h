@@ -4,12 +4,12 @@
 
 #include "guard.bpf.h"
 
-/* Returns the slot of the gate that guards this superblock; negative: none. */
-static __always_inline int gate_of_super(struct super_block *sb)
+/* Returns the slot of the gate that guards the superblock of this device, whose struct nfs_server
+ * is at the address `server`; negative: none. */
+static __always_inline int gate_of_dev(__u32 dev, __u64 server)
 {
 	struct rg_device guarded = {.class = RG_CLASS_GUARDED}, *d;
-	__u32 dev = sb->s_dev, netns = 0, *slot;
-	struct nfs_server *server;
+	__u32 netns = 0, *slot;
 	struct rg_gate *g;
 
 	d = bpf_map_lookup_elem(&devices, &dev);
@@ -17,9 +17,8 @@ static __always_inline int gate_of_super(struct super_block *sb)
 		return (int)d->slot;
 
 	/* Use the gate of the superblock's own network namespace if it is not classified, or
-	 * exempt from another gate. s_fs_info is a void pointer, so these loads are probed. */
-	server = sb->s_fs_info;
-	netns = BPF_CORE_READ(server, nfs_client, cl_net, ns.inum);
+	 * exempt from another gate. */
+	netns = BPF_CORE_READ((struct nfs_server *)server, nfs_client, cl_net, ns.inum);
 	if (!netns)
 		rg_count(RG_COUNT_FAIL_READ);
 	slot = bpf_map_lookup_elem(&gate_of, &netns);
@@ -33,4 +32,10 @@ static __always_inline int gate_of_super(struct super_block *sb)
 		bpf_map_update_elem(&devices, &dev, &guarded, BPF_ANY);
 	}
 	return (int)*slot;
+}
+
+/* The same. s_fs_info is a void pointer, so the loads from it are probed. */
+static __always_inline int gate_of_super(struct super_block *sb)
+{
+	return gate_of_dev(sb->s_dev, (__u64)sb->s_fs_info);
 }
