@@ -268,6 +268,7 @@ install: all man ## install program, man pages, systemd unit, modprobe.d and exa
 		sed 's,@SBINDIR@,$(SBINDIR),' packaging/systemd/$$unit > $(B)/systemd/$$unit && \
 		install -m 0644 $(B)/systemd/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
+	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/examples packaging/systemd/examples/*
 	sed 's,@SBINDIR@,$(SBINDIR),g' packaging/modprobe.d/50-reexport-guard.conf > $(B)/modprobe.conf
 	install -D -m 0644 $(B)/modprobe.conf $(DESTDIR)$(MODPROBEDIR)/50-reexport-guard.conf
 

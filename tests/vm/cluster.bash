@@ -45,7 +45,7 @@ cluster_all() {
 	return "$status"
 }
 
-# cluster_setup NAME: what a machine of this name does at every boot.  A lease
+# cluster_setup NAME: what a machine of this name does at every boot, if systemd does not do it.  A lease
 # of 90 seconds as on a real server: the locks of a re-export server that was
 # cut are still there when it comes back.
 cluster_setup() {
@@ -55,7 +55,7 @@ cluster_setup() {
 		on origin bash -c '"$0" setup && "$0" origin-tree &&
 			"$0" knfsd-start 90 90 3' "$cluster_nfs"
 		;;
-	rex) on rex bash -c '"$0" setup && "$0" rex-tree' "$cluster_nfs" ;;
+	rex) on rex bash -c '[[ -d /run/systemd/system ]] || { "$0" setup && "$0" rex-tree; }' "$cluster_nfs" ;;
 	cli) on cli "$cluster_nfs" setup ;;
 	esac
 }

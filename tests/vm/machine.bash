@@ -11,6 +11,7 @@
 #   bell tty       FIFO pairs behind its virtio serial ports
 #   share/         /run/lab in the guest: configuration and jobs
 #   persist/       /persist in the guest; survives a power cut
+#   disk           of a machine that systemd boots: its root; survives a power cut
 #
 # To be sourced after common.bash.  Paths given to QEMU are relative to
 # $lab_dir where it is a socket's: their length is limited to 108 bytes.
@@ -66,6 +67,8 @@ accel_probe() {
 # ---- Initramfs ----
 
 initrd_modules=(virtio_pci virtio_console 9pnet_virtio 9p overlay virtio_net)
+# For a disk.
+initrd_modules_disk=(virtio_blk ext4)
 
 # initrd_make KERNEL FILE
 initrd_make() {
@@ -100,11 +103,13 @@ qemu_base=(-nodefaults -no-user-config -display none -no-reboot)
 # "MAC LOCAL-SOCKET REMOTE-SOCKET".  Sets $argv.
 machine_argv() {
 	local name=$1 kernel=$2 tools=$3 accel=$4 memory=$5 cpus=$6 append=$7
+	local disk=''
 	shift 7
+	[[ ! -e $lab_dir/m/$name/disk ]] || disk=$(machine_cmdline_disk)
 	argv=(qemu-system-x86_64 "${qemu_base[@]}" -name "$name"
 		-m "$memory" -smp "$cpus"
 		-kernel "$kernel/vmlinux" -initrd "$lab_dir/initrd"
-		-append "$(machine_cmdline "$accel" "$(<"$kernel/release")") $append"
+		-append "$(machine_cmdline "$accel" "$(<"$kernel/release")")$disk $append"
 		-chardev "file,id=console,path=m/$name/console,append=on"
 		-serial chardev:console
 		-device virtio-serial-pci
@@ -121,6 +126,8 @@ machine_argv() {
 	# Owners and modes are kept in attributes, so that a guest's root can
 	# give files away although QEMU's user is an ordinary one.
 	argv_share persist "$lab_dir/m/$name/persist" mapped-xattr
+	[[ -z $disk ]] ||
+		argv+=(-drive "if=virtio,format=raw,file=m/$name/disk")
 	argv_nics "$@"
 }
 
@@ -178,6 +185,19 @@ machine_cmdline() {
 	[[ $1 == kvm || $2 == [1-6].* ]] || printf '%s' " slab_debug=F,kmalloc-*"
 }
 
+# What systemd and udev do at a boot of a disk that has nothing to do with NFS is left out: an emulated
+# machine needs half as long without.
+machine_cmdline_disk() {
+	local unit
+	printf ' systemd.getty_auto=no'
+	for unit in e2scrub_reap systemd-logind getty@tty1 systemd-pcrphase systemd-pcrphase-sysinit; do
+		printf ' systemd.mask=%s.service' "$unit"
+	done
+	printf ' modprobe.blacklist=%s' "kvm,kvm_amd,kvm_intel,ata_piix,ata_generic,i2c_piix4,acpi_cpufreq,powernow_k8" \
+		"aesni_intel,ghash_clmulni_intel,crct10dif_pclmul,crc32_pclmul,sha512_ssse3,cryptd" \
+		"psmouse,pcspkr,evdev,serio_raw,sr_mod,floppy,parport_pc,button,intel_agp,joydev"
+}
+
 # ---- Life ----
 
 keeper_alive() { pid_alive "$lab_dir/keeper.pid"; }
@@ -205,6 +225,7 @@ machine_start() {
 		printf 'RG_NAME=%q\n' "$1"
 		printf 'RG_REPO=%q\n' "$repo_dir"
 		printf 'RG_ADDRESSES=%q\n' "$2"
+		[[ ! -e $at/disk ]] || printf 'RG_DISK=1\n'
 	} >"$at/share/config"
 	printf '\n--- lab: boot of %s ---\n' "$1" >>"$at/console"
 	keeper_ask start "$1"
