@@ -753,6 +753,26 @@ static int tell_metrics_dir(const struct rg_pins *p, const struct rg_options *o,
 	return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 }
 
+/* What is enabled stays as it is, after a canary has shown that it works. */
+static int serve_what_is_enabled(struct daemon *d)
+{
+	int err = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE);
+
+	return err ?: rg_prove(&d->p);
+}
+
+/* The file or the options have a mistake, which was said. A daemon that ended for it would leave held
+ * processes with nobody to continue them, so what is enabled is served by its old policy. If
+ * nothing is: RG_USAGE, which the unit does not start again for. */
+static int take_up_in_spite(struct daemon *d)
+{
+	if (nothing_is_pinned())
+		return RG_USAGE;
+	rg_error(RG_FAILED, "run: what is enabled is served by the policy that it has; correct the "
+			    "configuration, then run `reexport-guard policy reload`");
+	return serve_what_is_enabled(d);
+}
+
 /* Told nothing, it serves what is enabled. */
 static int take_up(struct daemon *d, const struct rg_options *o)
 {
@@ -760,11 +780,12 @@ static int take_up(struct daemon *d, const struct rg_options *o)
 	struct rg_arm_request wish;
 	int err = rg_arm_request_of(o, &config, &wish);
 
-	if (!err && (rg_config_is_given(o, &config) || nothing_is_pinned())) {
+	if (err) {
+		err = take_up_in_spite(d);
+	} else if (rg_config_is_given(o, &config) || nothing_is_pinned()) {
 		err = arm(d, &wish);
-	} else if (!err) {
-		err = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE);
-		err = err ?: rg_prove(&d->p);
+	} else {
+		err = serve_what_is_enabled(d);
 		err = err ?: tell_metrics_dir(&d->p, o, &config);
 	}
 	rg_config_free(&config);

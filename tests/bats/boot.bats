@@ -113,3 +113,109 @@ ordered() {
 	started
 	ordered
 }
+
+# ---- without a boot ----
+
+daemon_pid() { systemctl show -P MainPID reexport-guard.service; }
+# The local application asks at a gate that was closed by hand, and is held.
+held_by_hand() {
+	systemctl stop thief.service
+	on rex "$RG" close
+	systemctl start thief.service
+	wait_for 60 "the local application to be held" thief_held
+}
+goes_on() {
+	wants=10
+	wait_for 60 "the local application to go on" own_turn_over
+}
+# changed TEXT: the configuration, by sed.
+changed() { on rex sed -i "$1" /etc/reexport-guard.conf; }
+
+@test "a configuration with a mistake: the unit fails and rests, knfsd starts all the same; with the strict drop-in it does not" {
+	local examples=/usr/share/doc/reexport-guard/examples since
+	systemctl stop thief.service
+	systemctl stop nfs-server.service reexport-guard.service
+	on rex "$RG" disable
+	on rex bash -c 'echo "relase = settled" >>/etc/reexport-guard.conf'
+	run systemctl start reexport-guard.service
+	[ "$status" -ne 0 ]
+	unit_is reexport-guard.service ActiveState failed
+	unit_is reexport-guard.service NRestarts 0
+	run on rex journalctl -u reexport-guard -b --no-pager -n 8
+	[[ $output == *"/etc/reexport-guard.conf:"*relase* ]]
+	systemctl start nfs-server.service
+	unit_is nfs-server.service ActiveState active
+	[ "$(systemctl is-system-running)" = degraded ]
+
+	systemctl stop nfs-server.service
+	on rex install -D -m 0644 $examples/nfs-server-strict.conf \
+		/etc/systemd/system/nfs-server.service.d/reexport-guard.conf
+	systemctl daemon-reload
+	run systemctl start nfs-server.service
+	[ "$status" -ne 0 ]
+	unit_is nfs-server.service ActiveState failed
+	changed '/relase/d'
+	systemctl start nfs-server.service
+	unit_is reexport-guard.service ActiveState active
+	since=$(systemctl show -P ActiveEnterTimestampMonotonic nfs-server.service)
+	systemctl restart reexport-guard.service
+	unit_is nfs-server.service ActiveEnterTimestampMonotonic "$since"
+	started
+}
+
+@test "stop, start, a killed daemon, reload and an upgrade leave the gate closed and a held application held" {
+	local pid knfsd
+	held_by_hand
+	knfsd=$(systemctl show -P ActiveEnterTimestampMonotonic nfs-server.service)
+	systemctl stop reexport-guard.service
+	unit_is reexport-guard.service Result success
+	gate_of_rex_is closed && thief_held
+	systemctl start reexport-guard.service
+	gate_of_rex_is closed && thief_held
+
+	pid=$(daemon_pid)
+	on rex kill -KILL "$pid"
+	wait_for 60 "systemd to start it again" unit_is reexport-guard.service NRestarts 1
+	wait_for 60 "the daemon to be alive" guard_alive
+	gate_of_rex_is closed && thief_held
+
+	# With a mistake in the configuration what is enabled is served as it is.
+	on rex bash -c 'echo "relase = settled" >>/etc/reexport-guard.conf'
+	systemctl restart reexport-guard.service
+	gate_of_rex_is closed && thief_held && guard_alive
+	changed '/relase/d'
+
+	changed 's/^#* *max-hold *=.*/max-hold = 14min/'
+	systemctl reload reexport-guard.service
+	on rex "$RG" policy show | grep -q 'max-hold .*14min'
+	gate_of_rex_is closed && thief_held
+
+	pid=$(daemon_pid)
+	# shellcheck disable=SC2016 # expanded in the machine
+	on rex bash -c 'dpkg-deb -R "$1"/build/deb/reexport-guard_[0-9]*.deb /run/later &&
+		sed -i "s/^Version: .*/Version: 9.1/" /run/later/DEBIAN/control &&
+		dpkg-deb -Znone -b /run/later /run/later.deb >/dev/null &&
+		apt-get -qq -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold install /run/later.deb' _ "$recovery_repo"
+	[ "$(daemon_pid)" != "$pid" ]
+	unit_is reexport-guard.service ActiveState active
+	gate_of_rex_is closed && thief_held
+
+	on rex "$RG" release
+	goes_on
+	unit_is nfs-server.service ActiveEnterTimestampMonotonic "$knfsd"
+	started
+}
+
+@test "removed with an application held: it goes on, nothing is left in the kernel or of the unit; purged: no configuration" {
+	held_by_hand
+	on rex apt-get -qq -y -o Dpkg::Use-Pty=0 remove reexport-guard
+	goes_on
+	! on rex test -e /sys/fs/bpf/reexport-guard
+	unit_is reexport-guard.service ActiveState inactive
+	unit_is nfs-server.service ActiveState active
+	on rex test -e /etc/reexport-guard.conf
+	on rex apt-get -qq -y -o Dpkg::Use-Pty=0 purge reexport-guard
+	! on rex test -e /etc/reexport-guard.conf -o -e /var/lib/reexport-guard
+	unit_is reexport-guard.service LoadState not-found
+	started
+}

@@ -33,7 +33,7 @@ image_get() {
 }
 
 image_key() {
-	printf '%s\n' "${image_packages[@]}" "${image_depends[@]}" "$(declare -f image_fill)" |
+	printf '%s\n' "${image_packages[@]}" "${image_depends[@]}" "$(declare -f image_fill)" "$(<"$vm_dir/disk")" |
 		sha256sum | cut -c1-8
 }
 
@@ -57,7 +57,7 @@ image_make() {
 # image_fill SUITE FILE: as root, or as an ordinary user who has subordinate user ids
 # (mmdebstrap(1), --mode).  The last hook runs where the files have the owners that they have in
 # the machine.  Nobody can log in: commands come by the lab's agent.  What systemd would do by timers,
-# such as asking the archive, is left out.
+# such as asking the archive, is left out; so is what mmdebstrap put there to keep services from starting.
 image_fill() {
 	local suite=$1 file=$2 include option
 	local -a options=()
@@ -72,10 +72,12 @@ image_fill() {
 		--dpkgopt=path-exclude='/usr/share/man/*' \
 		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/usr/lib/udev/hwdb.*
 			rm -f "$1"/etc/systemd/system/timers.target.wants/* "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
+		--customize-hook='rm -f "$1"/usr/sbin/policy-rc.d
+			[ ! -e "$1"/sbin/start-stop-daemon.REAL ] || mv "$1"/sbin/start-stop-daemon.REAL "$1"/sbin/start-stop-daemon' \
 		--customize-hook='echo rex >"$1"/etc/hostname
 			tr -d - </proc/sys/kernel/random/uuid >"$1"/etc/machine-id
 			printf "%s\n" "127.0.0.1 localhost" "10.77.1.1 origin" "10.77.1.2 rex" "10.77.2.2 cli" >"$1"/etc/hosts
 			: >"$1"/etc/fstab >"$1"/etc/resolv.conf' \
-		--customize-hook="unshare --mount '$vm_dir/disk' \"\$1\" '$file'" \
+		--customize-hook="'$vm_dir/disk' \"\$1\" '$file'" \
 		"$suite" - -
 }
