@@ -90,7 +90,9 @@ static const struct rg_export *waits_for(const struct rg_boot_facts *b,
 static void remedy_own_unit(struct rg_findings *f)
 {
 	rg_remedy(f, "take the line out of /etc/fstab, and mount it by a unit of your own that is "
-		     "After=remote-fs-pre.target and Before=" KNFSD);
+		     "After=remote-fs-pre.target and Before=" KNFSD
+		     "; srv-reexport-a.mount among the examples in /usr/share/doc/reexport-guard "
+		     "is one");
 }
 
 static void check_cycle(const struct rg_boot_facts *b, const struct rg_fstab_mount *m,

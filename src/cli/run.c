@@ -761,8 +761,8 @@ static int serve_what_is_enabled(struct daemon *d)
 	return err ?: rg_prove(&d->p);
 }
 
-/* The file or the options have a mistake, which was said. A daemon that ended for it would leave held
- * processes with nobody to continue them, so what is enabled is served by its old policy. If
+/* The file or the options have a mistake, which was said. A daemon that ended for it would leave
+ * held processes with nobody to continue them, so what is enabled is served by its old policy. If
  * nothing is: RG_USAGE, which the unit does not start again for. */
 static int take_up_in_spite(struct daemon *d)
 {
