@@ -6,13 +6,14 @@
 #pragma once
 
 #include "rg_limits.h"
+#include "rg_org_choice.h"
 
 #ifndef __bpf__
 #include <linux/types.h>
 #endif
 
 /* Version of everything that is pinned for this role. */
-#define RG_ORG_VERSION 2
+#define RG_ORG_VERSION 3
 
 /* Clients whose locks are kept at one time. */
 #define RG_ORG_KEEPERS 256
@@ -28,8 +29,6 @@
 /* Threads of knfsd that are within something that is followed. */
 #define RG_ORG_THREADS 4096
 
-#define RG_ORG_NAME 128
-
 /* The longest --keep-for, seconds. */
 #define RG_ORG_MAX_KEEP_FOR 3600
 
@@ -37,6 +36,7 @@ enum rg_org_mode {
 	RG_ORG_OBSERVE = 0, /* keep the books, and let everybody through */
 	RG_ORG_KEEP,	    /* who asks for a range that is kept waits */
 	RG_ORG_QUIET,	    /* who asks for any lock of a file system of which something is kept */
+	RG_ORG_OFF,	    /* of the configuration alone: `run` does not take this role */
 	RG_NR_ORG_MODES,
 };
 
@@ -100,6 +100,10 @@ struct rg_org_state {
 	__u32 mode;	/* enum rg_org_mode */
 	__u32 version;	/* RG_ORG_VERSION, once all is attached */
 	__u64 since_ns; /* when it was enabled */
+	__u32 chosen;	/* which of the two counts */
+	__u32 zero;	/* always: a number that the verifier does not know */
+	/* The one that does not count is written, and then made to count. */
+	struct rg_org_choice choice[2];
 };
 
 enum rg_org_counter {
@@ -115,6 +119,8 @@ enum rg_org_counter {
 	RG_ORG_REFUSED_LEASE, /* delegations that knfsd would have given */
 	RG_ORG_OBSERVED,      /* would have waited; mode observe */
 	RG_ORG_TOO_LATE,      /* clients that rebooted after their lease: nothing is kept */
+	RG_ORG_NO_CLIENT,     /* clients that rebooted, and that no pattern chooses */
+	RG_ORG_NO_EXPORT,     /* lock owners and delegations on file systems that are not chosen */
 	RG_ORG_ENDED,	      /* clients that went while something was kept: let go of */
 	RG_ORG_SHUTDOWN,      /* clients whose locks were let go of as knfsd shut down */
 	RG_ORG_OVERTAKEN,     /* others were granted a range that was kept by then */

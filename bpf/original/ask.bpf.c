@@ -190,7 +190,7 @@ static __always_inline void range_of(struct ask *a, __u64 offset, __u64 length, 
 
 static __always_inline int file_of(struct ask *a, struct nfsd4_compound_state *cstate)
 {
-	struct inode *inode = BPF_CORE_READ(cstate, current_fh.fh_dentry, d_inode);
+	struct inode *inode = cstate->current_fh.fh_dentry->d_inode;
 
 	if (!inode)
 		return -1;
@@ -201,7 +201,7 @@ static __always_inline int file_of(struct ask *a, struct nfsd4_compound_state *c
 /* Of NFSv4.0 the client is in the arguments; a session belongs to one. */
 static __always_inline __u64 clid_of_lock(struct nfsd4_compound_state *cstate, struct nfsd4_lock *u)
 {
-	struct nfs4_client *clp = BPF_CORE_READ(cstate, clp);
+	struct nfs4_client *clp = cstate->clp;
 	struct nfsd4_lock___org *l = (void *)u;
 
 	if (clp)
@@ -234,7 +234,7 @@ int BPF_PROG(org_lock, void *rqstp, struct nfsd4_compound_state *cstate, struct 
 	struct ask a = {};
 	__u32 keeper;
 
-	if (!org.word || !BPF_CORE_READ(cstate, minorversion) || !lock_asked(&a, cstate, u))
+	if (!org.word || !cstate->minorversion || !lock_asked(&a, cstate, u))
 		return 0;
 	keeper = in_the_way(&a);
 	if (keeper != NO_KEEPER)
@@ -365,12 +365,11 @@ int BPF_PROG(org_lockt, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	struct nfs4_client *clp;
 	__u32 keeper;
 
-	if (!org.word || !BPF_CORE_READ(cstate, minorversion) || !anything_kept(&a.now_ns) ||
-	    file_of(&a, cstate))
+	if (!org.word || !cstate->minorversion || !anything_kept(&a.now_ns) || file_of(&a, cstate))
 		return 0;
 	range_of(&a, BPF_CORE_READ(u, lt_offset), BPF_CORE_READ(u, lt_length),
 		 BPF_CORE_READ(u, lt_type));
-	clp = BPF_CORE_READ(cstate, clp); /* the session's */
+	clp = cstate->clp; /* the session's */
 	a.keeper = clp ? keeper_of_clid(clid_of_client(clp), a.now_ns) : NO_KEEPER;
 	keeper = in_the_way(&a);
 	if (keeper != NO_KEEPER)
@@ -413,17 +412,16 @@ int BPF_PROG(org_open, void *rqstp, struct svc_fh *fh, struct nfsd4_open *u)
 
 	if (!org.word || !anything_kept(&a.now_ns) || gives_no_leases())
 		return 0;
-	inode = BPF_CORE_READ(fh, fh_dentry, d_inode);
-	if (!inode || BPF_CORE_READ(u, op_claim_type) == CLAIM_PREVIOUS)
+	inode = fh->fh_dentry->d_inode;
+	if (!inode || u->op_claim_type == CLAIM_PREVIOUS)
 		return 0;
 	file_key_of(inode, &a.key);
 	if (!bpf_map_lookup_elem(&kept_files, &a.key))
 		return 0;
-	a.keeper = keeper_of_clid(rg_clid_of(BPF_CORE_READ(o, op_clientid.cl_boot),
-					     BPF_CORE_READ(o, op_clientid.cl_id)),
-				  a.now_ns);
+	a.keeper =
+		keeper_of_clid(rg_clid_of(o->op_clientid.cl_boot, o->op_clientid.cl_id), a.now_ns);
 	/* An OPEN for reading brings a delegation for reading at most. */
-	a.write = !!(BPF_CORE_READ(o, op_share_access) & NFS4_SHARE_ACCESS_WRITE);
+	a.write = !!(o->op_share_access & NFS4_SHARE_ACCESS_WRITE);
 	keeper = in_the_way(&a);
 	if (keeper != NO_KEEPER)
 		mark(keeper);

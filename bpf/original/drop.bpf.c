@@ -99,13 +99,23 @@ static __always_inline void sweep(__u64 now_ns)
 	__sync_lock_test_and_set(&org.sweeping, 0);
 }
 
-/* The client of this id is gone by the protocol: what is kept of it is kept no longer. */
-static __always_inline void ends(__u64 clid, __u64 now_ns)
+/* Where something is kept of the client of this id, or NULL. */
+static __always_inline struct rg_keeper *is_kept(__u64 clid, __u64 now_ns)
 {
 	__u32 *found = bpf_map_lookup_elem(&keeper_of, &clid);
 	struct rg_keeper *k = found ? keeper_at(*found) : NULL;
 
-	if (!k || rg_clid_of(k->cl_boot, k->cl_id) != clid || !rg_keeper_is_active(k, now_ns))
+	return k && rg_clid_of(k->cl_boot, k->cl_id) == clid && rg_keeper_is_active(k, now_ns)
+		       ? k
+		       : NULL;
+}
+
+/* The client of this id is gone by the protocol: what is kept of it is kept no longer. */
+static __always_inline void ends(__u64 clid, __u64 now_ns)
+{
+	struct rg_keeper *k = is_kept(clid, now_ns);
+
+	if (!k)
 		return;
 	__sync_lock_test_and_set(&k->until_ns, now_ns);
 	org_count(RG_ORG_ENDED);
@@ -115,7 +125,7 @@ static __always_inline int lease_ran_out(struct nfs4_client *clp)
 {
 	struct nfs4_client___org *c = (void *)clp;
 
-	return BPF_CORE_READ(c, cl_state) != 0;
+	return c->cl_state != 0;
 }
 
 /* It rebooted before: what is kept of it goes on being kept. */
@@ -143,6 +153,116 @@ static __always_inline void goes_on(struct rg_org_drop *d, __u64 old_clid, __u64
 	raise_word(now_ns + org.keep_for_ns);
 }
 
+/* ---- is it one to keep for? ---- */
+
+/* The first RG_ORG_NAME bytes of what it calls itself, into a place of as many. Its length. */
+static __always_inline __u16 read_name(struct nfs4_client *clp, __u8 *name)
+{
+	__u32 len = BPF_CORE_READ(clp, cl_name.len), n = len;
+	void *data = BPF_CORE_READ(clp, cl_name.data);
+
+	__builtin_memset(name, 0, RG_ORG_NAME);
+	asm volatile("" : "+r"(n));
+	if (n > RG_ORG_NAME)
+		n = RG_ORG_NAME;
+	asm volatile("" : "+r"(n));
+	n &= 2 * RG_ORG_NAME - 1;
+	if (n > RG_ORG_NAME || (n && bpf_probe_read_kernel(name, n, data)))
+		org_count(RG_ORG_FAIL_READ);
+	return len > 0xffff ? 0xffff : (__u16)len;
+}
+
+/* Into 16 bytes. AF_INET, AF_INET6, or 0: it has another kind of address, or none that can be
+ * read. */
+static __always_inline __u16 read_address(struct nfs4_client *clp, __u8 *addr)
+{
+	__u8 raw[28] = {};
+	__u16 family = 0;
+
+	__builtin_memset(addr, 0, 16);
+	if (bpf_probe_read_kernel(raw, sizeof(raw),
+				  (void *)clp +
+					  bpf_core_field_offset(struct nfs4_client, cl_addr))) {
+		org_count(RG_ORG_FAIL_READ);
+		return 0;
+	}
+	__builtin_memcpy(&family, raw, 2);
+	if (family == RG_AF_INET)
+		__builtin_memcpy(addr, raw + 4, 4);
+	else if (family == RG_AF_INET6)
+		__builtin_memcpy(addr, raw + 8, 16);
+	else
+		return 0;
+	return family;
+}
+
+struct choosing {
+	struct rg_org_glob g;
+	__u32 which; /* of org.choice */
+	__u32 peer;
+	__u32 chosen;
+	__u16 family;
+	__u8 addr[16];
+};
+
+/* Masked, as the verifier takes no bound from a comparison of 32 bits for the multiplication. */
+static __always_inline const struct rg_org_peer *pattern_at(__u32 which, __u32 at)
+{
+	return &org.choice[which & 1].peers[at & (RG_ORG_CHOSEN - 1)];
+}
+
+static long compare_step(__u32 i, struct choosing *c)
+{
+	return rg_org_glob_step(&c->g, pattern_at(c->which, c->peer));
+}
+
+static long compare_peer(__u32 i, struct choosing *c)
+{
+	const struct rg_org_peer *peer = pattern_at(c->which, i);
+
+	if (peer->family) {
+		c->chosen = rg_org_is_within(peer, c->family, c->addr);
+		return c->chosen ? 1 : 0;
+	}
+	c->peer = i;
+	/* 6.1 verifies what bpf_loop() calls for its first turn alone, and leaves out what a turn
+	 * with these values does not come by. So it is not told that they are zero. */
+	c->g.s = c->g.p = c->g.star = c->g.back = c->g.matches = org.zero;
+	bpf_loop(RG_ORG_GLOB_STEPS, compare_step, c, 0);
+	c->chosen = c->g.matches;
+	return c->chosen ? 1 : 0;
+}
+
+/* Once for a client, as its state is dropped. */
+static __always_inline int is_chosen(struct nfs4_client *clp)
+{
+	struct choosing c = {.which = org.chosen & 1, .chosen = org.zero};
+	__u32 n = org.choice[c.which & 1].n_peers, len;
+
+	if (!n)
+		return 1;
+	len = read_name(clp, c.g.name);
+	c.g.cut = len > RG_ORG_NAME;
+	c.g.n = len > RG_ORG_NAME ? RG_ORG_NAME : len;
+	c.family = read_address(clp, c.addr);
+	bpf_loop(n < RG_ORG_CHOSEN ? n : RG_ORG_CHOSEN, compare_peer, &c, 0);
+	return c.chosen;
+}
+
+/* Once for a file of such a client. */
+static __always_inline int dev_is_chosen(__u32 dev)
+{
+	const struct rg_org_choice *c = &org.choice[org.chosen & 1];
+
+	if (!c->n_devs)
+		return 1;
+	for (__u32 i = 0; i < RG_ORG_CHOSEN; i++)
+		if (i < c->n_devs && c->devs[i] == dev)
+			return 1;
+	org_count(RG_ORG_NO_EXPORT);
+	return 0;
+}
+
 SEC("fentry/expire_client")
 int BPF_PROG(org_expire_client, struct nfs4_client *clp)
 {
@@ -163,6 +283,11 @@ int BPF_PROG(org_expire_client, struct nfs4_client *clp)
 	if (lease_ran_out(clp)) {
 		org_count(RG_ORG_TOO_LATE);
 		ends(old_clid, now_ns);
+		return 0;
+	}
+	/* What is kept of it since an earlier reboot was chosen then. */
+	if (!is_kept(old_clid, now_ns) && !is_chosen(clp)) {
+		org_count(RG_ORG_NO_CLIENT);
 		return 0;
 	}
 	__sync_fetch_and_add(&org.dropping, 1);
@@ -191,33 +316,10 @@ int BPF_PROG(org_expire_client_done)
 
 static __always_inline void describe(struct rg_keeper *k, struct nfs4_client *clp)
 {
-	__u8 raw[28] = {};
-	__u32 n = BPF_CORE_READ(clp, cl_name.len);
-	void *name = BPF_CORE_READ(clp, cl_name.data);
-
-	k->name_len = n > 0xffff ? 0xffff : (__u16)n;
-	__builtin_memset(k->name, 0, sizeof(k->name));
-	asm volatile("" : "+r"(n));
-	if (n > RG_ORG_NAME)
-		n = RG_ORG_NAME;
-	asm volatile("" : "+r"(n));
-	n &= 2 * RG_ORG_NAME - 1;
-	if (n > RG_ORG_NAME || (n && bpf_probe_read_kernel(k->name, n, name)))
-		org_count(RG_ORG_FAIL_READ);
+	k->name_len = read_name(clp, k->name);
 	k->minorversion = BPF_CORE_READ(clp, cl_minorversion);
 	k->net = (__u64)BPF_CORE_READ(clp, net);
-	k->family = 0;
-	__builtin_memset(k->addr, 0, sizeof(k->addr));
-	if (bpf_probe_read_kernel(raw, sizeof(raw),
-				  (void *)clp + bpf_core_field_offset(struct nfs4_client, cl_addr)))
-		return;
-	__builtin_memcpy(&k->family, raw, 2);
-	if (k->family == RG_AF_INET)
-		__builtin_memcpy(k->addr, raw + 4, 4);
-	else if (k->family == RG_AF_INET6)
-		__builtin_memcpy(k->addr, raw + 8, 16);
-	else
-		k->family = 0;
+	k->family = read_address(clp, k->addr);
 }
 
 /* A place that is nobody's, or of which nothing is kept any more. */
@@ -302,16 +404,12 @@ static __always_inline void overflows(struct rg_keeper *k)
 
 static __always_inline struct inode *inode_of_stid(struct nfs4_stid___org *stid)
 {
-	struct nfs4_file___org *file = BPF_CORE_READ(stid, sc_file);
+	struct nfs4_file___org *file = stid->sc_file;
+	struct inode *inode = file->fi_fds[0]->nf_file->f_inode;
 
-	for (int i = 0; i < 3; i++) {
-		struct nfsd_file___org *nf = BPF_CORE_READ(file, fi_fds[i]);
-		struct inode *inode = nf ? BPF_CORE_READ(nf, nf_file, f_inode) : NULL;
-
-		if (inode)
-			return inode;
-	}
-	return NULL;
+	if (!inode)
+		inode = file->fi_fds[1]->nf_file->f_inode;
+	return inode ?: file->fi_fds[2]->nf_file->f_inode;
 }
 
 struct locks_walk {
@@ -381,7 +479,7 @@ static __always_inline struct rg_org_file *file_of(const struct rg_org_file_key 
 
 static __always_inline void keep_locks_of(struct inode *inode, struct rg_org_drop *d)
 {
-	struct file_lock_context *ctx = BPF_CORE_READ(inode, i_flctx);
+	struct file_lock_context *ctx = inode->i_flctx;
 	struct rg_org_file_key key = {};
 	struct rg_org_file *file;
 	struct locks_walk w = {.clp = d->clp};
@@ -392,7 +490,7 @@ static __always_inline void keep_locks_of(struct inode *inode, struct rg_org_dro
 		return;
 	file_key_of(inode, &key);
 	file = bpf_map_lookup_elem(&kept_files, &key);
-	if (file && file->walked == d->id)
+	if ((file && file->walked == d->id) || !dev_is_chosen(key.dev))
 		return;
 	k = place_for(d);
 	if (!k)
@@ -448,15 +546,16 @@ int BPF_PROG(org_free_lock_stateid, struct nfs4_stid___org *stid)
 static __always_inline void keep_delegated(struct file *filp, struct rg_org_drop *d)
 {
 	struct rg_org_range r = {.end = OFFSET_MAX, .used = 1};
-	struct rg_keeper *k = place_for(d);
 	struct rg_org_file_key key = {};
 	struct rg_org_file *file;
+	struct rg_keeper *k;
 
+	file_key_of(filp->f_inode, &key);
+	k = dev_is_chosen(key.dev) ? place_for(d) : NULL;
 	if (!k)
 		return;
-	file_key_of(BPF_CORE_READ(filp, f_inode), &key);
 	is_of_dev(k, key.dev);
-	r.write = !!(BPF_CORE_READ(filp, f_mode) & FMODE_WRITE);
+	r.write = !!(filp->f_mode & FMODE_WRITE);
 	r.keeper = d->keeper;
 	r.gen = k->gen;
 	file = file_of(&key);

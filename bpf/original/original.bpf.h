@@ -35,6 +35,12 @@
 #define RG_MAP extern
 #endif
 
+/* Arguments of the hooks are loaded from directly: the verifier knows their types, and a pointer
+ * that is none reads as zero. BPF_CORE_READ is for what came out of a map or of an address that was
+ * reckoned, which the verifier takes for a number; and for an operation's arguments, since those
+ * are a union nfsd4_op_u, of which the verifier goes by the first member (6.1: "access beyond
+ * struct nfsd4_close"). */
+
 /* ---- types of nfsd that the pinned header has not ---- */
 
 struct inode___org {
@@ -162,17 +168,16 @@ static __always_inline __u64 rg_clid_of(__u32 cl_boot, __u32 cl_id)
 
 static __always_inline __u64 clid_of_client(struct nfs4_client *clp)
 {
-	return rg_clid_of(BPF_CORE_READ(clp, cl_clientid.cl_boot),
-			  BPF_CORE_READ(clp, cl_clientid.cl_id));
+	return rg_clid_of(clp->cl_clientid.cl_boot, clp->cl_clientid.cl_id);
 }
 
 static __always_inline void file_key_of(struct inode *inode, struct rg_org_file_key *key)
 {
 	struct inode___org *i = (void *)inode;
 
-	key->ino = BPF_CORE_READ(inode, i_ino);
-	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	key->generation = BPF_CORE_READ(i, i_generation);
+	key->ino = inode->i_ino;
+	key->dev = inode->i_sb->s_dev;
+	key->generation = i->i_generation;
 }
 
 /* ---- ranges ---- */

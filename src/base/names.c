@@ -20,6 +20,13 @@ static const char *const scopes[] = {
 	[RG_SCOPE_OPENS] = "opens",
 	[RG_SCOPE_ACCESS] = "access",
 };
+static const char *const org_modes[] = {
+	[RG_ORG_OBSERVE] = "observe",
+	[RG_ORG_KEEP] = "keep",
+	[RG_ORG_QUIET] = "quiet",
+	[RG_ORG_OFF] = "off",
+};
+_Static_assert(COUNT(org_modes) == RG_NR_ORG_MODES, "a name for each");
 static const char *const whiches[] = {
 	[RG_MOUNT_MODE_LISTED] = "listed",
 	[RG_MOUNT_MODE_EXPORTS] = "exports",
@@ -233,6 +240,7 @@ const char *rg_held_phase_name(__u32 phase) { return NAME_OF(held_phases, phase)
 const char *rg_rung_name(__u32 rung) { return NAME_OF(rungs, rung); }
 const char *rg_regime_name(__u32 regime) { return NAME_OF(regimes, regime); }
 const char *rg_protocol_name(__u32 protocol) { return NAME_OF(protocols, protocol); }
+const char *rg_org_mode_name(__u32 mode) { return NAME_OF(org_modes, mode); }
 const char *rg_forward_name(__u32 forward) { return NAME_OF(forwards, forward); }
 const char *rg_module_wish_name(__u32 wish) { return NAME_OF(module_wishes, wish); }
 const char *rg_module_key(__u32 module) { return module < COUNT(module_states) ? module_states[module].key : "?"; }
@@ -260,6 +268,7 @@ int rg_scope_of(const char *name) { return find(scopes, COUNT(scopes), name); }
 int rg_continue_of(const char *name) { return find(continues, COUNT(continues), name); }
 int rg_follow_of(const char *name) { return find(follows, COUNT(follows), name); }
 int rg_hold_of(const char *name) { return find(holds, COUNT(holds), name); }
+int rg_org_mode_of(const char *name) { return find(org_modes, COUNT(org_modes), name); }
 int rg_forward_of(const char *name) { return find(forwards, COUNT(forwards), name); }
 int rg_module_wish_of(const char *name) { return find(module_wishes, COUNT(module_wishes), name); }
 int rg_rung_of(const char *name) { return find(rungs, COUNT(rungs), name); }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rg_maps.h"
+#include "rg_original.h"
 
 const char *rg_action_name(__u32 action);
 const char *rg_release_name(__u32 release);
@@ -23,6 +24,7 @@ const char *rg_held_phase_name(__u32 phase);
 const char *rg_regime_name(__u32 regime);
 const char *rg_protocol_name(__u32 protocol); /* for people: "NFSv4" */
 const char *rg_forward_name(__u32 forward);
+const char *rg_org_mode_name(__u32 mode);
 const char *rg_module_wish_name(__u32 wish);
 const char *rg_module_key(__u32 module);    /* for JSON: enum rg_module */
 const char *rg_module_text(__u32 module);   /* for people */
@@ -37,6 +39,7 @@ int rg_action_of(const char *name);
 int rg_release_of(const char *name);
 int rg_scope_of(const char *name);
 int rg_forward_of(const char *name);
+int rg_org_mode_of(const char *name);
 int rg_module_wish_of(const char *name);
 int rg_rung_of(const char *name);
 int rg_continue_of(const char *name);

@@ -12,7 +12,6 @@
 #include "cli/suggest.h"
 #include "metrics/metrics.h"
 #include "base/names.h"
-#include "original/original.h"
 
 /* Those that are no keys. Hidden ones have no help; one without a name is an
  * argument. */
@@ -54,10 +53,6 @@ static const struct other {
 	[RG_OPT_OUTPUT] = {"output", "FILE", "write it there (standard output)"},
 	[RG_OPT_ROLE] = {"role", "re-export|original",
 			 "which server of the chain this host is (re-export)"},
-	[RG_OPT_MODE] = {"mode", "keep|quiet|observe",
-			 "role original: what waits for a client that rebooted (keep)"},
-	[RG_OPT_KEEP_FOR] = {"keep-for", "TIME",
-			     "role original: how long its locks are kept (a lease of knfsd)"},
 	[RG_OPT_VERBOSE] = {"verbose", NULL, "everything there is to see (-v)"},
 	[RG_OPT_SEVERITY] = {"severity", "problem|warning|unknown|note|ok",
 			     "only findings as bad as this one, or worse"},
@@ -201,16 +196,6 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		o->original = strcmp(value, "original") == 0;
 		if (!o->original && strcmp(value, "re-export") != 0)
 			return bad(o, option, value, "re-export or original");
-		break;
-	case RG_OPT_MODE:
-		o->mode = rg_org_mode_of(value);
-		if (o->mode < 0)
-			return bad(o, option, value, "keep, quiet or observe");
-		break;
-	case RG_OPT_KEEP_FOR:
-		o->keep_for_s = rg_seconds_of(value, 1, RG_ORG_MAX_KEEP_FOR);
-		if (o->keep_for_s < 0)
-			return bad(o, option, value, "a time like 90s, from 1s to 1h");
 		break;
 	case RG_OPT_VERBOSE:
 		o->verbose = true;
@@ -394,7 +379,6 @@ int rg_options_parse(const char *verb, int argc, char **argv, __u64 takes, struc
 	o->verb = verb;
 	o->force_rung = -1;
 	o->severity = RG_NR_SEVERITIES;
-	o->mode = RG_ORG_KEEP;
 	o->force_continue = -1;
 	o->force_follow = -1;
 	o->force_hold = -1;
@@ -420,7 +404,7 @@ static void help_of(int option, char *out, size_t size)
 	char initial[RG_PATH_SIZE];
 	struct rg_config c;
 
-	if (option >= RG_NR_KEYS || rg_keys[option].flag || rg_keys[option].kind == RG_KIND_PATHS) {
+	if (option >= RG_NR_KEYS || rg_keys[option].flag || rg_key_is_list(option)) {
 		snprintf(out, size, "%s",
 			 option < RG_NR_KEYS ? rg_keys[option].help : other(option)->help);
 		return;

@@ -28,9 +28,7 @@ struct rg_options {
 	long interval_s; /* 0: not given */
 	long timeout_s;	 /* 0: not given */
 	bool html;
-	bool original;	 /* --role original */
-	int mode;	 /* enum rg_org_mode */
-	long keep_for_s; /* 0: a lease */
+	bool original; /* --role original */
 	bool help;
 	bool verbose;
 	bool quiet;
@@ -85,8 +83,6 @@ enum rg_option {
 	RG_OPT_HTML,
 	RG_OPT_OUTPUT,
 	RG_OPT_ROLE,
-	RG_OPT_MODE,	 /* of role original */
-	RG_OPT_KEEP_FOR, /* of role original */
 	RG_OPT_VERBOSE,
 	RG_OPT_SEVERITY,
 	RG_OPT_QUIET,
@@ -97,6 +93,8 @@ enum rg_option {
 	RG_NR_OPTIONS,
 };
 #define RG_TAKES(option) (1ULL << (option))
+/* The last bit is no option's: main.c. */
+_Static_assert(RG_NR_OPTIONS < 64, "a bit an option");
 /* Every key that is on the command line. */
 #define RG_TAKES_POLICY (RG_TAKES(RG_NR_KEYS) - 1)
 _Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OPTIONS,
@@ -104,7 +102,8 @@ _Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OP
 #define RG_TAKES_TRACE                                                                             \
 	(((RG_TAKES(RG_NR_TRACE_OPTIONS) - 1) << RG_OPT_TRACE_CLIENT) | RG_TAKES(RG_OPT_JSON))
 #define RG_TAKES_ORIGINAL                                                                          \
-	(RG_TAKES(RG_OPT_ROLE) | RG_TAKES(RG_OPT_MODE) | RG_TAKES(RG_OPT_KEEP_FOR))
+	(RG_TAKES(RG_OPT_ROLE) | RG_TAKES(RG_KEY_ORG_MODE) | RG_TAKES(RG_KEY_ORG_KEEP_FOR) |       \
+	 RG_TAKES(RG_OPT_CONFIG))
 /* Tests only. */
 #define RG_TAKES_FORCE                                                                             \
 	(RG_TAKES(RG_OPT_FORCE_RUNG) | RG_TAKES(RG_OPT_FORCE_MAX_HELD) |                           \

@@ -4,25 +4,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
+#include <libmount.h>
+
+#include "base/names.h"
 #include "cli/screen.h"
 #include "cli/verbs.h"
 #include "original/original.h"
+#include "policy/pattern.h"
 #include "text/json.h"
 
 #define SCHEMA_VERSION 1
 
 bool rg_is_original(const struct rg_options *o, int *err)
 {
-	const __u64 own = RG_TAKES(RG_OPT_MODE) | RG_TAKES(RG_OPT_KEEP_FOR);
+	const __u64 own = RG_TAKES(RG_KEY_ORG_MODE) | RG_TAKES(RG_KEY_ORG_KEEP_FOR);
 	const __u64 others = o->given & ~(RG_TAKES_ORIGINAL | RG_TAKES(RG_OPT_HELP));
 
 	*err = RG_DONE;
 	if (o->original && others)
 		*err = rg_error(RG_USAGE,
-				"%s: --role original: takes --mode and --keep-for, and none of the "
-				"options of a re-export server",
+				"%s: --role original: takes --mode, --keep-for and --config, and "
+				"none "
+				"of the options of a re-export server",
 				o->verb);
 	else if (!o->original && (o->given & own))
 		*err = rg_error(RG_USAGE, "%s: --mode and --keep-for: only with --role original",
@@ -30,19 +36,83 @@ bool rg_is_original(const struct rg_options *o, int *err)
 	return o->original;
 }
 
-int rg_original_enable(const struct rg_options *o)
+/* Where it is mounted, or "8:1" where it is not in this mount namespace. Returns buf. */
+static char *file_system_text(__u32 dev, char buf[RG_PATH_SIZE])
 {
-	bool changed;
-	long keep_for_s;
-	int err = rg_org_enable((__u32)o->mode, o->keep_for_s, &keep_for_s, &changed);
+	const dev_t wanted = makedev(dev >> 20, dev & 0xfffff);
+	struct libmnt_table *table = mnt_new_table();
+	struct libmnt_fs *fs = NULL;
 
+	snprintf(buf, RG_PATH_SIZE, "%u:%u", dev >> 20, dev & 0xfffff);
+	if (table && !mnt_table_parse_mtab(table, "/proc/self/mountinfo"))
+		fs = mnt_table_find_devno(table, wanted, MNT_ITER_BACKWARD);
+	if (fs)
+		rg_printable(mnt_fs_get_target(fs), strlen(mnt_fs_get_target(fs)), buf,
+			     RG_PATH_SIZE);
+	mnt_unref_table(table);
+	return buf;
+}
+
+/* A line each, where not everybody and everything is chosen. */
+static void print_choice(const struct rg_org_choice *c)
+{
+	char text[RG_PATTERN_TEXT], path[RG_PATH_SIZE];
+
+	for (__u32 i = 0; i < c->n_peers && i < RG_ORG_CHOSEN; i++)
+		printf("  only for clients   %s\n", rg_pattern_text(&c->peers[i], text));
+	for (__u32 i = 0; i < c->n_devs && i < RG_ORG_CHOSEN; i++)
+		printf("  only on            %s\n", file_system_text(c->devs[i], path));
+}
+
+/* Takes the role as the configuration has it, or changes it. */
+static int enable(const struct rg_config *config, bool only_again)
+{
+	struct rg_org_wish wish = {.mode = (__u32)config->org_mode,
+				   .keep_for_s = config->org_keep_for_s,
+				   .only_again = only_again};
+	bool changed;
+	int err = rg_org_choose(config, &wish.choice);
+
+	if (wish.mode == RG_ORG_OFF)
+		wish.mode = RG_ORG_KEEP;
+	err = err ?: rg_org_enable(&wish, &changed);
 	if (err)
 		return err;
 	printf("%s as an original server: mode %s, keep-for %ld s\n",
-	       changed ? "changed" : "enabled", rg_org_mode_name((__u32)o->mode), keep_for_s);
-	printf("  NFSv4 byte-range locks only: locks by NFSv3 (NLM), share reservations and "
-	       "delegations are not kept\n");
+	       changed ? "changed" : "enabled", rg_org_mode_name(wish.mode), wish.keep_for_s);
+	print_choice(&wish.choice);
+	printf("  NFSv4 byte-range locks and delegations: locks by NFSv3 (NLM) and share "
+	       "reservations are not kept\n");
+	fflush(stdout);
 	return RG_DONE;
+}
+
+int rg_original_enable(const struct rg_options *o)
+{
+	struct rg_arm_request unused;
+	struct rg_config config;
+	int err = rg_arm_request_of(o, &config, &unused);
+
+	if (!err && config.origin[RG_KEY_ORG_MODE].command_line && config.org_mode == RG_ORG_OFF)
+		err = rg_error(RG_USAGE,
+			       "%s: --mode off: expected keep, quiet or observe; "
+			       "`disable --role original` ends the role",
+			       o->verb);
+	err = err ?: enable(&config, false);
+	rg_config_free(&config);
+	return err;
+}
+
+int rg_original_run(const struct rg_config *config)
+{
+	return config->org_mode == RG_ORG_OFF ? RG_DONE : enable(config, false);
+}
+
+int rg_original_reload(const struct rg_config *config)
+{
+	int err = enable(config, true);
+
+	return err == RG_NOT_ENABLED ? RG_DONE : err;
 }
 
 int rg_original_disable(void)
@@ -92,6 +162,21 @@ static json_object *keeper_json(const struct rg_keeper *k, __u64 now_ns)
 	return o;
 }
 
+static void put_choice(json_object *o, const struct rg_org_choice *c)
+{
+	json_object *clients = json_object_new_array(), *on = json_object_new_array();
+	char text[RG_PATTERN_TEXT], path[RG_PATH_SIZE];
+
+	for (__u32 i = 0; i < c->n_peers && i < RG_ORG_CHOSEN; i++)
+		json_object_array_add(clients,
+				      json_object_new_string(rg_pattern_text(&c->peers[i], text)));
+	for (__u32 i = 0; i < c->n_devs && i < RG_ORG_CHOSEN; i++)
+		json_object_array_add(on,
+				      json_object_new_string(file_system_text(c->devs[i], path)));
+	rg_json_put(o, "only_clients", clients);
+	rg_json_put(o, "only_file_systems", on);
+}
+
 /* NULL: said. */
 static json_object *collect(const struct rg_org_set *set)
 {
@@ -117,6 +202,7 @@ static json_object *collect(const struct rg_org_set *set)
 	rg_json_put_text(o, "mode", rg_org_mode_name(set->state->mode));
 	rg_json_put(o, "keep_for_seconds",
 		    json_object_new_double((double)set->state->keep_for_ns / 1e9));
+	put_choice(o, &set->state->choice[set->state->chosen & 1]);
 	clients = json_object_new_array();
 	for (int i = 0; i < RG_ORG_KEEPERS; i++)
 		if (keepers[i].kept || keepers[i].overflow)
@@ -135,7 +221,7 @@ static unsigned long long number(json_object *o, const char *key)
 	return json_object_get_uint64(json_object_object_get(o, key));
 }
 
-static void print(json_object *o)
+static void print(json_object *o, const struct rg_org_choice *choice)
 {
 	json_object *clients = json_object_object_get(o, "clients"),
 		    *counters = json_object_object_get(o, "counters");
@@ -143,8 +229,9 @@ static void print(json_object *o)
 	printf("original server: mode %s, keep-for %.0f s\n",
 	       json_object_get_string(json_object_object_get(o, "mode")),
 	       json_object_get_double(json_object_object_get(o, "keep_for_seconds")));
-	printf("  only NFSv4 byte-range locks are kept; local applications are refused, not "
-	       "held\n");
+	print_choice(choice);
+	printf("  only NFSv4 byte-range locks and delegations are kept; local applications are "
+	       "refused, not held\n");
 	if (!json_object_array_length(clients))
 		printf("  no client has rebooted with locks\n");
 	for (size_t i = 0; i < json_object_array_length(clients); i++) {
@@ -189,7 +276,7 @@ int rg_original_status(const struct rg_options *o)
 	if (all && o->json)
 		rg_json_print(stdout, all);
 	else if (all)
-		print(all);
+		print(all, &set.state->choice[set.state->chosen & 1]);
 	err = all ? RG_DONE : RG_FAILED;
 	json_object_put(all);
 	rg_org_close(&set);

@@ -45,6 +45,8 @@ int rg_verb_policy_check(const struct rg_options *o)
 
 /* ---- show ---- */
 
+/* It shows a gate. What is in force of [original] belongs to no gate: `status --role original`. */
+
 static const char *const kinds[RG_NR_RULE_KINDS] = {
 	[RG_RULE_MOUNT] = "mount",
 	[RG_RULE_EXPORT] = "export",
@@ -90,6 +92,8 @@ static void print_text(FILE *out, const struct rg_policy_shown *s)
 	for (int i = 0; i < RG_NR_KEYS; i++) {
 		const struct rg_key_info *k = &rg_keys[i];
 
+		if (rg_key_is_of_original(i))
+			continue;
 		if (!i || strcmp(k->section, rg_keys[i - 1].section) != 0)
 			fprintf(out, "[%s]\n", k->section);
 		rg_provenance_text(&s->from, i, where);
@@ -110,14 +114,17 @@ static json_object *values_json(const struct rg_policy_shown *s)
 	json_object *list = json_object_new_array();
 
 	for (int i = 0; i < RG_NR_KEYS; i++) {
-		json_object *o = json_object_new_object(), *all = NULL;
+		json_object *o, *all = NULL;
 		__u32 line = s->from.line[i];
 
+		if (rg_key_is_of_original(i))
+			continue;
+		o = json_object_new_object();
 		rg_json_put_text(o, "section", rg_keys[i].section);
 		rg_json_put_text(o, "key", rg_keys[i].name);
 		if (i == RG_KEY_PROGRAM) {
 			rg_json_put(o, "executables", json_object_new_uint64(s->n_exempt));
-		} else if (rg_keys[i].kind == RG_KIND_PATHS) {
+		} else if (rg_key_is_list(i)) {
 			all = json_object_new_array();
 			for (size_t n = 0; n < count_of(s, i); n++)
 				rg_json_add_text(all, rg_config_text(&s->config, i, n, value));
@@ -306,6 +313,7 @@ int rg_verb_policy_reload(const struct rg_options *o)
 	err = rg_arm_request_of(&file_only, &config, &wish);
 	wish.only_again = true; /* `disable` may have run in between */
 	err = err ?: rg_arm_and_say(&wish);
+	err = err ?: rg_original_reload(&config);
 	rg_config_free(&config);
 	return err;
 }

@@ -788,6 +788,9 @@ static int take_up(struct daemon *d, const struct rg_options *o)
 		err = serve_what_is_enabled(d);
 		err = err ?: tell_metrics_dir(&d->p, o, &config);
 	}
+	/* A gate that cannot be armed ends the daemon; without the other role it goes on. */
+	if (!err && rg_original_run(&config))
+		rg_warn("role original: not taken, for the reason above; the gates go on");
 	rg_config_free(&config);
 	return err;
 }

@@ -73,6 +73,10 @@ void rg_warn_of_locks(const struct rg_pins *p);
 bool rg_is_original(const struct rg_options *o, int *err);
 int rg_original_enable(const struct rg_options *o);
 int rg_original_disable(void);
+/* `run`: take the role, if the configuration says so. An enum rg_exit; what is wrong is said. */
+int rg_original_run(const struct rg_config *config);
+/* `policy reload`: [original] of the file, where the role is enabled; nothing otherwise. */
+int rg_original_reload(const struct rg_config *config);
 int rg_original_status(const struct rg_options *o);
 
 /* ---- policy.c ---- */

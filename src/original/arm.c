@@ -128,7 +128,18 @@ static int look_for_hooks(const struct original_bpf *skel)
 	return RG_DONE;
 }
 
-static int load(struct original_bpf *skel, struct rg_org_set *set, __u32 mode, long keep_for_s)
+/* All of it counts at once, as far as programs that run now are concerned. */
+static void put_wish(struct rg_org_state *state, const struct rg_org_wish *wish)
+{
+	__u32 other = 1 - (state->chosen & 1);
+
+	state->choice[other] = wish->choice;
+	__atomic_store_n(&state->chosen, other, __ATOMIC_RELEASE);
+	state->mode = wish->mode;
+	state->keep_for_ns = (__u64)wish->keep_for_s * 1000000000ULL;
+}
+
+static int load(struct original_bpf *skel, struct rg_org_set *set, const struct rg_org_wish *wish)
 {
 	int err;
 
@@ -152,8 +163,7 @@ static int load(struct original_bpf *skel, struct rg_org_set *set, __u32 mode, l
 	err = rg_org_map_state(set, bpf_map__fd(skel->maps.data_original));
 	if (err)
 		return rg_error(RG_FAILED, "map state: cannot be mapped: %s", rg_strerror(err));
-	set->state->mode = mode;
-	set->state->keep_for_ns = (__u64)keep_for_s * 1000000000ULL;
+	put_wish(set->state, wish);
 	set->state->since_ns = boot_ns();
 	err = pin_maps(skel) ?: attach_all(skel->obj);
 	if (!err)
@@ -161,7 +171,7 @@ static int load(struct original_bpf *skel, struct rg_org_set *set, __u32 mode, l
 	return err;
 }
 
-static int load_anew(struct rg_org_set *set, __u32 mode, long keep_for_s)
+static int load_anew(struct rg_org_set *set, const struct rg_org_wish *wish)
 {
 	struct original_bpf *skel;
 	int err = rg_host_prepare();
@@ -178,29 +188,32 @@ static int load_anew(struct rg_org_set *set, __u32 mode, long keep_for_s)
 	skel = original_bpf__open();
 	if (!skel)
 		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
-	err = load(skel, set, mode, keep_for_s);
+	err = load(skel, set, wish);
 	original_bpf__destroy(skel);
 	rg_hooks_free();
 	return err;
 }
 
-int rg_org_enable(__u32 mode, long keep_for_s, long *found_s, bool *changed)
+int rg_org_enable(struct rg_org_wish *wish, bool *changed)
 {
 	struct rg_org_set set = {.dir_fd = -1, .keepers_fd = -1, .counters_fd = -1};
 	int err;
 
-	*found_s = keep_for_s ?: lease_s();
 	*changed = false;
-	err = rg_org_lock(&set, RG_LOCK_EXCLUSIVE, true);
+	err = rg_org_lock(&set, RG_LOCK_EXCLUSIVE, !wish->only_again);
+	if (err == -ENOENT && wish->only_again)
+		return RG_NOT_ENABLED;
 	if (err)
 		return rg_dir_lock_failed(RG_ORG_PIN_DIR, err);
+	wish->keep_for_s = wish->keep_for_s ?: lease_s();
 	err = rg_org_open_maps(&set);
 	if (!err) {
-		set.state->mode = mode;
-		set.state->keep_for_ns = (__u64)*found_s * 1000000000ULL;
+		put_wish(set.state, wish);
 		*changed = true;
+	} else if (err == -ENOENT && wish->only_again) {
+		err = RG_NOT_ENABLED;
 	} else if (err == -ENOENT) {
-		err = load_anew(&set, mode, *found_s);
+		err = load_anew(&set, wish);
 		if (err)
 			rg_org_remove();
 	} else {

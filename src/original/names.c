@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <string.h>
-
 #include "original/original.h"
-
-static const char *const modes[RG_NR_ORG_MODES] = {
-	[RG_ORG_OBSERVE] = "observe",
-	[RG_ORG_KEEP] = "keep",
-	[RG_ORG_QUIET] = "quiet",
-};
 
 static const char *const counters[] = {
 	[RG_ORG_REBOOTS] = "reboots",
@@ -22,6 +14,8 @@ static const char *const counters[] = {
 	[RG_ORG_REFUSED_LEASE] = "refused_delegation",
 	[RG_ORG_OBSERVED] = "observed",
 	[RG_ORG_TOO_LATE] = "rebooted_too_late",
+	[RG_ORG_NO_CLIENT] = "left_out_client",
+	[RG_ORG_NO_EXPORT] = "left_out_export",
 	[RG_ORG_ENDED] = "ended",
 	[RG_ORG_SHUTDOWN] = "forgotten_at_shutdown",
 	[RG_ORG_OVERTAKEN] = "overtaken",
@@ -33,19 +27,6 @@ static const char *const counters[] = {
 	[RG_ORG_FAIL_READ] = "fail_read",
 };
 _Static_assert(sizeof(counters) / sizeof(counters[0]) == RG_NR_ORG_COUNTERS, "a name each");
-
-const char *rg_org_mode_name(__u32 mode)
-{
-	return mode < RG_NR_ORG_MODES ? modes[mode] : "?";
-}
-
-int rg_org_mode_of(const char *name)
-{
-	for (int i = 0; i < RG_NR_ORG_MODES; i++)
-		if (strcmp(modes[i], name) == 0)
-			return i;
-	return -1;
-}
 
 const char *rg_org_counter_name(__u32 counter)
 {

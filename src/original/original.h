@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/dir_lock.h"
+#include "policy/config.h"
 #include "rg_original.h"
 
 /* CPUs whose counters are added up: 8192 is the most that x86-64 can be built for (NR_CPUS). */
@@ -23,10 +24,6 @@ struct rg_org_set {
 	struct rg_org_state *state; /* mapped, shared with the BPF programs; NULL: not open */
 };
 
-/* "observe", "keep", "quiet"; "?" for another number. */
-const char *rg_org_mode_name(__u32 mode);
-/* An enum rg_org_mode, or -1. */
-int rg_org_mode_of(const char *name);
 /* The name of an enum rg_org_counter in JSON; NULL: there is no such counter. */
 const char *rg_org_counter_name(__u32 counter);
 
@@ -42,10 +39,22 @@ int rg_org_read_keepers(const struct rg_org_set *set, struct rg_keeper *keepers)
 /* Sums of all CPUs, RG_NR_ORG_COUNTERS of them. 0, or a negative errno. */
 int rg_org_read_counters(const struct rg_org_set *set, __u64 *counters);
 
-/* Load, attach and pin, all of it or nothing; or, where it is enabled, change mode and time:
- * what is kept by then goes on with the time it has. keep_for_s 0: a lease of knfsd.
- * *found_s: the time that came of it; *changed: it had been enabled. An enum rg_exit. */
-int rg_org_enable(__u32 mode, long keep_for_s, long *found_s, bool *changed);
+struct rg_org_wish {
+	__u32 mode;	 /* enum rg_org_mode, and not RG_ORG_OFF */
+	long keep_for_s; /* 0: a lease of knfsd, which is put here */
+	bool only_again; /* not where it is not enabled: RG_NOT_ENABLED, in silence */
+	struct rg_org_choice choice;
+};
+
+/* The clients and file systems that the configuration names. An export is looked up in the mount
+ * table now: it stands for the file system that is mounted there, or that it is a part of.
+ * An enum rg_exit; what is wrong is said. */
+int rg_org_choose(const struct rg_config *config, struct rg_org_choice *choice);
+
+/* Load, attach and pin, all of it or nothing; or, where it is enabled, change mode, time and
+ * choice: what is kept by then goes on with the time it has. *changed: it had been enabled. An enum
+ * rg_exit. */
+int rg_org_enable(struct rg_org_wish *wish, bool *changed);
 /* Detach and unpin; nothing is kept any more. *forgotten: clients of which something was. Also
  * takes away what is not whole. An enum rg_exit. */
 int rg_org_disable(unsigned int *forgotten);

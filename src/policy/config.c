@@ -10,6 +10,7 @@
 
 #include "policy/config_parts.h"
 #include "policy/exempt.h"
+#include "policy/pattern.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "text/size.h"
@@ -102,6 +103,18 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 	[RG_KEY_ONLY_CLIENT] = {"reclaims", "only-client", "only-client",
 				"nobody but this host uses what it mounts from original servers",
 				.flag = true, YES_NO},
+	[RG_KEY_ORG_MODE] = {"original", "mode", "mode",
+			     "role original: what waits for a client that rebooted; off: "
+			     "not for `run`",
+			     .kind = RG_KIND_WORD, .initial = RG_ORG_OFF, .max = RG_NR_ORG_MODES,
+			     .of = rg_org_mode_of, .word = rg_org_mode_name},
+	[RG_KEY_ORG_KEEP_FOR] = {"original", "keep-for", "keep-for",
+				 "role original: how long its locks are kept", .kind = RG_KIND_TIME,
+				 .min = 1, .max = RG_ORG_MAX_KEEP_FOR, .zero = "lease"},
+	[RG_KEY_ORG_EXPORT] = {"original", "export", NULL, NULL, .kind = RG_KIND_PATHS,
+			       .max = RG_ORG_CHOSEN},
+	[RG_KEY_ORG_CLIENT] = {"original", "client", NULL, NULL, .kind = RG_KIND_CLIENTS,
+			       .max = RG_ORG_CHOSEN},
 	[RG_KEY_RECORD] = {"daemon", "record", NULL, NULL, .kind = RG_KIND_WORD, .initial = 1,
 			   .max = 2, .of = on_off_of, .word = on_off},
 	[RG_KEY_RECORD_SIZE] = {"daemon", "record-size", NULL, NULL, .kind = RG_KIND_SIZE,
@@ -147,6 +160,10 @@ static long number(const struct rg_config *c, enum rg_key key)
 		return c->record;
 	case RG_KEY_RECORD_SIZE:
 		return c->record_size;
+	case RG_KEY_ORG_MODE:
+		return c->org_mode;
+	case RG_KEY_ORG_KEEP_FOR:
+		return c->org_keep_for_s;
 	default:
 		return 0;
 	}
@@ -207,6 +224,12 @@ static void set_number(struct rg_config *c, enum rg_key key, long n)
 	case RG_KEY_RECORD_SIZE:
 		c->record_size = n;
 		break;
+	case RG_KEY_ORG_MODE:
+		c->org_mode = n;
+		break;
+	case RG_KEY_ORG_KEEP_FOR:
+		c->org_keep_for_s = n;
+		break;
 	default:
 		break;
 	}
@@ -218,7 +241,18 @@ _Static_assert(RG_MAX_SETTLE_TIMEOUT <= 0xfff && RG_MAX_SETTLE_QUIET <= 0x3ff &&
 
 static struct rg_list *list_of(struct rg_config *c, enum rg_key key)
 {
-	return key == RG_KEY_MOUNT ? &c->mounts : key == RG_KEY_EXCEPT ? &c->excepts : &c->programs;
+	switch (key) {
+	case RG_KEY_MOUNT:
+		return &c->mounts;
+	case RG_KEY_EXCEPT:
+		return &c->excepts;
+	case RG_KEY_ORG_EXPORT:
+		return &c->org_exports;
+	case RG_KEY_ORG_CLIENT:
+		return &c->org_clients;
+	default:
+		return &c->programs;
+	}
 }
 
 static char *path_of(struct rg_config *c, enum rg_key key)
@@ -298,6 +332,9 @@ char *rg_key_metavar(enum rg_key key, char buf[RG_EXPECTED_SIZE])
 	case RG_KIND_SIZE:
 		snprintf(buf, RG_EXPECTED_SIZE, "BYTES[K|M|G]");
 		break;
+	case RG_KIND_CLIENTS:
+		snprintf(buf, RG_EXPECTED_SIZE, "WHO");
+		break;
 	default:
 		snprintf(buf, RG_EXPECTED_SIZE, "%s%sPATH", k->zero ?: "", k->zero ? "|" : "");
 	}
@@ -323,6 +360,9 @@ static void expect(enum rg_key key, char expected[RG_EXPECTED_SIZE])
 		snprintf(expected, RG_EXPECTED_SIZE, "a size like %s, from %s to %s, whole MiB",
 			 rg_size_text((__u64)k->initial, like), rg_size_text((__u64)k->min, min),
 			 rg_size_text((__u64)k->max, max));
+		break;
+	case RG_KIND_CLIENTS:
+		snprintf(expected, RG_EXPECTED_SIZE, "%s", RG_PATTERN_EXPECTED);
 		break;
 	default:
 		snprintf(expected, RG_EXPECTED_SIZE,
@@ -363,6 +403,7 @@ bool rg_config_set(struct rg_config *c, enum rg_key key, const char *value, unsi
 {
 	const struct rg_key_info *k = &rg_keys[key];
 	struct rg_origin *from = &c->origin[key];
+	struct rg_org_peer peer;
 	bool zero = k->zero && strcmp(value, k->zero) == 0;
 	long n = 0;
 
@@ -379,6 +420,9 @@ bool rg_config_set(struct rg_config *c, enum rg_key key, const char *value, unsi
 		if (!n || n % MIB)
 			n = -1;
 		break;
+	case RG_KIND_CLIENTS:
+		n = rg_pattern_of(value, &peer) ? 0 : -1;
+		break;
 	default:
 		n = zero || is_path(value) ? 0 : -1;
 	}
@@ -388,7 +432,7 @@ bool rg_config_set(struct rg_config *c, enum rg_key key, const char *value, unsi
 	}
 	if (k->kind == RG_KIND_PATH) {
 		strcpy(path_of(c, key), zero ? "" : value);
-	} else if (k->kind == RG_KIND_PATHS) {
+	} else if (rg_key_is_list(key)) {
 		if (!append(list_of(c, key), value, (size_t)k->max)) {
 			snprintf(expected, RG_EXPECTED_SIZE, "%ld of them at most", k->max);
 			return false;
@@ -398,7 +442,7 @@ bool rg_config_set(struct rg_config *c, enum rg_key key, const char *value, unsi
 	}
 	if (!line) {
 		from->command_line = true;
-		if (k->kind != RG_KIND_PATHS)
+		if (!rg_key_is_list(key))
 			from->line = 0;
 	} else if (!from->line) {
 		from->line = line;
@@ -406,9 +450,19 @@ bool rg_config_set(struct rg_config *c, enum rg_key key, const char *value, unsi
 	return true;
 }
 
+bool rg_key_is_list(enum rg_key key)
+{
+	return rg_keys[key].kind == RG_KIND_PATHS || rg_keys[key].kind == RG_KIND_CLIENTS;
+}
+
+bool rg_key_is_of_original(enum rg_key key)
+{
+	return strcmp(rg_keys[key].section, rg_keys[RG_KEY_ORG_MODE].section) == 0;
+}
+
 size_t rg_config_count(const struct rg_config *c, enum rg_key key)
 {
-	return rg_keys[key].kind == RG_KIND_PATHS ? list_of((struct rg_config *)c, key)->n : 1;
+	return rg_key_is_list(key) ? list_of((struct rg_config *)c, key)->n : 1;
 }
 
 char *rg_config_text(const struct rg_config *c, enum rg_key key, size_t i, char buf[RG_PATH_SIZE])
@@ -453,6 +507,8 @@ void rg_config_free(struct rg_config *c)
 	forget(&c->mounts);
 	forget(&c->excepts);
 	forget(&c->programs);
+	forget(&c->org_exports);
+	forget(&c->org_clients);
 }
 
 /* ---- what values mean together ---- */

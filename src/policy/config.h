@@ -33,6 +33,10 @@ enum rg_key {
 	RG_KEY_MODULE,
 	RG_KEY_FORWARD,
 	RG_KEY_ONLY_CLIENT,
+	RG_KEY_ORG_MODE,
+	RG_KEY_ORG_KEEP_FOR,
+	RG_KEY_ORG_EXPORT,
+	RG_KEY_ORG_CLIENT,
 	RG_NR_KEYS,
 };
 
@@ -41,7 +45,8 @@ enum rg_kind {
 	RG_KIND_TIME,
 	RG_KIND_SIZE, /* in bytes, for example 64M */
 	RG_KIND_PATH,
-	RG_KIND_PATHS, /* a list: the key may be given several times */
+	RG_KIND_PATHS,	 /* a list: the key may be given several times */
+	RG_KIND_CLIENTS, /* a list as well, of clients (policy/pattern.h) */
 };
 
 struct rg_key_info {
@@ -49,11 +54,11 @@ struct rg_key_info {
 	const char *option; /* its name on the command line; NULL: it has none */
 	const char *help;
 	enum rg_kind kind;
-	bool flag;     /* the option takes no value and means yes */
-	long initial;  /* WORD, TIME (seconds), SIZE (bytes) */
-	long min, max; /* TIME: seconds; SIZE: bytes; WORD: max is the number of words; PATHS: max
-			  is the number of paths */
-	const char *zero;	     /* TIME: the word for 0; PATH: the word for no path */
+	bool flag;	  /* the option takes no value and means yes */
+	long initial;	  /* WORD, TIME (seconds), SIZE (bytes) */
+	long min, max;	  /* TIME: seconds; SIZE: bytes; WORD: max is the number of words; PATHS and
+			     CLIENTS: max is the number of them */
+	const char *zero; /* TIME: the word for 0; PATH: the word for no path */
 	int (*of)(const char *name); /* WORD: converts a word to its value, or -1 */
 	const char *(*word)(__u32 value);
 };
@@ -76,6 +81,9 @@ struct rg_config {
 	struct rg_policy policy; /* complete, with mount_mode */
 	bool exports, all, exempt_defaults;
 	struct rg_list mounts, excepts, programs;
+	struct rg_list org_exports, org_clients;
+	long org_mode;	     /* enum rg_org_mode */
+	long org_keep_for_s; /* 0: a lease of knfsd */
 	char state_dir[RG_PATH_SIZE];
 	char metrics_dir[RG_PATH_SIZE]; /* "": none */
 	long ledger_interval_s, metrics_interval_s;
@@ -121,6 +129,11 @@ char *rg_key_metavar(enum rg_key key, char buf[RG_EXPECTED_SIZE]);
  * rg_config_text() writes the i-th value as the file would have it and returns buf. */
 size_t rg_config_count(const struct rg_config *c, enum rg_key key);
 char *rg_config_text(const struct rg_config *c, enum rg_key key, size_t i, char buf[RG_PATH_SIZE]);
+
+/* Says whether the key may be given several times. */
+bool rg_key_is_list(enum rg_key key);
+/* Says whether the key belongs to the role of an original server; the others belong to a gate. */
+bool rg_key_is_of_original(enum rg_key key);
 
 /* Says whether the file or the command line sets the key; otherwise it has its default. */
 bool rg_config_says(const struct rg_config *c, enum rg_key key);

@@ -226,7 +226,7 @@ static int take(void *user, const char *section, const char *name, const char *m
 	} else if (key == RG_NR_KEYS) {
 		mistake(in, section, name, in->value, "no such key: expected %s",
 			names(section, expected));
-	} else if (rg_keys[key].kind != RG_KIND_PATHS && in->seen[key]) {
+	} else if (!rg_key_is_list(key) && in->seen[key]) {
 		mistake(in, section, name, in->value, "given in line %u already: expected once",
 			in->seen[key]);
 	} else {

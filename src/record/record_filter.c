@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "record/record_filter.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "record/record_names.h"
+#include "text/address.h"
 
 _Static_assert(RG_NR_RECORD_OPS <= 64, "a bit each");
 
@@ -107,43 +108,25 @@ static bool number_of(const char *text, __u64 *n)
 	return !errno && !*end;
 }
 
-/* Says whether a text looks like an address, which no name does: digits and dots, or hexadecimal
- * digits and colons. */
-static bool looks_like_an_address(const char *text)
-{
-	size_t n = strlen(text);
-
-	return (strpbrk(text, ".") && strspn(text, "0123456789./") == n) ||
-	       (strpbrk(text, ":") && strspn(text, "0123456789abcdefABCDEF.:/") == n);
-}
-
 bool rg_filter_client(struct rg_filter *f, const char *text, char expected[RG_FILTER_EXPECTED])
 {
-	const char *slash = strchr(text, '/');
-	size_t n = slash ? (size_t)(slash - text) : strlen(text);
-	char alone[INET6_ADDRSTRLEN];
-	__u8 addr[16] = {};
-	__u64 prefix, most;
-	__u16 family;
+	__u16 family = 0;
 
 	if (!*text)
 		return refuse(expected, "an address, ADDRESS/PREFIX, or a part of a name");
-	if (!looks_like_an_address(text)) {
+	switch (rg_address_of(text, &family, f->addr, &f->prefix)) {
+	case RG_ADDRESS_GOOD:
+		f->family = family;
+		return true;
+	case RG_ADDRESS_NONE:
 		f->name = text;
 		return true;
-	}
-	snprintf(alone, sizeof(alone), "%.*s", (int)(n < sizeof(alone) ? n : 0), text);
-	family = strchr(alone, ':') ? AF_INET6 : AF_INET;
-	if (inet_pton(family, alone, addr) != 1)
+	case RG_ADDRESS_BAD:
 		return refuse(expected, "an address of IPv4 or IPv6, or a part of a name");
-	prefix = most = family == AF_INET ? 32 : 128;
-	if (slash && (!number_of(slash + 1, &prefix) || prefix > most))
+	default:
 		return refuse(expected, family == AF_INET ? "a prefix of 0 to 32 bits"
 							  : "a prefix of 0 to 128 bits");
-	f->family = family;
-	memcpy(f->addr, addr, sizeof(addr));
-	f->prefix = (unsigned int)prefix;
-	return true;
+	}
 }
 
 bool rg_filter_file(struct rg_filter *f, const char *text, char expected[RG_FILTER_EXPECTED])

@@ -382,3 +382,72 @@ ask_nothing_kept() {
 	run org enable --role original --mode loud
 	((status == 2))
 }
+
+# configure LINE...: a section [original] with these lines, for `enable --config`.
+configure() { printf '%s\n' '[original]' 'keep-for = 5min' "$@" >"$work/original.conf"; }
+conf=/proc/1/root$work/original.conf
+# locked_again FILE: the box has a lock of it, and loses its power.
+locked_and_rebooted() {
+	in_box asker a "$1"
+	ask a "w 0 10" granted
+	box_reboots
+}
+
+@test "configuration: kept for the clients and file systems that it names and no others; a mistake changes nothing; run takes the role" {
+	box_mounts
+	asker b /mnt/other/f
+
+	# By address and by name, and neither is the box.
+	configure 'client = 10.77.1.0/24' 'client = *NFSv4.? rex'
+	arm_original --config "$conf"
+	org_is '.only_clients | join(" ")' '10.77.1.0/24 *NFSv4.? rex'
+	locked_and_rebooted /mnt/a/f
+	ask b "w 5 1" granted
+	org_is .counters.left_out_client 1
+	org_is '.clients | length' 0
+	ask b "u 5 1" granted
+
+	# It is the client, and another file system.
+	configure 'client = *NFSv4.? box' 'export = /proc'
+	arm_original --config "$conf"
+	locked_and_rebooted /mnt/a/f
+	ask b "w 6 1" granted
+	org_is '.counters.left_out_export > 0' true
+	ask b "u 6 1" granted
+
+	# Nothing is changed by a mistake, whichever it is.
+	configure 'export = /nowhere'
+	run org enable --role original --config "$conf"
+	((status == 1))
+	[[ $output == *"[original] export: /nowhere: No such file or directory"* ]]
+	configure 'client = 10.77.3.2/33'
+	run org enable --role original --config "$conf"
+	((status == 1))
+	[[ $output == *"[original] client: 10.77.3.2/33: expected an address"* ]]
+	org_is '.only_clients | join(" ")' '*NFSv4.? box'
+	org_is '.only_file_systems | join(" ")' /proc
+
+	# Both are the right ones.
+	configure 'client = 10.9.9.9' 'client = 10.77.3.0/24' 'export = /export/a'
+	arm_original --config "$conf"
+	locked_and_rebooted /mnt/a/f
+	asks_in_vain b "w 7 1"
+	org_is '.clients[0].state' kept
+	org disable --role original
+	ask b "w 7 1" granted
+
+	# The daemon takes it besides its gates; mode off, which is the default, does not.
+	configure 'mode = quiet'
+	where=origin background guard "$RG" run --config "$conf"
+	wait_said guard '^enabled as an original server: mode quiet, keep-for 300 s$' 40
+	org_is .mode quiet
+	wait_said guard 'ready: pid' 40
+	configure 'mode = observe' 'client = 10.9.9.9'
+	org policy reload --config "$conf"
+	org_is '.mode, .only_clients[0]' "observe
+10.9.9.9"
+	kill -TERM "$(pid_of guard)"
+	expect_end guard 0
+	org_is .mode observe # the role stays without the daemon
+	org disable
+}

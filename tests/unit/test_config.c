@@ -202,6 +202,23 @@ static const struct {
 	{RG_KEY_ONLY_CLIENT, "no", "no"},
 	{RG_KEY_ONLY_CLIENT, "1", NULL},
 	{RG_KEY_LEDGER_INTERVAL, "61", NULL},
+	{RG_KEY_ORG_MODE, "keep", "keep"},
+	{RG_KEY_ORG_MODE, "quiet", "quiet"},
+	{RG_KEY_ORG_MODE, "observe", "observe"},
+	{RG_KEY_ORG_MODE, "off", "off"},
+	{RG_KEY_ORG_MODE, "loud", NULL},
+	{RG_KEY_ORG_KEEP_FOR, "lease", "lease"},
+	{RG_KEY_ORG_KEEP_FOR, "120", "2min"},
+	{RG_KEY_ORG_KEEP_FOR, "1h", "1h"},
+	{RG_KEY_ORG_KEEP_FOR, "0", NULL},
+	{RG_KEY_ORG_KEEP_FOR, "61min", NULL},
+	{RG_KEY_ORG_EXPORT, "/srv/a", "/srv/a"},
+	{RG_KEY_ORG_EXPORT, "srv/a", NULL},
+	{RG_KEY_ORG_CLIENT, "10.0.0.1", "10.0.0.1"},
+	{RG_KEY_ORG_CLIENT, "fd00::/8", "fd00::/8"},
+	{RG_KEY_ORG_CLIENT, "Linux NFSv4.? rex*", "Linux NFSv4.? rex*"},
+	{RG_KEY_ORG_CLIENT, "10.0.0.1/33", NULL},
+	{RG_KEY_ORG_CLIENT, "1.2.3", NULL},
 };
 
 static void test_values_of_the_file(void **unused)
@@ -278,7 +295,13 @@ static void test_all_at_once(void **unused)
 	     "defaults = no\n[daemon]\nstate-dir = /s\nledger-interval = 60\n"
 	     "metrics-dir = /m\nmetrics-interval = 5\nrecord = off\nrecord-size = "
 	     "1G\n[reclaims]\nmodule = off\nforward = always\n"
-	     "only-client = yes\n[gate]");
+	     "only-client = yes\n[original]\nmode = quiet\nkeep-for = 3min\nexport = /e\n"
+	     "client = 10.0.0.0/8\nclient = *rex\n[gate]");
+	assert_int_equal(config.org_mode, RG_ORG_QUIET);
+	assert_int_equal(config.org_keep_for_s, 180);
+	assert_int_equal(config.org_exports.n, 1);
+	assert_int_equal(config.org_clients.n, 2);
+	assert_string_equal(config.org_clients.at[1], "*rex");
 	assert_int_equal(config.policy.action, RG_ACTION_AUDIT);
 	assert_int_equal(config.policy.scope, RG_SCOPE_ACCESS);
 	assert_int_equal(config.policy.release, RG_RELEASE_SETTLED);
@@ -334,6 +357,9 @@ static void test_nothing_at_all(void **unused)
 		assert_int_equal(config.module, RG_MODULE_WISH_AUTO);
 		assert_int_equal(config.policy.forward, RG_FORWARD_GUARDED);
 		assert_int_equal(config.policy.only_client, 0);
+		assert_int_equal(config.org_mode, RG_ORG_OFF);
+		assert_int_equal(config.org_keep_for_s, 0);
+		assert_int_equal(config.org_exports.n + config.org_clients.n, 0);
 		for (int k = 0; k < RG_NR_KEYS; k++)
 			assert_false(config.origin[k].line || config.origin[k].command_line);
 	}
@@ -381,7 +407,7 @@ static void test_which_mounts(void **unused)
 
 /* ---- mistakes ---- */
 
-#define SECTIONS "[gate], [mounts], [exempt], [daemon] or [reclaims]"
+#define SECTIONS "[gate], [mounts], [exempt], [daemon], [reclaims] or [original]"
 
 static void test_mistakes(void **unused)
 {
@@ -821,7 +847,9 @@ static void test_show(void **unused)
 	assert_non_null(strstr(text, "guarded as exported: /srv/nfs\n"));
 	assert_non_null(strstr(text, "guarded as exported: /srv/tree and below\n"));
 	for (int i = 0; i < RG_NR_KEYS; i++)
-		assert_non_null(strstr(text, rg_keys[i].name));
+		if (!rg_key_is_of_original(i))
+			assert_non_null(strstr(text, rg_keys[i].name));
+	assert_null(strstr(text, "[original]"));
 	free(text);
 
 	text = show(&shown, true);
@@ -830,7 +858,7 @@ static void test_show(void **unused)
 	assert_string_equal(json_object_get_string(json_object_object_get(all, "file")),
 			    "/etc/x.conf");
 	list = json_object_object_get(all, "values");
-	assert_int_equal(json_object_array_length(list), RG_NR_KEYS);
+	assert_int_equal(json_object_array_length(list), RG_NR_KEYS - 4);
 	one = json_object_array_get_idx(list, RG_KEY_ACTION);
 	assert_string_equal(json_object_get_string(json_object_object_get(one, "value")), "deny");
 	assert_string_equal(json_object_get_string(json_object_object_get(one, "from")),
@@ -867,7 +895,7 @@ static void test_example(void **unused)
 		bool key = line[0] == '#' && line[1] >= 'a' && line[1] <= 'z';
 
 		for (int i = 0; i < RG_NR_KEYS && key; i++)
-			key = rg_keys[i].kind != RG_KIND_PATHS ||
+			key = !rg_key_is_list(i) ||
 			      strncmp(line + 1, rg_keys[i].name, strlen(rg_keys[i].name)) != 0 ||
 			      line[1 + strlen(rg_keys[i].name)] != ' ';
 		at += (size_t)snprintf(bare + at, sizeof(bare) - at, "%s\n", line + key);
@@ -877,8 +905,8 @@ static void test_example(void **unused)
 		char got[RG_PATH_SIZE], wanted[RG_PATH_SIZE], in_file[128];
 		struct rg_config initial;
 
-		snprintf(in_file, sizeof(in_file), "\n#%s = /", rg_keys[i].name);
-		if (rg_keys[i].kind == RG_KIND_PATHS) {
+		snprintf(in_file, sizeof(in_file), "\n#%s = ", rg_keys[i].name);
+		if (rg_key_is_list(i)) {
 			if (!strstr(bare, in_file))
 				fail_msg("%s: not in the example", rg_keys[i].name);
 			continue;

@@ -178,13 +178,16 @@ static void test_every_option(void **unused)
 		{RG_KEY_MODULE, "require"},
 		{RG_KEY_FORWARD, "proven"},
 		{RG_KEY_ONLY_CLIENT, "yes"},
+		{RG_KEY_ORG_MODE, "quiet"},
+		{RG_KEY_ORG_KEEP_FOR, "2min"},
 	};
 	static const char *const trace[RG_NR_TRACE_OPTIONS] = {
 		"10.0.0.0/8", "db", "LOCK", "server", "yes", "yes", "rec", "1M", "2", "5", "9s",
 	};
 	__u64 not_there = RG_TAKES(RG_KEY_DEFAULTS) | RG_TAKES(RG_KEY_LEDGER_INTERVAL) |
 			  RG_TAKES(RG_KEY_METRICS_INTERVAL) | RG_TAKES(RG_KEY_RECORD) |
-			  RG_TAKES(RG_KEY_RECORD_SIZE);
+			  RG_TAKES(RG_KEY_RECORD_SIZE) | RG_TAKES(RG_KEY_ORG_EXPORT) |
+			  RG_TAKES(RG_KEY_ORG_CLIENT);
 
 	(void)unused;
 	assert_int_equal(PARSE(ALL_OPTIONS, "--mount", "/a", "--mount=/b", "--all", "--exports",

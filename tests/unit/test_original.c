@@ -4,8 +4,12 @@
 #include "unit.h"
 #include "unit_text.h"
 
+#include <arpa/inet.h>
+
 #include "cli/verbs.h"
+#include "base/names.h"
 #include "original/original.h"
+#include "policy/pattern.h"
 
 static void test_names(void **unused)
 {
@@ -60,10 +64,12 @@ static void test_options_of_one_role(void **unused)
 	assert_int_equal(mixed(0, false), RG_DONE);
 	assert_int_equal(mixed(role, false), RG_DONE);
 	assert_int_equal(mixed(role, true), RG_DONE);
-	assert_int_equal(mixed(role | RG_TAKES(RG_OPT_MODE) | RG_TAKES(RG_OPT_KEEP_FOR), true),
+	assert_int_equal(mixed(role | RG_TAKES(RG_KEY_ORG_MODE) | RG_TAKES(RG_KEY_ORG_KEEP_FOR) |
+				       RG_TAKES(RG_OPT_CONFIG),
+			       true),
 			 RG_DONE);
-	assert_int_equal(mixed(RG_TAKES(RG_OPT_MODE), false), RG_USAGE);
-	assert_int_equal(mixed(role | RG_TAKES(RG_OPT_KEEP_FOR), false), RG_USAGE);
+	assert_int_equal(mixed(RG_TAKES(RG_KEY_ORG_MODE), false), RG_USAGE);
+	assert_int_equal(mixed(role | RG_TAKES(RG_KEY_ORG_KEEP_FOR), false), RG_USAGE);
 	assert_int_equal(mixed(role | RG_TAKES(RG_KEY_SCOPE), true), RG_USAGE);
 	assert_int_equal(mixed(role | RG_TAKES(RG_OPT_NETNS), true), RG_USAGE);
 }
@@ -82,8 +88,11 @@ static void test_parsed(void **unused)
 	(void)unused;
 	assert_int_equal(rg_options_parse("enable", 6, good, RG_TAKES_ORIGINAL, &o), RG_DONE);
 	assert_true(o.original);
-	assert_int_equal(o.mode, RG_ORG_QUIET);
-	assert_int_equal(o.keep_for_s, 120);
+	assert_int_equal(o.n_settings, 2);
+	assert_int_equal(o.settings[0].key, RG_KEY_ORG_MODE);
+	assert_string_equal(o.settings[0].value, "quiet");
+	assert_int_equal(o.settings[1].key, RG_KEY_ORG_KEEP_FOR);
+	assert_string_equal(o.settings[1].value, "2min");
 	rg_options_free(&o);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		int n = 0;
@@ -94,6 +103,88 @@ static void test_parsed(void **unused)
 				 RG_USAGE);
 		rg_options_free(&o);
 	}
+}
+
+/* A pattern, a client's address and name, and whether it is chosen. */
+static void test_patterns(void **unused)
+{
+	static const struct {
+		const char *pattern;
+		const char *address, *name;
+		bool chosen;
+	} cases[] = {
+		{"10.77.2.2", "10.77.2.2", "x", true},
+		{"10.77.2.2", "10.77.2.3", "10.77.2.2", false},
+		{"10.77.2.0/24", "10.77.2.200", "", true},
+		{"10.77.2.0/25", "10.77.2.200", "", false},
+		{"10.77.2.128/25", "10.77.2.200", "", true},
+		{"0.0.0.0/0", "1.2.3.4", "", true},
+		{"0.0.0.0/0", "fd00::1", "", false},
+		{"fd00::/8", "fd12::1", "", true},
+		{"fd00::/8", "fe12::1", "", false},
+		{"::1", "::1", "", true},
+		{"::1", "::2", "", false},
+		{"rex", "1.2.3.4", "rex", true},
+		{"rex", "1.2.3.4", "rex1", false},
+		{"rex*", "1.2.3.4", "rex", true},
+		{"rex*", "1.2.3.4", "Linux rex", false},
+		{"*rex", "1.2.3.4", "Linux NFSv4.2 rex", true},
+		{"*rex", "1.2.3.4", "Linux NFSv4.2 rexrex", true},
+		{"*rex", "1.2.3.4", "Linux NFSv4.2 rexer", false},
+		{"Linux NFSv4.? rex*", "1.2.3.4", "Linux NFSv4.1 rex-a/0x77", true},
+		{"Linux NFSv4.? rex*", "1.2.3.4", "Linux NFSv4. rex", false},
+		{"*a*b*c*", "1.2.3.4", "xxaxxbxxcxx", true},
+		{"*a*b*c*", "1.2.3.4", "xxcxxbxxaxx", false},
+		{"*aab", "1.2.3.4", "aaaaaaaaaaab", true},
+		{"?", "1.2.3.4", "", false},
+		{"*", "1.2.3.4", "", true},
+		{"**", "1.2.3.4", "x", true},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		const __u16 family = strchr(cases[i].address, ':') ? AF_INET6 : AF_INET;
+		char text[RG_PATTERN_TEXT];
+		struct rg_org_peer peer;
+		__u8 addr[16] = {};
+
+		assert_int_equal(inet_pton(family, cases[i].address, addr), 1);
+		assert_true(rg_pattern_of(cases[i].pattern, &peer));
+		assert_string_equal(rg_pattern_text(&peer, text), cases[i].pattern);
+		if (rg_pattern_chooses(&peer, family, addr, (const __u8 *)cases[i].name,
+				       (__u32)strlen(cases[i].name)) != cases[i].chosen)
+			fail_msg("%s: %s %s: expected %d", cases[i].pattern, cases[i].address,
+				 cases[i].name, cases[i].chosen);
+	}
+}
+
+/* The most that a pattern and a name can ask for is done in RG_ORG_GLOB_STEPS; of a longer name
+ * what is there decides. */
+static void test_long_names(void **unused)
+{
+	char pattern[RG_ORG_PATTERN + 2] = "*";
+	__u8 name[4 * RG_ORG_NAME], addr[16] = {};
+	struct rg_org_peer peer;
+
+	(void)unused;
+	memset(name, 'a', sizeof(name));
+	memset(pattern + 1, 'a', RG_ORG_PATTERN - 2);
+	pattern[RG_ORG_PATTERN - 1] = 'b';
+	assert_true(rg_pattern_of(pattern, &peer));
+	assert_false(rg_pattern_chooses(&peer, 0, addr, name, RG_ORG_NAME));
+	name[RG_ORG_NAME - 1] = 'b';
+	assert_true(rg_pattern_chooses(&peer, 0, addr, name, RG_ORG_NAME));
+	assert_true(rg_pattern_chooses(&peer, 0, addr, name, RG_ORG_NAME + 1));
+	assert_true(rg_pattern_of("a*z", &peer));
+	assert_false(rg_pattern_chooses(&peer, 0, addr, name, RG_ORG_NAME));
+	assert_true(rg_pattern_chooses(&peer, 0, addr, name, sizeof(name)));
+	assert_true(rg_pattern_of("b*", &peer));
+	assert_false(rg_pattern_chooses(&peer, 0, addr, name, sizeof(name)));
+	pattern[RG_ORG_PATTERN] = 'b';
+	assert_false(rg_pattern_of(pattern, &peer));
+	assert_false(rg_pattern_of("", &peer));
+	assert_false(rg_pattern_of("a\tb", &peer));
+	assert_false(rg_pattern_of("r\303\251x", &peer));
 }
 
 static void test_documented(void **unused)
@@ -118,6 +209,8 @@ int main(void)
 		cmocka_unit_test(test_is_active),
 		cmocka_unit_test(test_options_of_one_role),
 		cmocka_unit_test(test_parsed),
+		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_documented),
 	};
 
