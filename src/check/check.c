@@ -9,6 +9,7 @@
 #include "check/knfsd.h"
 #include "check/lease.h"
 #include "check/mounts.h"
+#include "check/original.h"
 #include "check/outlook.h"
 #include "check/policy.h"
 #include "check/reexport.h"
@@ -29,6 +30,7 @@ struct facts {
 	struct rg_lease_facts lease;
 	struct rg_boot_facts boot;
 	struct rg_waiting_facts waiting;
+	struct rg_original_facts original;
 };
 
 static bool is_privileged(void)
@@ -52,6 +54,7 @@ static void gather(const char *root, const char *config, struct facts *all)
 	rg_lease_gather(root, all->policy.state_dir, &all->lease);
 	rg_boot_gather(root, &all->boot);
 	rg_waiting_gather(root, &all->reexports, &all->waiting);
+	rg_original_gather(root, config, privileged, &all->original);
 }
 
 static long long threads_of(const struct rg_knfsd_facts *k)
@@ -77,6 +80,7 @@ static void judge(const struct facts *all, struct rg_findings *f)
 	rg_boot_check(&all->boot, f);
 	rg_waiting_check(&all->waiting, &all->policy, f);
 	rg_clients_check(&all->clients, &all->reexports, f);
+	rg_original_check(&all->original, knfsd, &all->clients, f);
 }
 
 void rg_check(const char *root, const char *config, struct rg_findings *f)

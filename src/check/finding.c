@@ -75,6 +75,12 @@ static const char *const names[RG_NR_FINDING_IDS] = {
 	[RG_F_CLIENTS_VERSIONS] = "clients-versions",
 	[RG_F_CLIENTS_NFSV3] = "clients-nfsv3",
 	[RG_F_LOCAL_LOCKS] = "local-locks",
+	[RG_F_ORIGINAL_ROLE] = "original-role",
+	[RG_F_ORIGINAL_HOOKS] = "original-hooks",
+	[RG_F_ORIGINAL_KEEP_FOR] = "original-keep-for",
+	[RG_F_ORIGINAL_NLM] = "original-nlm",
+	[RG_F_ORIGINAL_V40] = "original-v40",
+	[RG_F_ORIGINAL_LOST] = "original-lost",
 };
 
 static const char *const severities[RG_NR_SEVERITIES] = {

@@ -43,7 +43,9 @@ int rg_arm_request_of(const struct rg_options *o, struct rg_config *config,
 
 bool rg_config_is_given(const struct rg_options *o, const struct rg_config *config)
 {
-	const __u64 of_policy = RG_TAKES_POLICY & ~RG_TAKES(RG_KEY_METRICS_DIR);
+	const __u64 of_no_gate = RG_TAKES(RG_KEY_METRICS_DIR) | RG_TAKES(RG_KEY_ORG_MODE) |
+				 RG_TAKES(RG_KEY_ORG_KEEP_FOR);
+	const __u64 of_policy = RG_TAKES_POLICY & ~of_no_gate;
 
 	return config->file[0] ||
 	       (o->given & (of_policy | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG)));

@@ -575,6 +575,21 @@ static json_object *verdict_json(const struct rg_snapshot *s)
 
 /* Everything comes from one reading of the maps, so that no part of it contradicts another.
  * What disks and other processes have a say in comes after the lock is given back. */
+/* The other role, where this host has it as well: NULL: it has not. */
+static json_object *original_json(const struct rg_org_seen *seen)
+{
+	json_object *o;
+
+	if (seen->known && !seen->enabled)
+		return NULL;
+	o = json_object_new_object();
+	rg_json_put_text(o, "mode", seen->known ? rg_org_mode_name(seen->mode) : "unknown");
+	rg_json_put(o, "keep_for_seconds", u64(seen->keep_for_ns / RG_NS_PER_SEC));
+	rg_json_put(o, "clients", u64(seen->clients));
+	rg_json_put(o, "ranges", u64(seen->ranges));
+	return o;
+}
+
 static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
@@ -630,6 +645,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	rg_pins_unlock(p);
 	rg_json_put(o, "regime", regime_json(p, s));
 	rg_json_put(o, "module", module_json(&meta));
+	rg_json_put(o, "original", original_json(&s->original));
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
 		const struct rg_gate *gate = &s->gates[i];
 		json_object *g;
@@ -735,6 +751,7 @@ int rg_verb_status(const struct rg_options *o)
 				"the gates. Run it again, or `reexport-guard enable`",
 				rg_strerror(err));
 	}
+	rg_org_see(&s.original);
 	all = collect(&p, &s);
 	rg_snapshot_free(&s);
 	/* Before it is printed: a pager may take its time. */

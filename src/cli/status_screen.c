@@ -190,6 +190,17 @@ static void put_locks(const struct view *v, json_object *regime)
 		put(v, "changed", "%s", text_of(json_object_array_get_idx(changed, i), "text"));
 }
 
+static void put_original(const struct view *v, json_object *original)
+{
+	if (!original)
+		return;
+	put(v, "role original",
+	    "mode %s, keep-for %llu s; %llu clients are kept for now, %llu ranges; see "
+	    "`reexport-guard status --role original`",
+	    text_of(original, "mode"), number_of(original, "keep_for_seconds"),
+	    number_of(original, "clients"), number_of(original, "ranges"));
+}
+
 /* ---- what is wrong ---- */
 
 static void put_counts(const struct view *v, json_object *o)
@@ -270,6 +281,7 @@ void rg_status_print(json_object *all, FILE *out, unsigned int width, bool colou
 		    "no mount is there yet; those that come are guarded as the policy says");
 	put_list(v, in(all, "reboot"), "original servers", put_reboot);
 	put_list(v, in(all, "held"), "held threads", put_held);
+	put_original(v, in(all, "original"));
 	put_counts(v, in(all, "counters"));
 	put_trouble(v, all);
 }

@@ -105,26 +105,69 @@ static int pin_maps(const struct original_bpf *skel)
 		       ?: pin(bpf_map__fd(skel->maps.org_counters), "map", "counters");
 }
 
-/* All hooks that are wanted are there. */
-static int look_for_hooks(const struct original_bpf *skel)
+/* Which programs this kernel needs. Before the hooks are looked for. */
+static void choose_programs(struct original_bpf *skel)
+{
+	if (delegates_unasked()) {
+		bpf_program__set_autoload(skel->progs.org_open, true);
+		bpf_program__set_autoload(skel->progs.org_open_done, true);
+		bpf_program__set_autoload(skel->progs.org_setlease, true);
+	} else {
+		bpf_program__set_autoload(skel->progs.org_vfs_setlease, true);
+	}
+}
+
+/* The first program that is wanted and has no hook; NULL: none such, or *err. */
+static const struct bpf_program *without_hook(struct original_bpf *skel, int *err)
 {
 	struct bpf_program *prog;
-	int err = rg_hooks_resolve(skel->obj);
+
+	*err = rg_hooks_resolve(skel->obj);
+	if (*err)
+		return NULL;
+	bpf_object__for_each_program(prog, skel->obj)
+	{
+		if (bpf_program__autoload(prog) &&
+		    strncmp(bpf_program__section_name(prog), "lsm/", 4) != 0 &&
+		    !rg_hook_is_there(bpf_program__name(prog)))
+			return prog;
+	}
+	return NULL;
+}
+
+int rg_org_missing_hook(char *function, size_t size)
+{
+	const struct bpf_program *prog;
+	struct original_bpf *skel;
+	int err = rg_hooks_register();
+
+	function[0] = '\0';
+	skel = err ? NULL : original_bpf__open();
+	if (!skel)
+		return err ?: -errno;
+	choose_programs(skel);
+	prog = without_hook(skel, &err);
+	if (prog)
+		snprintf(function, size, "%s", rg_hook_function(prog));
+	original_bpf__destroy(skel);
+	rg_hooks_free();
+	return err;
+}
+
+/* All hooks that are wanted are there. */
+static int look_for_hooks(struct original_bpf *skel)
+{
+	int err;
+	const struct bpf_program *prog = without_hook(skel, &err);
 
 	if (err)
 		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
 				rg_strerror(err));
-	bpf_object__for_each_program(prog, skel->obj)
-	{
-		if (!bpf_program__autoload(prog) ||
-		    strncmp(bpf_program__section_name(prog), "lsm/", 4) == 0)
-			continue;
-		if (!rg_hook_is_there(bpf_program__name(prog)))
-			return rg_error(RG_CANNOT,
-					"program %s: this kernel has no function %s that can be "
-					"followed; an original server cannot keep locks here",
-					bpf_program__name(prog), rg_hook_function(prog));
-	}
+	if (prog)
+		return rg_error(RG_CANNOT,
+				"program %s: this kernel has no function %s that can be "
+				"followed; an original server cannot keep locks here",
+				bpf_program__name(prog), rg_hook_function(prog));
 	return RG_DONE;
 }
 
@@ -143,14 +186,7 @@ static int load(struct original_bpf *skel, struct rg_org_set *set, const struct 
 {
 	int err;
 
-	/* Before the hooks are looked for. */
-	if (delegates_unasked()) {
-		bpf_program__set_autoload(skel->progs.org_open, true);
-		bpf_program__set_autoload(skel->progs.org_open_done, true);
-		bpf_program__set_autoload(skel->progs.org_setlease, true);
-	} else {
-		bpf_program__set_autoload(skel->progs.org_vfs_setlease, true);
-	}
+	choose_programs(skel);
 	err = look_for_hooks(skel);
 	if (err)
 		return err;

@@ -51,6 +51,12 @@ struct rg_org_wish {
  * An enum rg_exit; what is wrong is said. */
 int rg_org_choose(const struct rg_config *config, struct rg_org_choice *choice);
 
+/* The first function of the kernel that the role needs and that cannot be followed, into
+ * `function`;
+ * "": there is none such. Nothing is loaded. 0, or a negative errno: the kernel's types cannot be
+ * read. */
+int rg_org_missing_hook(char *function, size_t size);
+
 /* Load, attach and pin, all of it or nothing; or, where it is enabled, change mode, time and
  * choice: what is kept by then goes on with the time it has. *changed: it had been enabled. An enum
  * rg_exit. */
