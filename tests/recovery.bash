@@ -154,7 +154,7 @@ gate_of_rex() { status_of_rex | jq -r '.gates[0].state'; }
 gate_of_rex_is() { [[ $(gate_of_rex) == "$1" ]]; }
 guard_alive() { [[ $(status_of_rex | jq -r .daemon.alive) == true ]]; }
 thief_held() { [[ $(status_of_rex | jq -r 'any(.held[]; .comm == "locker")') == true ]]; }
-own_turn_over() { said rex thief "^got $wants of $wants"; }
+own_turn_over() { said "$thief_on" thief "^got $wants of $wants"; }
 thief_starts() { start_in rex thief "$LOCKER" grab /srv/reexport/a/db "$wants" 3600; }
 
 guarded() { ((${#guard[@]})); }
@@ -182,12 +182,43 @@ thief_tried() {
 	await 120 "the local application to have tried for every lock" \
 		thief_round_from "$(thief_round)"
 }
-thief_round() { on rex bash -c 'grep -c ^round /run/thief.out'; }
+thief_round() { on "$thief_on" bash -c 'grep -c ^round /run/thief.out'; }
 thief_round_from() { own_turn_over || (($(thief_round) >= $1 + 2)); }
+
+# ---- The original server ----
+
+# In place of the local application another client of the original server goes for the locks,
+# from before the power cut on: a network namespace of that machine, with a host name of its own.
+other_client_starts() {
+	on origin bash -ec 'ip netns add other
+		ip link add o-other type veth peer name other-o netns other
+		ip addr add 10.77.3.1/24 dev o-other
+		ip link set o-other up
+		ip -n other addr add 10.77.3.2/24 dev other-o
+		ip -n other link set lo up
+		ip -n other link set other-o up' || return 1
+	# shellcheck disable=SC2016 # expanded in the machine
+	start_in origin thief ip netns exec other unshare --uts bash -c 'hostname other
+		mkdir -p /run/other
+		mount -t nfs -o vers=4.2 10.77.3.1:/a /run/other || exit
+		exec "$0" grab /run/other/db "$1" 3600' "$LOCKER" "$wants"
+	await 60 "another client to have tried" said origin thief '^round 1'
+}
+other_client_ends() {
+	end_in origin thief
+	on origin bash -c 'ip netns del other 2>/dev/null
+		[[ ! -d /sys/fs/bpf/reexport-guard-original ]] || "$0" disable --role original' "$RG"
+}
+role_is_taken() {
+	[[ -z $original ]] || do_or_fail "role original" on origin "$RG" enable --role original --keep-for 5min
+}
 
 # ---- What may happen to it ----
 
 power_is_cut() {
+	if [[ $thief_on == origin ]]; then
+		role_is_taken && other_client_starts || return 1
+	fi
 	say "the end client holds $held_before locks; the re-export server loses power"
 	power_cut rex
 	say "the re-export server boots"
@@ -195,6 +226,11 @@ power_is_cut() {
 	guard_starts "before anything is mounted" || return 1
 	guarded && ! gate_of_rex_is closed && failure="the gate is not closed" && return 1
 	gate_closed=$(gate_since)
+	if [[ $thief_on == origin ]]; then
+		say "it mounts the original server, of which another client goes for $wants of these locks"
+		do_or_fail "the mount" rex_mount "$under"
+		return
+	fi
 	say "it mounts the original server; a local application goes for $wants of these locks"
 	thief_starts
 	do_or_fail "the mount" rex_mount "$under" || return 1
@@ -243,7 +279,7 @@ knfsd_is_late() {
 
 # ---- What it came to ----
 
-thief_has() { on rex grep -c '^got' /run/thief.out; }
+thief_has() { on "$thief_on" grep -c '^got' /run/thief.out; }
 seconds_between() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", b - a }'; }
 knfsd_started() { on rex cat /run/knfsd-started; }
 
@@ -267,7 +303,8 @@ end_client_writes() {
 	write_errors=$(on cli sed -n 's/^written, \([0-9]*\) failed/\1/p' /run/app.out)
 	read -r survived stolen both neither < <(
 		{
-			on rex cat /run/stamps.out /run/thief.out
+			on rex cat /run/stamps.out
+			on "$thief_on" cat /run/thief.out
 			on cli cat /run/app.out
 		} | awk -v n="$n" -v gives_up="$([[ $recover == Y ]] || echo 1)" '
 			/^recovered at/ && !recovered { recovered = $3 }
@@ -295,14 +332,17 @@ end_client_writes() {
 		END { print lost + 0 }')
 }
 
-# recovery [--event E] [--delegations on|off] [--wants K] [--under OPTIONS] N
+# recovery [--event E] [--delegations on|off] [--wants K] [--under OPTIONS] [--other kept|lost] N
 # MOUNT-OPTIONS RECOVER-LOST-LOCKS [ENABLE-OPTIONS...]: without enable options, without the
 # guard. E: power-cut, restart (of knfsd alone), late (a power cut, and knfsd does
 # not start until the gate has timed out). K: of the N locks, those that the local
 # application goes for (all). OPTIONS: how the re-export server mounts the original
-# server (vers=4.2). Fills in the figures above; fails if there are none.
+# server (vers=4.2). --other: it is another client of the original server that goes for the locks, which
+# has the role original (kept) or has not (lost); of a power cut, with RECOVER-LOST-LOCKS Y. Fills in the
+# figures above; fails if there are none.
 recovery() {
 	local event=power-cut delegations=on under=vers=4.2 n wants='' options recover gate_closed='' figure
+	local thief_on=rex original=''
 	local -a guard
 	while [[ $1 == --* ]]; do
 		case $1 in
@@ -310,6 +350,7 @@ recovery() {
 		--delegations) delegations=$2 ;;
 		--wants) wants=$2 ;;
 		--under) under=$2 ;;
+		--other) thief_on=origin && [[ $2 == lost ]] || original=1 ;;
 		esac
 		shift 2
 	done
@@ -350,6 +391,7 @@ recovery() {
 recovery_clean() {
 	end_in cli app watch
 	end_in rex thief stamps trace
+	other_client_ends
 	on rex bash -c '[[ ! -d /sys/fs/bpf/reexport-guard ]] || "$0" disable
 		[[ ! -d /sys/module/reexport_guard ]] || rmmod reexport_guard
 		rm -rf /var/lib/reexport-guard/*' "$RG"

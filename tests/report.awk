@@ -3,10 +3,11 @@
 # docs/results.md out of the CSV that tests/measure writes; called by it.
 
 BEGIN {
-	n_columns = split("none grace-start grace-end settled settled-opens settled-module", columns, " ")
+	n_columns = split("none grace-start grace-end settled settled-opens settled-module settled-original", columns, " ")
 	head["none"] = "without guard"
 	head["settled-opens"] = "settled, scope opens"
 	head["settled-module"] = "settled, with the module"
+	head["settled-original"] = "settled, and role original on the original server"
 	title["v4.2-Y"] = "v4.2, recover_lost_locks=Y"
 	title["v4.2-N"] = "v4.2, recover_lost_locks=N"
 	title["v4.1-Y"] = "v4.1, recover_lost_locks=Y"
@@ -190,8 +191,8 @@ function late(kernel,    i, j, row, cell, any, delegations) {
 function details(kernel,    p, i, j, k, row, cell, delegations) {
 	print "| row | delegations | column | runs | held before | delegation held | survived | stolen | named lost | write errors | recovered, s | gate open, s | calls held | denied |"
 	print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
-	split("under3- restart- late-", prefixes, " ")
-	for (p = 0; p <= 3; p++)
+	split("under3- restart- late- other-", prefixes, " ")
+	for (p = 0; p <= 4; p++)
 		for (i = 1; i <= n_titles; i++)
 			for (j = 1; j <= 2; j++)
 				for (k = 1; k <= n_columns; k++) {
@@ -235,6 +236,9 @@ END {
 	print "  is the default depends on the kernel: opens where knfsd hands out write delegations (6.12),"
 	print "  under which an end client's locks are known to itself alone; locks elsewhere (6.1)."
 	print "- *settled, with the module*: with the kernel module (module.md) and the default scope."
+	print "- *role original*: the original server runs `enable --role original` (original.md); another client of"
+	print "  it tries for each of the locks every 100 ms from before the power cut on, in place of the local"
+	print "  application."
 	print "- *delegations*: of both servers (fs.leases-enable). *delegation held*: what the end client had of"
 	print "  the file before."
 	print "- *recovered*, *gate open*: seconds from the start of knfsd until the end client was through with"
@@ -257,6 +261,10 @@ END {
 		if (present_any(kernel, "under3-")) {
 			print "### The power cut, the original server mounted by NFSv3\n"
 			table(kernel, "under3-")
+		}
+		if (present_any(kernel, "other-")) {
+			print "### The power cut, and another client of the original server goes for the locks\n"
+			table(kernel, "other-")
 		}
 		print "### knfsd restarted, no power cut\n"
 		table(kernel, "restart-")
