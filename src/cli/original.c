@@ -10,11 +10,11 @@
 #include <libmount.h>
 
 #include "base/names.h"
-#include "cli/screen.h"
 #include "cli/verbs.h"
 #include "original/original.h"
 #include "policy/pattern.h"
 #include "text/json.h"
+#include "text/shown.h"
 
 #define SCHEMA_VERSION 1
 
@@ -47,8 +47,8 @@ static char *file_system_text(__u32 dev, char buf[RG_PATH_SIZE])
 	if (table && !mnt_table_parse_mtab(table, "/proc/self/mountinfo"))
 		fs = mnt_table_find_devno(table, wanted, MNT_ITER_BACKWARD);
 	if (fs)
-		rg_printable(mnt_fs_get_target(fs), strlen(mnt_fs_get_target(fs)), buf,
-			     RG_PATH_SIZE);
+		rg_shown(mnt_fs_get_target(fs), strlen(mnt_fs_get_target(fs)), RG_SHOWN_ASCII, buf,
+			 RG_PATH_SIZE);
 	mnt_unref_table(table);
 	return buf;
 }
@@ -168,11 +168,9 @@ static void put_choice(json_object *o, const struct rg_org_choice *c)
 	char text[RG_PATTERN_TEXT], path[RG_PATH_SIZE];
 
 	for (__u32 i = 0; i < c->n_peers && i < RG_ORG_CHOSEN; i++)
-		json_object_array_add(clients,
-				      json_object_new_string(rg_pattern_text(&c->peers[i], text)));
+		rg_json_add_text(clients, rg_pattern_text(&c->peers[i], text));
 	for (__u32 i = 0; i < c->n_devs && i < RG_ORG_CHOSEN; i++)
-		json_object_array_add(on,
-				      json_object_new_string(file_system_text(c->devs[i], path)));
+		rg_json_add_text(on, file_system_text(c->devs[i], path));
 	rg_json_put(o, "only_clients", clients);
 	rg_json_put(o, "only_file_systems", on);
 }
