@@ -224,6 +224,14 @@ RG_MAP struct {
 	__type(value, struct rg_server);
 } servers SEC(".maps");
 
+/* NFSv3 end clients whose locks lockd dropped, until they are told. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_DROPPED);
+	__type(key, struct rg_dropped_key);
+	__type(value, __u64);
+} dropped SEC(".maps");
+
 /* Only user space reads and writes these three; they are here to be pinned. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

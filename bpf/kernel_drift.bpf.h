@@ -331,6 +331,24 @@ struct lockd_reboot {
 		 ? BPF_CORE_READ((struct lockd_reboot *)(info), field)                             \
 		 : BPF_CORE_READ((struct nlm_reboot *)(info), field))
 
+/* Another host that lockd deals with (include/linux/lockd/lockd.h), with its bit fields:
+ * h_server is set if that host is the client. */
+struct nsm_handle___rg {
+	unsigned int sm_monitored : 1;
+} __attribute__((preserve_access_index));
+
+struct nlm_host___rg {
+	struct __kernel_sockaddr_storage h_addr, h_srcaddr;
+	unsigned short h_server : 1;
+	struct nsm_handle___rg *h_nsmhandle;
+	struct net *net;
+} __attribute__((preserve_access_index));
+
+static __always_inline int rg_is_monitored(struct nsm_handle___rg *nsm)
+{
+	return (int)BPF_CORE_READ_BITFIELD_PROBED(nsm, sm_monitored);
+}
+
 /* qstr.len is within a union without a name. */
 struct qstr___len {
 	__u32 len;

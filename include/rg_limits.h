@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 16
+#define RG_PINS_VERSION 17
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -91,6 +91,10 @@
 
 /* The most end clients that tracing keeps figures of: those seen last. */
 #define RG_MAX_FLOW_CLIENTS 4096
+
+/* The most NFSv3 end clients that are to be told at one time that lockd dropped their locks; one
+ * more is not told, and counted. */
+#define RG_MAX_DROPPED 4096
 
 /* Original servers whose lease is watched. */
 #define RG_MAX_SERVERS 64

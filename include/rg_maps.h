@@ -103,6 +103,27 @@ struct rg_wrapper {
 };
 _Static_assert(sizeof(struct rg_wrapper) == 48, "pinned layout: see RG_PINS_VERSION");
 
+/* What became of telling an NFSv3 end client that lockd dropped its locks. */
+enum rg_notice {
+	RG_NOTICE_TOLD = 0,   /* its rpc.statd answered */
+	RG_NOTICE_UNANSWERED, /* it did not */
+	RG_NOTICE_LATE,	      /* lockd's grace period was over: a reclaim would be refused */
+	RG_NOTICE_OWN_SERVER, /* this host mounts from it by NFSv3, and would lose its own locks */
+	RG_NOTICE_OFF,	      /* notify-nfsv3 = off */
+	RG_NOTICE_FAILED,     /* sm-notify is not there, or could not be run */
+	RG_NR_NOTICES,
+};
+
+/* Map `dropped`: an NFSv3 end client whose locks lockd dropped -> when, CLOCK_BOOTTIME. */
+struct rg_dropped_key {
+	__u32 slot;
+	__u16 family; /* AF_INET or AF_INET6, of both addresses */
+	__u16 pad;
+	__u8 addr[16];	/* of the end client, in network byte order */
+	__u8 local[16]; /* of this host, as the end client knows it */
+};
+_Static_assert(sizeof(struct rg_dropped_key) == 40, "pinned layout: see RG_PINS_VERSION");
+
 /* Map `live`: words for hot paths, one element. User space writes all but
  * next_seq, nfs_net_id and nfs4_locks. */
 struct rg_live {
@@ -121,6 +142,7 @@ struct rg_live {
 	__u32 writes_failed; /* files that the daemon could not write */
 	__u32 disk_waits_s;  /* for how long its write under way has been waiting for a disk */
 	__u32 delegations;   /* enum rg_known: does knfsd give write delegations? Set when armed. */
+	__u32 notices[RG_NR_NOTICES]; /* end clients, by what became of telling them */
 };
 
 /* A fact that may not be known. */
@@ -146,17 +168,19 @@ struct rg_meta {
 	__u32 rules; /* elements of `rules` in use */
 	__u32 ledger_interval_s;
 	__u32 metrics_interval_s;
-	__u32 left_out;	   /* followers that this kernel does not take, 1 << enum rg_link */
-	__u32 continues;   /* enum rg_continue */
-	__u32 let_go;	   /* followers in nfsd, while that is let go of, 1 << enum rg_link */
-	__u32 kprobes;	   /* followers that are kprobes, 1 << enum rg_link */
-	__u32 hold;	   /* enum rg_hold, the best rung that may be used */
-	__u32 module;	   /* enum rg_module */
-	__u32 module_wish; /* enum rg_module_wish */
-	__u32 module_ours; /* 1: `enable` loaded it, so `disable` unloads it */
-	__u32 record;	   /* 1: the daemon records, */
-	__u32 record_mib;  /* MiB in all, about */
-	__u64 canary_ns;   /* how long the slowest canary took, from call to call done */
+	__u32 left_out;	    /* followers that this kernel does not take, 1 << enum rg_link */
+	__u32 continues;    /* enum rg_continue */
+	__u32 let_go;	    /* followers in nfsd, while that is let go of, 1 << enum rg_link */
+	__u32 kprobes;	    /* followers that are kprobes, 1 << enum rg_link */
+	__u32 hold;	    /* enum rg_hold, the best rung that may be used */
+	__u32 module;	    /* enum rg_module */
+	__u32 module_wish;  /* enum rg_module_wish */
+	__u32 module_ours;  /* 1: `enable` loaded it, so `disable` unloads it */
+	__u32 record;	    /* 1: the daemon records, */
+	__u32 record_mib;   /* MiB in all, about */
+	__u32 notify_nfsv3; /* 1: NFSv3 end clients are told when lockd dropped their locks */
+	__u32 pad;
+	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */
 	char metrics_dir[RG_PATH_SIZE]; /* "": the daemon writes no metrics */
@@ -450,6 +474,7 @@ enum rg_counter {
 	RG_COUNT_FAIL_SERVERS,	  /* more original servers than there is room for */
 	RG_COUNT_FAIL_WRAPPERS,	  /* a process that stopped because of a hold may stay stopped */
 	RG_COUNT_FAIL_TOLD,	  /* no room to note how much tracers were told of a process */
+	RG_COUNT_FAIL_DROPPED,	  /* no room for an NFSv3 end client that is to be told */
 	RG_COUNT_RELEASED,	  /* + enum rg_why: the cause */
 	RG_NR_COUNTERS = RG_COUNT_RELEASED + RG_NR_WHYS,
 };

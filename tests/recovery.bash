@@ -104,12 +104,12 @@ refused_with() { on cli sed -n 's/^lock byte .*: //p' /run/app.out | sort -u | p
 end_client_mounts() {
 	delegations origin "$delegations" && delegations rex "$delegations" && rex_mount "$under" || return 1
 	# It keeps the ledger, which is what the next one goes by.
-	[[ $event == restart ]] || guard_starts "before the end client comes" || return 1
+	guarded_later || guard_starts "before the end client comes" || return 1
 	rex_knfsd_start 15 15 3 && cli_mount "$options" "$recover"
 }
 # On disk; locks of NFSv3 or under a write delegation are in no ledger.
 ledger_written() {
-	! guarded || [[ $event == restart || $delegated == write ]] || by_nfsv3 ||
+	! guarded || guarded_later || [[ $delegated == write ]] || by_nfsv3 ||
 		[[ $(on rex jq '[.clients[].locks] | add' /var/lib/reexport-guard/ledger.json) == "$n" ]]
 }
 end_client_known() {
@@ -158,6 +158,9 @@ own_turn_over() { said "$thief_on" thief "^got $wants of $wants"; }
 thief_starts() { start_in rex thief "$LOCKER" grab /srv/reexport/a/db "$wants" 3600; }
 
 guarded() { ((${#guard[@]})); }
+# Where knfsd is restarted the guard is enabled only then; with the module before that, as
+# some kernels give end clients no locks without it.
+guarded_later() { [[ $event == restart && " ${guard[*]} " != *" --module require "* ]]; }
 
 guard_starts() {
 	guarded || return 0
@@ -260,11 +263,13 @@ knfsd_starts() {
 }
 
 knfsd_is_restarted() {
-	guard_starts "knfsd is running" || return 1
+	! guarded_later || guard_starts "knfsd is running" || return 1
 	say "a local application goes for $wants of the locks that the end client holds"
 	thief_starts
 	await 60 "the local application to have tried" said rex thief '^round 1' || return 1
 	say "knfsd is restarted, without a power cut; the end client recovers"
+	# As above: an NFSv3 end client has to be told within lockd's grace period.
+	! by_nfsv3 || on_nfs rex lockd-grace 15 || return 1
 	do_or_fail "knfsd" rex_knfsd_restart && end_client_watched
 }
 

@@ -190,8 +190,16 @@ static const char *const counters[] = {
 	[RG_COUNT_FAIL_SERVERS] = "servers_update",
 	[RG_COUNT_FAIL_WRAPPERS] = "wrappers_update",
 	[RG_COUNT_FAIL_TOLD] = "told_update",
+	[RG_COUNT_FAIL_DROPPED] = "dropped_update",
 };
 _Static_assert(COUNT(counters) == RG_COUNT_RELEASED, "a name for every counter");
+
+static const char *const notices[] = {
+	[RG_NOTICE_TOLD] = "told", [RG_NOTICE_UNANSWERED] = "unanswered",
+	[RG_NOTICE_LATE] = "late", [RG_NOTICE_OWN_SERVER] = "own_server",
+	[RG_NOTICE_OFF] = "off",   [RG_NOTICE_FAILED] = "failed",
+};
+_Static_assert(COUNT(notices) == RG_NR_NOTICES, "a name for each");
 
 static const struct {
 	const char *key, *text;
@@ -247,6 +255,7 @@ const char *rg_module_key(__u32 module) { return module < COUNT(module_states) ?
 const char *rg_module_text(__u32 module) { return module < COUNT(module_states) ? module_states[module].text : "?"; }
 const char *rg_reclaim_key(__u32 reclaim) { return reclaim < COUNT(reclaims) ? reclaims[reclaim].key : "?"; }
 const char *rg_reclaim_text(__u32 reclaim) { return reclaim < COUNT(reclaims) ? reclaims[reclaim].text : "?"; }
+const char *rg_notice_name(__u32 notice) { return NAME_OF(notices, notice); }
 const char *rg_counter_name(__u32 counter) { return NAME_OF(counters, counter); }
 const char *rg_why_key(__u32 why) { return why < COUNT(whys) ? whys[why].key : "?"; }
 const char *rg_why_text(__u32 why) { return why < COUNT(whys) ? whys[why].text : "?"; }

@@ -30,6 +30,7 @@ const char *rg_module_key(__u32 module);    /* for JSON: enum rg_module */
 const char *rg_module_text(__u32 module);   /* for people */
 const char *rg_reclaim_key(__u32 reclaim);  /* for JSON: enum rg_reclaim */
 const char *rg_reclaim_text(__u32 reclaim); /* for people: how it was answered, or why not */
+const char *rg_notice_name(__u32 notice);   /* likewise, of enum rg_notice */
 const char *rg_counter_name(__u32 counter); /* the JSON key, without "released" */
 const char *rg_why_key(__u32 why);	    /* for JSON: "grace-skipped" */
 const char *rg_why_text(__u32 why);	    /* for people */

@@ -62,6 +62,13 @@ static const struct verb {
 	 "anew, SIGTERM ends it and leaves the gates as they are. With neither a\n"
 	 "configuration nor an option of a policy it serves what is already enabled.",
 	 "reexport-guard run --mount /srv/reexport"},
+	{"notify", rg_verb_notify, 0, "tell NFSv3 end clients when lockd dropped their locks",
+	 "Where knfsd is restarted without a reboot lockd drops the locks of NFSv3 end clients, "
+	 "and\n"
+	 "nobody else tells them. They are told by sm-notify (nfs-utils), so that they reclaim\n"
+	 "their locks. Runs until it is ended, for the caller's network namespace. `run` does the\n"
+	 "same by itself, unless it may not use the network.",
+	 "reexport-guard notify"},
 	{"trace", rg_verb_trace, RG_TAKES_TRACE,
 	 "end clients' reclaims and this host's own, as they happen",
 	 "Prints what is asked for, what this host's NFS client does about it, what comes of it,\n"

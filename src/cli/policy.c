@@ -238,6 +238,7 @@ static int collect(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *
 	c->metrics_interval_s = meta.metrics_interval_s;
 	c->record = meta.record;
 	c->record_size = (long)meta.record_mib << 20;
+	c->notify_nfsv3 = meta.notify_nfsv3;
 	c->module = meta.module_wish;
 	c->exempt_defaults = s->from.exempt_defaults;
 	s->n_exempt = count_exempt(p);

@@ -806,6 +806,9 @@ int rg_verb_run(const struct rg_options *o)
 	rg_metrics_file_init(&d.metrics);
 	d.keep.max_ranges = (size_t)o->force_max_ranges;
 	err = rg_enter_netns(o) ?: be_the_only_one(&d);
+	/* First: what it needs, this process gives up. */
+	if (!err)
+		rg_notify_start(d.only_fd);
 	err = err ?: set_up(&d);
 	err = err ?: take_up(&d, o);
 	err = err ?: adopt(&d);

@@ -21,6 +21,7 @@
 #include "metrics/verdict.h"
 #include "state/budget.h"
 #include "state/lost.h"
+#include "state/notify.h"
 #include "load/answers.h"
 #include "pins/doors.h"
 #include "load/followers.h"
@@ -470,7 +471,8 @@ static json_object *counters_json(const struct rg_snapshot *s)
 	rg_json_put(o, "wrappers_continued", u64(s->counters[RG_COUNT_WRAPPER_CONTINUED]));
 	rg_json_put(o, "reclaims", reclaims_json(s));
 	rg_json_put(o, "helper_failures",
-		    sum_json(s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_TOLD, rg_counter_name, 0));
+		    sum_json(s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_DROPPED, rg_counter_name,
+			     0));
 	rg_json_put(o, "skipped", skipped_json(s));
 	return o;
 }
@@ -510,6 +512,18 @@ static json_object *recorder_json(const struct rg_pins *p)
 
 	rg_json_put_text(o, "state", rg_recorder_name(p->live->recorder));
 	rg_json_put(o, "unrecorded", u64(p->live->unrecorded));
+	return o;
+}
+
+/* NFSv3 end clients whose locks lockd dropped. */
+static json_object *notices_json(const struct rg_pins *p)
+{
+	json_object *o = json_object_new_object();
+	int waiting = rg_notify_waiting(p);
+
+	rg_json_put(o, "waiting", waiting < 0 ? NULL : u64((__u64)waiting));
+	for (__u32 i = 0; i < RG_NR_NOTICES; i++)
+		rg_json_put(o, rg_notice_name(i), u64(p->live->notices[i]));
 	return o;
 }
 
@@ -642,6 +656,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	rg_json_put(o, "daemon", daemon);
 	rg_json_put(o, "tracing", tracing_of(s));
 	rg_json_put(o, "recorder", recorder_json(p));
+	rg_json_put(o, "nfsv3_notices", notices_json(p));
 	rg_pins_unlock(p);
 	rg_json_put(o, "regime", regime_json(p, s));
 	rg_json_put(o, "module", module_json(&meta));

@@ -212,6 +212,25 @@ static void put_counts(const struct view *v, json_object *o)
 	    number_of(o, "timed_out"));
 }
 
+/* NFSv3 end clients that go on without knowing that they lost their locks. */
+static void put_notices(const struct view *v, json_object *o)
+{
+	unsigned long long untold = 0;
+
+	for (__u32 i = RG_NOTICE_TOLD + 1; i < RG_NR_NOTICES; i++)
+		untold += number_of(o, rg_notice_name(i));
+	if (untold)
+		put(v, "nfsv3",
+		    "%llu end clients lost their locks when lockd ended and were not told: see "
+		    "`reexport-guard status -v`",
+		    untold);
+	if (number_of(o, "waiting"))
+		put(v, "nfsv3",
+		    "%llu end clients lost their locks when lockd ended; they are told as soon as "
+		    "knfsd serves NFSv3",
+		    number_of(o, "waiting"));
+}
+
 /* Says what the guard, or its recording, lacks, if anything. */
 static void put_trouble(const struct view *v, json_object *all)
 {
@@ -249,6 +268,7 @@ static void put_trouble(const struct view *v, json_object *all)
 	if (number_of(all, "disk_waits_seconds"))
 		put(v, "disk", "a write of the daemon's has been waiting for %llu s; gates go on",
 		    number_of(all, "disk_waits_seconds"));
+	put_notices(v, in(all, "nfsv3_notices"));
 	if (json_object_array_length(missing))
 		put(v, "tracing", "%zu programs are not attached: `trace` and `report` see less",
 		    json_object_array_length(missing));

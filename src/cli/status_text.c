@@ -179,6 +179,26 @@ static void print_tracing(json_object *o)
 	}
 }
 
+/* Nothing where no NFSv3 end client lost its locks by a restart of knfsd. */
+static void print_notices(json_object *o)
+{
+	unsigned long long waiting = number_of(o, "waiting"), told = number_of(o, "told"),
+			   untold = 0;
+
+	for (__u32 i = RG_NOTICE_TOLD + 1; i < RG_NR_NOTICES; i++)
+		untold += number_of(o, rg_notice_name(i));
+	if (!waiting && !told && !untold)
+		return;
+	printf("nfsv3    end clients whose locks lockd dropped: %llu told, %llu wait to be told, "
+	       "%llu not told",
+	       told, waiting, untold);
+	for (__u32 i = RG_NOTICE_TOLD + 1; i < RG_NR_NOTICES; i++)
+		if (number_of(o, rg_notice_name(i)))
+			printf(", %s %llu", rg_notice_name(i),
+			       (unsigned long long)number_of(o, rg_notice_name(i)));
+	putchar('\n');
+}
+
 static void print_regime(json_object *o)
 {
 	json_object *changed = json_object_object_get(o, "changed");
@@ -307,6 +327,7 @@ void rg_status_print_all(json_object *o)
 	printf("recorder %s, %llu records had no room\n",
 	       text_of(json_object_object_get(o, "recorder"), "state"),
 	       (unsigned long long)number_of(json_object_object_get(o, "recorder"), "unrecorded"));
+	print_notices(json_object_object_get(o, "nfsv3_notices"));
 	print_regime(json_object_object_get(o, "regime"));
 	print_module(json_object_object_get(o, "module"), counters);
 	print_gates(json_object_object_get(o, "gates"));

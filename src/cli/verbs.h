@@ -13,6 +13,9 @@ int rg_verb_status(const struct rg_options *o);
 int rg_verb_release(const struct rg_options *o);
 int rg_verb_close(const struct rg_options *o);
 int rg_verb_wait(const struct rg_options *o);
+int rg_verb_notify(const struct rg_options *o);
+/* Starts the child of `run` that does it. only_fd: the daemon's own lock. */
+void rg_notify_start(int only_fd);
 int rg_verb_run(const struct rg_options *o);
 int rg_verb_trace(const struct rg_options *o);
 int rg_verb_metrics(const struct rg_options *o);

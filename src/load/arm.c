@@ -79,6 +79,7 @@ static int remember(const struct rg_pins *p, const struct rg_config *config, __u
 	meta.metrics_interval_s = (__u32)config->metrics_interval_s;
 	meta.record = (__u32)config->record;
 	meta.record_mib = (__u32)(config->record_size >> 20);
+	meta.notify_nfsv3 = (__u32)config->notify_nfsv3;
 	meta.module_wish = (__u32)config->module;
 	if (rg_pins_set_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));

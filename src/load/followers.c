@@ -39,6 +39,8 @@ const struct rg_follower rg_followers[] = {
 	{RG_LINK_SELF_STOP, false, "self_stop", NULL,
 	 "sudo, su, runuser, script and nsenter stay stopped after the gate has opened, where what "
 	 "they run was held: `kill -CONT` continues them"},
+	{RG_LINK_LOCK_DROPPED, false, "lock_dropped", "lockd",
+	 "NFSv3 end clients are not told that lockd dropped their locks, when knfsd is restarted"},
 	{},
 };
 

@@ -65,6 +65,7 @@ static struct bpf_map *map_of(const struct guard_bpf *skel, enum rg_map map)
 		[RG_MAP_CLIENTS] = skel->maps.clients,
 		[RG_MAP_SERVERS] = skel->maps.servers,
 		[RG_MAP_PROVENANCE] = skel->maps.provenance,
+		[RG_MAP_DROPPED] = skel->maps.dropped,
 		[RG_MAP_TRACERS] = skel->maps.tracers,
 		[RG_MAP_TRACER_OWNERS] = skel->maps.tracer_owners,
 		[RG_MAP_FLOW_CLIENTS] = skel->maps.flow_clients,

@@ -562,7 +562,7 @@ static void write_lost(struct rg_exposition *e, const struct rg_snapshot *s)
 
 static void write_failures(struct rg_exposition *e, const struct rg_snapshot *s)
 {
-	write_counters(e, s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_TOLD, "what");
+	write_counters(e, s, RG_COUNT_FAIL_HELD_UPDATE, RG_COUNT_FAIL_DROPPED, "what");
 	rg_sample(e, s->totals.failed, "what", "tracing");
 }
 

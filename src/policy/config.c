@@ -120,6 +120,10 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 	[RG_KEY_RECORD_SIZE] = {"daemon", "record-size", NULL, NULL, .kind = RG_KIND_SIZE,
 				.initial = MIB * RG_DEFAULT_RECORD_MIB,
 				.min = MIB * RG_MIN_RECORD_MIB, .max = MIB * RG_MAX_RECORD_MIB},
+	[RG_KEY_NOTIFY_NFSV3] = {"daemon", "notify-nfsv3", "notify-nfsv3",
+				 "tell NFSv3 end clients when lockd dropped their locks",
+				 .kind = RG_KIND_WORD, .initial = 1, .max = 2, .of = on_off_of,
+				 .word = on_off},
 };
 _Static_assert(RG_NR_KEYS <= RG_PROVENANCE_KEYS, "room for every key");
 
@@ -164,6 +168,8 @@ static long number(const struct rg_config *c, enum rg_key key)
 		return c->org_mode;
 	case RG_KEY_ORG_KEEP_FOR:
 		return c->org_keep_for_s;
+	case RG_KEY_NOTIFY_NFSV3:
+		return c->notify_nfsv3;
 	default:
 		return 0;
 	}
@@ -229,6 +235,9 @@ static void set_number(struct rg_config *c, enum rg_key key, long n)
 		break;
 	case RG_KEY_ORG_KEEP_FOR:
 		c->org_keep_for_s = n;
+		break;
+	case RG_KEY_NOTIFY_NFSV3:
+		c->notify_nfsv3 = n;
 		break;
 	default:
 		break;

@@ -30,6 +30,7 @@ enum rg_key {
 	RG_KEY_METRICS_INTERVAL,
 	RG_KEY_RECORD,
 	RG_KEY_RECORD_SIZE,
+	RG_KEY_NOTIFY_NFSV3,
 	RG_KEY_MODULE,
 	RG_KEY_FORWARD,
 	RG_KEY_ONLY_CLIENT,
@@ -89,6 +90,7 @@ struct rg_config {
 	long ledger_interval_s, metrics_interval_s;
 	long module;		  /* enum rg_module_wish */
 	long record, record_size; /* 1: the daemon records; size of all recordings in bytes */
+	long notify_nfsv3;	  /* 1: NFSv3 end clients are told when lockd dropped their locks */
 	struct rg_origin origin[RG_NR_KEYS];
 	char file[RG_PATH_SIZE]; /* absolute path; "": no file was read */
 };

@@ -165,6 +165,17 @@ applications_said() {
 		gate_why settled denied 0
 }
 
+# lockd drops every lock, and the end client is told; this host's own monitor records stay.
+@test "settled, knfsd restarted without a power cut, NFSv3: the end client is told, 10 of 10 survive" {
+	recovered --event restart 10 vers=3 N --all --release settled || return "$verdict"
+	figures held_before 10 survived 10 stolen 0 named_lost 0 write_errors 0 own_turn 10 denied 0
+	[ "$(status_of_rex | jq -c .nfsv3_notices)" = \
+		'{"waiting":0,"told":1,"unanswered":0,"late":0,"own_server":0,"off":0,"failed":0}' ]
+	on_nfs rex monitored
+	# The state number went up, and stays odd.
+	(($(on rex od -An -td4 /var/lib/nfs/state) % 2 == 1))
+}
+
 @test "knfsd that does not start: the local application is held until max-hold" {
 	recovered --event late 10 vers=4.2 Y --all --release settled --max-hold 20 || return "$verdict"
 	figures held_before 10 survived 0 stolen 10 gate_why timed-out denied 0

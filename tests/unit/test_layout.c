@@ -219,6 +219,17 @@ static void test_held(void **unused)
 	CHECK(guard, rg_held, held);
 }
 
+static void test_dropped(void **unused)
+{
+	static const struct member key[] = {
+		M(rg_dropped_key, slot), M(rg_dropped_key, family), M(rg_dropped_key, pad),
+		M(rg_dropped_key, addr), M(rg_dropped_key, local),
+	};
+
+	(void)unused;
+	CHECK(guard, rg_dropped_key, key);
+}
+
 static void test_live(void **unused)
 {
 	static const struct member live[] = {
@@ -227,6 +238,7 @@ static void test_live(void **unused)
 		M(rg_live, nfs_net_id),	   M(rg_live, nfs4_locks),   M(rg_live, sleeps),
 		M(rg_live, recorder),	   M(rg_live, unrecorded),   M(rg_live, pins_put_back),
 		M(rg_live, writes_failed), M(rg_live, disk_waits_s), M(rg_live, delegations),
+		M(rg_live, notices),
 	};
 
 	(void)unused;
@@ -252,6 +264,8 @@ static void test_meta(void **unused)
 		M(rg_meta, module_ours),
 		M(rg_meta, record),
 		M(rg_meta, record_mib),
+		M(rg_meta, notify_nfsv3),
+		M(rg_meta, pad),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),
@@ -503,6 +517,7 @@ static const struct {
 	{"clients", BPF_MAP_TYPE_HASH, sizeof(struct rg_client_key), sizeof(struct rg_client),
 	 RG_MAX_CLIENTS},
 	{"servers", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_server), RG_MAX_SERVERS},
+	{"dropped", BPF_MAP_TYPE_HASH, sizeof(struct rg_dropped_key), 8, RG_MAX_DROPPED},
 	{"provenance", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_provenance), RG_MAX_GATES},
 	{"events", BPF_MAP_TYPE_RINGBUF, 0, 0, RG_RING_BYTES},
 	{"tracers", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, RG_MAX_TRACERS},
@@ -586,6 +601,7 @@ static void test_every_record(void **unused)
 		"rg_device",
 		"rg_rule",
 		"rg_exempt_key",
+		"rg_dropped_key",
 		"rg_exempt",
 		"rg_client_key",
 		"rg_client",
@@ -637,15 +653,16 @@ static void test_every_record(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_policy),	   cmocka_unit_test(test_gate),
-		cmocka_unit_test(test_view),	   cmocka_unit_test(test_held),
-		cmocka_unit_test(test_live),	   cmocka_unit_test(test_meta),
-		cmocka_unit_test(test_device),	   cmocka_unit_test(test_rule),
-		cmocka_unit_test(test_exempt),	   cmocka_unit_test(test_client),
-		cmocka_unit_test(test_server),	   cmocka_unit_test(test_control),
-		cmocka_unit_test(test_provenance), cmocka_unit_test(test_event),
-		cmocka_unit_test(test_record),	   cmocka_unit_test(test_flows),
-		cmocka_unit_test(test_maps),	   cmocka_unit_test(test_every_record),
+		cmocka_unit_test(test_policy),	     cmocka_unit_test(test_gate),
+		cmocka_unit_test(test_view),	     cmocka_unit_test(test_held),
+		cmocka_unit_test(test_live),	     cmocka_unit_test(test_meta),
+		cmocka_unit_test(test_dropped),	     cmocka_unit_test(test_device),
+		cmocka_unit_test(test_rule),	     cmocka_unit_test(test_exempt),
+		cmocka_unit_test(test_client),	     cmocka_unit_test(test_server),
+		cmocka_unit_test(test_control),	     cmocka_unit_test(test_provenance),
+		cmocka_unit_test(test_event),	     cmocka_unit_test(test_record),
+		cmocka_unit_test(test_flows),	     cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_every_record),
 	};
 
 	return cmocka_run_group_tests_name("layout", tests, open_objects, close_objects);

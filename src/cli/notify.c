@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tells NFSv3 end clients that lockd dropped their locks. Sending that takes more privileges
+ * than the daemon keeps, and may take minutes, so it is a process of its own: a child of `run`,
+ * or the verb `notify` in a unit of its own, as the daemon's unit has no sockets.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/netns.h"
+#include "cli/verbs.h"
+#include "pins/pins.h"
+#include "state/notify.h"
+
+#define LOOK_US 500000
+
+/* One process for each network namespace: waits until the other one ends. */
+static int be_the_only_one(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/reexport-guard-notify.%u.lock", rg_netns_self());
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	return flock(fd, LOCK_EX) < 0 ? -errno : 0;
+}
+
+/* What is not read here is let go of: whoever disables waits until the programs are gone. */
+static void keep_what_is_read(struct rg_pins *p)
+{
+	for (int i = 0; i < RG_NR_PROGS; i++) {
+		if (p->prog_fd[i] >= 0)
+			close(p->prog_fd[i]);
+		p->prog_fd[i] = -1;
+	}
+}
+
+/* The set that is pinned, whichever it is by now. False: none. */
+static bool open_set(struct rg_pins *p)
+{
+	bool open;
+
+	if (p->live && rg_pins_are_current(p))
+		return true;
+	rg_pins_close(p);
+	rg_pins_init(p);
+	open = rg_pins_lock(p, RG_LOCK_SHARED, false) == 0 && rg_pins_open(p) == 0 && p->live;
+	if (open) {
+		rg_pins_unlock(p);
+		keep_what_is_read(p);
+	} else {
+		rg_pins_close(p);
+	}
+	return open;
+}
+
+/* Ends with the process, by a signal. */
+static void look_for_ever(void)
+{
+	struct rg_pins p;
+
+	rg_pins_init(&p);
+	for (;;) {
+		if (open_set(&p))
+			rg_notify_look(&p);
+		usleep(LOOK_US);
+	}
+}
+
+int rg_verb_notify(const struct rg_options *o)
+{
+	int err;
+
+	(void)o;
+	err = be_the_only_one();
+	if (err)
+		return rg_error(RG_FAILED, "/run: the lock of `notify` cannot be taken: %s",
+				rg_strerror(err));
+	look_for_ever();
+	return RG_DONE;
+}
+
+static void be_the_child(pid_t parent, int only_fd)
+{
+	/* The daemon's own lock is not to outlive it. */
+	close(only_fd);
+	prctl(PR_SET_NAME, "rg-notify");
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(RG_FAILED);
+	if (be_the_only_one())
+		_exit(RG_FAILED);
+	look_for_ever();
+}
+
+void rg_notify_start(int only_fd)
+{
+	pid_t parent = getpid(), child;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0) /* in our unit: the unit `reexport-guard-notify` does it */
+		return;
+	close(fd);
+	child = fork();
+	if (child == 0)
+		be_the_child(parent, only_fd);
+	if (child < 0)
+		rg_warn("no process for telling NFSv3 end clients: %s; run `reexport-guard "
+			"notify`",
+			rg_strerror(errno));
+}
