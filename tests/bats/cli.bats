@@ -162,7 +162,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	json . >"$work/status.out"
 	for key in .schema .verdict.protection .verdict.text .verdict.if_power_is_lost.outcome .verdict.if_power_is_lost.text .verdict.if_power_is_lost.locks_lost .verdict.if_power_is_lost.locks_unknown .verdict.if_power_is_lost.locks_reclaimable .held_files_not_looked_for .pins_put_back .writes_failed .disk_waits_seconds .version .armed_by_version .enabled .rungs.file_lock .canary_ms .reboot \
 		.regime.nfs4_locks .regime.nlm_locks .regime.changed \
-		.recorder.state .recorder.unrecorded .daemon.alive .daemon.pid .gates[0].netns .gates[0].state .gates[0].since \
+		.recorder.state .recorder.unrecorded .nfsv3_notices.waiting .nfsv3_notices.told .nfsv3_notices.failed .daemon.alive .daemon.pid .gates[0].netns .gates[0].state .gates[0].since \
 		.gates[0].since_seconds .gates[0].why .gates[0].why_text .gates[0].release \
 		.gates[0].action .gates[0].scope .gates[0].knfsd.state .gates[0].knfsd.generation \
 		.gates[0].lockd .gates[0].which .gates[0].max_hold_seconds \
