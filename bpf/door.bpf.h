@@ -35,16 +35,32 @@ static __noinline int kept_out(struct inode *inode, __u32 what, int is_canary)
 	return ret < 0 && ret >= -MAX_ERRNO ? ret : 0;
 }
 
-/* Decides about a request for this inode. ret is the answer so far: an error is not ours to
- * change. Returns 0 or the negative errno of the request. */
-static __always_inline int rg_at_door(struct inode *inode, __u32 what, int ret)
+/* Says whether a request for this inode is ours to decide: it is for a file on NFS, or it is the
+ * canary's. Nearly every call is for another file system and ends here. */
+enum rg_concern { RG_CONCERN_NONE = 0, RG_CONCERN_NFS, RG_CONCERN_CANARY };
+
+static __always_inline enum rg_concern rg_concern_of(struct inode *inode, __u32 what)
 {
 	struct super_block *sb = inode->i_sb;
 
 	if (sb->s_magic == NFS_SUPER_MAGIC)
-		return ret ?: kept_out(inode, what, 0);
+		return RG_CONCERN_NFS;
 	if (live.canary_ino && inode->i_ino == live.canary_ino && sb->s_dev == live.canary_dev &&
 	    live.canary_door == what)
+		return RG_CONCERN_CANARY;
+	return RG_CONCERN_NONE;
+}
+
+/* Decides about a request for this inode. ret is the answer so far: an error is not ours to
+ * change. Returns 0 or the negative errno of the request. */
+static __always_inline int rg_at_door(struct inode *inode, __u32 what, int ret)
+{
+	switch (rg_concern_of(inode, what)) {
+	case RG_CONCERN_NFS:
+		return ret ?: kept_out(inode, what, 0);
+	case RG_CONCERN_CANARY:
 		return ret ?: kept_out(inode, what, 1);
-	return ret;
+	default:
+		return ret;
+	}
 }

@@ -17,7 +17,7 @@
  * client. Therefore it passes, and is counted if it would have been kept out. */
 static __noinline int count_fanotify(struct inode *inode)
 {
-	int slot = inode->i_sb->s_magic == NFS_SUPER_MAGIC ? gate_of_super(inode->i_sb) : -1;
+	int slot = gate_of_super(inode->i_sb);
 	struct rg_gate *g = slot < 0 ? NULL : rg_gate_at((__u32)slot);
 
 	if (g && g->policy.scope >= RG_SCOPE_OPENS &&
@@ -28,11 +28,19 @@ static __noinline int count_fanotify(struct inode *inode)
 
 static __always_inline int at_open(struct file *file, int ret)
 {
-	if (!rg_opened_for_fanotify(file, bpf_get_current_task_btf()))
-		return rg_at_door(file->f_inode, RG_DOOR_OPEN, ret);
-	if (!ret)
-		count_fanotify(file->f_inode);
-	return ret;
+	struct inode *inode = file->f_inode;
+
+	switch (rg_concern_of(inode, RG_DOOR_OPEN)) {
+	case RG_CONCERN_NFS:
+		/* Look at the file's mode here, which spares every other open a load. */
+		if (!rg_opened_for_fanotify(file, bpf_get_current_task_btf()))
+			return ret ?: kept_out(inode, RG_DOOR_OPEN, 0);
+		return ret ?: count_fanotify(inode);
+	case RG_CONCERN_CANARY:
+		return ret ?: kept_out(inode, RG_DOOR_OPEN, 1);
+	default:
+		return ret;
+	}
 }
 
 SEC("lsm/file_open")
