@@ -88,12 +88,12 @@ needs_browser = $(filter html,$(ONLY) $(WITH))
 
 test: test-deps ## unit tests and the bats suite on KERNEL (6.1, 6.12, 7.2, 7.3 or a Debian suite; bookworm)
 	$(if $(needs_browser),$(Q)packaging/deps --html)
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER)
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER) fuzzers
 	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only "$(ONLY)") $(if $(WITH),--with "$(WITH)")
 
 test-whole: test-deps ## make test, and what takes longer or needs a browser; before a release
 	$(Q)packaging/deps --html
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER)
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER) fuzzers
 	$(Q)tests/run --kernel $(KERNEL) --whole
 
 test-matrix: test-deps ## every suite on 6.1, 6.12, 7.2 and 7.3; without KVM what takes an hour (WHOLE=1: every); writes docs/kernels.md
@@ -105,6 +105,13 @@ test-toolchains: ## build with Debian 12's and 13's gcc and clang, and for arm64
 
 unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
+
+.PHONY: fuzz
+SECONDS ?= 60
+fuzz: ## fuzz what reads others' text, SECONDS of each (60); adds a row to docs/results/fuzz.md
+	$(Q)packaging/deps
+	$(Q)$(MAKE) --no-print-directory fuzzers
+	$(Q)tests/fuzz/run --seconds $(SECONDS) --record
 
 .PHONY: model
 model: ## check the model of the recovery with spin: docs/model; a minute or so
@@ -240,6 +247,31 @@ $(B)/bench/feed: bench/feed.c $(filter-out $(B)/src/cli/main.o,$(OBJS)) Makefile
 	$(Q)$(CC) $(RG_CFLAGS) $(CFLAGS) $(LDFLAGS) $< $(filter %.o,$^) \
 		$(addprefix -Wl$(comma)--wrap=,$(TRACE_WRAPPED)) $(LIB_LDLIBS) -o $@
 
+# ---- fuzzers: libFuzzer, ASan and UBSan; the rooms that read what others write ----
+
+FUZZ_CFLAGS = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_ROOMS := $(filter-out load original check cli,$(ROOMS))
+FUZZ_OBJS := $(patsubst %.c,$(B)/fuzz/%.o,$(foreach room,$(FUZZ_ROOMS),$(wildcard src/$(room)/*.c)))
+.PHONY: fuzzers
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out tests/fuzz/fuzz.c, \
+	$(wildcard tests/fuzz/*.c)))
+
+$(B)/fuzz/src/%.o: src/%.c Makefile | $(SKELETONS)
+	$(say) CC-FUZZ $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(RG_CFLAGS) -w $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+fuzzers: $(FUZZERS)
+
+$(B)/fuzz/rooms.a: $(FUZZ_OBJS)
+	$(Q)rm -f $@
+	$(Q)ar rc $@ $^
+
+$(FUZZERS): $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.c tests/fuzz/fuzz.h $(B)/fuzz/rooms.a
+	$(say) FUZZ $@
+	$(Q)$(CLANG) $(RG_CFLAGS) -w $(FUZZ_CFLAGS) -fsanitize=fuzzer -Itests/fuzz $(filter %.c,$^) \
+		$(B)/fuzz/rooms.a $(LIB_LDLIBS) -o $@
+
 # ---- the rest ----
 
 # The first line has man(1) run tbl(1), for tables; Debian 13's lintian asks for it.
@@ -310,4 +342,4 @@ clean: ## remove build/
 $(B) $(B)/bpf:
 	$(Q)mkdir -p $@
 
--include $(OBJS:.o=.d) $(SAN_OBJS:.o=.d) $(wildcard $(B)/tests/dep/*.d)
+-include $(OBJS:.o=.d) $(SAN_OBJS:.o=.d) $(wildcard $(B)/tests/dep/*.d) $(FUZZ_OBJS:.o=.d)

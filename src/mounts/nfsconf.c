@@ -20,13 +20,14 @@
 #define NFS_CONF "/etc/nfs.conf"
 #define MAX_BYTES (1UL << 20) /* a larger file is not read */
 #define MAX_DEPTH 16	      /* of files that include others; nfs-utils has no limit */
+#define MAX_INCLUDES 256      /* in all: a file that includes itself twice doubles at each depth */
 #define MAX_VALUES 4096
 #define DUMP_MS 5000
 
 struct reader {
 	const char *root;
 	struct rg_nfsconf *c;
-	int depth;
+	int depth, includes;
 	bool no_memory;
 };
 
@@ -219,6 +220,11 @@ static void include(struct reader *r, const char *section, const char *value, co
 	if (n < 0 || (size_t)n >= sizeof(path)) {
 		complain(r, file, line, "the name of the included file is too long");
 		r->c->err = r->c->err ?: -ENAMETOOLONG;
+		return;
+	}
+	if (r->includes++ >= MAX_INCLUDES) {
+		complain(r, file, line, "too many files are included: the rest is not read");
+		r->c->err = r->c->err ?: -E2BIG;
 		return;
 	}
 	r->depth++;

@@ -125,6 +125,16 @@ static void test_trouble(void **unused)
 	assert_int_equal(rg_nfsconf_read(host, false, &c), -ELOOP);
 	assert_string_equal(rg_nfsconf_get(&c, "s", "t"), "v");
 	rg_nfsconf_free(&c);
+	/* So does one that multiplies: 8^16 files. It was found by tests/fuzz/nfsconf.c. */
+	alarm(60);
+	host_put("/etc/nfs.conf",
+		 "[s]\nt=v\ninclude=nfs.conf\ninclude=nfs.conf\ninclude=nfs.conf\n"
+		 "include=nfs.conf\ninclude=nfs.conf\ninclude=nfs.conf\ninclude=nfs.conf\n"
+		 "include=nfs.conf\n");
+	assert_int_equal(rg_nfsconf_read(host, false, &c), -ELOOP);
+	alarm(0);
+	assert_string_equal(rg_nfsconf_get(&c, "s", "t"), "v");
+	rg_nfsconf_free(&c);
 	/* One that is not there is no error to nfs-utils, and said. */
 	host_put("/etc/nfs.conf", "[s]\ninclude=/etc/gone\nt=v\n");
 	assert_int_equal(rg_nfsconf_read(host, false, &c), 0);
