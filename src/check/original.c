@@ -118,7 +118,9 @@ static void check_others(const struct rg_knfsd_facts *k, const struct rg_client_
 			"knfsd serves NFSv3 (%u hosts are known): locks by NLM are not kept when "
 			"such a "
 			"client reboots, and such a client can take a lock that is kept for "
-			"another",
+			"another, as "
+			"lockd asks no hook that could make it wait (nlmsvc_lock, "
+			"fs/lockd/svclock.c:538 of Linux 6.1)",
 			c->n_v3);
 		rg_remedy(f, "have every client mount by vers=4.1 or later, and set vers3=n in "
 			     "section "
