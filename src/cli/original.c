@@ -108,6 +108,13 @@ int rg_original_run(const struct rg_config *config)
 	return config->org_mode == RG_ORG_OFF ? RG_DONE : enable(config, false);
 }
 
+int rg_original_can(const struct rg_config *config)
+{
+	struct rg_org_choice unused;
+
+	return rg_org_choose(config, &unused);
+}
+
 int rg_original_reload(const struct rg_config *config)
 {
 	int err = enable(config, true);

@@ -313,6 +313,7 @@ int rg_verb_policy_reload(const struct rg_options *o)
 		file_only.config = from.file[0] ? from.file : RG_CONFIG_FILE;
 	err = rg_arm_request_of(&file_only, &config, &wish);
 	wish.only_again = true; /* `disable` may have run in between */
+	err = err ?: rg_original_can(&config);
 	err = err ?: rg_arm_and_say(&wish);
 	err = err ?: rg_original_reload(&config);
 	rg_config_free(&config);

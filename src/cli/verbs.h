@@ -78,6 +78,8 @@ int rg_original_enable(const struct rg_options *o);
 int rg_original_disable(void);
 /* `run`: take the role, if the configuration says so. An enum rg_exit; what is wrong is said. */
 int rg_original_run(const struct rg_config *config);
+/* Says what of [original] could not be put into force, before anything is. An enum rg_exit. */
+int rg_original_can(const struct rg_config *config);
 /* `policy reload`: [original] of the file, where the role is enabled; nothing otherwise. */
 int rg_original_reload(const struct rg_config *config);
 int rg_original_status(const struct rg_options *o);

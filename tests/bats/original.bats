@@ -195,6 +195,10 @@ locked_and_rebooted() {
 	[[ $(finding original-keep-for) == ok ]]
 	[[ $(finding original-nlm) == note ]] # knfsd of this lab serves NFSv3 as well
 	[[ $(org status) == *'mode quiet, keep-for 300 s'* ]]
+	configure 'mode = observe' 'export = /nowhere'
+	run org policy reload --config "$conf"
+	((status == 1))
+	org_is .mode quiet
 	configure 'mode = observe' 'client = 10.9.9.9'
 	org policy reload --config "$conf"
 	org_is '.mode, .only_clients[0]' "observe
