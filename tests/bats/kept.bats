@@ -5,7 +5,7 @@
 
 load common
 load reboots
-: "${work:?}" "${box-}" "${where:?}"
+: "${work:?}" "${box-}" "${where:?}" "${conf:?}"
 
 @test "keep: over a second reboot in the middle, also by NFSv4.0; over at keep-for; never for who goes in an orderly way" {
 	local vers
@@ -145,4 +145,30 @@ ask_nothing_kept() {
 	ask z "w 0 0" granted
 	tell z quit
 	expect_end z 0
+}
+
+@test "run takes the role by its configuration, policy reload changes it, check and status tell of it" {
+	configure 'mode = quiet'
+	[[ $(finding original-role) == warning ]]
+	[[ $(finding original-hooks) == ok ]]
+	where=origin background guard "$RG" run --config "$conf"
+	wait_said guard '^enabled as an original server: mode quiet, keep-for 300 s$' 40
+	org_is .mode quiet
+	wait_said guard 'ready: pid' 40
+	[[ $(finding original-role) == ok ]]
+	[[ $(finding original-keep-for) == ok ]]
+	[[ $(finding original-nlm) == note ]] # knfsd of this lab serves NFSv3 as well
+	[[ $(org status) == *'mode quiet, keep-for 300 s'* ]]
+	configure 'mode = observe' 'export = /nowhere'
+	run org policy reload --config "$conf"
+	((status == 1))
+	org_is .mode quiet
+	configure 'mode = observe' 'client = 10.9.9.9'
+	org policy reload --config "$conf"
+	org_is '.mode, .only_clients[0]' "observe
+10.9.9.9"
+	kill -TERM "$(pid_of guard)"
+	expect_end guard 0
+	org_is .mode observe # the role stays without the daemon
+	org disable
 }

@@ -6,7 +6,7 @@
 
 load common
 load reboots
-: "${work:?}" "${box-}" "${where:?}"
+: "${work:?}" "${box-}" "${where:?}" "${conf:?}"
 
 @test "without it another client gets the locks of one that rebooted" {
 	box_mounts
@@ -125,22 +125,14 @@ lockt_delayed() { (($(org_counter delayed_lockt) > 0)); }
 	((status == 2))
 }
 
-# configure LINE...: a section [original] with these lines, for `enable --config`.
-configure() { printf '%s\n' '[original]' 'keep-for = 5min' "$@" >"$work/original.conf"; }
-conf=/proc/1/root$work/original.conf
-# finding ID: how `check` judges that on the original server; nothing: it does not tell of it.
-finding() {
-	org check --json --config "$conf" >"$work/check.out" || true
-	jq -r ".findings[] | select(.id == \"$1\") | .severity" "$work/check.out"
-}
-# locked_again FILE: the box has a lock of it, and loses its power.
+# locked_and_rebooted FILE: the box has a lock of it, and loses its power.
 locked_and_rebooted() {
 	in_box asker a "$1"
 	ask a "w 0 10" granted
 	box_reboots
 }
 
-@test "configuration: kept for the clients and file systems that it names and no others; a mistake changes nothing; run takes the role" {
+@test "configuration: kept for the clients and file systems that it names and no others; a mistake changes nothing" {
 	box_mounts
 	asker b /mnt/other/f
 
@@ -182,29 +174,4 @@ locked_and_rebooted() {
 	org_is '.clients[0].state' kept
 	org disable --role original
 	ask b "w 7 1" granted
-
-	# The daemon takes it besides its gates, and `check` and `status` tell of it.
-	configure 'mode = quiet'
-	[[ $(finding original-role) == warning ]]
-	[[ $(finding original-hooks) == ok ]]
-	where=origin background guard "$RG" run --config "$conf"
-	wait_said guard '^enabled as an original server: mode quiet, keep-for 300 s$' 40
-	org_is .mode quiet
-	wait_said guard 'ready: pid' 40
-	[[ $(finding original-role) == ok ]]
-	[[ $(finding original-keep-for) == ok ]]
-	[[ $(finding original-nlm) == note ]] # knfsd of this lab serves NFSv3 as well
-	[[ $(org status) == *'mode quiet, keep-for 300 s'* ]]
-	configure 'mode = observe' 'export = /nowhere'
-	run org policy reload --config "$conf"
-	((status == 1))
-	org_is .mode quiet
-	configure 'mode = observe' 'client = 10.9.9.9'
-	org policy reload --config "$conf"
-	org_is '.mode, .only_clients[0]' "observe
-10.9.9.9"
-	kill -TERM "$(pid_of guard)"
-	expect_end guard 0
-	org_is .mode observe # the role stays without the daemon
-	org disable
 }

@@ -130,3 +130,11 @@ unanswered() {
 }
 more_than() { (($(org_counter delayed_lock) > $1)); }
 
+# configure LINE...: a section [original] with these lines, for `enable --config`.
+configure() { printf '%s\n' '[original]' 'keep-for = 5min' "$@" >"$work/original.conf"; }
+conf=/proc/1/root$work/original.conf
+# finding ID: how `check` judges that on the original server; nothing: it does not tell of it.
+finding() {
+	org check --json --config "$conf" >"$work/check.out" || true
+	jq -r ".findings[] | select(.id == \"$1\") | .severity" "$work/check.out"
+}
