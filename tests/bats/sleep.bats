@@ -88,6 +88,29 @@ daemon_dead() { ! daemon_alive; }
 	[ "$(counter interrupted)" -ge 4 ]
 }
 
+# Opens a file, with a handler without SA_RESTART for an alarm a second later; ends with the errno.
+# shellcheck disable=SC2016 # perl's own variables
+open_with_alarm='sigaction(SIGALRM, POSIX::SigAction->new(sub { syswrite(STDOUT, "alarm\n") }));
+	alarm 1; exit(sysopen(my $file, $ARGV[0], O_RDONLY) ? 0 : $! + 0)'
+
+@test "sleep: the open of a FIFO ends with EINTR when a signal comes, the open of a file is restarted" {
+	in_rex bash -c "rm -f $a/fifo; mkfifo $a/fifo"
+	arm_hold --mount $a --scope opens
+	run in_rex perl -MPOSIX -e "$open_with_alarm" $a/fifo
+	[ "$status $output" = "4 alarm" ] # EINTR
+	held_is 0
+	background file perl -MPOSIX -e "$open_with_alarm" $a/g
+	wait_for 20 "the alarm" interrupted_is 2
+	wait_held 1
+	wait_all_asleep "the restarted open"
+	rg release
+	expect_end file 0 alarm
+	counters_are denied.total=0 helper_failures.total=0
+	nothing_left
+	in_rex rm $a/fifo
+}
+interrupted_is() { [[ $(counter interrupted) == "$1" ]]; }
+
 @test "sleep: the freezer of a cgroup freezes who is held, and the gate may open meanwhile" {
 	group=/sys/fs/cgroup/frozen
 	mkdir $group

@@ -633,6 +633,7 @@ static void test_every_record(void **unused)
 		"rg_entered_key",
 		"rg_entered",
 		"rg_refused",
+		"rg_request",
 	};
 
 	(void)unused;
