@@ -275,8 +275,10 @@ $(FUZZERS): $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.c tests/fuzz/fuzz.h $(B)
 # ---- the rest ----
 
 # The first line has man(1) run tbl(1), for tables; Debian 13's lintian asks for it.
-man: $(B)/reexport-guard.8 $(B)/reexport-guard.conf.5 ## the man pages, with scdoc
-$(B)/reexport-guard.%: docs/reexport-guard.%.scd | $(B)/bpf
+MAN_PAGES := $(patsubst docs/%.scd,%,$(wildcard docs/*.scd))
+
+man: $(addprefix $(B)/,$(MAN_PAGES)) ## the man pages, with scdoc
+$(addprefix $(B)/,$(MAN_PAGES)): $(B)/%: docs/%.scd | $(B)/bpf
 	$(say) MAN $@
 	$(Q){ printf "'%s\n" '\" t'; scdoc < $<; } > $@
 
@@ -284,8 +286,10 @@ SYSTEMD_UNITS := $(wildcard packaging/systemd/*.service packaging/systemd/*.targ
 
 install: all man ## install program, man pages, systemd unit, modprobe.d and example (DESTDIR=, PREFIX=)
 	install -D -m 0755 $(B)/reexport-guard $(DESTDIR)$(SBINDIR)/reexport-guard
-	install -D -m 0644 $(B)/reexport-guard.8 $(DESTDIR)$(MANDIR)/man8/reexport-guard.8
-	install -D -m 0644 $(B)/reexport-guard.conf.5 $(DESTDIR)$(MANDIR)/man5/reexport-guard.conf.5
+	for page in $(MAN_PAGES); do \
+		install -D -m 0644 $(B)/$$page \
+			$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; \
+	done
 	install -D -m 0644 packaging/completions/reexport-guard.bash \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/reexport-guard
 	install -D -m 0644 packaging/completions/_reexport-guard \
@@ -307,8 +311,7 @@ install: all man ## install program, man pages, systemd unit, modprobe.d and exa
 # What `make install` puts there, and nothing else: the configuration and the state stay.
 uninstall: ## remove what `make install` installed (DESTDIR=, PREFIX=)
 	rm -f $(DESTDIR)$(SBINDIR)/reexport-guard \
-		$(DESTDIR)$(MANDIR)/man8/reexport-guard.8 \
-		$(DESTDIR)$(MANDIR)/man5/reexport-guard.conf.5 \
+		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page)) \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/reexport-guard \
 		$(DESTDIR)$(DATADIR)/zsh/vendor-completions/_reexport-guard \
 		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/reexport-guard.fish \

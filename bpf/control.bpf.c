@@ -177,6 +177,23 @@ static __always_inline int by_hand(struct rg_gate *g, __u32 slot, __u32 hand, __
 	return 0;
 }
 
+/* A rehearsal begins at an open gate only, where nobody is held. It ends by itself, so that a
+ * process that is killed leaves the gate as it was. */
+static __always_inline int rehearse(struct rg_gate *g, __u64 on, __u64 now_ns)
+{
+	if (!g->netns)
+		return -ENOENT;
+	if (!on) {
+		rg_publish(&g->rehearsed_until_ns, 0);
+		return 0;
+	}
+	if (!rg_is_rehearsed(g, now_ns) && rg_gate_view(g, now_ns).state != RG_STATE_OPEN)
+		return -EBUSY;
+	__sync_fetch_and_or(&g->let_in, 1ULL << RG_RECLAIM_AUDITED);
+	rg_publish(&g->rehearsed_until_ns, now_ns + RG_REHEARSAL_NS);
+	return 0;
+}
+
 /* The doors are attached and proven. A host that has sent no NFS call by now has nothing
  * mounted, and no local application has a lock. */
 static __always_inline int kept(struct rg_gate *g)
@@ -394,6 +411,9 @@ int control(struct rg_control *c)
 	case RG_OP_COUNT:
 		left = rg_count_uncounted(c->slot, 0, RG_MAX_FILE_LOCKS);
 		c->result = left < 0 ? -EBUSY : left ? -EAGAIN : 0;
+		break;
+	case RG_OP_REHEARSE:
+		c->result = rehearse(g, c->policy_word, now_ns);
 		break;
 	case RG_OP_RECORDS:
 		c->result = g->knfsd < RG_KNFSD_GRACE ? -EINVAL : rg_note_records(c->slot);

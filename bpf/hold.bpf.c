@@ -396,7 +396,8 @@ __noinline int rg_at_gate(const struct rg_request *q)
 		return -ERESTARTNOINTR;
 	alive = q->slot == RG_CANARY_SLOT || rg_is_alive(live.heartbeat_ns, now_ns);
 	/* The kernel itself wakes sleepers. */
-	switch (rg_verdict_of(v.state, g->policy.action, alive || live.sleeps == RG_HOLD_SLEEP)) {
+	switch (rg_verdict_of(v.state, rg_action_at(g, now_ns),
+			      alive || live.sleeps == RG_HOLD_SLEEP)) {
 	case RG_VERDICT_PASS:
 		let_through(q, &v);
 		return 0;

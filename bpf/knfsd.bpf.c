@@ -174,7 +174,7 @@ static __always_inline int knfsd_stops(__u32 netns)
 	 * to now. Before, some of them may not have come back yet. */
 	if (g->knfsd >= RG_KNFSD_SKIPPED) {
 		g->kept_ns = now_ns;
-		rg_publish(&g->let_in, 0);
+		rg_publish(&g->let_in, rg_is_rehearsed(g, now_ns) ? 1ULL << RG_RECLAIM_AUDITED : 0);
 	} else {
 		rg_note_let_in(g, now_ns);
 	}

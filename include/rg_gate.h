@@ -186,8 +186,11 @@ struct rg_gate {
 	 */
 	__u64 kept_ns;
 	__u64 let_in;
+	/* A rehearsal lets local applications pass and counts them until then, whatever the action
+	 * is; see rg_action_at(). 0: there is none. */
+	__u64 rehearsed_until_ns;
 };
-_Static_assert(sizeof(struct rg_gate) == 120, "pinned layout: see RG_PINS_VERSION");
+_Static_assert(sizeof(struct rg_gate) == 128, "pinned layout: see RG_PINS_VERSION");
 
 /* How long `settled` waits for refused end clients at most, ns. knfsd's lease is known from its
  * first start on. */
@@ -402,6 +405,28 @@ static inline __attribute__((always_inline)) __u32 rg_reclaim_of(const struct rg
 static inline __attribute__((always_inline)) int rg_is_alive(__u64 heartbeat_ns, __u64 now_ns)
 {
 	return heartbeat_ns && heartbeat_ns + RG_HEARTBEAT_STALE_NS > now_ns;
+}
+
+/* How long a rehearsal lasts that nobody renews. */
+#define RG_REHEARSAL_NS (10 * RG_NS_PER_SEC)
+
+/* Is a rehearsal under way? Its end is never further away than RG_REHEARSAL_NS, and a time that is
+ * makes no sense: then there is none. Pure. */
+static inline __attribute__((always_inline)) int rg_is_rehearsed(const struct rg_gate *g,
+								 __u64 now_ns)
+{
+	__u64 until_ns = *(const volatile __u64 *)&g->rehearsed_until_ns;
+
+	return until_ns > now_ns && until_ns - now_ns <= RG_REHEARSAL_NS;
+}
+
+/* What happens to a local application at this gate, if it blocks: an enum rg_action. Pure. */
+static inline __attribute__((always_inline)) __u32 rg_action_at(const struct rg_gate *g,
+								__u64 now_ns)
+{
+	struct rg_gate_word at = {.word = *(const volatile __u64 *)&g->policy_word};
+
+	return rg_is_rehearsed(g, now_ns) ? RG_ACTION_AUDIT : at.policy.action;
 }
 
 /* What to do with one lock request of a local application. */

@@ -520,6 +520,7 @@ enum rg_op {
 	RG_OP_KEPT = 13,   /* the doors are there: was NFS in use before them? */
 	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
 	RG_OP_COUNT = 12,  /* count the locks that LOCKs and LOCKUs have left uncounted */
+	RG_OP_REHEARSE = 16, /* begin or renew a rehearsal (policy_word not 0), or end it (0) */
 	RG_OP_RECORDS = 15, /* bring rg_client.recorded up to date */
 	RG_OP_LIST = 14,   /* fill in the maps `listed_files` and `listed`; fd: enum rg_listing_of */
 };

@@ -17,6 +17,16 @@ static const struct verb {
 	__u64 takes;
 	const char *summary, *text, *example;
 } verbs[] = {
+	{"setup", rg_verb_setup,
+	 RG_TAKES(RG_OPT_YES) | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES(RG_OPT_CONFIG),
+	 "the first command after installing: configure, check and enable",
+	 "Asks at most four questions, writes the configuration (what was there is kept beside\n"
+	 "it), prints what `check` finds and what is to be done on end clients, prints units for\n"
+	 "mounts that nothing makes at boot, and enables the guard, now and at every boot. Where\n"
+	 "standard input or output is no terminal it needs --yes or --dry-run. --config writes\n"
+	 "and enables that file instead, until the next boot.\n"
+	 "Exit status 3: this host cannot run it; nothing is enabled.",
+	 "reexport-guard setup --yes"},
 	{"enable", rg_verb_enable, RG_TAKES_ARM | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES_ORIGINAL,
 	 "load, pin and arm a gate; may be run again to change its policy",
 	 "Keep local applications out of re-exported NFS mounts (by default from locking\n"
@@ -112,6 +122,16 @@ static const struct verb {
 	 "no problems; 1: problems; 3: it cannot run here at all.",
 	 "reexport-guard check --json | jq -r '.findings[] | select(.severity == \"problem\") | "
 	 ".id'"},
+	{"rehearse", rg_verb_rehearse,
+	 RG_TAKES(RG_OPT_YES) | RG_TAKES(RG_OPT_TIMEOUT) | RG_TAKES(RG_OPT_NETNS),
+	 "who would be held, and for how long, over one restart of knfsd",
+	 "Begin it, then restart knfsd. Until the gate opens again local programs are not kept\n"
+	 "out but counted; then it says who would have been held and for how long, and what the\n"
+	 "end clients did. An end client may lose a lock to a local program meanwhile, so it\n"
+	 "needs --yes. Without --timeout it ends after 10 minutes. However it ends, the gate is\n"
+	 "as before: at once, or 10 s later where it is killed.\n"
+	 "Exit status 0: it was rehearsed; 5: --timeout is over.",
+	 "reexport-guard rehearse --yes & systemctl restart nfs-server; wait"},
 	{"demo", rg_verb_demo, RG_TAKES(RG_OPT_REPLAY) | RG_TAKES(RG_OPT_SPEED) | ANYBODY,
 	 "what a recovery looks like, without a machine",
 	 "Plays a recording of a power cut in the laboratory into `trace`, `top` and `report`, "

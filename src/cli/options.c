@@ -61,6 +61,7 @@ static const struct other {
 			      "end with 7 if a lock was lost, with 6 if that is not sure"},
 	[RG_OPT_REPLAY] = {"replay", NULL, "play a recording that is built in; needs no machine"},
 	[RG_OPT_SPEED] = {"speed", "N", "so many times as fast as it was (2)"},
+	[RG_OPT_YES] = {"yes", NULL, "ask nothing: take the answers there are"},
 	[RG_OPT_HELP] = {"help", NULL, "this text"},
 };
 /* getopt_long() returns a character for an option of one letter, '?' and ':'; for a long
@@ -215,6 +216,9 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		o->speed = strtol(value, &end, 10);
 		if (*value < '0' || *value > '9' || *end || o->speed < 1 || o->speed > 1000)
 			return bad(o, option, value, "a number from 1 to 1000");
+		break;
+	case RG_OPT_YES:
+		o->yes = true;
 		break;
 	case RG_OPT_EXIT_CODE:
 		o->exit_code = true;

@@ -34,6 +34,7 @@ struct rg_options {
 	bool quiet;
 	bool exit_code;
 	bool replay;
+	bool yes;
 	long speed;	       /* 0: not given */
 	int severity;	       /* enum rg_severity; RG_NR_SEVERITIES: not given */
 	int force_rung;	       /* enum rg_rung, or -1 */
@@ -89,6 +90,7 @@ enum rg_option {
 	RG_OPT_EXIT_CODE,
 	RG_OPT_REPLAY,
 	RG_OPT_SPEED,
+	RG_OPT_YES,
 	RG_OPT_HELP,
 	RG_NR_OPTIONS,
 };

@@ -220,6 +220,7 @@ static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 	rg_json_put_text(o, "forward", rg_forward_name(g->policy.forward));
 	rg_json_put(o, "only_client", json_object_new_boolean(g->policy.only_client));
 	rg_json_put(o, "let_in", let_in_json(g, now_ns));
+	rg_json_put(o, "rehearsed", json_object_new_boolean(rg_is_rehearsed(g, now_ns)));
 	rg_json_put_text(knfsd, "state", rg_knfsd_name(g->knfsd));
 	rg_json_put(knfsd, "generation", u64(g->generation));
 	rg_json_put(knfsd, "lease_seconds", g->lease_s ? u64(g->lease_s) : NULL);

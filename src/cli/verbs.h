@@ -27,6 +27,8 @@ int rg_verb_modules_release(const struct rg_options *o);
 int rg_verb_modules_follow(const struct rg_options *o);
 int rg_verb_report(const struct rg_options *o);
 int rg_verb_check(const struct rg_options *o);
+int rg_verb_setup(const struct rg_options *o);
+int rg_verb_rehearse(const struct rg_options *o);
 int rg_verb_demo(const struct rg_options *o);
 
 #define RG_TAKES_ARM                                                                               \

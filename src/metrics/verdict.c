@@ -47,6 +47,9 @@ static struct fault fault_of(const struct rg_snapshot *s, const struct rg_gate *
 	if (g->policy.action == RG_ACTION_AUDIT)
 		return (struct fault){RG_PROTECTION_NONE,
 				      "action audit only counts; set `action = hold`"};
+	if (rg_is_rehearsed(g, s->now_ns))
+		return (struct fault){RG_PROTECTION_NONE,
+				      "a rehearsal lets local applications pass and counts them"};
 	if (v->why == RG_WHY_TIMED_OUT)
 		return (struct fault){RG_PROTECTION_NONE,
 				      "max-hold opened the gate before recovery was over; see "

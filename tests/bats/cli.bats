@@ -156,6 +156,51 @@ progs() { bpftool -j prog show | jq 'length'; }
 	expect_end wait 0 "released by hand"
 }
 
+@test "setup: asks, writes, keeps what was there, checks, enables; refuses and changes nothing otherwise" {
+	local conf=/run/setup.conf
+	in_rex rm -f $conf $conf.*
+	run in_rex "$RG" setup --config $conf </dev/null
+	[ "$status" -eq 2 ]
+	[[ $output == *"say --yes"* ]]
+	run rg setup --dry-run --config $conf
+	[ "$status" -eq 0 ]
+	[[ $output == *"would write $conf"* && $output == *"would enable"* ]]
+	! in_rex test -e $conf
+	[ ! -e $pins ]
+	# No file: a new one, and all in one go.
+	run rg setup --yes --config $conf
+	[ "$status" -eq 0 ]
+	[[ $output == *"$conf: written"* && $output == *"NFSv4 "* ]]
+	[[ $output == *"echo 'options nfs recover_lost_locks=1' >/etc/modprobe.d/"* ]]
+	[[ $output == *"echo Y >/sys/module/nfs/parameters/recover_lost_locks"* ]]
+	[[ $output == *"# /etc/systemd/system/srv-reexport-a.mount"*"Where=$a"* ]]
+	[ "$(gate_state)" = closed ]
+	[ "$(rg policy check $conf)" = "$conf: no mistakes" ]
+	# Answers of somebody at a terminal, one of them wrong; the rest of the file stays.
+	in_rex bash -c "printf '# mine\n[gate]\nmax-hold = 5min\n#action = hold\n' >$conf"
+	run in_rex bash -c "printf 'deny\nsoon\n20min\nyes\n' |
+		script -qec '$RG setup --config $conf' /dev/null"
+	[ "$status" -eq 0 ]
+	[[ $output == *"soon: expected "* ]]
+	[ "$(in_rex cat $conf)" = $'# mine\n[gate]\nmax-hold = 20min\naction = deny' ]
+	[ "$(in_rex bash -c "cat $conf.*Z")" = $'# mine\n[gate]\nmax-hold = 5min\n#action = hold' ]
+	[ "$(json '.gates[0].action')" = deny ]
+	[ "$(json '.gates[0].max_hold_seconds')" = 1200 ]
+	# A "no" to the last question, and an end of the answers, change nothing.
+	run in_rex bash -c "printf 'hold\n15min\nno\n' | script -qec '$RG setup --config $conf' /dev/null"
+	[ "$status" -eq 0 ]
+	[[ $output == *"Nothing was changed."* ]]
+	run in_rex bash -c "script -qec '$RG setup --config $conf' /dev/null </dev/null"
+	[ "$status" -eq 1 ]
+	[ "$(in_rex bash -c "ls $conf.*" | wc -l)" -eq 1 ]
+	[ "$(json '.gates[0].action')" = deny ]
+	in_rex bash -c "echo 'actoin = hold' >>$conf"
+	run rg setup --yes --config $conf
+	[ "$status" -eq 1 ]
+	[[ $output == *"no such key"*"nothing was changed"* ]]
+	in_rex bash -c "rm $conf $conf.*"
+}
+
 @test "status --json has the documented schema" {
 	arm --mount $a --action deny
 	try posix $a/f || true
@@ -167,7 +212,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 		.gates[0].action .gates[0].scope .gates[0].knfsd.state .gates[0].knfsd.generation \
 		.gates[0].lockd .gates[0].which .gates[0].max_hold_seconds \
 		.gates[0].settle_timeout_seconds .gates[0].settle_quiet_seconds \
-		.gates[0].on_origin_no_grace .gates[0].forward .gates[0].only_client .gates[0].let_in \
+		.gates[0].on_origin_no_grace .gates[0].forward .gates[0].only_client .gates[0].let_in .gates[0].rehearsed \
 		.module.state .module.text .counters.reclaims.granted.unproven .counters.reclaims.granted.proven \
 		.counters.reclaims.not_granted .counters.reclaims.refused.total .gates[0].refused .gates[0].awaited \
 		.gates[0].clients .counters.exempted .counters.denied.io_uring .counters.denied.continued_by_others .wrappers \

@@ -92,6 +92,44 @@ tracers_are() { [[ $(json .tracing.tracers) == "$1" ]]; }
 told() { grep -c DENIED "$work/trace.out" || true; }
 all_told() { (($(told) + $(counter untold) == $1)); }
 
+@test "rehearse: over a restart of knfsd everybody passes and is told; also when killed the gate is as before" {
+	arm_hold --mount $a
+	run rg rehearse
+	[ "$status" -eq 2 ]
+	[[ $output == *"say --yes"* ]]
+	# A recovery is under way: whoever is held stays held.
+	run rg rehearse --yes
+	[ "$status" -eq 1 ]
+	[[ $output == *"its gate is not open"* ]]
+	want_skip
+	knfsd_start rex 10 10 3
+	wait_gate open
+	background rehearsal "$RG" rehearse --yes --timeout 5min
+	wait_said rehearsal "restart knfsd now"
+	[ "$(json '.gates[0].rehearsed')" = true ]
+	[[ $(json .verdict.text) == "NOT protected: a rehearsal lets "* ]]
+	knfsd_stop rex
+	[ "$(gate_state)" = closed ]
+	[ "$(try posix $a/f)" = granted ]
+	[ "$(json .counters.held)" = 0 ]
+	knfsd_start rex 10 10 3
+	expect_end rehearsal 0 "local programs that would have been kept out: 1" 60
+	said rehearsal "locker \([0-9]+\): lock of .*, would have waited [0-9.]+ s\$"
+	said rehearsal "The gate is as it was before the rehearsal"
+	[ "$(json '.gates[0].rehearsed')" = false ]
+	# Killed: the kernel ends it.
+	background rehearsal "$RG" rehearse --yes
+	wait_said rehearsal "restart knfsd now"
+	kill -KILL "$(pid_of rehearsal)"
+	wait_for 30 "the kernel to end the rehearsal" not_rehearsed
+	knfsd_stop rex
+	[ "$(json '.gates[0].action')" = hold ]
+	held_try one posix $a/f
+	rg release
+	expect_end one 0 granted
+}
+not_rehearsed() { [[ $(json '.gates[0].rehearsed') == false ]]; }
+
 @test "a process that polls a gate that denies: tracers are told of some, and the others are counted" {
 	arm --mount $a --action deny
 	background trace "$RG" trace --json --op DENIED

@@ -38,7 +38,9 @@ later() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 	dpkg-query -W -f '${Conffiles}\n' reexport-guard | grep -q /etc/reexport-guard.conf
-	[ -e /usr/share/man/man8/reexport-guard.8.gz ]
+	for page in man7/reexport-guard.7 man8/reexport-guard.8 man5/reexport-guard.conf.5 man5/reexport-guard-json.5; do
+		[ -e /usr/share/man/$page.gz ]
+	done
 	[ -e /usr/share/man/man5/reexport-guard.conf.5.gz ]
 	[ -e /usr/lib/modprobe.d/50-reexport-guard.conf ]
 	[ -e /usr/share/bash-completion/completions/reexport-guard ]

@@ -416,6 +416,7 @@ static void test_options(void **unused)
 			RG_TAKES(RG_OPT_EXIT_CODE),
 		RG_TAKES(RG_OPT_VERBOSE) | RG_TAKES(RG_OPT_SEVERITY) | RG_TAKES(RG_OPT_QUIET) |
 			RG_TAKES(RG_OPT_REPLAY) | RG_TAKES(RG_OPT_SPEED),
+		RG_TAKES(RG_OPT_YES) | RG_TAKES(RG_OPT_DRY_RUN) | RG_TAKES(RG_OPT_TIMEOUT),
 	};
 	char *page = unit_text(DOCS "reexport-guard.8.scd");
 
@@ -529,11 +530,11 @@ static char *report_of(const char *path)
 	return text;
 }
 
-/* The man page has it whole, README some of its lines, in this order. */
+/* The guide has it whole, README some of its lines, in this order. */
 static void test_example_of_report(void **unused)
 {
 	char *text = report_of(RG_TEST_DATA "/powercut.ndjson");
-	char *page = unit_text(DOCS "reexport-guard.8.scd"),
+	char *page = unit_text(DOCS "reexport-guard.7.scd"),
 	     *readme = unit_text(DOCS "../README.md");
 	const char *shown = strstr(page, "$ reexport-guard report powercut.ndjson\n");
 	char *some = section(readme, "## Watch a recovery"), *save = NULL;
@@ -544,7 +545,7 @@ static void test_example_of_report(void **unused)
 	unit_need(shown);
 	shown = strchr(shown, '\n') + 1;
 	if (strncmp(shown, text, strlen(text)) != 0)
-		fail_msg("the man page: the example of report is not what report says");
+		fail_msg("reexport-guard.7.scd: the example of report is not what report says");
 	for (char *line = strtok_r(some, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char whole[256];
 

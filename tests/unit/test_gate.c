@@ -837,6 +837,35 @@ static void test_verdicts(void **unused)
 	}
 }
 
+/* A rehearsal counts for RG_REHEARSAL_NS; no bytes make it last longer. */
+static void test_rehearsal(void **unused)
+{
+	const __u64 now_ns = 100 * RG_NS_PER_SEC;
+	struct rg_gate g = {.policy = {.action = RG_ACTION_HOLD}};
+	static const struct {
+		__u64 until_ns;
+		__u32 action;
+	} cases[] = {
+		{0, RG_ACTION_HOLD},
+		{now_ns, RG_ACTION_HOLD},
+		{now_ns + 1, RG_ACTION_AUDIT},
+		{now_ns + RG_REHEARSAL_NS, RG_ACTION_AUDIT},
+		{now_ns + RG_REHEARSAL_NS + 1, RG_ACTION_HOLD},
+		{~0ULL, RG_ACTION_HOLD},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		g.rehearsed_until_ns = cases[i].until_ns;
+		assert_int_equal(rg_action_at(&g, now_ns), cases[i].action);
+	}
+	/* Time alone ends it. */
+	g.rehearsed_until_ns = now_ns + RG_REHEARSAL_NS;
+	assert_int_equal(rg_action_at(&g, now_ns + RG_REHEARSAL_NS), RG_ACTION_HOLD);
+	g.policy.action = RG_ACTION_DENY;
+	assert_int_equal(rg_action_at(&g, now_ns + RG_REHEARSAL_NS), RG_ACTION_DENY);
+}
+
 static void test_is_alive(void **unused)
 {
 	const __u64 beat_ns = 100 * RG_NS_PER_SEC;
@@ -1017,6 +1046,7 @@ int main(void)
 		cmocka_unit_test(test_settled_is_grace_end_and_settle_timeout),
 		cmocka_unit_test(test_nothing_outlasts_max_hold),
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_rehearsal),
 		cmocka_unit_test(test_is_alive),
 		cmocka_unit_test(test_reclaim_of_who_kept_out),
 		cmocka_unit_test(test_reclaim_of_who_let_in),

@@ -206,9 +206,9 @@ static void test_every_option(void **unused)
 			       "--op", "LOCK", "--side", "server", "--errors", "--downgrades",
 			       "--record", "rec", "--record-size", "1M", "--record-keep", "2",
 			       "--count", "5", "--duration", "9s", "--timeout", "1h", "--role",
-			       "original", "--mode", "quiet", "--keep-for", "2min", "--verbose",
-			       "--severity", "warning", "--quiet", "--exit-code", "--replay",
-			       "--speed", "1000", "--help"),
+			       "original", "--mode", "quiet", "--keep-for", "2min", "--yes",
+			       "--verbose", "--severity", "warning", "--quiet", "--exit-code",
+			       "--replay", "--speed", "1000", "--help"),
 			 RG_DONE);
 	assert_int_equal(parsed.n_settings, UNIT_COUNT(expected));
 	for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
