@@ -100,8 +100,7 @@ static const struct verb {
 	 "reexport-guard metrics --format prometheus"},
 	{"report", rg_verb_report,
 	 RG_TAKES(RG_OPT_FILES) | RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_HTML) |
-		 RG_TAKES(RG_OPT_OUTPUT) | RG_TAKES(RG_OPT_EXIT_CODE) | RG_TAKES(RG_KEY_STATE_DIR) |
-		 ANYBODY,
+		 RG_TAKES(RG_OPT_OUTPUT) | RG_TAKES(RG_OPT_EXIT_CODE) | RG_TAKES(RG_KEY_STATE_DIR),
 	 "a recovery after the fact, from a recording",
 	 "Without FILE, as root: the last recovery, from what the daemon has recorded.\n"
 	 "Otherwise reads the files of a recording of `trace` (`-`: standard input), in whatever\n"
@@ -112,7 +111,7 @@ static const struct verb {
 	 "reexport-guard report --html --output recovery.html recovery.ndjson"},
 	{"check", rg_verb_check,
 	 RG_TAKES(RG_OPT_JSON) | RG_TAKES(RG_OPT_SEVERITY) | RG_TAKES(RG_OPT_QUIET) |
-		 RG_TAKES(RG_OPT_CONFIG) | ANYBODY,
+		 RG_TAKES(RG_OPT_CONFIG),
 	 "what stands in the way on this host, and what to do about it",
 	 "Says what end clients' locks get on this host, by NFSv4 and by NFSv3; then, from the\n"
 	 "kernel, knfsd, exports, mounts, the order of boot and end clients, what is in order,\n"
@@ -132,7 +131,7 @@ static const struct verb {
 	 "as before: at once, or 10 s later where it is killed.\n"
 	 "Exit status 0: it was rehearsed; 5: --timeout is over.",
 	 "reexport-guard rehearse --yes & systemctl restart nfs-server; wait"},
-	{"demo", rg_verb_demo, RG_TAKES(RG_OPT_REPLAY) | RG_TAKES(RG_OPT_SPEED) | ANYBODY,
+	{"demo", rg_verb_demo, RG_TAKES(RG_OPT_REPLAY) | RG_TAKES(RG_OPT_SPEED),
 	 "what a recovery looks like, without a machine",
 	 "Plays a recording of a power cut in the laboratory into `trace`, `top` and `report`, "
 	 "one\n"
@@ -148,7 +147,7 @@ static const struct verb {
 	 "attach again what follows knfsd, once nfsd is loaded",
 	 "The other way round, before knfsd starts. `enable` does so as well. For modprobe.d.",
 	 "modprobe nfsd && reexport-guard modules follow"},
-	{"policy check", rg_verb_policy_check, RG_TAKES(RG_OPT_FILE) | ANYBODY,
+	{"policy check", rg_verb_policy_check, RG_TAKES(RG_OPT_FILE),
 	 "name every mistake in the configuration",
 	 "Reads FILE (" RG_CONFIG_FILE ") and names file, line and key of\n"
 	 "every mistake, and what was expected. Needs no privileges and touches nothing.\n"
@@ -167,6 +166,13 @@ static const struct verb {
 	 "reexport-guard policy reload"},
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+/* Needs it no privileges? */
+static bool is_for_anybody(const struct verb *v)
+{
+	return v->run == rg_verb_report || v->run == rg_verb_check || v->run == rg_verb_demo ||
+	       v->run == rg_verb_policy_check;
+}
 
 static void help(FILE *out)
 {
@@ -221,7 +227,7 @@ static int run(const struct verb *v, int argc, char **argv)
 
 	if (!err && o.help)
 		verb_help(v);
-	else if (!err && !(v->takes & ANYBODY))
+	else if (!err && !is_for_anybody(v))
 		err = rg_host_may();
 	if (!err && !o.help)
 		err = v->run(&o);

@@ -96,7 +96,7 @@ enum rg_option {
 };
 #define RG_TAKES(option) (1ULL << (option))
 /* The last bit is no option's: main.c. */
-_Static_assert(RG_NR_OPTIONS < 64, "a bit an option");
+_Static_assert(RG_NR_OPTIONS <= 64, "a bit an option");
 /* Every key that is on the command line. */
 #define RG_TAKES_POLICY (RG_TAKES(RG_NR_KEYS) - 1)
 _Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OPTIONS,

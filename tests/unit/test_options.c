@@ -9,7 +9,7 @@
 #include "base/names.h"
 
 #define ALL_OPTIONS                                                                                \
-	((RG_TAKES(RG_NR_OPTIONS) - 1) & ~(RG_TAKES(RG_OPT_FILE) | RG_TAKES(RG_OPT_FILES)))
+	((~0ULL >> (64 - RG_NR_OPTIONS)) & ~(RG_TAKES(RG_OPT_FILE) | RG_TAKES(RG_OPT_FILES)))
 
 /* ---- times ---- */
 
