@@ -7,7 +7,8 @@
  * When the last user of lockd on this host goes away (knfsd, or an NFSv3 mount), its thread
  * gives all locks back: nlmsvc_invalidate_all(), fs/lockd/svcsubs.c, which asks this function
  * about the owner of each. On 6.1 `kill -KILL` of lockd does so as well. No end client is told
- * of it.
+ * of it. From 6.12 on the locks are dropped before that, elsewhere (docs/kernel.md): there it
+ * meets none.
  */
 #include "client.bpf.h"
 #include "kprobe.bpf.h"
