@@ -635,6 +635,7 @@ static void test_every_record(void **unused)
 		"rg_entered",
 		"rg_refused",
 		"rg_request",
+		"rg_hold_result",
 	};
 
 	(void)unused;
