@@ -9,6 +9,7 @@
 
 #include "cli/verbs.h"
 #include "load/load.h"
+#include "load/replace.h"
 #include "pins/gates.h"
 #include "pins/held.h"
 #include "pins/other.h"
@@ -79,6 +80,8 @@ int rg_open_any(struct rg_pins *p, enum rg_lock_mode mode)
 	err = rg_pins_lock(p, mode, false);
 	if (err && err != -ENOENT)
 		return rg_pins_lock_failed(err);
+	if (!err && mode == RG_LOCK_EXCLUSIVE)
+		rg_replace_clear(p);
 	err = err ?: rg_pins_open(p);
 	if (err == -EPROTO)
 		err = rg_open_other(p);
@@ -86,11 +89,12 @@ int rg_open_any(struct rg_pins *p, enum rg_lock_mode mode)
 }
 
 /* Opening a gate takes no lock, so that no process can keep a gate shut. An incomplete set may
- * be just being armed, which is waited for. */
+ * be just being armed, and a set beside it may be about to take its place: that is waited for. */
 static int open_set(struct rg_pins *p, __u32 op)
 {
 	rg_pins_init(p);
-	if (op == RG_OP_OPEN && rg_pins_open(p) == 0 && rg_pins_are_current(p))
+	if (op == RG_OP_OPEN && !rg_replace_was_cut_short() && rg_pins_open(p) == 0 &&
+	    rg_pins_are_current(p))
 		return RG_DONE;
 	rg_pins_close(p);
 	return rg_open_any(p, RG_LOCK_EXCLUSIVE);

@@ -702,22 +702,13 @@ static int arm(struct daemon *d, struct rg_arm_request *wish)
 	if (err)
 		return err;
 	beat(d);
-	rg_say_armed(&d->p, wish, &armed);
+	if (!wish->as_it_is)
+		rg_say_armed(&d->p, wish, &armed);
+	else if (armed.replaced)
+		printf("set replaced: its gates, their policy and whom they hold are as they "
+		       "were\n");
 	fflush(stdout);
 	return RG_DONE;
-}
-
-static bool nothing_is_pinned(void)
-{
-	struct rg_pins p;
-	int err;
-
-	rg_pins_init(&p);
-	err = rg_pins_lock(&p, RG_LOCK_EXCLUSIVE, false);
-	if (!err)
-		err = rg_pins_open(&p);
-	rg_pins_close(&p);
-	return err == -ENOENT;
 }
 
 /* For `policy show`: the option, of the gate of this network namespace. */
@@ -753,27 +744,39 @@ static int tell_metrics_dir(const struct rg_pins *p, const struct rg_options *o,
 	return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 }
 
-/* What is enabled stays as it is, after a canary has shown that it works. */
-static int serve_what_is_enabled(struct daemon *d)
+/* What is enabled stays as it is, after a canary has shown that it works; a set of another version
+ * is replaced. RG_NOT_ENABLED, and nothing is said: nothing is. */
+static int serve_what_is_enabled(struct daemon *d, struct rg_config *config)
 {
-	int err = rg_pins_open_enabled(&d->p, RG_LOCK_EXCLUSIVE);
+	struct rg_arm_request wish = {
+		.config = config,
+		.as_it_is = true,
+		.force_rung = -1,
+		.force_follow = -1,
+		.force_continue = -1,
+		.force_hold = -1,
+	};
 
-	return err ?: rg_prove(&d->p);
+	return arm(d, &wish);
 }
 
 /* The file or the options have a mistake, which was said. A daemon that ended for it would leave
  * held processes with nobody to continue them, so what is enabled is served by its old policy. If
  * nothing is: RG_USAGE, which the unit does not start again for. */
-static int take_up_in_spite(struct daemon *d)
+static int take_up_in_spite(struct daemon *d, struct rg_config *config)
 {
-	if (nothing_is_pinned())
+	int err = serve_what_is_enabled(d, config);
+
+	if (err == RG_NOT_ENABLED)
 		return RG_USAGE;
-	rg_error(RG_FAILED, "run: what is enabled is served by the policy that it has; correct the "
-			    "configuration, then run `reexport-guard policy reload`");
-	return serve_what_is_enabled(d);
+	if (!err)
+		rg_error(RG_FAILED,
+			 "run: what is enabled is served by the policy that it has; correct the "
+			 "configuration, then run `reexport-guard policy reload`");
+	return err;
 }
 
-/* Told nothing, it serves what is enabled. */
+/* Told nothing, it serves what is enabled, or arms with the defaults. */
 static int take_up(struct daemon *d, const struct rg_options *o)
 {
 	struct rg_config config;
@@ -781,12 +784,15 @@ static int take_up(struct daemon *d, const struct rg_options *o)
 	int err = rg_arm_request_of(o, &config, &wish);
 
 	if (err) {
-		err = take_up_in_spite(d);
-	} else if (rg_config_is_given(o, &config) || nothing_is_pinned()) {
+		err = take_up_in_spite(d, &config);
+	} else if (rg_config_is_given(o, &config)) {
 		err = arm(d, &wish);
 	} else {
-		err = serve_what_is_enabled(d);
-		err = err ?: tell_metrics_dir(&d->p, o, &config);
+		err = serve_what_is_enabled(d, &config);
+		if (!err)
+			err = tell_metrics_dir(&d->p, o, &config);
+		else if (err == RG_NOT_ENABLED)
+			err = arm(d, &wish);
 	}
 	/* A gate that cannot be armed ends the daemon; without the other role it goes on. */
 	if (!err && rg_original_run(&config))

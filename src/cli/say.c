@@ -155,8 +155,10 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *wish,
 		return;
 	v = rg_gate_view(&gate, rg_now_ns());
 	printf("%s: network namespace %u, action %s, scope %s, release %s\n",
-	       armed->adopted ? "policy changed" : "enabled", armed->netns,
-	       rg_action_name(policy->action), rg_scope_name(policy->scope),
+	       armed->replaced	? "set replaced"
+	       : armed->adopted ? "policy changed"
+				: "enabled",
+	       armed->netns, rg_action_name(policy->action), rg_scope_name(policy->scope),
 	       rg_release_name(policy->release));
 	printf("  gate    %s: %s", rg_state_name(v.state), rg_why_text(v.why));
 	if (v.state != RG_STATE_OPEN)

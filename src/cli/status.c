@@ -34,6 +34,7 @@
 #include "base/names.h"
 #include "base/netns.h"
 #include "load/progs.h"
+#include "load/replace.h"
 #include "record/record_names.h"
 #include "state/regime.h"
 #include "text/json.h"
@@ -751,6 +752,12 @@ int rg_verb_status(const struct rg_options *o)
 	if (o->original)
 		return rg_original_status(o);
 	err = rg_open_any(&p, RG_LOCK_SHARED);
+	/* Nobody is at work on it while this process has the lock. */
+	if (!err && rg_replace_was_cut_short())
+		rg_warn("%s: left by a process that was killed while it replaced the set in force: "
+			"it may keep local applications out as well; run `reexport-guard enable`, "
+			"`run`, `release` or `disable`",
+			RG_PIN_DIR_BESIDE);
 	if (!err && p.other)
 		return status_of_other(o, &p);
 	if (err) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 
 #include "load/answers.h"
 #include "load/canary.h"
@@ -26,6 +27,7 @@
 #include "load/loader.h"
 #include "load/modules.h"
 #include "load/preempt.h"
+#include "load/replace.h"
 #include "load/sleep.h"
 #include "base/names.h"
 #include "base/netns.h"
@@ -247,7 +249,7 @@ int rg_prove(const struct rg_pins *p)
 /* ---- doors ---- */
 
 /* Doors that the set needs with this policy in this slot; more than it has now
- * if the policy's scope is wider. */
+ * if the policy's scope is wider. policy NULL: with the policies it has. */
 static int doors_with(const struct rg_pins *p, const struct rg_armed *armed,
 		      const struct rg_policy *policy, __u32 *doors)
 {
@@ -255,11 +257,13 @@ static int doors_with(const struct rg_pins *p, const struct rg_armed *armed,
 
 	if (rg_gates_read(p, gates))
 		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
-	gates[armed->slot].netns = armed->netns;
-	gates[armed->slot].policy = *policy;
+	if (policy) {
+		gates[armed->slot].netns = armed->netns;
+		gates[armed->slot].policy = *policy;
+	}
 	*doors = rg_doors_wanted(gates, rg_now_ns());
 	/* It may be wanted at any time from now on: proven while we are here. */
-	if (policy->scope >= RG_SCOPE_ACCESS)
+	if (policy && policy->scope >= RG_SCOPE_ACCESS)
 		*doors |= 1u << RG_DOOR_ACCESS;
 	return RG_DONE;
 }
@@ -298,20 +302,6 @@ static void attached(struct rg_programs *programs)
 			rg_programs_add(programs, rg_trace_pin(path, t, pin), true);
 }
 
-/* The daemon lets go of what it keeps open, and pins nothing again; and what is cut short
- * here is not taken for a set in force. */
-static void disown(const struct rg_pins *p)
-{
-	struct rg_meta meta;
-
-	if (p->map_fd[RG_MAP_META] < 0 || rg_pins_meta(p, &meta) < 0)
-		return;
-	if (p->other)
-		rg_other_disown(p);
-	meta.armed = 0;
-	rg_pins_set_meta(p, &meta);
-}
-
 static int take_away(struct rg_pins *p, unsigned int *continued)
 {
 	struct rg_continued done = {.await_sleepers = true};
@@ -320,7 +310,7 @@ static int take_away(struct rg_pins *p, unsigned int *continued)
 
 	if (p->map_fd[RG_MAP_HELD] >= 0)
 		rg_held_count_sleepers(p, RG_MAX_GATES, &done);
-	disown(p);
+	rg_pins_disown(p);
 	if (p->map_fd[RG_MAP_GATES] >= 0 && p->prog_fd[RG_PROG_CONTROL] >= 0) {
 		for (__u32 i = 0; i < RG_MAX_GATES; i++) {
 			struct rg_control open_gate = {.op = RG_OP_OPEN, .slot = i};
@@ -423,10 +413,24 @@ static int mark_armed(const struct rg_pins *p, __u32 module, __u64 canary_ns)
 	return RG_DONE;
 }
 
-static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
+/* Executables that a set of another version exempts are known by less than this version goes
+ * by, and an update brings new ones. */
+static void exempt_anew(const struct rg_pins *p, const struct rg_mounts *mounts)
+{
+	int err = rg_exempt_follow(p, mounts, true);
+
+	if (err < 0)
+		rg_warn("exempt programs: not all are known anew: %s; run `reexport-guard policy "
+			"reload`",
+			rg_strerror(err));
+}
+
+/* old: the set in force, which this one is to replace (load/replace.h); NULL: there is none. */
+static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p, struct rg_pins *old,
 		     struct rg_armed *armed)
 {
-	const struct rg_policy *policy = &plan->wish->config->policy;
+	const bool as_it_is = plan->wish->as_it_is;
+	const struct rg_policy *policy = as_it_is ? NULL : &plan->wish->config->policy;
 	struct rg_meta meta = {.pins_version = RG_PINS_VERSION, .rung = rung};
 	struct rg_load_request wish = {
 		.rung = rung,
@@ -455,15 +459,32 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	meta.module_ours = armed->module_ours;
 	if (!err && rg_pins_set_meta(p, &meta) < 0)
 		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
-	err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
-	err = err ?: choose_slot(p, armed);
-	err = err ?: arm_gate(p, plan, armed);
-	/* Set the heartbeat before attaching the doors; otherwise the first callers are denied. */
-	if (!err && plan->wish->serve)
+	if (old) {
+		err = err ?: rg_replace_carry(old, p);
+		if (!err)
+			exempt_anew(p, &plan->mounts);
+	} else {
+		err = err ?: rg_load_freeze(p);
+		err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
+	}
+	if (!as_it_is) {
+		err = err ?: choose_slot(p, armed);
+		err = err ?: arm_gate(p, plan, armed);
+	}
+	armed->adopted |= as_it_is;
+	/* Set the heartbeat before attaching the doors; otherwise the first callers are denied.
+	 * The daemon of a set that is replaced ends, and the next one follows at once. */
+	if (!err &&
+	    (plan->wish->serve || (old && rg_is_alive(old->live->heartbeat_ns, rg_now_ns()))))
 		beat(p->live);
 	err = err ?: doors_with(p, armed, policy, &doors);
 	err = err ?: rg_doors_attach(p, doors);
-	err = err ?: prove(p, doors, policy->action, rung, &armed->canary_ns);
+	/* Only now: sleepers of the old set are woken by it, and come to the new doors. */
+	if (old)
+		err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
+	err = err
+		      ?: prove(p, doors, policy ? policy->action : RG_ACTION_HOLD, rung,
+			       &armed->canary_ns);
 	if (!err)
 		ask_kept(p, armed);
 	err = err ?: rg_attach_answers(&loaded, &wish);
@@ -471,6 +492,10 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p,
 	armed->rung = rung;
 	armed->doors = doors;
 	err = err ?: rg_doors_adjust(p, &doors);
+	if (old)
+		err = err ?: rg_replace_end(old, p);
+	if (!err && plan->wish->serve)
+		beat(p->live);
 	if (!err && !(plan->wish->force_left_out & RG_WITHOUT_TRACES))
 		watch(&loaded, plan->wish);
 	rg_unload(&loaded);
@@ -541,14 +566,119 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 	return rg_doors_adjust(p, &changed);
 }
 
+/* ---- one rung after the other ---- */
+
+/* Is there a rung below, after this one failed? */
+static bool next_rung(const struct rg_arm_request *wish, int err, int *rung)
+{
+	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0 ||
+		      wish->force_follow >= 0 || wish->force_hold >= 0;
+
+	if (err != RG_CANNOT || forced || *rung + 1 == RG_NR_RUNGS)
+		return false;
+	rg_warn("rung %s does not serve here: trying %s", rg_rung_name((__u32)*rung),
+		rg_rung_name((__u32)*rung + 1));
+	++*rung;
+	return true;
+}
+
+/* Replace the set in force, *p as rg_pins_open() left it; the new one is in *p afterwards.
+ * -EPROTO: it cannot be read, so it cannot be replaced, and nothing was done. */
+static int replace(struct plan *plan, int rung, struct rg_pins *p, struct rg_armed *armed)
+{
+	struct rg_pins old = *p;
+	struct btf *types = rg_load_types();
+	int err = types ? rg_other_open(&old, types) : -ENOMEM;
+	unsigned int continued;
+	struct rg_meta was = {};
+
+	btf__free(types);
+	if (err) {
+		*p = old;
+		return -EPROTO;
+	}
+	if (plan->wish->as_it_is && rg_pins_meta(&old, &was) == 0 &&
+	    was.module_wish < RG_NR_MODULE_WISHES)
+		plan->wish->config->module = was.module_wish;
+	do {
+		err = rg_replace_begin(p);
+		if (err)
+			break;
+		err = arm_fresh(plan, (enum rg_rung)rung, p, &old, armed);
+		if (err) {
+			take_away(p, &continued);
+			rg_pins_close(p);
+			if (armed->module_ours)
+				rg_answers_unload();
+		}
+		rg_replace_cancel();
+	} while (next_rung(plan->wish, err, &rung));
+	armed->replaced = !err;
+	rg_pins_close(&old);
+	return err;
+}
+
+/* The set in force is another version's, or not whole, as rg_pins_open() found. *again: it was
+ * taken away, and nothing is there any more. */
+static int arm_anew(struct plan *plan, int rung, int found, struct rg_pins *p,
+		    struct rg_armed *armed, bool *again)
+{
+	const char *missing = rg_pins_missing(p);
+	unsigned int continued;
+	struct rg_meta meta = {};
+	bool readable;
+	int err = -EPROTO;
+
+	*again = false;
+	if (p->map_fd[RG_MAP_META] >= 0)
+		rg_pins_meta(p, &meta);
+	/* Where the gates are missing, nothing of it is known. */
+	readable = found == -EPROTO ||
+		   (meta.armed && p->map_fd[RG_MAP_GATES] >= 0 && p->prog_fd[RG_PROG_CONTROL] >= 0);
+	if (found == -EPROTO)
+		rg_warn("%s: pinned by another version of reexport-guard: replacing it",
+			RG_PIN_DIR);
+	else
+		rg_warn("%s: an earlier set is not whole (%s%s): %s", RG_PIN_DIR,
+			missing ?: "it was never armed", missing ? " is missing" : "",
+			readable ? "replacing it" : "taken away, arming anew");
+	if (plan->wish->as_it_is && rg_host_prepare()) {
+		rg_pins_close(p);
+		return RG_CANNOT;
+	}
+	if (readable)
+		err = replace(plan, rung, p, armed);
+	if (err != -EPROTO)
+		return err;
+	if (found == -EPROTO) {
+		rg_pins_close(p);
+		return rg_error(RG_FAILED,
+				"%s: the set in force cannot be read, so it stays as it is: run "
+				"`reexport-guard disable`, then `enable`",
+				RG_PIN_DIR);
+	}
+	take_away(p, &continued);
+	rg_pins_close(p);
+	*again = true;
+	return RG_DONE;
+}
+
+/* The policy of the set in force stays. */
+static int take_up(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
+{
+	if (!plan->wish->as_it_is)
+		return arm_again(plan, p, armed);
+	armed->adopted = true;
+	return rg_prove(p);
+}
+
 /* One rung after the other, until the canary proves one. The lock is given
  * back where a set was taken away, so each turn looks anew at what is there. */
 static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed,
 			const sigset_t *before)
 {
 	const struct rg_arm_request *wish = plan->wish;
-	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0 ||
-		      wish->force_follow >= 0 || wish->force_hold >= 0;
+	const bool only_again = wish->only_again || wish->as_it_is;
 	int rung = wish->force_rung >= 0 ? wish->force_rung : RG_RUNG_LSM, err;
 	unsigned int continued;
 	sigset_t all;
@@ -557,6 +687,8 @@ static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *a
 	if (wish->force_rung < 0 && rg_host_has_bpf_lsm() == 0)
 		rung = RG_RUNG_FMOD_RET;
 	for (int turn = 0; turn < MAX_TURNS; turn++) {
+		bool again;
+
 		rg_pins_init(p);
 		/* Half an arming is worse than a late Ctrl-C; waiting for others is not. */
 		sigprocmask(SIG_SETMASK, before, NULL);
@@ -564,36 +696,38 @@ static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *a
 		if (err)
 			return rg_pins_lock_failed(err);
 		sigprocmask(SIG_BLOCK, &all, NULL);
+		rg_replace_clear(p);
 		err = rg_pins_open(p);
 		if (err == 0)
-			return arm_again(plan, p, armed);
+			return take_up(plan, p, armed);
 		/* Of a set that only cannot be opened nothing is taken away. */
-		if (err != -ENOENT && err != -EBADMSG)
+		if (err != -ENOENT && err != -EBADMSG && err != -EPROTO)
 			return rg_pins_say(p, err);
-		if (err == -EBADMSG) {
-			rg_warn("%s: an earlier set is not whole (%s): taken away, arming anew",
-				RG_PIN_DIR, rg_pins_missing(p) ?: "it was never armed");
-			take_away(p, &continued);
-			rg_pins_close(p);
+		/* `policy reload` is no reason to replace programs. */
+		if (err == -EPROTO && wish->only_again)
+			return rg_pins_say(p, err);
+		if (err != -ENOENT) {
+			err = arm_anew(plan, rung, err, p, armed, &again);
+			if (!again)
+				return err;
 			continue;
 		}
-		if (wish->only_again) {
+		if (only_again) {
 			rg_pins_close(p);
+			if (wish->as_it_is)
+				return RG_NOT_ENABLED;
 			return rg_error(RG_NOT_ENABLED, "not enabled: nothing is pinned in %s",
 					RG_PIN_DIR);
 		}
-		err = arm_fresh(plan, rung, p, armed);
+		err = arm_fresh(plan, (enum rg_rung)rung, p, NULL, armed);
 		if (!err)
 			return RG_DONE;
 		take_away(p, &continued);
 		rg_pins_close(p);
 		if (armed->module_ours)
 			rg_answers_unload();
-		if (err != RG_CANNOT || forced || rung + 1 == RG_NR_RUNGS)
+		if (!next_rung(wish, err, &rung))
 			return err;
-		rg_warn("rung %s does not serve here: trying %s", rg_rung_name(rung),
-			rg_rung_name(rung + 1));
-		rung++;
 	}
 	return rg_error(RG_FAILED,
 			"%s: what is pinned there cannot be taken away, see above: remove it by "
@@ -627,7 +761,9 @@ int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed
 	if (err)
 		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
 				rg_strerror(err));
-	err = rg_rules_make(wish->config, &plan.mounts, &plan.rules) ?: rg_host_prepare();
+	/* A set that stays as it is has its rules, and what it needs of the host. */
+	if (!wish->as_it_is)
+		err = rg_rules_make(wish->config, &plan.mounts, &plan.rules) ?: rg_host_prepare();
 	if (err)
 		goto out;
 	rg_scope_choose(wish->config);

@@ -90,7 +90,7 @@ static struct bpf_map *map_of(const struct guard_bpf *skel, enum rg_map map)
 }
 
 /* Maps that only kernel programs write: from here on no process can, whatever it may do. */
-static int freeze(const struct rg_pins *p)
+int rg_load_freeze(const struct rg_pins *p)
 {
 	static const enum rg_map maps[] = {
 		RG_MAP_GATES,	     RG_MAP_GATE_OF,	     RG_MAP_HOLDING,
@@ -102,7 +102,7 @@ static int freeze(const struct rg_pins *p)
 	};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-		if (bpf_map_freeze(p->map_fd[maps[i]]) < 0)
+		if (bpf_map_freeze(p->map_fd[maps[i]]) < 0 && errno != EBUSY) /* it is already */
 			return rg_error(RG_FAILED, "%s: cannot be made read-only: %s",
 					rg_pin_of_map(maps[i]), rg_strerror(errno));
 	return RG_DONE;
@@ -114,7 +114,6 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 
 	for (int i = 0; i < RG_NR_MAPS && !err; i++)
 		err = pin_one(bpf_map__fd(map_of(skel, i)), rg_pin_of_map(i), &p->map_fd[i]);
-	err = err ?: freeze(p);
 	if (!err)
 		err = pin_one(bpf_program__fd(skel->progs.control), rg_pin_of_prog(RG_PROG_CONTROL),
 			      &p->prog_fd[RG_PROG_CONTROL]);

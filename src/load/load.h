@@ -33,6 +33,8 @@ struct rg_loaded {
 /* Open, load, pin maps, the control program and the doors' programs of one
  * rung; fills in p. Tracing programs are not among what is loaded. */
 int rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loaded *loaded);
+/* Make maps read-only for every process that only kernel programs write. Again: nothing. */
+int rg_load_freeze(const struct rg_pins *p);
 /* Attach the followers in `links` (1 << enum rg_link) that are not left out. One that cannot be
  * attached steps down (load/followers.h). */
 int rg_attach_followers(struct rg_loaded *loaded, __u32 links);

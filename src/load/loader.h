@@ -16,8 +16,12 @@
 struct rg_arm_request {
 	/* Already checked, owned by the caller. The scope is filled in if the user gave none. */
 	struct rg_config *config;
-	bool serve;	     /* the caller is a daemon: it continues held processes from now on */
-	bool only_again;     /* fail if nothing is enabled yet */
+	bool serve;	 /* the caller is a daemon: it continues held processes from now on */
+	bool only_again; /* fail if nothing is enabled yet */
+	/* Take up what is enabled, policy and all; replace it if it is another version's or not
+	 * whole. Of the config nothing is used. RG_NOT_ENABLED, and nothing is said: there is
+	 * none, or it was never armed and is taken away. */
+	bool as_it_is;
 	int force_rung;	     /* enum rg_rung, or -1: the best there is (tests) */
 	int force_follow;    /* enum rg_follow, or -1 likewise */
 	int force_continue;  /* enum rg_continue, or -1 likewise */
@@ -37,6 +41,7 @@ struct rg_armed {
 	__u32 doors;	  /* attached, and proven by a canary: 1 << enum rg_door */
 	bool module_ours; /* the kernel module was loaded by this call */
 	bool adopted;	  /* the gate existed already: its policy was changed without a gap */
+	bool replaced;	  /* the set was another version's, or not whole (load/replace.h) */
 	__u64 canary_ns;
 };
 

@@ -154,7 +154,7 @@ int rg_held_can_continue(const struct rg_pins *p)
 		       : -EXDEV;
 }
 
-static void forget(const struct rg_pins *p, const struct rg_held_key *key)
+void rg_held_forget(const struct rg_pins *p, const struct rg_held_key *key)
 {
 	if (p->other)
 		rg_other_forget(p, key);
@@ -328,7 +328,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 			if (!everybody && !may_go_on(p, h, gates, now_ns))
 				continue;
 			if (h->phase == RG_HELD_WOKEN) { /* it comes to the door by itself */
-				forget(p, &list.keys[order[i]]);
+				rg_held_forget(p, &list.keys[order[i]]);
 				continue;
 			}
 			if (sleeps(h->phase)) {
@@ -344,7 +344,7 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 				tried = true;
 			}
 			if (drop)
-				forget(p, &list.keys[order[i]]);
+				rg_held_forget(p, &list.keys[order[i]]);
 		}
 	}
 	free(order);

@@ -35,6 +35,8 @@ int rg_held_can_continue(const struct rg_pins *p);
 bool rg_held_any(const struct rg_pins *p);
 int rg_held_read(const struct rg_pins *p, struct rg_held_list *list);
 void rg_held_free(struct rg_held_list *list);
+/* Delete one record, from the set itself. */
+void rg_held_forget(const struct rg_pins *p, const struct rg_held_key *key);
 
 /* Count in done->continued the processes that sleep at the gate of this slot, or at any
  * (RG_MAX_GATES): before it is opened, as the module wakes them at that very moment. 0 or a

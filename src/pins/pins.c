@@ -168,9 +168,16 @@ const char *rg_pin_of_prog(enum rg_prog prog)
 	return prog_pins[prog];
 }
 
+static const char *pin_dir = RG_PIN_DIR;
+
+void rg_pins_place(enum rg_pins_place place)
+{
+	pin_dir = place == RG_PLACE_BESIDE ? RG_PIN_DIR_BESIDE : RG_PIN_DIR;
+}
+
 char *rg_pin_path(char *buf, const char *name)
 {
-	snprintf(buf, 256, "%s/%s", RG_PIN_DIR, name);
+	snprintf(buf, 256, "%s/%s", pin_dir, name);
 	return buf;
 }
 
@@ -186,7 +193,7 @@ void rg_pins_init(struct rg_pins *p)
 
 int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
 {
-	int fd = rg_dir_lock(RG_PIN_DIR, mode, create);
+	int fd = rg_dir_lock(pin_dir, mode, create);
 
 	if (fd < 0)
 		return fd;
@@ -196,7 +203,7 @@ int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
 
 int rg_pins_lock_failed(int err)
 {
-	return rg_dir_lock_failed(RG_PIN_DIR, err);
+	return rg_dir_lock_failed(pin_dir, err);
 }
 
 void rg_pins_unlock(struct rg_pins *p)
@@ -246,7 +253,7 @@ static bool is_pin(const char *name)
 /* Is a pin of ours there? 1, 0, or a negative errno. */
 static int any_pin(void)
 {
-	DIR *d = opendir(RG_PIN_DIR);
+	DIR *d = opendir(pin_dir);
 	struct dirent *e;
 	int any = 0;
 
@@ -404,8 +411,7 @@ int rg_pins_say(struct rg_pins *p, int err)
 		err = rg_error(RG_FAILED,
 			       "%s: pinned by another version of reexport-guard (this one knows "
 			       "pins version %d): `status`, `release`, `close` and `disable` work "
-			       "on "
-			       "it; to replace it run `reexport-guard disable`, then `enable`",
+			       "on it; `enable` and `run` replace it without a gap",
 			       RG_PIN_DIR, RG_PINS_VERSION);
 		break;
 	case -EBADMSG:
@@ -465,7 +471,7 @@ void rg_pins_close(struct rg_pins *p)
 
 bool rg_pins_remove(void)
 {
-	DIR *d = opendir(RG_PIN_DIR);
+	DIR *d = opendir(pin_dir);
 	bool all = true, others = false;
 	struct dirent *e;
 
@@ -477,17 +483,16 @@ bool rg_pins_remove(void)
 		if (!is_pin(e->d_name)) {
 			others = true;
 		} else if (unlinkat(dirfd(d), e->d_name, 0) < 0 && errno != ENOENT) {
-			rg_warn("%s/%s: cannot be unpinned: %s; remove it by hand", RG_PIN_DIR,
+			rg_warn("%s/%s: cannot be unpinned: %s; remove it by hand", pin_dir,
 				e->d_name, rg_strerror(errno));
 			all = false;
 		}
 	}
 	closedir(d);
 	if (others)
-		rg_warn("%s: something in it is not reexport-guard's, and is left alone",
-			RG_PIN_DIR);
-	else if (all && rmdir(RG_PIN_DIR) < 0 && errno != ENOENT)
-		rg_warn("%s: cannot be removed: %s", RG_PIN_DIR, rg_strerror(errno));
+		rg_warn("%s: something in it is not reexport-guard's, and is left alone", pin_dir);
+	else if (all && rmdir(pin_dir) < 0 && errno != ENOENT)
+		rg_warn("%s: cannot be removed: %s", pin_dir, rg_strerror(errno));
 	return all;
 }
 
@@ -503,4 +508,16 @@ int rg_pins_set_meta(const struct rg_pins *p, const struct rg_meta *meta)
 	__u32 zero = 0;
 
 	return bpf_map_update_elem(p->map_fd[RG_MAP_META], &zero, meta, BPF_ANY);
+}
+
+void rg_pins_disown(const struct rg_pins *p)
+{
+	struct rg_meta meta;
+
+	if (p->map_fd[RG_MAP_META] < 0 || rg_pins_meta(p, &meta) < 0)
+		return;
+	if (p->other)
+		rg_other_disown(p);
+	meta.armed = 0;
+	rg_pins_set_meta(p, &meta);
 }

@@ -16,6 +16,9 @@ struct bpf_link;
 
 #define RG_BPFFS "/sys/fs/bpf"
 #define RG_PIN_DIR RG_BPFFS "/reexport-guard"
+/* A set that is being made, or taken away, while the one in RG_PIN_DIR is in force
+ * (load/replace.h). It belongs to the process that has RG_PIN_DIR locked exclusively. */
+#define RG_PIN_DIR_BESIDE RG_BPFFS "/reexport-guard-beside"
 enum rg_map {
 	RG_MAP_META = 0,
 	RG_MAP_LIVE,
@@ -114,7 +117,14 @@ struct rg_pins {
 	struct rg_other *other; /* of a set of another version (pins/other.h); else NULL */
 };
 
-/* File names below RG_PIN_DIR. */
+/* The directory in which this process looks for pins and makes them, from now on. */
+enum rg_pins_place {
+	RG_PLACE_SET,	 /* RG_PIN_DIR, at first */
+	RG_PLACE_BESIDE, /* RG_PIN_DIR_BESIDE */
+};
+void rg_pins_place(enum rg_pins_place place);
+
+/* File names below that directory. */
 const char *rg_pin_of_map(enum rg_map map);
 const char *rg_pin_of_link(enum rg_link link);
 /* For a follower of a function's return: the second link that it has on the rung kprobe.
@@ -163,3 +173,6 @@ bool rg_pins_remove(void);
 
 int rg_pins_meta(const struct rg_pins *p, struct rg_meta *meta);
 int rg_pins_set_meta(const struct rg_pins *p, const struct rg_meta *meta);
+/* Write down that this set is not in force any more: the daemon lets go of what it keeps open, and
+ * pins nothing again; and what is cut short is not taken for a set in force. */
+void rg_pins_disown(const struct rg_pins *p);

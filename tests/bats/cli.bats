@@ -366,10 +366,10 @@ set_pins_version() {
 	bpftool map update pinned $pins/map_meta key 0 0 0 0 value "${bytes[@]}"
 }
 
-@test "pins of another version are left alone by whatever would change them, and can be taken away" {
+@test "pins of another version are left alone by whatever cannot use them, and can be replaced" {
 	arm --mount $a --action deny
 	set_pins_version 0x63
-	for verb in "enable --all" run trace "top --once" metrics; do
+	for verb in "policy reload" trace "top --once" metrics; do
 		# shellcheck disable=SC2086 # words
 		run rg $verb
 		[ "$status" -eq 1 ]
@@ -378,6 +378,12 @@ set_pins_version() {
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
 	[ "$(json .other_pins_version)" = 99 ]
+	run rg enable --mount $a --scope locks --action deny
+	[ "$status" -eq 0 ]
+	[[ $output == *"another version"*"replacing"* && $output == *"set replaced"* ]]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	[ "$(json .other_pins_version)" = null ]
 	rg disable
 	[ ! -e $pins ]
 }

@@ -68,7 +68,7 @@ fresh() {
 		kill -CONT "$(<"$pid")" 2>/dev/null || true
 		rm -f "$pid"
 	done
-	if [[ -d $pins ]]; then
+	if [[ -d $pins || -d $pins-beside ]]; then
 		rg disable >/dev/null 2>&1 || true
 	fi
 	! knfsd_running rex || knfsd_stop rex

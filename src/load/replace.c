@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "load/replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+
+#include "base/log.h"
+#include "load/followers.h"
+#include "load/load.h"
+#include "load/traces.h"
+#include "pins/carry.h"
+#include "pins/doors.h"
+#include "pins/freed.h"
+#include "pins/gates.h"
+#include "pins/held.h"
+#include "pins/other.h"
+#include "pins/wrappers.h"
+
+/* Looks at a gate that changes all the time. */
+#define TRIES 50
+/* How many holds the old set may count while the new one is armed. */
+#define SEQ_APART (1u << 24)
+
+/* ---- 1 ---- */
+
+int rg_replace_begin(struct rg_pins *p)
+{
+	int err;
+
+	rg_pins_init(p);
+	rg_pins_place(RG_PLACE_BESIDE);
+	err = rg_pins_lock(p, RG_LOCK_EXCLUSIVE_NOW, true);
+	if (!err)
+		return RG_DONE;
+	rg_pins_place(RG_PLACE_SET);
+	return rg_error(RG_FAILED, "%s: cannot be made and locked: %s", RG_PIN_DIR_BESIDE,
+			rg_strerror(err));
+}
+
+void rg_replace_cancel(void)
+{
+	rg_pins_place(RG_PLACE_SET);
+}
+
+/* ---- 2 ---- */
+
+/* Open a map of the old set by its pin, as it is laid out there. -1: it has none. */
+static int old_map(enum rg_map map)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", RG_PIN_DIR, rg_pin_of_map(map));
+	return bpf_obj_get(path);
+}
+
+static int carry_map(const struct rg_pins *p, enum rg_map map)
+{
+	int fd = old_map(map), err;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	err = rg_map_carry(fd, p->map_fd[map], NULL);
+	close(fd);
+	return err;
+}
+
+/* Does the old set lay this map out as ours? */
+static bool is_laid_out_alike(const struct rg_pins *p, enum rg_map map)
+{
+	struct rg_map_moves moves;
+	int fd = old_map(map);
+	bool same = fd >= 0 && rg_map_moves_make(fd, p->map_fd[map], &moves) == 0;
+
+	if (same) {
+		same = moves.key.same && moves.value.same;
+		rg_map_moves_free(&moves);
+	}
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+/* Carry the ledger if the old set counts in the same way. A part of it would say that end
+ * clients have fewer locks than they have. */
+static bool carry_ledger(const struct rg_pins *p)
+{
+	static const enum rg_map maps[] = {RG_MAP_CLIENTS, RG_MAP_CLIENT_OF, RG_MAP_CLIENT_FILES,
+					   RG_MAP_UNCOUNTED};
+	bool same = true;
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]) && same; i++)
+		same = is_laid_out_alike(p, maps[i]);
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]) && same; i++)
+		same = carry_map(p, maps[i]) == 0;
+	return same;
+}
+
+/* What `meta` has for the daemon and for other verbs. */
+static int carry_meta(const struct rg_pins *old, const struct rg_pins *p)
+{
+	struct rg_meta was = {}, meta;
+
+	if (rg_pins_meta(p, &meta) < 0 || rg_pins_meta(old, &was) < 0)
+		return -errno;
+	meta.rules = was.rules < RG_MAX_RULES ? was.rules : RG_MAX_RULES;
+	meta.ledger_interval_s = was.ledger_interval_s ?: RG_DEFAULT_LEDGER_INTERVAL;
+	meta.metrics_interval_s = was.metrics_interval_s ?: RG_DEFAULT_METRICS_INTERVAL;
+	meta.record = was.record;
+	meta.record_mib = was.record_mib;
+	meta.module_wish = was.module_wish;
+	meta.module_ours |= was.module_ours;
+	memcpy(meta.state_dir, was.state_dir, sizeof(meta.state_dir));
+	memcpy(meta.metrics_dir, was.metrics_dir, sizeof(meta.metrics_dir));
+	if (!meta.state_dir[0])
+		snprintf(meta.state_dir, sizeof(meta.state_dir), "%s", RG_STATE_DIR);
+	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
+	meta.metrics_dir[sizeof(meta.metrics_dir) - 1] = '\0';
+	return rg_pins_set_meta(p, &meta) < 0 ? -errno : 0;
+}
+
+/* The facts as the old set has them, with a policy that this version can go by. */
+static struct rg_gate carried(const struct rg_gate *was, bool ledger, bool blind)
+{
+	struct rg_gate g = *was;
+
+	if (!g.policy.max_hold_s)
+		g.policy.max_hold_s = RG_DEFAULT_MAX_HOLD;
+	if (g.policy.action >= RG_NR_ACTIONS)
+		g.policy.action = RG_ACTION_DENY;
+	if (g.policy.scope >= RG_NR_SCOPES)
+		g.policy.scope = RG_SCOPE_ACCESS;
+	if (g.policy.release >= RG_NR_RELEASES)
+		g.policy.release = RG_RELEASE_SETTLED;
+	if (g.policy.mount_mode >= RG_NR_MOUNT_MODES)
+		g.policy.mount_mode = RG_MOUNT_MODE_ALL;
+	/* Its knfsd may have started while no program saw who was refused. */
+	g.policy.blind = blind || (g.policy.blind && g.knfsd != RG_KNFSD_DOWN);
+	/* Locks that were counted before are not known any more: nothing is expected by what is
+	 * counted from now on, as if knfsd's start had not been seen. */
+	if (!ledger)
+		g.generation = 0;
+	/* The old version did not write down whom it let in. */
+	if (!g.kept_ns) {
+		g.kept_ns = g.closed_ns;
+		g.let_in |= 1ULL << RG_RECLAIM_MOUNTED_BEFORE;
+	}
+	return g;
+}
+
+static int carry_gate(const struct rg_pins *old, const struct rg_pins *p, __u32 slot, bool ledger,
+		      bool blind)
+{
+	struct rg_control c = {.op = RG_OP_CARRY, .slot = slot};
+	struct rg_gate was, now, gate;
+	int err;
+
+	if (bpf_map_lookup_elem(old->map_fd[RG_MAP_GATES], &slot, &was) < 0)
+		return -errno;
+	if (!was.netns)
+		return 0;
+	for (int i = 0; i < TRIES; i++) {
+		gate = carried(&was, ledger, blind);
+		if (bpf_map_update_elem(p->map_fd[RG_MAP_GATES], &slot, &gate, BPF_ANY) < 0)
+			return -errno;
+		err = rg_control(p, &c) ?: rg_other_refresh(old);
+		if (err)
+			return err;
+		if (bpf_map_lookup_elem(old->map_fd[RG_MAP_GATES], &slot, &now) < 0)
+			return -errno;
+		/* Both sets follow knfsd by now: both see what comes later. */
+		if (memcmp(&was, &now, sizeof(was)) == 0)
+			return 0;
+		was = now;
+	}
+	return -EBUSY;
+}
+
+int rg_replace_carry(const struct rg_pins *old, const struct rg_pins *p)
+{
+	static const enum rg_map maps[] = {RG_MAP_RULES,   RG_MAP_PROVENANCE, RG_MAP_EXEMPT,
+					   RG_MAP_DEVICES, RG_MAP_ABOVE,      RG_MAP_WRAPPERS};
+	struct rg_meta meta = {};
+	bool ledger;
+	int err = carry_meta(old, p);
+
+	/* A record of the one set must not be taken for one of the other. */
+	p->live->next_seq = old->live->next_seq + SEQ_APART;
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]) && !err; i++)
+		err = carry_map(p, maps[i]);
+	if (!err && rg_pins_meta(p, &meta) < 0)
+		err = -errno;
+	if (err)
+		return rg_error(RG_FAILED,
+				"the set in force cannot be taken over: %s: it stays as it is",
+				rg_strerror(err));
+	ledger = carry_ledger(p);
+	for (__u32 slot = RG_CANARY_SLOT + 1; slot < RG_MAX_GATES && !err; slot++)
+		err = carry_gate(old, p, slot, ledger, rg_followers_blind(meta.left_out));
+	if (err)
+		return rg_error(RG_FAILED,
+				"gates of the set in force cannot be taken over: %s: it stays as "
+				"it is",
+				rg_strerror(err));
+	if (!ledger)
+		rg_warn("end clients' locks were counted in another way: they are counted anew "
+			"from knfsd's next start on");
+	return RG_DONE;
+}
+
+/* ---- 5 ---- */
+
+/* The old record of a thread that the new set holds already is of an earlier time. */
+static bool is_held_anew(const struct rg_pins *p, __u32 tid)
+{
+	struct rg_holding last;
+
+	return bpf_map_lookup_elem(p->map_fd[RG_MAP_HOLDING], &tid, &last) == 0;
+}
+
+static int take_record(const struct rg_pins *p, const struct rg_held_key *key,
+		       const struct rg_held *h)
+{
+	struct rg_holding last = {.since_ns = h->since_ns, .seq = key->seq};
+
+	if (is_held_anew(p, key->tid))
+		return 0;
+	if (bpf_map_update_elem(p->map_fd[RG_MAP_HELD], key, h, BPF_ANY) < 0)
+		return -errno;
+	/* Without it (frozen by then) the record goes when its process is continued. */
+	bpf_map_update_elem(p->map_fd[RG_MAP_HOLDING], &key->tid, &last, BPF_ANY);
+	return 0;
+}
+
+/* Threads that sleep are woken by the module, as no program answers for them any more, and come
+ * to the new doors. */
+static bool is_stopped(const struct rg_held *h)
+{
+	return h->phase == RG_HELD_STOPPED || h->phase == RG_HELD_RECORDED;
+}
+
+/* The old doors are gone: whom they stopped, the new set continues from now on. 0; -EBUSY if
+ * some could not be taken over; or another negative errno. */
+static int take_held(const struct rg_pins *old, const struct rg_pins *p)
+{
+	struct rg_held_list list;
+	int err = 0, left = 1;
+
+	/* Programs that were under way have ended then. */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	for (int i = 0; i < 1000 && left; i++) {
+		err = rg_held_read(old, &list);
+		if (err)
+			return err;
+		left = 0;
+		for (__u32 n = 0; n < list.n; n++) {
+			if (!is_stopped(&list.values[n]))
+				continue;
+			/* One that is only recorded is about to be stopped. */
+			if (list.values[n].phase != RG_HELD_STOPPED ||
+			    take_record(p, &list.keys[n], &list.values[n]))
+				left++;
+			else
+				rg_held_forget(old, &list.keys[n]);
+		}
+		rg_held_free(&list);
+		if (left)
+			usleep(1000);
+	}
+	return left ? -EBUSY : 0;
+}
+
+/* Wrappers that the old set has seen stop, and the new one has not. */
+static void take_wrappers(const struct rg_pins *old, const struct rg_pins *p)
+{
+	struct rg_wrapper_list list;
+
+	if (rg_wrappers_read(old, &list))
+		return;
+	for (__u32 i = 0; i < list.n; i++)
+		bpf_map_update_elem(p->map_fd[RG_MAP_WRAPPERS], &list.at[i].tgid, &list.at[i].w,
+				    BPF_NOEXIST);
+	rg_wrappers_free(&list);
+}
+
+static void links_of_doors(struct rg_programs *programs)
+{
+	char path[256];
+
+	programs->n = 0;
+	for (int i = RG_LINK_DOOR_LOCK; i <= RG_LINK_DOOR_ACCESS; i++)
+		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link((enum rg_link)i)),
+				false);
+}
+
+static void all_links(struct rg_programs *programs)
+{
+	char path[256];
+
+	programs->n = 0;
+	for (int i = 0; i < RG_NR_LINKS; i++)
+		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link((enum rg_link)i)),
+				false);
+	for (const struct rg_trace *t = rg_traces; t->program; t++)
+		for (int pin = 0; pin < RG_NR_TRACE_PINS; pin++)
+			rg_programs_add(programs, rg_trace_pin(path, t, pin), false);
+}
+
+/* In another pid namespace all would be taken for gone, so nobody is continued there. */
+static int continue_all(const struct rg_pins *old)
+{
+	struct rg_continued done = {};
+
+	if (old->map_fd[RG_MAP_HELD] < 0 || !rg_held_any(old))
+		return 0;
+	if (old->prog_fd[RG_PROG_CONTROL] >= 0 && rg_held_can_continue(old))
+		return -EXDEV;
+	return rg_held_continue(old, true, &done) ?: (done.failed ? -EPERM : 0);
+}
+
+/* Remove the set that is beside. `set`: it takes over whom that holds; NULL: they are continued.
+ * What goes wrong is said: the next verb that changes the set tries again. */
+static void retire(struct rg_pins *old, const struct rg_pins *set)
+{
+	struct rg_continued done = {};
+	struct rg_programs programs;
+	int err = 0;
+
+	links_of_doors(&programs);
+	rg_doors_detach(~0u);
+	/* Another process may keep them open a moment longer: the daemon of the old set. */
+	rg_programs_wait(&programs);
+	if (set && old->map_fd[RG_MAP_HELD] >= 0) {
+		err = take_held(old, set);
+		if (old->map_fd[RG_MAP_WRAPPERS] >= 0)
+			take_wrappers(old, set);
+	}
+	/* Whom nobody took over comes to the new doors. */
+	if (!set || err)
+		err = continue_all(old);
+	if (err)
+		rg_warn("not all processes that the set before holds could be taken over: %s; look "
+			"for state T in `ps` and run `kill -CONT`",
+			rg_strerror(err));
+	all_links(&programs);
+	rg_pins_remove();
+	rg_pins_unlock(old);
+	if (!rg_programs_wait(&programs))
+		rg_warn("programs of the set before are still attached: another process holds "
+			"them open; see `bpftool link`");
+	/* Whoever opened a gate meanwhile did not see those that were taken over. */
+	if (set && rg_held_any(set) && rg_held_can_continue(set) == 0)
+		rg_held_continue(set, false, &done);
+}
+
+static int exchange(void)
+{
+	if (renameat2(AT_FDCWD, RG_PIN_DIR_BESIDE, AT_FDCWD, RG_PIN_DIR, RENAME_EXCHANGE) < 0)
+		return rg_error(RG_FAILED, "%s: cannot take the place of %s: %s", RG_PIN_DIR_BESIDE,
+				RG_PIN_DIR, rg_strerror(errno));
+	return RG_DONE;
+}
+
+int rg_replace_end(struct rg_pins *old, struct rg_pins *p)
+{
+	int err;
+
+	/* First, or a daemon of the old set would pin that again over the new one. */
+	rg_pins_disown(old);
+	err = exchange();
+	if (err)
+		return err;
+	/* The new set is in force, whatever becomes of the old one: retire() says it. */
+	retire(old, p);
+	rg_pins_place(RG_PLACE_SET);
+	rg_load_freeze(p); /* if that fails, it is said, and the set serves all the same */
+	return RG_DONE;
+}
+
+/* ---- putting right ---- */
+
+bool rg_replace_was_cut_short(void)
+{
+	return access(RG_PIN_DIR_BESIDE, F_OK) == 0;
+}
+
+/* Open what is pinned at a place, of whatever version, as far as it can be. What
+ * rg_pins_open() returned. */
+static int open_at(enum rg_pins_place place, struct rg_pins *p)
+{
+	struct btf *types;
+	int found;
+
+	rg_pins_place(place);
+	rg_pins_init(p);
+	found = rg_pins_open(p);
+	if (found == -EPROTO) {
+		types = rg_load_types();
+		if (!types || rg_other_open(p, types))
+			rg_warn("%s: cannot be read: whom it holds cannot be continued",
+				place == RG_PLACE_SET ? RG_PIN_DIR : RG_PIN_DIR_BESIDE);
+		btf__free(types);
+	}
+	return found;
+}
+
+void rg_replace_clear(struct rg_pins *p)
+{
+	struct rg_pins set, beside;
+	int found, there;
+
+	if (!rg_replace_was_cut_short())
+		return;
+	there = open_at(RG_PLACE_SET, &set);
+	found = open_at(RG_PLACE_BESIDE, &beside);
+	rg_warn("%s: left by a process that was killed while it replaced a set: %s",
+		RG_PIN_DIR_BESIDE, there && !found ? "taking its place" : "taken away");
+	if (there && !found && exchange() == RG_DONE) {
+		/* It is armed and proven. The lock that is held is on what is beside now. */
+		rg_pins_place(RG_PLACE_SET);
+		rg_pins_unlock(p);
+		if (rg_pins_lock(p, RG_LOCK_EXCLUSIVE_NOW, false))
+			rg_warn("%s: cannot be locked", RG_PIN_DIR);
+		rg_pins_place(RG_PLACE_BESIDE);
+		retire(&set, &beside);
+		rg_load_freeze(&beside);
+	} else {
+		retire(&beside, there ? NULL : &set);
+		if (!there)
+			rg_load_freeze(&set);
+	}
+	rg_pins_place(RG_PLACE_SET);
+	rg_pins_close(&beside);
+	rg_pins_close(&set);
+}
