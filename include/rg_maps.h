@@ -522,7 +522,7 @@ enum rg_op {
 	RG_OP_COUNT = 12,  /* count the locks that LOCKs and LOCKUs have left uncounted */
 	RG_OP_REHEARSE = 16, /* begin or renew a rehearsal (policy_word not 0), or end it (0) */
 	RG_OP_RECORDS = 15, /* bring rg_client.recorded up to date */
-	RG_OP_CARRY = 16,  /* of a gate whose facts another set had: who is it, and the rest */
+	RG_OP_CARRY = 17,  /* of a gate whose facts another set had: who is it, and the rest */
 	RG_OP_LIST = 14,   /* fill in the maps `listed_files` and `listed`; fd: enum rg_listing_of */
 };
 

@@ -120,8 +120,15 @@ verdict_is() {
 	daemon_alive
 }
 
-@test "run with nothing enabled, told nothing: guards what is exported again" {
+@test "run with nothing enabled, or a set that was never armed, told nothing: guards what is exported again" {
+	local -a meta
+	# As an `enable` leaves it that is killed before its last word: meta.armed is 0.
+	arm --mount $a --action deny
+	read -ra meta < <(bpftool -j map dump pinned $pins/map_meta | jq -r '.[0].value | join(" ")')
+	meta[4]=0x00
+	bpftool map update pinned $pins/map_meta key 0 0 0 0 value "${meta[@]}"
 	daemon_start
+	said daemon "not whole .it was never armed."
 	[ "$(json '.gates[0].which')" = exports ]
 	[ "$(json '.mounts[0].path')" = $a ]
 	held_try one posix $a/f
