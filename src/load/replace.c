@@ -103,22 +103,30 @@ static bool carry_ledger(const struct rg_pins *p)
 	return same;
 }
 
-/* What `meta` has for the daemon and for other verbs. */
+/* Carry what `meta` has of the policy, for the daemon and for other verbs; all that says how the
+ * set was made is the new one's. */
 static int carry_meta(const struct rg_pins *old, const struct rg_pins *p)
 {
-	struct rg_meta was = {}, meta;
+	struct rg_meta meta = {}, made;
 
-	if (rg_pins_meta(p, &meta) < 0 || rg_pins_meta(old, &was) < 0)
+	if (rg_pins_meta(p, &made) < 0 || rg_pins_meta(old, &meta) < 0)
 		return -errno;
-	meta.rules = was.rules < RG_MAX_RULES ? was.rules : RG_MAX_RULES;
-	meta.ledger_interval_s = was.ledger_interval_s ?: RG_DEFAULT_LEDGER_INTERVAL;
-	meta.metrics_interval_s = was.metrics_interval_s ?: RG_DEFAULT_METRICS_INTERVAL;
-	meta.record = was.record;
-	meta.record_mib = was.record_mib;
-	meta.module_wish = was.module_wish;
-	meta.module_ours |= was.module_ours;
-	memcpy(meta.state_dir, was.state_dir, sizeof(meta.state_dir));
-	memcpy(meta.metrics_dir, was.metrics_dir, sizeof(meta.metrics_dir));
+	meta.pins_version = made.pins_version;
+	meta.armed = 0;
+	meta.rung = made.rung;
+	meta.left_out = made.left_out;
+	meta.continues = made.continues;
+	meta.let_go = made.let_go;
+	meta.kprobes = made.kprobes;
+	meta.hold = made.hold;
+	meta.module = made.module;
+	meta.module_ours |= made.module_ours;
+	meta.canary_ns = made.canary_ns;
+	memcpy(meta.tool_version, made.tool_version, sizeof(meta.tool_version));
+	if (meta.rules > RG_MAX_RULES)
+		meta.rules = RG_MAX_RULES;
+	meta.ledger_interval_s = meta.ledger_interval_s ?: RG_DEFAULT_LEDGER_INTERVAL;
+	meta.metrics_interval_s = meta.metrics_interval_s ?: RG_DEFAULT_METRICS_INTERVAL;
 	if (!meta.state_dir[0])
 		snprintf(meta.state_dir, sizeof(meta.state_dir), "%s", RG_STATE_DIR);
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
@@ -186,7 +194,8 @@ static int carry_gate(const struct rg_pins *old, const struct rg_pins *p, __u32 
 int rg_replace_carry(const struct rg_pins *old, const struct rg_pins *p)
 {
 	static const enum rg_map maps[] = {RG_MAP_RULES,   RG_MAP_PROVENANCE, RG_MAP_EXEMPT,
-					   RG_MAP_DEVICES, RG_MAP_ABOVE,      RG_MAP_WRAPPERS};
+					   RG_MAP_DEVICES, RG_MAP_ABOVE,      RG_MAP_WRAPPERS,
+					   RG_MAP_DROPPED};
 	struct rg_meta meta = {};
 	bool ledger;
 	int err = carry_meta(old, p);
