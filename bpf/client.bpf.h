@@ -113,7 +113,7 @@ static long rg_drop_ref(struct bpf_map *map, __u64 *at, struct rg_client_ref *re
 {
 	__u64 key = *at;
 
-	if (ref->key.slot == w->slot)
+	if (ref->key.slot == w->slot && !ref->key.nlm)
 		bpf_map_delete_elem(map, &key);
 	return 0;
 }
@@ -123,7 +123,13 @@ static long rg_drop_file(struct bpf_map *map, struct rg_client_file *at, struct 
 {
 	struct rg_client_file key = *at;
 
-	if (l->slot == w->slot)
+	if (l->slot != w->slot)
+		return 0;
+	/* lockd did not end with knfsd, or it would have been forgotten: the daemon looks for its
+	 * locks anew. */
+	if (l->lockd)
+		l->listed = l->changes - 1;
+	else
 		bpf_map_delete_elem(map, &key);
 	return 0;
 }
@@ -138,7 +144,7 @@ static long rg_note_unlisted(struct bpf_map *map, struct rg_client_file *at,
 	struct rg_client_ref *ref;
 	struct rg_client *c;
 
-	if (l->slot != w->slot || !key.clp || l->listed == l->changes)
+	if (l->slot != w->slot || !key.clp || l->lockd || l->listed == l->changes)
 		return 0;
 	ref = bpf_map_lookup_elem(&client_of, &key.clp);
 	if (!ref)
@@ -161,6 +167,66 @@ static __always_inline void rg_clients_take_over(__u32 slot)
 	bpf_for_each_map_elem(&client_files, rg_note_unlisted, &w, 0);
 	bpf_for_each_map_elem(&client_of, rg_drop_ref, &w, 0);
 	bpf_for_each_map_elem(&client_files, rg_drop_file, &w, 0);
+}
+
+static long rg_nlm_forget_host(struct bpf_map *map, struct rg_client_key *at, struct rg_client *c,
+			       struct rg_slot_walk *w)
+{
+	struct rg_client_key key = *at;
+
+	if (key.slot != w->slot)
+		return 0;
+	if (!c->generation) { /* was not seen by the lockd before either */
+		bpf_map_delete_elem(map, &key);
+		return 0;
+	}
+	c->generation = 0;
+	c->refusals = 0;
+	c->unlisted = 0;
+	c->gone_ns = 0;
+	c->gone_how = 0;
+	return 0;
+}
+
+static long rg_nlm_forget_file(struct bpf_map *map, struct rg_client_file *at,
+			       struct rg_client_locks *l, struct rg_slot_walk *w)
+{
+	struct rg_client_file key = *at;
+	struct rg_client_key client;
+	struct rg_client_ref *ref;
+	struct rg_client *c;
+
+	if (l->slot != w->slot || !l->lockd)
+		return 0;
+	ref = l->listed == l->changes ? NULL : bpf_map_lookup_elem(&client_of, &key.clp);
+	if (ref) {
+		client = ref->key;
+		c = bpf_map_lookup_elem(&nlm_hosts, &client);
+		if (c)
+			c->unlisted++;
+	}
+	bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
+static long rg_nlm_drop_ref(struct bpf_map *map, __u64 *at, struct rg_client_ref *ref,
+			    struct rg_slot_walk *w)
+{
+	__u64 key = *at;
+
+	if (ref->key.slot == w->slot && ref->key.nlm)
+		bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
+/* lockd of this gate starts: it has no locks, and no end client has come yet. */
+static __always_inline void rg_nlm_take_over(__u32 slot)
+{
+	struct rg_slot_walk w = {.slot = slot};
+
+	bpf_for_each_map_elem(&nlm_hosts, rg_nlm_forget_host, &w, 0);
+	bpf_for_each_map_elem(&client_files, rg_nlm_forget_file, &w, 0);
+	bpf_for_each_map_elem(&client_of, rg_nlm_drop_ref, &w, 0);
 }
 
 /* Of a sockaddr in the kernel, whose layout is that of user space; zero where

@@ -176,7 +176,8 @@ static long forget_empty(struct bpf_map *map, struct rg_client_file *at, struct 
 {
 	struct rg_client_file key = *at;
 
-	if (!l->n && !l->busy && !l->waiting)
+	/* Those of lockd are forgotten as they are listed (ranges.bpf.c). */
+	if (!l->n && !l->busy && !l->waiting && !l->lockd)
 		bpf_map_delete_elem(map, &key);
 	return 0;
 }

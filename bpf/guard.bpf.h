@@ -96,6 +96,14 @@ RG_MAP struct {
 	__type(value, __u32);
 } reclaiming SEC(".maps");
 
+/* NFSv3 end clients (include/rg_maps.h). */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RG_MAX_NLM_HOSTS);
+	__type(key, struct rg_client_key);
+	__type(value, struct rg_client);
+} nlm_hosts SEC(".maps");
+
 /* The ledger. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -142,9 +150,12 @@ struct rg_client_locks {
 	__u32 listed;  /* `changes`, as it was last listed */
 	__u32 listing; /* the same of the listing `noted` */
 	__u32 place;   /* clp 0: of the file in `listed_files`; RG_NO_PLACE: it did not fit */
-	__u32 pad;
+	__u16 lockd;   /* 1: `clp` is a struct nlm_host; n, pass: as the listing `pass` met them */
+	__u16 waits;   /* RG_WAITS_...: it may change without a call */
 };
 #define RG_NO_PLACE 0xffffffffU
+#define RG_WAITS_BLOCKED 1 /* lockd may grant it a lock (NLM_BLOCKED): it is listed each time */
+#define RG_WAITS_FREED 2   /* lockd is freeing its locks: it is listed twice */
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -190,6 +201,7 @@ struct rg_listing {
 	__u32 files, locks, left;
 	__u32 slot, generation;
 	__u32 pad;
+	struct rg_client_file at; /* whose lock, if lockd's, the walk is at, in which file */
 	__u8 owner[RG_CLIENT_NAME_HASHED]; /* room to hash a lock owner in */
 };
 _Static_assert(sizeof(struct rg_listing) == RG_LISTING_BYTES, "pinned layout: see RG_PINS_VERSION");

@@ -276,7 +276,8 @@ struct rg_nlm_lock {
 	__u32 caller_len, owner_len;
 	__u64 start, length; /* length 0: to the end of the file */
 	struct file *file;
-	__u32 status; /* nlm4_stats, of this host's byte order */
+	struct nlm_lockowner *holder; /* freed with its last lock */
+	__u32 status;		      /* nlm4_stats, of this host's byte order */
 	bool write, reclaim;
 };
 
@@ -301,6 +302,7 @@ static __always_inline void rg_nlm_lock_of(struct svc_rqst *rqstp, void *second,
 		l->status = __builtin_bswap32(BPF_CORE_READ(res, xdrgen.stat.stat));
 		fl = argp + bpf_core_field_offset(struct nlm4_lockargs_wrapper, lock.fl);
 		l->file = rg_file_of_lock(fl);
+		l->holder = rg_owner_of_lock(fl);
 	} else {
 		struct nlm_args *args = argp;
 		struct nlm_res *res = second;
@@ -316,7 +318,21 @@ static __always_inline void rg_nlm_lock_of(struct svc_rqst *rqstp, void *second,
 		fl = argp + bpf_core_field_offset(struct nlm_args, lock.fl);
 		l->write = rg_type_of_lock(fl) != 0; /* F_RDLCK */
 		l->file = rg_file_of_lock(fl);
+		l->holder = rg_owner_of_lock(fl);
 	}
+}
+
+/* Who the lock is of that nlmsvc_unlock() is called for: 6.1 and 6.12 call its argument struct
+ * nlm_lock, 7.2 struct lockd_lock, as nlm_lock is what XDR decoded there. */
+struct lockd_lock {
+	struct file_lock fl;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct nlm_lockowner *rg_nlm_holder_of(void *lock)
+{
+	return rg_owner_of_lock(bpf_core_type_exists(struct lockd_lock)
+					? lock + bpf_core_field_offset(struct lockd_lock, fl)
+					: lock + bpf_core_field_offset(struct nlm_lock, fl));
 }
 
 /* What rpc.statd said of another host; 7.2 has struct nlm_reboot by another name. */

@@ -42,6 +42,7 @@ static __always_inline int grace_starts(struct net *net, __u32 netns, struct loc
 			rg_publish(&g->hand, RG_HAND_OFF);
 		rg_emit(RG_EVENT_KNFSD_STARTING, slot, g, now_ns);
 	} else {
+		rg_nlm_take_over(slot);
 		rg_publish(&g->lockd, RG_LOCKD_GRACE);
 		rg_emit(RG_EVENT_LOCKD_GRACE_START, slot, g, now_ns);
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists which ranges of which files NFSv4 end clients have locked, so that after a recovery
- * those that are lost can be named.
+ * Lists which ranges of which files end clients have locked, so that after a recovery those that
+ * are lost can be named. NFSv4 end clients are in `client_of` by their struct nfs4_client, NFSv3
+ * ones by their struct nlm_host (nlm.bpf.c).
  *
  * A LOCK or LOCKU does no more than count its file's changes. The daemon, seconds apart,
  * has the files listed in which something changed since (RG_OP_LIST), and knfsd's shutdown
@@ -33,6 +34,38 @@ struct range_walk {
 	__u32 pad;
 };
 
+/* An owner of lockd's: a process of an NFSv3 end client, which NLM calls svid. It keeps that number
+ * when it reclaims (nlmclnt_reclaim, fs/lockd/clntproc.c). Other owners are other structs, and have
+ * no address there that is in `client_of` as an nlm_host. */
+static __always_inline void owner_of_lockd(struct range_walk *w, struct rg_listing *s)
+{
+	struct nlm_lockowner *holder = w->owner;
+	struct rg_client_ref *ref;
+
+	s->at.clp = (__u64)BPF_CORE_READ(holder, host);
+	ref = bpf_map_lookup_elem(&client_of, &s->at.clp);
+	if (!ref || !ref->key.nlm || ref->key.slot != w->slot) {
+		s->at.clp = 0;
+		return;
+	}
+	w->name_hash = ref->key.name_hash;
+	w->owner_hash = BPF_CORE_READ(holder, pid);
+	w->ours = 1;
+}
+
+/* One lock more of s->at, of those that this listing has met. */
+static __always_inline void tally_of_lockd(struct rg_listing *s)
+{
+	struct rg_client_locks *l = bpf_map_lookup_elem(&client_files, &s->at);
+
+	if (!l)
+		return;
+	if (l->pass != s->pass)
+		l->n = 0;
+	l->pass = s->pass;
+	l->n++;
+}
+
 /* Whose the locks of w->owner are. */
 __noinline int rg_range_owner(struct range_walk *w)
 {
@@ -45,10 +78,15 @@ __noinline int rg_range_owner(struct range_walk *w)
 	if (!w || !s)
 		return 0;
 	w->ours = 0;
+	s->at.clp = 0;
 	so = w->owner;
 	clp = (__u64)BPF_CORE_READ(so, so_client);
 	ref = bpf_map_lookup_elem(&client_of, &clp);
-	if (!ref || ref->key.slot != w->slot)
+	if (!ref || ref->key.nlm) {
+		owner_of_lockd(w, s);
+		return 0;
+	}
+	if (ref->key.slot != w->slot)
 		return 0;
 	w->name_hash = ref->key.name_hash;
 	n = read_bytes(s->owner, RG_LISTED_OWNER, BPF_CORE_READ(so, so_owner.data),
@@ -99,6 +137,8 @@ static long one_range(__u32 i, struct range_walk *w)
 		to->type = (rg_type_of_lock(rg_lock_at(at)) != 0) + 1;
 		to->file = w->file;
 		s->locks = n + 1;
+		if (s->at.clp)
+			tally_of_lockd(s);
 	}
 	w->at = next;
 	return 0;
@@ -153,6 +193,8 @@ __noinline int rg_walk_ranges(__u64 inode, __u32 slot, __u32 place)
 	w.name_hash = s->nothing;
 	w.owner_hash = s->nothing;
 	w.ours = (__u32)s->nothing;
+	s->at.inode = inode;
+	s->at.clp = 0;
 	head = (void *)ctx + bpf_core_field_offset(struct file_lock_context, flc_posix);
 	w.head = head;
 	w.at = BPF_CORE_READ(head, next);
@@ -209,6 +251,32 @@ static __always_inline __u32 place_of(__u64 inode, __u32 slot, __u64 pass, struc
 	return place;
 }
 
+/* An element of lockd's that has no locks any more is not kept. */
+__noinline int rg_forget_without_locks(const struct rg_client_file *which, __u64 pass)
+{
+	struct rg_client_locks fresh = {.lockd = 1, .changes = 1}, *l;
+	struct rg_client_file at;
+	__u32 changes;
+
+	if (!which)
+		return 0;
+	at = *which;
+	l = bpf_map_lookup_elem(&client_files, &at);
+	if (!l)
+		return 0;
+	changes = l->changes;
+	if (l->pass != pass)
+		l->n = 0;
+	if (l->n || l->waits || changes != l->listed)
+		return 0;
+	fresh.slot = l->slot;
+	bpf_map_delete_elem(&client_files, &at);
+	/* By a LOCK that had found the element before. */
+	if (l->changes != changes)
+		bpf_map_update_elem(&client_files, &at, &fresh, BPF_NOEXIST);
+	return 0;
+}
+
 /* One that was noted as the listing `pass` began. */
 __noinline int rg_list_one(const struct rg_client_file *which, __u64 pass)
 {
@@ -247,6 +315,12 @@ __noinline int rg_list_one(const struct rg_client_file *which, __u64 pass)
 	to->file = place;
 	s->locks = n + 1;
 	l->listed = l->listing;
+	if (l->waits == RG_WAITS_FREED) {
+		l->waits = 0;
+		l->listed = l->changes - 1;
+	}
+	if (l->lockd)
+		rg_forget_without_locks(&at, pass);
 	return 0;
 }
 
@@ -261,11 +335,19 @@ struct list_round {
 static long note_changed(struct bpf_map *map, struct rg_client_file *at, struct rg_client_locks *l,
 			 struct list_round *r)
 {
-	if (l->slot != r->slot || !at->clp)
+	struct rg_client_file key = *at;
+
+	if (l->slot != r->slot)
 		return 0;
+	if (!key.clp) {
+		/* Of an earlier listing, and no count goes by it: not needed any more. */
+		if (!l->pass)
+			bpf_map_delete_elem(map, &key);
+		return 0;
+	}
 	if (r->anew)
 		l->listed = l->changes - 1;
-	if (l->changes == l->listed)
+	if (l->changes == l->listed && !l->waits)
 		return 0;
 	l->listing = l->changes;
 	l->noted = r->pass;

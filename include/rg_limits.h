@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 18
+#define RG_PINS_VERSION 19
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -58,6 +58,7 @@
 /* End clients in the ledger, and (end client, file) pairs whose locks are
  * counted; one more of either is not awaited by count, and counted as lost. */
 #define RG_MAX_CLIENTS 16384
+#define RG_MAX_NLM_HOSTS 4096
 #define RG_MAX_CLIENT_FILES 65536
 #define RG_CLIENT_FILE_BYTES 16 /* a key of it */
 /* A LOCK or LOCKU counts the locks of its file only up to this number. If there are more they are

@@ -219,6 +219,8 @@ enum rg_return {
 	RG_RETURN_LOCK_DONE,
 	RG_RETURN_UNLOCK_DONE,
 	RG_RETURN_OPEN_DONE,
+	RG_RETURN_NLM_LOCK_DONE,
+	RG_RETURN_NLM_UNLOCK_DONE,
 	RG_NR_RETURNS,
 };
 
@@ -281,7 +283,7 @@ struct rg_exempt {
 struct rg_client_key {
 	__u64 name_hash; /* FNV-1a, 64 bits, of the first RG_CLIENT_NAME_HASHED bytes */
 	__u32 slot;
-	__u32 pad;
+	__u32 nlm; /* 1: of the map `nlm_hosts` */
 };
 
 enum rg_client_state {
@@ -337,6 +339,16 @@ enum rg_gone_how {
 	RG_GONE_HOW_ENDED,	 /* it said so itself, or never confirmed */
 	RG_NR_GONE_HOWS,
 };
+
+/*
+ * Map `nlm_hosts`: NFSv3 end clients that lockd gave locks to or refused a reclaim. Its key is made
+ * of their address (16 bytes) and the first RG_CLIENT_NAME bytes of the name that they call
+ * themselves in NLM LOCK (caller_name), as many hosts call themselves localhost. Its value is a
+ * struct rg_client, of which these members are used: `generation`; `refusals`, which are NLM LOCKs
+ * with `reclaim` set; `cl_id`, the nlm4_stats of the last of these; `unlisted`; `gone_ns` with
+ * `gone_how`, when lockd freed all locks of it (nlmsvc_free_host_resources, fs/lockd/svcsubs.c);
+ * address and name. `minorversion` is RG_NLM_MINOR and `expected` RG_LOCKS_UNKNOWN.
+ */
 
 /* rg_client.generation of an end client that was seen by this knfsd. */
 static inline __attribute__((always_inline)) __u32 rg_client_generation(const struct rg_gate *g)
@@ -414,7 +426,7 @@ struct rg_listed {
 };
 #define RG_LISTED_OWNER 64
 /* Size of struct rg_listing, which is the kernel programs' own (bpf/guard.bpf.h). */
-#define RG_LISTING_BYTES (56 + RG_CLIENT_NAME_HASHED)
+#define RG_LISTING_BYTES (56 + RG_CLIENT_FILE_BYTES + RG_CLIENT_NAME_HASHED)
 _Static_assert(sizeof(struct rg_listed_file) == 232, "pinned layout: see RG_PINS_VERSION");
 _Static_assert(sizeof(struct rg_listed) == 40, "pinned layout: see RG_PINS_VERSION");
 

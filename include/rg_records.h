@@ -200,7 +200,9 @@ _Static_assert(sizeof(struct rg_record) % 8 == 0, "records lie side by side in a
 #define RG_NFS4ERR_RECLAIM_CONFLICT 10035
 /* nlm4_stats, X/Open XNFS. */
 #define RG_NLM_GRANTED 0
+#define RG_NLM_DENIED 1
 #define RG_NLM_DENIED_NOLOCKS 2
+#define RG_NLM_BLOCKED 3
 #define RG_NLM_DENIED_GRACE 4
 
 static inline __attribute__((always_inline)) int rg_claim_is_reclaim(__u32 claim)

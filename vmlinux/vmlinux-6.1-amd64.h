@@ -352,6 +352,15 @@ struct nlm_host {
 	struct net *net;
 };
 
+struct nlm_file {
+	struct file *f_file[2];
+};
+
+struct nlm_lockowner {
+	struct nlm_host *host;
+	u32 pid;
+};
+
 struct nfs_open_context {
 	struct dentry *dentry;
 };

@@ -63,6 +63,7 @@ static struct bpf_map *map_of(const struct guard_bpf *skel, enum rg_map map)
 		[RG_MAP_RULES] = skel->maps.rules,
 		[RG_MAP_EXEMPT] = skel->maps.exempt,
 		[RG_MAP_CLIENTS] = skel->maps.clients,
+		[RG_MAP_NLM_HOSTS] = skel->maps.nlm_hosts,
 		[RG_MAP_SERVERS] = skel->maps.servers,
 		[RG_MAP_PROVENANCE] = skel->maps.provenance,
 		[RG_MAP_DROPPED] = skel->maps.dropped,
@@ -98,7 +99,7 @@ int rg_load_freeze(const struct rg_pins *p)
 		RG_MAP_FLOW_TOTALS,  RG_MAP_FLOW_STORMS,     RG_MAP_FLOW_SLOWEST,
 		RG_MAP_RECLAIMING,   RG_MAP_FLOW_DOWNGRADES, RG_MAP_CLIENT_OF,
 		RG_MAP_CLIENT_FILES, RG_MAP_UNCOUNTED,	     RG_MAP_COUNTING,
-		RG_MAP_FLOW_KEY_OF,  RG_MAP_NEXT_DOWNGRADE,
+		RG_MAP_FLOW_KEY_OF,  RG_MAP_NEXT_DOWNGRADE,  RG_MAP_NLM_HOSTS,
 	};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)

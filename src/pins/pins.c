@@ -31,6 +31,7 @@ static const char *const map_pins[RG_NR_MAPS] = {
 	[RG_MAP_RULES] = "map_rules",
 	[RG_MAP_EXEMPT] = "map_exempt",
 	[RG_MAP_CLIENTS] = "map_clients",
+	[RG_MAP_NLM_HOSTS] = "map_nlm_hosts",
 	[RG_MAP_SERVERS] = "map_servers",
 	[RG_MAP_PROVENANCE] = "map_provenance",
 	[RG_MAP_DROPPED] = "map_dropped",
@@ -65,6 +66,10 @@ static const char *const link_pins[RG_NR_LINKS] = {
 	[RG_LINK_UNLOCK_DONE] = "link_unlock_done",
 	[RG_LINK_OPEN_DONE] = "link_open_done",
 	[RG_LINK_CLIENT_GONE] = "link_client_gone",
+	[RG_LINK_NLM_LOCK_DONE] = "link_nlm_lock_done",
+	[RG_LINK_NLM_UNLOCK_DONE] = "link_nlm_unlock_done",
+	[RG_LINK_NLM_FREED] = "link_nlm_freed",
+	[RG_LINK_NLM_HOST_GONE] = "link_nlm_host_gone",
 	[RG_LINK_ORIGIN_ERROR] = "link_origin_error",
 	[RG_LINK_SELF_STOP] = "link_self_stop",
 	[RG_LINK_LOCK_DROPPED] = "link_lock_dropped",
@@ -80,6 +85,8 @@ static const char *const link_pins[RG_NR_LINKS] = {
 	[RG_LINK_LOCK_DONE_ENTERS] = "link_lock_done_enters",
 	[RG_LINK_UNLOCK_DONE_ENTERS] = "link_unlock_done_enters",
 	[RG_LINK_OPEN_DONE_ENTERS] = "link_open_done_enters",
+	[RG_LINK_NLM_LOCK_DONE_ENTERS] = "link_nlm_lock_done_enters",
+	[RG_LINK_NLM_UNLOCK_DONE_ENTERS] = "link_nlm_unlock_done_enters",
 };
 
 static const enum rg_link returns[RG_NR_RETURNS] = {
@@ -88,6 +95,8 @@ static const enum rg_link returns[RG_NR_RETURNS] = {
 	[RG_RETURN_LOCK_DONE] = RG_LINK_LOCK_DONE,
 	[RG_RETURN_UNLOCK_DONE] = RG_LINK_UNLOCK_DONE,
 	[RG_RETURN_OPEN_DONE] = RG_LINK_OPEN_DONE,
+	[RG_RETURN_NLM_LOCK_DONE] = RG_LINK_NLM_LOCK_DONE,
+	[RG_RETURN_NLM_UNLOCK_DONE] = RG_LINK_NLM_UNLOCK_DONE,
 };
 
 static const char *const prog_pins[RG_NR_PROGS] = {
@@ -114,6 +123,7 @@ static const struct {
 	[RG_MAP_RULES] = {4, sizeof(struct rg_rule)},
 	[RG_MAP_EXEMPT] = {sizeof(struct rg_exempt_key), sizeof(struct rg_exempt)},
 	[RG_MAP_CLIENTS] = {sizeof(struct rg_client_key), sizeof(struct rg_client)},
+	[RG_MAP_NLM_HOSTS] = {sizeof(struct rg_client_key), sizeof(struct rg_client)},
 	[RG_MAP_SERVERS] = {8, sizeof(struct rg_server)},
 	[RG_MAP_PROVENANCE] = {4, sizeof(struct rg_provenance)},
 	[RG_MAP_DROPPED] = {sizeof(struct rg_dropped_key), 8},

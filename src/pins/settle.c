@@ -14,22 +14,65 @@
 /* Counting rests so many times as long as it took. */
 #define RG_COUNT_PAUSE 99
 
-int rg_clients_read(const struct rg_pins *p, struct rg_awaited *list)
+static int read_clients(int fd, __u32 max, struct rg_awaited *list)
 {
-	__u32 n = RG_MAX_CLIENTS;
+	__u32 n = max;
 	int err;
 
 	memset(list, 0, sizeof(*list));
-	list->keys = calloc(RG_MAX_CLIENTS, sizeof(*list->keys));
-	list->clients = calloc(RG_MAX_CLIENTS, sizeof(*list->clients));
-	err = list->keys && list->clients
-		      ? rg_read_map(p->map_fd[RG_MAP_CLIENTS], list->keys, sizeof(*list->keys),
-				    list->clients, sizeof(*list->clients), &n)
-		      : -ENOMEM;
+	list->keys = calloc(max, sizeof(*list->keys));
+	list->clients = calloc(max, sizeof(*list->clients));
+	err = list->keys && list->clients ? rg_read_map(fd, list->keys, sizeof(*list->keys),
+							list->clients, sizeof(*list->clients), &n)
+					  : -ENOMEM;
 	if (err)
 		rg_clients_free(list);
 	else
 		list->n = n;
+	return err;
+}
+
+int rg_clients_read(const struct rg_pins *p, struct rg_awaited *list)
+{
+	return read_clients(p->map_fd[RG_MAP_CLIENTS], RG_MAX_CLIENTS, list);
+}
+
+static int merge(const struct rg_awaited *a, const struct rg_awaited *b, struct rg_awaited *to)
+{
+	__u32 i = 0, j = 0;
+
+	to->keys = calloc(a->n + b->n + 1, sizeof(*to->keys));
+	to->clients = calloc(a->n + b->n + 1, sizeof(*to->clients));
+	to->n = a->n + b->n;
+	if (!to->keys || !to->clients) {
+		rg_clients_free(to);
+		return -ENOMEM;
+	}
+	for (__u32 k = 0; k < to->n; k++) {
+		bool first = j == b->n ||
+			     (i < a->n && memcmp(&a->keys[i], &b->keys[j], sizeof(*to->keys)) < 0);
+		const struct rg_awaited *from = first ? a : b;
+		__u32 at = first ? i++ : j++;
+
+		to->keys[k] = from->keys[at];
+		to->clients[k] = from->clients[at];
+	}
+	return 0;
+}
+
+int rg_all_clients_read(const struct rg_pins *p, struct rg_awaited *list)
+{
+	struct rg_awaited nfs4, nlm;
+	int err = rg_clients_read(p, &nfs4);
+
+	memset(list, 0, sizeof(*list));
+	if (err)
+		return err;
+	err = read_clients(p->map_fd[RG_MAP_NLM_HOSTS], RG_MAX_NLM_HOSTS, &nlm);
+	if (!err)
+		err = merge(&nfs4, &nlm, list);
+	rg_clients_free(&nfs4);
+	rg_clients_free(&nlm);
 	return err;
 }
 

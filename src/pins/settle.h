@@ -13,6 +13,9 @@ struct rg_awaited {
 
 /* All end clients in the ledger. 0 or negative errno. */
 int rg_clients_read(const struct rg_pins *p, struct rg_awaited *list);
+/* The same, and NFSv3 end clients (map `nlm_hosts`; rg_client_is_nlm()). Sorted by key, as bytes.
+ */
+int rg_all_clients_read(const struct rg_pins *p, struct rg_awaited *list);
 void rg_clients_free(struct rg_awaited *list);
 
 /*

@@ -68,7 +68,7 @@ static void read_mounts(struct rg_mountpoints *points)
 /* Tell the recovery that is followed. What that changes is written to disk, also when the recovery
  * is over: a lock may be given back at any time. 0 or -ENOMEM. */
 static int tell_lost(struct rg_following *f, struct rg_lost *lost, const bool *listed,
-		     const struct rg_unlocks *unlocks, size_t n)
+		     struct rg_unlocks *unlocks, size_t n)
 {
 	struct rg_lost_sum before = rg_lost_sum_of(lost), after;
 	int err = rg_lost_heed(lost, &f->ranges, listed, unlocks, n);
@@ -320,6 +320,7 @@ static int find_who(const struct rg_ranges *r, const struct rg_awaited *clients,
 			continue;
 		e.netns = gates[slot].netns;
 		e.init_netns = e.netns == init_netns;
+		e.nfs3 = clients->keys[i].nlm;
 		e.name_len = c->name_len;
 		e.family = c->family;
 		memcpy(e.addr, c->addr, sizeof(e.addr));
@@ -389,6 +390,8 @@ static bool is_pending(const struct rg_following *f)
 /* Give `to`, a copy of `from` as a struct, files and ranges of its own. 0 or -ENOMEM. */
 static int copy_arrays(struct rg_ranges *to, const struct rg_ranges *from)
 {
+	to->index = NULL;
+	to->n_index = 0;
 	to->room_files = from->n_files + 1;
 	to->room = from->n + 1;
 	to->files = calloc(to->room_files, sizeof(*to->files));
@@ -419,6 +422,7 @@ static int save_ranges(const struct rg_following *f)
 	err = err ?: rg_ranges_save(f->dir, &all);
 	if (pending) {
 		free(all.files);
+		free(all.index);
 		free(all.at);
 	}
 	return err;
@@ -523,7 +527,7 @@ static void look_at_lives(struct rg_following *f, const struct rg_pins *p, __u64
 	struct rg_awaited clients;
 	struct rg_ledger who;
 
-	if (rg_gates_read(p, gates) || rg_clients_read(p, &clients))
+	if (rg_gates_read(p, gates) || rg_all_clients_read(p, &clients))
 		return;
 	if (rg_gates_read(p, after)) {
 		rg_clients_free(&clients);

@@ -138,6 +138,8 @@ json_object *rg_ledger_entry_json(const struct rg_ledger_entry *e)
 	rg_json_put_text(c, "name_hash", hash);
 	rg_json_put_address(c, e->family, e->addr);
 	rg_json_put_uint(c, "locks", e->locks);
+	if (e->nfs3)
+		rg_json_put(c, "nfs3", json_object_new_boolean(true));
 	return c;
 }
 
@@ -207,6 +209,7 @@ static bool get_hash(json_object *o, __u64 *hash)
 
 const char *rg_ledger_entry_of_json(json_object *o, __u32 init_netns, struct rg_ledger_entry *e)
 {
+	json_object *nfs3;
 	__u64 n;
 
 	memset(e, 0, sizeof(*e));
@@ -224,6 +227,11 @@ const char *rg_ledger_entry_of_json(json_object *o, __u32 init_netns, struct rg_
 	if (!rg_json_get_uint(o, "locks", 1, RG_LOCKS_UNKNOWN - 1, &n))
 		return "locks";
 	e->locks = (__u32)n;
+	if (json_object_object_get_ex(o, "nfs3", &nfs3)) {
+		if (!json_object_is_type(nfs3, json_type_boolean))
+			return "nfs3";
+		e->nfs3 = json_object_get_boolean(nfs3);
+	}
 	return NULL;
 }
 

@@ -34,6 +34,7 @@ struct rg_ledger_entry {
 	__u8 addr[16];		   /* network order */
 	__u32 locks;		   /* 1 .. RG_LOCKS_UNKNOWN - 1 */
 	char name[RG_CLIENT_NAME]; /* any bytes, filled up with 0 */
+	bool nfs3;		   /* the end client is known by NLM: map `nlm_hosts` */
 };
 
 /* Sorted by namespace and hash, each once, at most RG_MAX_CLIENTS. All zero is an empty ledger.

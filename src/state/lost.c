@@ -9,12 +9,14 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "rg_records.h"
 #include "text/json.h"
 
 static const char *const keys[RG_NR_LOST_WHYS] = {
 	[RG_LOST_NOT] = "not-lost",	     [RG_LOST_REFUSED] = "refused",
 	[RG_LOST_NOT_ASKED] = "not-asked",   [RG_LOST_ABSENT] = "absent",
-	[RG_LOST_THROWN_OUT] = "thrown-out",
+	[RG_LOST_THROWN_OUT] = "thrown-out", [RG_LOST_NLM_NOT_NOTIFIED] = "not-notified",
+	[RG_LOST_NLM_GRACE] = "nlm-grace",   [RG_LOST_NLM_DENIED] = "nlm-denied",
 };
 
 static const char *const texts[RG_NR_LOST_WHYS] = {
@@ -23,6 +25,12 @@ static const char *const texts[RG_NR_LOST_WHYS] = {
 	[RG_LOST_NOT_ASKED] = "its end client came back and did not ask for it",
 	[RG_LOST_ABSENT] = "its end client did not come back",
 	[RG_LOST_THROWN_OUT] = "it was held again until knfsd threw its end client out",
+	[RG_LOST_NLM_NOT_NOTIFIED] = "its NFSv3 end client did not come back: it was not notified "
+				     "(rpc.statd does so after a reboot alone), or is gone",
+	[RG_LOST_NLM_GRACE] = "lockd refused its NFSv3 end client's reclaim with "
+			      "NLM4_DENIED_GRACE_PERIOD, as lockd's grace period was over",
+	[RG_LOST_NLM_DENIED] = "lockd refused its NFSv3 end client's reclaim with NLM4_DENIED or "
+			       "NLM4_DENIED_NOLOCKS: somebody else had it, or locks are refused",
 };
 
 const char *rg_lost_why_key(enum rg_lost_why why)
@@ -51,9 +59,11 @@ static int key_order(const void *a, const void *b)
 }
 
 /* rg_clients_read() sorts by the keys' bytes. */
-static const struct rg_client *client_in(const struct rg_awaited *all, __u32 slot, __u64 name_hash)
+static const struct rg_client *client_in(const struct rg_awaited *all, __u32 slot,
+					 const struct rg_ledger_entry *who)
 {
-	struct rg_client_key key = {.name_hash = name_hash, .slot = slot}, *found;
+	struct rg_client_key key = {.name_hash = who->name_hash, .slot = slot, .nlm = who->nfs3},
+			     *found;
 
 	found = all->n ? bsearch(&key, all->keys, all->n, sizeof(key), key_order) : NULL;
 	return found ? &all->clients[found - all->keys] : NULL;
@@ -117,13 +127,16 @@ static void add_client(struct rg_lost *l, const struct rg_life *life, const stru
 	to->id.init_netns = life->init_netns;
 	if (!c)
 		return;
+	to->unsure = c->unlisted != 0;
 	to->id.name_len = c->name_len;
 	to->id.family = c->family;
 	memcpy(to->id.addr, c->addr, sizeof(to->id.addr));
 	memcpy(to->id.name, c->name, sizeof(to->id.name));
+	to->id.nfs3 = c->minorversion == RG_NLM_MINOR;
+	if (to->id.nfs3) /* its ranges say how many it had */
+		return;
 	/* An end client that was back before the daemon looked has its own count by now. */
 	to->id.locks = c->generation ? c->expected : rg_client_carried(c);
-	to->unsure = c->unlisted != 0;
 }
 
 static int begin_clients(struct rg_lost *l, const struct rg_ranges *before,
@@ -138,7 +151,8 @@ static int begin_clients(struct rg_lost *l, const struct rg_ranges *before,
 		const struct rg_client *c = &clients->clients[i];
 		__u32 had = c->generation ? c->expected : rg_client_carried(c);
 
-		if (clients->keys[i].slot == slot && had && had != RG_LOCKS_UNKNOWN)
+		if (clients->keys[i].slot == slot &&
+		    (clients->keys[i].nlm || (had && had != RG_LOCKS_UNKNOWN)))
 			add_client(l, life, c, NULL, clients->keys[i].name_hash);
 	}
 	sort_clients(l);
@@ -147,8 +161,7 @@ static int begin_clients(struct rg_lost *l, const struct rg_ranges *before,
 		const struct rg_ledger_entry *e = &before->clients.at[i];
 
 		if (e->netns == life->netns && !client_of(l, e->name_hash, sorted))
-			add_client(l, life, client_in(clients, slot, e->name_hash), e,
-				   e->name_hash);
+			add_client(l, life, client_in(clients, slot, e), e, e->name_hash);
 	}
 	sort_clients(l);
 	return 0;
@@ -180,6 +193,7 @@ int rg_lost_begin(struct rg_lost *l, struct rg_ranges *before, const struct rg_l
 		l->locks[l->n++].client = (__u32)(c - l->clients);
 	}
 	free(ours.at);
+	free(ours.index);
 	if (err) {
 		rg_lost_free(l);
 		return err;
@@ -187,8 +201,14 @@ int rg_lost_begin(struct rg_lost *l, struct rg_ranges *before, const struct rg_l
 	sort_locks(l);
 	/* What is on disk is whole as of then, and what the kernel was told to expect may be
 	 * what was lost before. */
-	for (size_t i = 0; from_disk && !l->cut && i < l->n_clients; i++)
-		l->clients[i].id.locks = (__u32)l->clients[i].n;
+	for (size_t i = 0; i < l->n_clients; i++) {
+		struct rg_lost_client *c = &l->clients[i];
+
+		if (c->id.nfs3 || (from_disk && !l->cut))
+			c->id.locks = (__u32)c->n;
+		/* Nobody counts the locks of NFSv3 end clients that have no range here. */
+		c->unsure |= c->id.nfs3 && l->cut;
+	}
 	return 0;
 }
 
@@ -265,8 +285,17 @@ static bool is_covered(const struct rg_range *want, const struct rg_range *sorte
 	return false;
 }
 
-int rg_lost_heed(struct rg_lost *l, const struct rg_ranges *now, const bool *listed,
-		 const struct rg_unlocks *unlocks, size_t n)
+static int unlocks_order(const void *a, const void *b)
+{
+	const struct rg_unlocks *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	return (x->name_hash > y->name_hash) - (x->name_hash < y->name_hash);
+}
+
+int rg_lost_heed(struct rg_lost *l, struct rg_ranges *now, const bool *listed,
+		 struct rg_unlocks *unlocks, size_t n)
 {
 	struct rg_range *sorted = malloc((now->n + 1) * sizeof(*sorted));
 	long *place = malloc((l->n_files + 1) * sizeof(*place));
@@ -276,30 +305,39 @@ int rg_lost_heed(struct rg_lost *l, const struct rg_ranges *now, const bool *lis
 		free(place);
 		return -ENOMEM;
 	}
+	if (n)
+		qsort(unlocks, n, sizeof(*unlocks), unlocks_order);
 	if (now->n) {
 		memcpy(sorted, now->at, now->n * sizeof(*sorted));
 		qsort(sorted, now->n, sizeof(*sorted), range_order);
 	}
 	for (size_t f = 0; f < l->n_files; f++) {
-		place[f] = -1;
-		for (size_t i = 0; i < now->n_files && place[f] < 0; i++)
-			if (listed[i] && rg_range_same_file(&now->files[i], &l->files[f]))
-				place[f] = (long)i;
+		place[f] = rg_ranges_find(now, &l->files[f]);
+		if (place[f] == -ENOMEM) {
+			free(sorted);
+			free(place);
+			return -ENOMEM;
+		}
+		if (place[f] >= 0 && !listed[place[f]])
+			place[f] = -1;
 	}
 	for (size_t i = 0; i < l->n; i++) {
 		struct rg_lost_lock *lock = &l->locks[i];
 		struct rg_range want = lock->range;
+		struct rg_unlocks key = {.name_hash = want.name_hash}, *given;
 
 		if (place[want.file] < 0)
 			continue;
 		want.file = (__u32)place[want.file];
+		key.file = want.file;
 		lock->held = is_covered(&want, sorted, now->n);
 		lock->ever |= lock->held;
 		if (lock->held)
 			lock->thrown = false;
-		for (size_t u = 0; u < n; u++)
-			if (unlocks[u].file == want.file && unlocks[u].name_hash == want.name_hash)
-				lock->unlocks = unlocks[u].n;
+		given = n ? bsearch(&key, unlocks, n, sizeof(key), unlocks_order) : NULL;
+		/* The kernel forgets an end client without locks in a file, and counts anew. */
+		if (given && given->n > lock->unlocks)
+			lock->unlocks = given->n;
 	}
 	free(sorted);
 	free(place);
@@ -346,6 +384,20 @@ static enum rg_lost_why why_of(const struct rg_lost *l, const struct rg_lost_loc
 	return otherwise;
 }
 
+/* What a refused reclaim of its means. */
+static enum rg_lost_why refused(const struct rg_lost_client *client, const struct rg_client *c)
+{
+	if (!client->id.nfs3)
+		return RG_LOST_REFUSED;
+	return c->cl_id == RG_NLM_DENIED_GRACE ? RG_LOST_NLM_GRACE : RG_LOST_NLM_DENIED;
+}
+
+/* An end client that was refused and has gone since is not in the kernel's map any more. */
+static bool was_refused(enum rg_lost_why why)
+{
+	return why == RG_LOST_REFUSED || why == RG_LOST_NLM_GRACE || why == RG_LOST_NLM_DENIED;
+}
+
 static void judge_client(struct rg_lost *l, __u32 at, const struct rg_client *c,
 			 const struct rg_gate *g)
 {
@@ -357,10 +409,11 @@ static void judge_client(struct rg_lost *l, __u32 at, const struct rg_client *c,
 	client->came_back |= here;
 	if (here && c->gone_ns > client->gone_ns)
 		let_go(l, at, c);
-	otherwise = !client->came_back			? RG_LOST_ABSENT
-		    : here && c->refusals		? RG_LOST_REFUSED
-		    : client->unnamed_why > RG_LOST_NOT ? client->unnamed_why
-							: RG_LOST_NOT_ASKED;
+	otherwise = !client->came_back && client->id.nfs3 ? RG_LOST_NLM_NOT_NOTIFIED
+		    : !client->came_back		  ? RG_LOST_ABSENT
+		    : here && c->refusals		  ? refused(client, c)
+		    : was_refused(client->unnamed_why)	  ? client->unnamed_why
+							  : RG_LOST_NOT_ASKED;
 	for (size_t i = client->from; i < client->from + client->n; i++) {
 		l->locks[i].why = why_of(l, &l->locks[i], otherwise);
 		held += l->locks[i].held;
@@ -383,7 +436,7 @@ void rg_lost_judge(struct rg_lost *l, const struct rg_awaited *clients, __u32 sl
 {
 	l->over |= over;
 	for (size_t i = 0; i < l->n_clients; i++)
-		judge_client(l, (__u32)i, client_in(clients, slot, l->clients[i].id.name_hash), g);
+		judge_client(l, (__u32)i, client_in(clients, slot, &l->clients[i].id), g);
 }
 
 struct rg_lost_sum rg_lost_sum_of(const struct rg_lost *l)
@@ -459,8 +512,9 @@ void rg_lost_text(const struct rg_lost *l, const struct rg_lost_sum *sum,
 			 "locked later is not in it",
 			 wall[0] ? wall : "at an unknown time");
 	else if (sum->lower_bound && !sum->given_back && n < RG_LOST_TEXT_SIZE)
-		snprintf(text + n, RG_LOST_TEXT_SIZE - n,
-			 "; a lower bound, as the ledger was a few seconds old");
+		snprintf(text + n, RG_LOST_TEXT_SIZE - n, "; a lower bound, as %s",
+			 l->cut && !sum->unnamed ? "there were more than the ledger keeps"
+						 : "the ledger was a few seconds old");
 }
 
 /* ---- JSON ---- */
@@ -502,11 +556,10 @@ static json_object *lock_json(const struct rg_lost_lock *lock)
 	return o;
 }
 
-json_object *rg_lost_json(const struct rg_lost *l, size_t max)
+/* The members of one recovery, without the braces of a file. */
+static void put_lost(FILE *to, const struct rg_lost *l)
 {
-	json_object *o = json_object_new_object(), *clients = json_object_new_array(),
-		    *files = json_object_new_array(), *locks = json_object_new_array();
-	size_t left_out = 0;
+	json_object *o = json_object_new_object();
 
 	rg_json_put_netns(o, l->life.netns, l->life.init_netns);
 	rg_json_put_text(o, "boot_id", l->boot_id);
@@ -516,21 +569,23 @@ json_object *rg_lost_json(const struct rg_lost *l, size_t max)
 	rg_json_put(o, "cut", json_object_new_boolean(l->cut));
 	rg_json_put(o, "said", json_object_new_boolean(l->said));
 	rg_json_put_uint(o, "as_of_ns", l->as_of_ns);
-	for (size_t i = 0; i < l->n_clients; i++)
-		json_object_array_add(clients, client_json(&l->clients[i]));
-	for (size_t i = 0; i < l->n_files; i++)
-		json_object_array_add(files, rg_range_file_json(&l->files[i]));
-	for (size_t i = 0; i < l->n; i++) {
-		if (json_object_array_length(locks) < max)
-			json_object_array_add(locks, lock_json(&l->locks[i]));
-		else
-			left_out++;
+	rg_json_write(to, o, true);
+	fputs(",\n\"clients\":[", to);
+	for (size_t i = 0; i < l->n_clients; i++) {
+		fputs(i ? ",\n" : "\n", to);
+		rg_json_write(to, client_json(&l->clients[i]), false);
 	}
-	rg_json_put(o, "clients", clients);
-	rg_json_put(o, "files", files);
-	rg_json_put(o, "locks", locks);
-	rg_json_put_uint(o, "left_out", left_out);
-	return o;
+	fputs("],\n\"files\":[", to);
+	for (size_t i = 0; i < l->n_files; i++) {
+		fputs(i ? ",\n" : "\n", to);
+		rg_json_write(to, rg_range_file_json(&l->files[i]), false);
+	}
+	fputs("],\n\"locks\":[", to);
+	for (size_t i = 0; i < l->n; i++) {
+		fputs(i ? ",\n" : "\n", to);
+		rg_json_write(to, lock_json(&l->locks[i]), false);
+	}
+	fputs("]}", to);
 }
 
 static bool get_flag(json_object *o, const char *key, bool *flag)
@@ -739,14 +794,23 @@ int rg_losts_load(const char *dir, __u32 init_netns, const char *boot_id, __u32 
 	return err;
 }
 
+void rg_losts_put(FILE *to, const void *losts)
+{
+	const struct rg_losts *all = losts;
+	const char *between = "\n";
+
+	fputs("{\"version\":1,\"recoveries\":[", to);
+	for (int i = 0; i < RG_MAX_GATES; i++) {
+		if (!all->at[i])
+			continue;
+		fputs(between, to);
+		put_lost(to, all->at[i]);
+		between = ",\n";
+	}
+	fputs("]}\n", to);
+}
+
 int rg_losts_save(const char *dir, const struct rg_losts *all)
 {
-	json_object *o = json_object_new_object(), *list = json_object_new_array();
-
-	rg_json_put_uint(o, "version", 1);
-	for (int i = 0; i < RG_MAX_GATES; i++)
-		if (all->at[i])
-			json_object_array_add(list, rg_lost_json(all->at[i], SIZE_MAX));
-	rg_json_put(o, "recoveries", list);
-	return rg_state_save(dir, RG_LOST_FILE, o);
+	return rg_state_save_by(dir, RG_LOST_FILE, rg_losts_put, all);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What became of the locks that NFSv4 end clients held before knfsd started anew: on disk as
+ * What became of the locks that end clients held before knfsd started anew: on disk as
  * lost.json (docs/state.md), for `status`, `top` and metrics.
  *
  * The daemon follows them until knfsd's next start: each range that the ledger had
@@ -20,6 +20,11 @@ enum rg_lost_why {
 	RG_LOST_NOT_ASKED,  /* its end client came back, and neither reclaimed nor took it */
 	RG_LOST_ABSENT,	    /* its end client did not come back */
 	RG_LOST_THROWN_OUT, /* it was held again, until knfsd let go of its end client */
+	/* Of NFSv3 end clients: */
+	RG_LOST_NLM_NOT_NOTIFIED, /* no NLM LOCK came from it: nobody told it that knfsd restarted
+				   */
+	RG_LOST_NLM_GRACE,  /* lockd answered a reclaim of its with NLM4_DENIED_GRACE_PERIOD */
+	RG_LOST_NLM_DENIED, /* lockd refused a reclaim of its with another status */
 	RG_NR_LOST_WHYS,
 };
 /* "refused", and "the end client was refused a reclaim, and did not take it again". */
@@ -94,14 +99,14 @@ int rg_lost_begin(struct rg_lost *l, struct rg_ranges *before, const struct rg_l
 void rg_lost_told_before(struct rg_lost *l, const struct rg_lost *old);
 
 /* What was listed now: `now` has all that is locked in the files `listed` (places in
- * now->files, as booleans). unlocks: n of them. 0 or -ENOMEM. */
+ * now->files, as booleans). unlocks: n of them, which are sorted. 0 or -ENOMEM. */
 struct rg_unlocks {
 	__u32 file; /* place in now->files */
 	__u32 n;
 	__u64 name_hash;
 };
-int rg_lost_heed(struct rg_lost *l, const struct rg_ranges *now, const bool *listed,
-		 const struct rg_unlocks *unlocks, size_t n);
+int rg_lost_heed(struct rg_lost *l, struct rg_ranges *now, const bool *listed,
+		 struct rg_unlocks *unlocks, size_t n);
 
 /* What the kernel says of the end clients now; works out all reasons. over: nobody is waited
  * for any more. */
@@ -116,8 +121,9 @@ struct rg_losts {
 	struct rg_lost *at[RG_MAX_GATES]; /* by slot; NULL: none */
 };
 
-/* Of one recovery. `max`: at most so many locks; `left_out` says of how many more. */
-json_object *rg_lost_json(const struct rg_lost *l, size_t max);
+/* As in the file. losts: struct rg_losts. */
+void rg_losts_put(FILE *to, const void *losts);
+/* Of one recovery. */
 int rg_lost_of_json(json_object *o, __u32 init_netns, struct rg_lost *l, char *why);
 
 /* Those of this boot and this set of pins, into the slots of their gates. 0 or negative errno,

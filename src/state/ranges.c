@@ -13,6 +13,7 @@
 void rg_ranges_free(struct rg_ranges *r)
 {
 	free(r->files);
+	free(r->index);
 	free(r->at);
 	rg_ledger_free(&r->clients);
 	memset(r, 0, sizeof(*r));
@@ -43,23 +44,85 @@ static void *one_more(void *at, size_t n, size_t *room, size_t size)
 	return bigger;
 }
 
+/* ---- a file's place ---- */
+
+static size_t hash_of(const struct rg_range_file *f)
+{
+	__u64 h = f->fileid;
+
+	h = (h ^ f->netns) * RG_FNV_PRIME;
+	h = (h ^ (f->on_nfs ? f->fsid_major : f->dev)) * RG_FNV_PRIME;
+	h = (h ^ (f->on_nfs ? f->fsid_minor : 0)) * RG_FNV_PRIME;
+	return h ^ h >> 32;
+}
+
+static void enter_place(struct rg_ranges *r, size_t file)
+{
+	size_t mask = r->n_index - 1, i = hash_of(&r->files[file]) & mask;
+
+	while (r->index[i])
+		i = (i + 1) & mask;
+	r->index[i] = (__u32)file + 1;
+}
+
+/* Make `index` anew where it has not been made, or is half full. 0 or -ENOMEM. */
+static int make_index(struct rg_ranges *r)
+{
+	size_t n = 64;
+
+	if (r->n_index > 2 * r->n_files)
+		return 0;
+	while (n <= 4 * r->n_files)
+		n *= 2;
+	free(r->index);
+	r->index = calloc(n, sizeof(*r->index));
+	r->n_index = r->index ? n : 0;
+	for (size_t i = 0; r->index && i < r->n_files; i++)
+		enter_place(r, i);
+	return r->index ? 0 : -ENOMEM;
+}
+
+static void drop_index(struct rg_ranges *r)
+{
+	free(r->index);
+	r->index = NULL;
+	r->n_index = 0;
+}
+
+long rg_ranges_find(struct rg_ranges *r, const struct rg_range_file *f)
+{
+	size_t mask, i;
+
+	if (make_index(r))
+		return -ENOMEM;
+	mask = r->n_index - 1;
+	for (i = hash_of(f) & mask; r->index[i]; i = (i + 1) & mask) {
+		r->steps++;
+		if (rg_range_same_file(&r->files[r->index[i] - 1], f))
+			return (long)r->index[i] - 1;
+	}
+	return -ENOENT;
+}
+
 long rg_ranges_file(struct rg_ranges *r, const struct rg_range_file *f)
 {
+	long place = rg_ranges_find(r, f);
 	void *at;
 
-	for (size_t i = 0; i < r->n_files; i++) {
-		if (!rg_range_same_file(&r->files[i], f))
-			continue;
+	if (place == -ENOMEM)
+		return -ENOMEM;
+	if (place >= 0) {
 		/* A name may become known later, and the number of a device is a boot's own. */
 		if (f->path[0])
-			r->files[i] = *f;
-		return (long)i;
+			r->files[place] = *f;
+		return place;
 	}
 	at = one_more(r->files, r->n_files, &r->room_files, sizeof(*r->files));
 	if (!at)
 		return -ENOMEM;
 	r->files = at;
 	r->files[r->n_files] = *f;
+	enter_place(r, r->n_files);
 	return (long)r->n_files++;
 }
 
@@ -97,6 +160,8 @@ void rg_ranges_drop_empty(struct rg_ranges *r)
 	}
 	for (size_t i = 0; i < r->n; i++)
 		r->at[i].file = place[r->at[i].file];
+	if (n < r->n_files)
+		drop_index(r);
 	r->n_files = n;
 	free(place);
 }
@@ -250,19 +315,15 @@ static struct place *places_of(const struct rg_ledger *l)
 }
 
 /* [client, owner, start, length or null, "read" or "write"] */
-static json_object *range_json(const struct rg_range *one, __u32 client)
+static void put_range(FILE *to, const struct rg_range *one, __u32 client)
 {
-	json_object *list = json_object_new_array();
-	char owner[17];
-
-	snprintf(owner, sizeof(owner), "%016llx", (unsigned long long)one->owner);
-	json_object_array_add(list, json_object_new_uint64(client));
-	rg_json_add_text(list, owner);
-	json_object_array_add(list, json_object_new_uint64(one->start));
-	json_object_array_add(list,
-			      one->length == ~0ULL ? NULL : json_object_new_uint64(one->length));
-	rg_json_add_text(list, one->type == 1 ? "read" : "write");
-	return list;
+	fprintf(to, "[%u,\"%016llx\",%llu,", client, (unsigned long long)one->owner,
+		(unsigned long long)one->start);
+	if (one->length == ~0ULL)
+		fputs("null", to);
+	else
+		fprintf(to, "%llu", (unsigned long long)one->length);
+	fprintf(to, ",\"%s\"]", one->type == 1 ? "read" : "write");
 }
 
 static json_object *lives_json(const struct rg_ranges *r)
@@ -280,42 +341,77 @@ static json_object *lives_json(const struct rg_ranges *r)
 	return list;
 }
 
-json_object *rg_ranges_json(const struct rg_ranges *r)
+/* The ranges' places, those of a file together: from first[file] to first[file + 1]. NULL: no
+ * memory. */
+static __u32 *by_file(const struct rg_ranges *r, __u32 **first)
 {
-	json_object *o = json_object_new_object(), *clients = json_object_new_array(),
-		    *files = json_object_new_array(), **of = NULL;
-	struct place *places;
+	__u32 *at = calloc(r->n + 1, sizeof(*at)), *next;
+
+	*first = calloc(r->n_files + 2, sizeof(**first));
+	if (!at || !*first) {
+		free(at);
+		free(*first);
+		*first = NULL;
+		return NULL;
+	}
+	next = *first + 1; /* becomes `first` as all are put in */
+	for (size_t i = 0; i < r->n; i++)
+		next[r->at[i].file + 1]++;
+	for (size_t f = 1; f < r->n_files; f++)
+		next[f] += next[f - 1];
+	for (size_t i = 0; i < r->n; i++)
+		at[next[r->at[i].file]++] = (__u32)i;
+	return at;
+}
+
+static void put_locks(FILE *to, const struct rg_ranges *r, const struct place *places,
+		      const __u32 *at, const __u32 *end)
+{
+	const char *between = "";
+
+	for (; at < end; at++) {
+		const struct rg_range *one = &r->at[*at];
+		struct place want = {one->name_hash, r->files[one->file].netns, 0}, *found;
+
+		found = bsearch(&want, places, r->clients.n, sizeof(want), place_order);
+		if (!found) /* there is nobody whom it could be told of */
+			continue;
+		fputs(between, to);
+		put_range(to, one, found->at);
+		between = ",";
+	}
+}
+
+void rg_ranges_put(FILE *to, const void *ranges)
+{
+	const struct rg_ranges *r = ranges;
+	json_object *o = json_object_new_object();
+	struct place *places = places_of(&r->clients);
+	__u32 *first, *at = by_file(r, &first);
 
 	rg_json_put_uint(o, "version", 1);
 	rg_json_put_text(o, "boot_id", r->boot_id);
 	rg_json_put_uint(o, "written_ns", r->written_ns);
-	rg_json_put(o, "cut", json_object_new_boolean(r->cut));
+	rg_json_put(o, "cut", json_object_new_boolean(r->cut || !places || !at));
 	rg_json_put(o, "gates", lives_json(r));
-	for (size_t i = 0; i < r->clients.n; i++)
-		json_object_array_add(clients, rg_ledger_entry_json(&r->clients.at[i]));
-	rg_json_put(o, "clients", clients);
-	of = calloc(r->n_files + 1, sizeof(*of));
-	places = places_of(&r->clients);
-	for (size_t i = 0; of && i < r->n_files; i++) {
-		json_object *f = rg_range_file_json(&r->files[i]);
-
-		of[i] = json_object_new_array();
-		rg_json_put(f, "locks", of[i]);
-		json_object_array_add(files, f);
+	rg_json_write(to, o, true);
+	fputs(",\n\"clients\":[", to);
+	for (size_t i = 0; i < r->clients.n; i++) {
+		fputs(i ? ",\n" : "\n", to);
+		rg_json_write(to, rg_ledger_entry_json(&r->clients.at[i]), false);
 	}
-	for (size_t i = 0; of && i < r->n; i++) {
-		const struct rg_range *one = &r->at[i];
-		struct place want = {one->name_hash, r->files[one->file].netns, 0}, *found;
-
-		found = places ? bsearch(&want, places, r->clients.n, sizeof(want), place_order)
-			       : NULL;
-		if (found) /* else there is nobody whom it could be told of */
-			json_object_array_add(of[one->file], range_json(one, found->at));
+	fputs("],\n\"files\":[", to);
+	for (size_t f = 0; places && at && f < r->n_files; f++) {
+		fputs(f ? ",\n" : "\n", to);
+		rg_json_write(to, rg_range_file_json(&r->files[f]), true);
+		fputs(",\"locks\":[", to);
+		put_locks(to, r, places, at + first[f], at + first[f + 1]);
+		fputs("]}", to);
 	}
+	fputs("]}\n", to);
 	free(places);
-	free(of);
-	rg_json_put(o, "files", files);
-	return o;
+	free(at);
+	free(first);
 }
 
 static bool number_at(json_object *list, size_t i, __u64 max, __u64 *n)
@@ -457,5 +553,5 @@ int rg_ranges_load(const char *dir, __u32 init_netns, struct rg_ranges *r)
 
 int rg_ranges_save(const char *dir, const struct rg_ranges *r)
 {
-	return rg_state_save(dir, RG_RANGES_FILE, rg_ranges_json(r));
+	return rg_state_save_by(dir, RG_RANGES_FILE, rg_ranges_put, r);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which ranges of which files NFSv4 end clients have locked: the ledger's other half, on
+ * Which ranges of which files end clients have locked: the ledger's other half, on
  * disk as ranges.json (docs/state.md). The kernel programs list the files in which something
  * changed (bpf/ranges.bpf.c), the daemon keeps what they list, and after a recovery
  * state/lost.h says what of it is gone.
- *
- * Locks of NFSv3 end clients are not in it.
  */
 #pragma once
 
@@ -33,7 +31,7 @@ struct rg_range {
 	__u32 file;	     /* place in `files` */
 	__u32 type;	     /* 1 read, 2 write */
 	__u64 name_hash;     /* of the end client, as in the ledger */
-	__u64 owner;	     /* FNV-1a of the lock owner's bytes */
+	__u64 owner;	     /* FNV-1a of the lock owner's bytes; NFSv3: its svid */
 	__u64 start, length; /* bytes; length ~0: to the end of the file */
 };
 
@@ -50,6 +48,9 @@ struct rg_life {
 struct rg_ranges {
 	struct rg_range_file *files;
 	size_t n_files, room_files;
+	__u32 *index; /* a hash table of places in `files`, plus 1; made when it is needed */
+	size_t n_index;
+	__u64 steps; /* files that were compared to find one */
 	struct rg_range *at;
 	size_t n, room;
 	struct rg_ledger clients;
@@ -66,7 +67,9 @@ void rg_ranges_free(struct rg_ranges *r);
 
 /* Is it the same file, whatever boot each was seen in? */
 bool rg_range_same_file(const struct rg_range_file *a, const struct rg_range_file *b);
-/* Place of a file like *f, which is copied if there is none. -ENOMEM. */
+/* Place of a file like *f. -ENOENT, or -ENOMEM. */
+long rg_ranges_find(struct rg_ranges *r, const struct rg_range_file *f);
+/* The same; *f is copied if there is none. -ENOMEM. */
 long rg_ranges_file(struct rg_ranges *r, const struct rg_range_file *f);
 /* Add a range; where `bound` of them are there already, `cut` is set instead. 0 or -ENOMEM. */
 int rg_ranges_add(struct rg_ranges *r, const struct rg_range *one, size_t bound);
@@ -89,8 +92,8 @@ bool rg_range_file_of_json(json_object *o, __u32 init_netns, struct rg_range_fil
 void rg_json_put_hex(json_object *o, const char *key, __u64 n);
 bool rg_json_get_hex(json_object *o, const char *key, __u64 *n);
 
-/* As in the file; owned by the caller (json_object_put). */
-json_object *rg_ranges_json(const struct rg_ranges *r);
+/* As in the file, a line for each file with locks. ranges: struct rg_ranges. */
+void rg_ranges_put(FILE *to, const void *ranges);
 /* And back, as rg_ledger_of_json(): 0; -EBADMSG: `why` (RG_STATE_WHY bytes) says what is
  * wrong, and *r is empty; -ENOMEM. */
 int rg_ranges_of_json(json_object *o, __u32 init_netns, struct rg_ranges *r, char *why);

@@ -329,6 +329,25 @@ int rg_state_load(const char *dir, const char *name, json_object **o, char *why)
 	return *o ? 0 : -EBADMSG;
 }
 
+int rg_state_save_by(const char *dir, const char *name, rg_state_put *put, const void *what)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&text, &n);
+	int err = 0;
+
+	if (!to)
+		return -ENOMEM;
+	put(to, what);
+	if (ferror(to))
+		err = -ENOMEM;
+	if (fclose(to))
+		err = -ENOMEM;
+	err = err ?: rg_state_write(dir, name, text, n);
+	free(text);
+	return err;
+}
+
 int rg_state_save(const char *dir, const char *name, json_object *o)
 {
 	size_t n = 0;

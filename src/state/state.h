@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <json-c/json.h>
@@ -57,5 +58,8 @@ json_object *rg_state_parse(const char *text, size_t n, char *why);
 /* Reads and parses a file. Returns 0, with *o NULL for a missing file; -EBADMSG with the reason
  * in `why`; or another negative errno: it could not be read. */
 int rg_state_load(const char *dir, const char *name, json_object **o, char *why);
+/* Writes with rg_state_write() what `put` writes, piece by piece. Also returns -ENOMEM. */
+typedef void rg_state_put(FILE *to, const void *what);
+int rg_state_save_by(const char *dir, const char *name, rg_state_put *put, const void *what);
 /* Writes an object with rg_state_write() and puts it. */
 int rg_state_save(const char *dir, const char *name, json_object *o);

@@ -165,3 +165,16 @@ bool rg_json_get_address(json_object *o, __u16 *family, __u8 addr[16])
 	memcpy(addr, bytes, sizeof(bytes));
 	return true;
 }
+
+void rg_json_write(FILE *to, json_object *o, bool open)
+{
+	size_t n = 0;
+	const char *text = json_object_to_json_string_length(o,
+							     JSON_C_TO_STRING_PLAIN |
+								     JSON_C_TO_STRING_NOSLASHESCAPE,
+							     &n);
+
+	if (text && n)
+		fwrite(text, 1, open ? n - 1 : n, to);
+	json_object_put(o);
+}

@@ -30,6 +30,11 @@ bool rg_json_get_uint(json_object *o, const char *key, __u64 min, __u64 max, __u
 /* A string that rg_utf8_is_text(), of at most size - 1 bytes, into `out`. */
 bool rg_json_get_text(json_object *o, const char *key, char *out, size_t size);
 
+/* Write an object as text without blanks, and put it: a long file is written piece by piece, as the
+ * objects of all of it take some twenty times its length in memory. `open`: without its closing
+ * brace, so that members may follow. No memory: nothing is written, and ferror() is not set. */
+void rg_json_write(FILE *to, json_object *o, bool open);
+
 /* "netns": "init" or a number. get: init_netns is that number here, 0: unknown. */
 void rg_json_put_netns(json_object *o, __u32 netns, bool init);
 bool rg_json_get_netns(json_object *o, __u32 init_netns, __u32 *netns, bool *init);

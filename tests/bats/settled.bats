@@ -108,9 +108,9 @@ order() {
 	}
 }
 answered() { (($(wc -l <"$work/$1.out") > $2)); }
-# ranges TIER NAME FILE: an application that does what `order` says.
+# ranges TIER NAME FILE [MOUNT]: an application that does what `order` says.
 ranges() {
-	app "$1" "$2" "$RANGES" "/mnt/a/$3"
+	app "$1" "$2" "$RANGES" "${4:-/mnt/a}/$3"
 	wait_said "$2" '^opened$' 30
 }
 
@@ -876,21 +876,13 @@ lose_power() {
 	serve
 	tier cli mkdir -p /mnt/v3
 	tier cli mount -t nfs -o vers=3 rex:/srv/reexport/a /mnt/v3
-	run tier cli "$LOCKER" try posix /mnt/v3/f
-	if [ "$output" != granted ]; then
-		[ "$output" = ENOLCK ]
-		[ "$(json .regime.nlm_locks)" = refused ]
-		echo "# refused" >&3
-		return
-	fi
+	need_nlm || return 0
 	app cli app "$LOCKER" hold /mnt/v3/db 20
 	wait_said app '^locked 20$' 60
 	[ "$(kernel_locks)" -eq 20 ]
-	# statd forgets whom it watches when lockd ends; it would not in a crash.
-	in_rex cp -a /var/lib/nfs/sm /run/sm.kept
+	keep_watched
 	restart thief 10
-	in_rex bash -c 'cp -a /run/sm.kept/* /var/lib/nfs/sm/; rm -r /run/sm.kept'
-	tier_nfs rex notify
+	notify_watched
 	nudge
 	wait_gate open 90
 	look
@@ -900,4 +892,83 @@ lose_power() {
 	[ "$(kernel_locks)" -eq 20 ]
 	lost_none app
 	thief_comes_after app
+}
+
+# need_nlm || return 0: as need_locks(), of NFSv3.
+need_nlm() {
+	run tier cli "$LOCKER" try posix /mnt/v3/f
+	[ "$output" != granted ] || return 0
+	[ "$output" = ENOLCK ]
+	[ "$(json .regime.nlm_locks)" = refused ]
+	echo "# refused" >&3
+	return 1
+}
+kernel_has() { [[ $(kernel_locks) == "$1" ]]; }
+nfs3_listed() { [[ $(jq '[.clients[] | select(.nfs3) | .name] == ["cli"] and
+	([.files[].locks[]] | length) == $n' --argjson n "$1" $state/ranges.json) == true ]]; }
+# statd forgets whom it watches when lockd ends; it would not in a crash.
+keep_watched() { in_rex cp -a /var/lib/nfs/sm /run/sm.kept; }
+notify_watched() {
+	in_rex bash -c 'cp -a /run/sm.kept/* /var/lib/nfs/sm/; rm -r /run/sm.kept'
+	tier_nfs rex notify
+}
+
+@test "NFSv3: every lock that was lost is named, 1, 20 and 2,000; never notified, notified in time, and too late" {
+	guard "${short[@]}"
+	serve
+	tier cli mkdir -p /mnt/v3
+	tier cli mount -t nfs -o vers=3 rex:/srv/reexport/a /mnt/v3
+	need_nlm || return 0
+	for n in 1 20 2000; do
+		ranges cli one db /mnt/v3
+		order one "many $n"
+		wait_for 30 "$n locks in the kernel" kernel_has "$n"
+		# Nobody tells the end client that knfsd is restarted.
+		restart
+		nudge
+		wait_gate open 90
+		lost_are "$n" ".reasons[\"not-notified\"] == $n and .unnamed == 0 and .clients == 1 and
+			.lower_bound == false and (.locks | length) == $n and .given_back == 0"
+		jq -e --argjson n "$n" --arg file "$a/db" '.gates[0].lost.locks |
+			map([.address, .name, .file, .type, .start, .length, .reason]) ==
+			[range($n) | ["10.77.2.2", "cli", $file, "write", 2 * ., 1, "not-notified"]]' \
+			"$work/status.json"
+		output_of daemon | grep ": $n locks\? of 1 end client lost; .*names them\$"
+		reports "$n"
+		end_app one
+	done
+	rg status -v | grep '10.77.2.2 cli: .*/db, write from 0, 1 bytes: its NFSv3 end client did not come back'
+	# Notified in time it has all of them again, and what it gives back then is not lost.
+	ranges cli one db /mnt/v3
+	order one "many 20"
+	wait_for 30 "20 locks in the kernel" kernel_has 20
+	keep_watched
+	restart : 10
+	notify_watched
+	wait_for 60 "20 locks in the kernel again" kernel_has 20
+	wait_gate open 90
+	lost_are 0 '.back == 20 and .lower_bound == false'
+	order one "unlock 0 2"
+	lost_are 0 '.back == 19 and .lower_bound == false'
+	# Notified after the grace period of lockd it is refused.
+	keep_watched
+	restart
+	nudge
+	wait_gate open 90
+	lost_are 19 '.reasons["not-notified"] == 19'
+	notify_watched
+	lost_are 19 '.reasons["nlm-grace"] == 19 and .lower_bound == false'
+	rg status -v | grep 'lockd refused its NFSv3 end client.s reclaim with NLM4_DENIED_GRACE_PERIOD'
+	reports 19
+	end_app one
+	# After a power cut by what is on disk, and a lower bound.
+	ranges cli one db /mnt/v3
+	order one "many 20"
+	wait_for 30 "20 locks on disk" nfs3_listed 20
+	kill -KILL "$(pid_of daemon)"
+	restart lose_power
+	nudge
+	wait_gate open 90
+	lost_are 20 '.lower_bound and .reasons["not-notified"] == 20 and (.locks | length) == 20'
+	end_app one
 }

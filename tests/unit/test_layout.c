@@ -318,7 +318,7 @@ static void test_client(void **unused)
 	static const struct member key[] = {
 		M(rg_client_key, name_hash),
 		M(rg_client_key, slot),
-		M(rg_client_key, pad),
+		M(rg_client_key, nlm),
 	};
 	static const struct member client[] = {
 		M(rg_client, refused_ns), M(rg_client, granted_ns),  M(rg_client, settled_ns),
@@ -534,6 +534,10 @@ static const struct {
 	{"entered", BPF_MAP_TYPE_HASH, 8, 24, RG_MAX_ENTERED},
 	{"reclaiming", BPF_MAP_TYPE_LRU_HASH, 4, 4, RG_MAX_RECLAIMING},
 	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
+	{"nlm_hosts", BPF_MAP_TYPE_HASH, sizeof(struct rg_client_key), sizeof(struct rg_client),
+	 RG_MAX_NLM_HOSTS},
+	{"nlm_room", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED,
+	 1},
 	{"client_files", BPF_MAP_TYPE_HASH, 16, 80, RG_MAX_CLIENT_FILES},
 	{"uncounted", BPF_MAP_TYPE_HASH, 16, 4, RG_MAX_CLIENT_FILES},
 	{"counting", BPF_MAP_TYPE_ARRAY, 4, 40, 1},

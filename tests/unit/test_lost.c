@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
+#include "rg_records.h"
 #include "state/lost.h"
 
 #define INIT_NETNS 4026531840U
@@ -99,7 +100,7 @@ static void back(__u32 i, __u32 locks, __u32 refusals)
 	h.clients[i].refusals = refusals;
 }
 
-static void heed(const struct rg_unlocks *unlocks, size_t n)
+static void heed(struct rg_unlocks *unlocks, size_t n)
 {
 	unit_need(rg_lost_heed(&h.lost, &h.now, h.listed, unlocks, n) == 0);
 }
@@ -357,6 +358,148 @@ static void test_bound(void **unused)
 	assert_string_equal(h.now.files[0].path, "/b");
 }
 
+/* As many files as locks may be kept: finding them all again takes a few steps for each, whatever
+ * their numbers have in common. */
+static void test_many_files(void **unused)
+{
+	bool *listed = calloc(RG_MAX_RANGES, sizeof(*listed));
+	__u32 f;
+
+	(void)unused;
+	unit_need(listed);
+	add_client(1, RG_MAX_RANGES);
+	for (__u64 i = 0; i < RG_MAX_RANGES; i++) {
+		f = put_file(&h.before, i << 12, 50, "/mnt/a/db");
+		lock(&h.before, f, 1, 77, i, 1, 2);
+		f = put_file(&h.now, i << 12, 51, "/mnt/a/db");
+		lock(&h.now, f, 1, 77, i, 1, 2);
+		listed[f] = true;
+	}
+	assert_int_equal(h.now.n_files, RG_MAX_RANGES);
+	assert_true(h.now.steps < 4ULL * RG_MAX_RANGES);
+	begin(false);
+	back(0, RG_MAX_RANGES, 0);
+	h.now.steps = 0;
+	unit_need(rg_lost_heed(&h.lost, &h.now, listed, NULL, 0) == 0);
+	assert_true(h.now.steps >= RG_MAX_RANGES && h.now.steps < 4ULL * RG_MAX_RANGES);
+	assert_int_equal(judge(true).back, RG_MAX_RANGES);
+	free(listed);
+	/* The index is made anew as files go. */
+	h.now.n = RG_MAX_RANGES / 2;
+	rg_ranges_drop_empty(&h.now);
+	assert_int_equal(h.now.n_files, RG_MAX_RANGES / 2);
+	for (__u64 i = 0; i < RG_MAX_RANGES; i++) {
+		struct rg_range_file file = {.netns = INIT_NETNS,
+					     .on_nfs = true,
+					     .fileid = i << 12,
+					     .fsid_major = 7,
+					     .server = "origin"};
+
+		assert_int_equal(rg_ranges_find(&h.now, &file),
+				 i < RG_MAX_RANGES / 2 ? (long)i : -ENOENT);
+	}
+}
+
+/* ---- NFSv3 ---- */
+
+static struct rg_lost_sum nfs3(__u32 refused_with, bool came)
+{
+	h.clients[0].generation = came ? rg_client_generation(&h.gate) : 0;
+	h.clients[0].refusals = refused_with != 0;
+	h.clients[0].cl_id = refused_with;
+	return judge(true);
+}
+
+static void test_nfs3(void **unused)
+{
+	__u32 f = put_file(&h.before, 1, 50, "/mnt/a/db"), g;
+	struct rg_lost_sum sum;
+
+	(void)unused;
+	for (__u64 i = 0; i < 3; i++)
+		lock(&h.before, f, 1, 4711, 2 * i, 1, 2);
+	h.before.clients.at = calloc(1, sizeof(*h.before.clients.at));
+	unit_need(h.before.clients.at);
+	h.before.clients.n = 1;
+	h.before.clients.at[0] = (struct rg_ledger_entry){.name_hash = 1,
+							  .netns = INIT_NETNS,
+							  .init_netns = true,
+							  .name_len = 3,
+							  .locks = 1,
+							  .name = "cli",
+							  .nfs3 = true};
+	add_client(1, RG_LOCKS_UNKNOWN);
+	h.keys[0].nlm = 1;
+	h.clients[0].minorversion = RG_NLM_MINOR;
+	begin(false);
+	assert_int_equal(h.lost.clients[0].id.locks, 3);
+	sum = nfs3(0, false);
+	assert_int_equal(sum.why[RG_LOST_NLM_NOT_NOTIFIED], 3);
+	assert_false(sum.lower_bound);
+	text_is("3 locks of 1 end client lost");
+	/* It comes back after all. */
+	assert_int_equal(nfs3(0, true).why[RG_LOST_NOT_ASKED], 3);
+	assert_int_equal(nfs3(RG_NLM_DENIED_GRACE, true).why[RG_LOST_NLM_GRACE], 3);
+	assert_int_equal(nfs3(RG_NLM_DENIED, true).why[RG_LOST_NLM_DENIED], 3);
+	assert_int_equal(nfs3(RG_NLM_DENIED_NOLOCKS, true).why[RG_LOST_NLM_DENIED], 3);
+	/* One of them is had again by the same process of the end client, another by another. */
+	g = put_file(&h.now, 1, 51, "/mnt/a/db");
+	lock(&h.now, g, 1, 4711, 0, 1, 2);
+	lock(&h.now, g, 1, 4712, 2, 1, 2);
+	h.listed[g] = true;
+	heed(NULL, 0);
+	sum = nfs3(0, true);
+	assert_int_equal(sum.total, 2);
+	assert_int_equal(sum.back, 1);
+	/* It restarts itself: nothing is lost to it. */
+	h.clients[0].gone_ns = 5;
+	h.clients[0].gone_how = RG_GONE_HOW_RESTARTED;
+	assert_int_equal(nfs3(0, true).total, 0);
+}
+
+/* It had not been listed before knfsd went away, or only then: no name of it is kept yet. */
+static void test_nfs3_new(void **unused)
+{
+	__u32 f = put_file(&h.before, 1, 50, "/mnt/a/db");
+
+	(void)unused;
+	lock(&h.before, f, 1, 4711, 0, 1, 2);
+	for (__u64 who = 1; who <= 2; who++) {
+		add_client(who, RG_LOCKS_UNKNOWN);
+		h.keys[who - 1].nlm = 1;
+		h.clients[who - 1].minorversion = RG_NLM_MINOR;
+	}
+	begin(false);
+	assert_int_equal(nfs3(0, false).why[RG_LOST_NLM_NOT_NOTIFIED], 1);
+	assert_int_equal(h.lost.n_clients, 2);
+	assert_false(rg_lost_sum_of(&h.lost).lower_bound);
+	rg_lost_free(&h.lost);
+	h.clients[1].unlisted = 1;
+	begin(false);
+	assert_true(nfs3(0, false).lower_bound);
+}
+
+static void test_nfs3_bound(void **unused)
+{
+	__u32 f = put_file(&h.before, 1, 50, "/mnt/a/db");
+
+	(void)unused;
+	lock(&h.before, f, 1, 4711, 0, 1, 2);
+	h.before.cut = true;
+	h.before.clients.at = calloc(1, sizeof(*h.before.clients.at));
+	unit_need(h.before.clients.at);
+	h.before.clients.n = 1;
+	h.before.clients.at[0] = (struct rg_ledger_entry){.name_hash = 1,
+							  .netns = INIT_NETNS,
+							  .init_netns = true,
+							  .locks = 1,
+							  .nfs3 = true};
+	begin(false);
+	judge(true);
+	text_is("at least 1 lock of 1 end client lost; a lower bound, as there were more than the "
+		"ledger keeps");
+}
+
 /* ---- the files ---- */
 
 static void fill_ranges(struct rg_ranges *r)
@@ -376,7 +519,8 @@ static void fill_ranges(struct rg_ranges *r)
 						    .family = AF_INET,
 						    .addr = {10, 77, 2, 2},
 						    .locks = 2,
-						    .name = "c1"};
+						    .name = "c1",
+						    .nfs3 = true};
 	lock(r, f, 1, 0xabcdef0123456789ULL, 0, 1, 1);
 	lock(r, f, 1, 7, INT64_MAX, ~0ULL, 2);
 }
@@ -465,26 +609,39 @@ static void take_lost(json_object *damaged)
 	rg_lost_free(&l);
 }
 
-static json_object *with_version(json_object *o)
+/* What a file has, as an object. */
+static json_object *written(rg_state_put *put, const void *what)
 {
-	json_object_object_add(o, "version", json_object_new_int(1));
+	char *text = NULL, why[RG_STATE_WHY] = "";
+	size_t n = 0;
+	FILE *to = open_memstream(&text, &n);
+	json_object *o;
+
+	unit_need(to);
+	put(to, what);
+	unit_need(fclose(to) == 0);
+	o = rg_state_parse(text, n, why);
+	assert_string_equal(why, "");
+	free(text);
 	return o;
 }
 
 static void test_damaged(void **unused)
 {
 	static const char likely[] = "0123456789abcdef\"[]{},:-truefalsn";
+	struct rg_losts all = {.at = {[4] = &h.lost}};
 	json_object *o;
 
 	(void)unused;
 	fill_ranges(&h.before);
-	o = with_version(rg_ranges_json(&h.before));
+	o = written(rg_ranges_put, &h.before);
 	damage(o, 1, likely, take_ranges);
 	json_object_put(o);
 	add_client(1, 3);
 	begin(true);
-	o = with_version(rg_lost_json(&h.lost, 10));
-	damage(o, 2, likely, take_lost);
+	o = written(rg_losts_put, &all);
+	damage(json_object_array_get_idx(json_object_object_get(o, "recoveries"), 0), 2, likely,
+	       take_lost);
 	json_object_put(o);
 }
 
@@ -500,6 +657,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lower_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bound, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nfs3, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nfs3_new, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nfs3_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ranges_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lost_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),

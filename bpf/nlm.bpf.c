@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ledger of NFSv3 end clients: which of them lockd gave locks to, in which files. Which ranges
+ * they hold is listed by the daemon, seconds apart, as those of NFSv4 end clients are
+ * (ranges.bpf.c). No gate waits for them.
+ *
+ *   fexit  __nlm4svc_proc_lock          NLM LOCK; in 7.2 nlm4svc_do_lock
+ *   fexit  nlmsvc_unlock                NLM UNLOCK
+ *   fentry nlmsvc_free_host_resources   all locks of an end client are freed: it has restarted
+ *                                       (nlm_host_rebooted), or said so (NLM FREE_ALL)
+ *   fentry nlm_destroy_host_locked      a struct nlm_host is freed, which has no locks any more
+ *
+ * All functions are in fs/lockd. An NFSv3 end client's locks end with lockd, not with knfsd: where
+ * this host has NFSv3 mounts of its own, lockd stays when knfsd is stopped, and its locks too.
+ */
+#include "client.bpf.h"
+#include "kprobe.bpf.h"
+
+struct bpf_map;
+
+/* A new element is too big for the stack, with room for what is hashed beside it. */
+struct nlm_room {
+	struct rg_client client;
+	__u8 id[RG_CLIENT_NAME_HASHED];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct nlm_room);
+} nlm_room SEC(".maps");
+
+#define ADDRESS 16
+
+/* The element of the end client that sent a LOCK, made if need be. NULL: counted. */
+static __always_inline struct rg_client *sender_of(struct svc_rqst *rqstp,
+						   const struct rg_nlm_lock *lock,
+						   const struct rg_gate *g,
+						   struct rg_client_key *key)
+{
+	struct nlm_room *room;
+	struct rg_client *c;
+	__u32 zero = 0, n = lock->caller_len;
+
+	room = bpf_map_lookup_elem(&nlm_room, &zero);
+	/* The verifier must see the bound in the register that is used. */
+	asm volatile("" : "+r"(n));
+	if (n > RG_CLIENT_NAME)
+		n = RG_CLIENT_NAME;
+	asm volatile("" : "+r"(n));
+	n &= 2 * RG_CLIENT_NAME - 1;
+	if (!room || !n || n > RG_CLIENT_NAME)
+		goto failed;
+	__builtin_memset(room, 0, sizeof(*room));
+	rg_read_address((void *)rqstp + bpf_core_field_offset(struct svc_rqst, rq_addr),
+			&room->client.family, NULL, room->client.addr);
+	if (bpf_probe_read_kernel(room->client.name, n, lock->caller))
+		goto failed;
+	__builtin_memcpy(room->id, room->client.addr, ADDRESS);
+	__builtin_memcpy(room->id + ADDRESS, room->client.name, RG_CLIENT_NAME);
+	key->name_hash = rg_hash_of(room->id, ADDRESS + n);
+	c = bpf_map_lookup_elem(&nlm_hosts, key);
+	if (c) {
+		rg_publish(&c->generation, rg_client_generation(g));
+		return c;
+	}
+	room->client.name_len = lock->caller_len > 0xffff ? 0xffff : (__u16)lock->caller_len;
+	room->client.minorversion = RG_NLM_MINOR;
+	room->client.expected = RG_LOCKS_UNKNOWN;
+	room->client.generation = rg_client_generation(g);
+	bpf_map_update_elem(&nlm_hosts, key, &room->client, BPF_NOEXIST);
+	c = bpf_map_lookup_elem(&nlm_hosts, key);
+	if (c)
+		return c;
+failed:
+	rg_count(RG_COUNT_FAIL_CLIENTS);
+	return NULL;
+}
+
+/* Whose locks they are that have this nlm_host. An address is used again for another one after
+ * nlm_destroy_host_locked(), which may have been missed. 0, or -1: counted. */
+static __always_inline int know_host(__u64 host, const struct rg_client_key *key)
+{
+	struct rg_client_ref ref = {.key = *key}, *known;
+
+	known = bpf_map_lookup_elem(&client_of, &host);
+	if (known && known->key.name_hash == key->name_hash && known->key.slot == key->slot)
+		return 0;
+	if (!bpf_map_update_elem(&client_of, &host, &ref, BPF_ANY))
+		return 0;
+	rg_count(RG_COUNT_FAIL_CLIENTS);
+	return -1;
+}
+
+static __always_inline struct rg_client_locks *locks_in(struct rg_client_file *at, __u32 slot)
+{
+	struct rg_client_locks *l = bpf_map_lookup_elem(&client_files, at),
+			       fresh = {.slot = slot, .lockd = 1};
+
+	if (l)
+		return l;
+	bpf_map_update_elem(&client_files, at, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&client_files, at);
+}
+
+/* ---- LOCK ---- */
+
+static __always_inline void granted(struct rg_client *c, const struct rg_nlm_lock *lock,
+				    const struct rg_client_key *key)
+{
+	struct nlm_lockowner *holder = lock->holder;
+	struct file *file = lock->file;
+	struct rg_client_file at = {};
+	struct rg_client_locks *l;
+
+	at.clp = (__u64)BPF_CORE_READ(holder, host);
+	at.inode = (__u64)BPF_CORE_READ(file, f_inode);
+	if (!at.clp || !at.inode)
+		return;
+	l = know_host(at.clp, key) ? NULL : locks_in(&at, key->slot);
+	if (!l) { /* it is not known which of its locks are lost after knfsd's next start */
+		__sync_fetch_and_add(&c->unlisted, 1);
+		rg_count(RG_COUNT_FAIL_LEDGER);
+		return;
+	}
+	l->waits = lock->status == RG_NLM_BLOCKED ? RG_WAITS_BLOCKED : 0;
+	__sync_fetch_and_add(&l->changes, 1);
+}
+
+static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second)
+{
+	struct rg_client_key key = {.nlm = 1};
+	struct rg_nlm_lock lock = {};
+	struct rg_client *c;
+	struct file *file;
+	struct rg_gate *g;
+	int refused;
+
+	g = rg_gate_of_netns(BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum), &key.slot);
+	if (!g)
+		return 0;
+	rg_nlm_lock_of(rqstp, second, &lock);
+	file = lock.file;
+	refused = lock.reclaim && lock.status != RG_NLM_GRANTED;
+	/* An NFS client grants nothing by itself: NLM asks it again (nlmsvc_lock, `async_block`).
+	 */
+	if (!refused && lock.status != RG_NLM_GRANTED &&
+	    (lock.status != RG_NLM_BLOCKED ||
+	     BPF_CORE_READ(file, f_inode, i_sb, s_magic) == NFS_SUPER_MAGIC))
+		return 0;
+	c = sender_of(rqstp, &lock, g, &key);
+	if (!c)
+		return 0;
+	if (refused) {
+		c->cl_id = lock.status;
+		__sync_fetch_and_add(&c->refusals, 1);
+		return 0;
+	}
+	granted(c, &lock, &key);
+	return 0;
+}
+
+SEC("fexit/__nlm4svc_proc_lock")
+int BPF_PROG(nlm_lock_done, struct svc_rqst *rqstp, void *second)
+{
+	return lock_ends(rqstp, second);
+}
+
+SEC("?kretprobe/__nlm4svc_proc_lock")
+int kprobe_nlm_lock_done(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	return rg_left(RG_RETURN_NLM_LOCK_DONE, &e) ? lock_ends((void *)e.arg[0], (void *)e.arg[1])
+						    : 0;
+}
+
+/* ---- UNLOCK ---- */
+
+static __always_inline int unlock_ends(struct nlm_file *file, void *lock)
+{
+	struct rg_client_file at = {};
+	struct rg_client_locks *l;
+	struct file *opened;
+
+	at.clp = (__u64)BPF_CORE_READ(rg_nlm_holder_of(lock), host);
+	opened = BPF_CORE_READ(file, f_file[0]);
+	if (!opened)
+		opened = BPF_CORE_READ(file, f_file[1]);
+	at.inode = (__u64)BPF_CORE_READ(opened, f_inode);
+	l = bpf_map_lookup_elem(&client_files, &at);
+	if (!l || !at.clp)
+		return 0;
+	l->waits = 0;
+	__sync_fetch_and_add(&l->unlocks, 1);
+	__sync_fetch_and_add(&l->changes, 1);
+	return 0;
+}
+
+SEC("fexit/nlmsvc_unlock")
+int BPF_PROG(nlm_unlock_done, void *net, struct nlm_file *file, void *lock)
+{
+	return unlock_ends(file, lock);
+}
+
+SEC("?kretprobe/nlmsvc_unlock")
+int kprobe_nlm_unlock_done(struct pt_regs___rg *regs)
+{
+	struct rg_entered e = {};
+
+	return rg_left(RG_RETURN_NLM_UNLOCK_DONE, &e)
+		       ? unlock_ends((void *)e.arg[1], (void *)e.arg[2])
+		       : 0;
+}
+
+/* ---- an end client's end ---- */
+
+struct freed_walk {
+	__u64 host;
+};
+
+static long freed_one(struct bpf_map *map, struct rg_client_file *at, struct rg_client_locks *l,
+		      struct freed_walk *w)
+{
+	if (at->clp != w->host)
+		return 0;
+	/* They are freed after this: a listing may begin in between, so there are to be two. */
+	l->waits = RG_WAITS_FREED;
+	__sync_fetch_and_add(&l->changes, 1);
+	return 0;
+}
+
+static __always_inline int host_freed(void *host)
+{
+	struct freed_walk w = {.host = (__u64)host};
+	struct rg_client_ref *ref;
+	struct rg_client_key key;
+	struct rg_client *c;
+
+	ref = bpf_map_lookup_elem(&client_of, &w.host);
+	if (!ref || !ref->key.nlm)
+		return 0;
+	key = ref->key;
+	bpf_for_each_map_elem(&client_files, freed_one, &w, 0);
+	c = bpf_map_lookup_elem(&nlm_hosts, &key);
+	if (c) {
+		c->gone_how = RG_GONE_HOW_RESTARTED;
+		c->gone_ns = bpf_ktime_get_boot_ns();
+	}
+	return 0;
+}
+
+SEC("fentry/nlmsvc_free_host_resources")
+int BPF_PROG(nlm_freed, void *host)
+{
+	return host_freed(host);
+}
+
+SEC("?kprobe/nlmsvc_free_host_resources")
+int kprobe_nlm_freed(struct pt_regs___rg *regs)
+{
+	return host_freed((void *)RG_ARG1(regs));
+}
+
+static __always_inline int host_destroyed(__u64 host)
+{
+	bpf_map_delete_elem(&client_of, &host);
+	return 0;
+}
+
+SEC("fentry/nlm_destroy_host_locked")
+int BPF_PROG(nlm_host_gone, void *host)
+{
+	return host_destroyed((__u64)host);
+}
+
+SEC("?kprobe/nlm_destroy_host_locked")
+int kprobe_nlm_host_gone(struct pt_regs___rg *regs)
+{
+	return host_destroyed(RG_ARG1(regs));
+}
