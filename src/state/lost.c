@@ -26,7 +26,7 @@ static const char *const texts[RG_NR_LOST_WHYS] = {
 	[RG_LOST_ABSENT] = "its end client did not come back",
 	[RG_LOST_THROWN_OUT] = "it was held again until knfsd threw its end client out",
 	[RG_LOST_NLM_NOT_NOTIFIED] = "its NFSv3 end client did not come back: it was not notified "
-				     "(rpc.statd does so after a reboot alone), or is gone",
+				     "of the restart, or is gone",
 	[RG_LOST_NLM_GRACE] = "lockd refused its NFSv3 end client's reclaim with "
 			      "NLM4_DENIED_GRACE_PERIOD, as lockd's grace period was over",
 	[RG_LOST_NLM_DENIED] = "lockd refused its NFSv3 end client's reclaim with NLM4_DENIED or "
