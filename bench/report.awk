@@ -177,6 +177,35 @@ function print_clock(kernel,    i, j, tw, key, x, y) {
 	print ""
 }
 
+# What a user wants to know, in three sentences and a picture: of the first kernel alone.
+function summary(kernel,    insn, threads, op, x, y, z, t) {
+	insn = "instructions"
+	threads = "instructions of knfsd's threads"
+	x = percent(kernel, "ordinary", "gate closed; scope opens", "open and close; ext4", insn)
+	y = added(kernel, "ordinary", "gate closed; scope locks", "nothing", "fcntl lock and unlock; a call; tmpfs", insn)
+	if (x != "" && y != "")
+		printf "**Local programs:** while a gate is closed, an open with its close on another file system costs " \
+			"%+.1f %%, and a lock call there %+.0f instructions; calls without a door, such as stat(2), cost nothing, " \
+			"and a gate that is open costs no more.\n\n", x, y
+	op = "OPEN or LOCK of a recovery"
+	x = percent(kernel, "knfsd", "gate and daemon", op, threads)
+	y = percent(kernel, "knfsd", "gate; daemon and trace", op, threads)
+	z = percent(kernel, "knfsd", "gate; daemon and trace", "READ of 4 KiB", threads)
+	if (x != "" && y != "" && z != "")
+		printf "**End clients:** a reclaim costs knfsd %+.0f %% with the guard and %+.0f %% while somebody " \
+			"traces as well; a READ or a WRITE costs %s.\n\n", x, y, z < 0.5 ? "nothing that can be measured" : sprintf("%+.1f %%", z)
+	t = figure(kernel, "arming", "enable", "exec to armed", "ms of a CPU of 1e9 instructions/s")
+	x = figure(kernel, "storm", "1000 end clients", "daemon; most of memory", "kB")
+	y = figure(kernel, "arming", "enable", "memory the kernel keeps", "kB")
+	if (t != "" && x != "" && y != "")
+		printf "**The host:** `enable` takes %.1f s of a processor of 1,000 million instructions a second; the " \
+			"kernel keeps %.0f MB, and the daemon takes %.0f MB at most, in a storm of 1,000 end clients.\n", \
+			t / 1000, y / 1024, x / 1024
+	if (plots)
+		printf "\n![an open on another file system, instructions](bench-%s-open.svg)\n", kernel
+	print ""
+}
+
 function split_row(line) { split(line, row, FS) }
 
 function print_part(kernel, part, title,    i, tw) {
@@ -200,6 +229,8 @@ END {
 	print "<!-- SPDX-License-Identifier: GPL-2.0-only -->"
 	print "<!-- Written by bench/report from bench.csv; not by hand. -->"
 	print "# What it costs\n"
+	if (n_kernels)
+		summary(kernels[1])
 	print "By `make bench` ([bench/README.md](../../bench/README.md) says how each figure comes about)."
 	print "Every figure is a median; n is how often it was measured. Instructions are those of an"
 	print "emulated machine that counts them. The data is [bench.csv](bench.csv).\n"
