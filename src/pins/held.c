@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/membarrier.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,130 +15,20 @@
 
 #include "pins/gates.h"
 #include "base/log.h"
-#include "base/whole_file.h"
-#include "base/read_map.h"
 #include "pins/other.h"
 #include "pins/wrappers.h"
 
-/* NGROUPS_MAX groups of ten digits each, and the rest. */
-#define MAX_PROC_BYTES (1024 * 1024)
-
-bool rg_held_any(const struct rg_pins *p)
-{
-	struct rg_held_key key;
-
-	if (p->other && rg_other_refresh(p))
-		return true;
-	return bpf_map_get_next_key(p->map_fd[RG_MAP_HELD], NULL, &key) == 0;
-}
-
-int rg_held_read(const struct rg_pins *p, struct rg_held_list *list)
-{
-	__u32 n = RG_MAX_HELD;
-	int err;
-
-	memset(list, 0, sizeof(*list));
-	err = p->other ? rg_other_refresh(p) : 0;
-	if (err)
-		return err;
-	list->keys = calloc(RG_MAX_HELD, sizeof(*list->keys));
-	list->values = calloc(RG_MAX_HELD, sizeof(*list->values));
-	err = list->keys && list->values
-		      ? rg_read_map(p->map_fd[RG_MAP_HELD], list->keys, sizeof(*list->keys),
-				    list->values, sizeof(*list->values), &n)
-		      : -ENOMEM;
-	if (err)
-		rg_held_free(list);
-	else
-		list->n = n;
-	return err;
-}
-
-void rg_held_free(struct rg_held_list *list)
-{
-	free(list->keys);
-	free(list->values);
-	memset(list, 0, sizeof(*list));
-}
-
-/* What a file of a process says, whole: 65,536 groups of a user come before ShdPnd in
- * `status`. NULL: it cannot be read. The caller frees it. */
-static char *read_proc(__u32 pid, const char *name)
-{
-	char path[64], *text;
-
-	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
-	return rg_read_whole(path, MAX_PROC_BYTES, &text, NULL) ? NULL : text;
-}
-
-__u64 rg_start_ticks_of_stat(const char *stat)
-{
-	/* The name may hold anything, ')' and spaces included: go by the last. */
-	const char *at = strrchr(stat, ')');
-	uint64_t ticks = 0;
-	int field = 2;
-
-	if (!at)
-		return 0;
-	for (at++; *at; at++) {
-		if (*at != ' ')
-			continue;
-		if (++field == 22) {
-			if (sscanf(at, "%" SCNu64, &ticks) != 1)
-				return 0;
-			return ticks;
-		}
-	}
-	return 0;
-}
-
-__u64 rg_process_start_ticks(__u32 pid)
-{
-	char *stat = read_proc(pid, "stat");
-	__u64 ticks = stat ? rg_start_ticks_of_stat(stat) : 0;
-
-	free(stat);
-	return ticks;
-}
-
-char rg_process_state(__u32 pid)
-{
-	char *stat = read_proc(pid, "stat");
-	/* As above: the name may hold anything. */
-	const char *at = stat ? strrchr(stat, ')') : NULL;
-	char state = at && at[1] == ' ' ? at[2] : '\0';
-
-	free(stat);
-	return state;
-}
-
-/* Has a person sent this process a SIGSTOP that is still pending? What cannot be read is taken
- * for no: it would stay stopped otherwise. A wrapper's stop of its process group is none. */
+/* Says whether a person has sent this process a SIGSTOP that is still pending. An unreadable file
+ * counts as no: otherwise the process would stay stopped. The SIGSTOP that a wrapper sent to its
+ * process group does not count. */
 static bool is_stopped_by_a_person(const struct rg_pins *p, __u32 tgid)
 {
-	char *status = read_proc(tgid, "status");
+	char *status = rg_process_file(tgid, "status");
 	bool stopped = status && rg_stop_is_pending(status);
 	struct rg_wrapper w;
 
 	free(status);
 	return stopped && bpf_map_lookup_elem(p->map_fd[RG_MAP_WRAPPERS], &tgid, &w) < 0;
-}
-
-bool rg_stop_is_pending(const char *status)
-{
-	const char *at = strstr(status, "\nShdPnd:");
-	uint64_t pending;
-
-	if (!at || sscanf(at, "\nShdPnd: %" SCNx64, &pending) != 1)
-		return false;
-	return pending & (1ULL << (SIGSTOP - 1));
-}
-
-bool rg_process_is(__u32 pid, __u64 start_ns)
-{
-	__u64 per_second = (__u64)sysconf(_SC_CLK_TCK);
-
-	return rg_process_start_ticks(pid) == start_ns / (RG_NS_PER_SEC / per_second);
 }
 
 int rg_held_can_continue(const struct rg_pins *p)

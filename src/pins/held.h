@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "pins/pins.h"
+#include "pins/process.h"
 
 struct rg_held_list {
 	struct rg_held_key *keys; /* n of each; owned by the list */
@@ -54,16 +55,3 @@ int rg_held_continue(const struct rg_pins *p, bool everybody, struct rg_continue
 /* Delete the records of threads whose end no program saw (load/preempt.h). Only to be called if
  * rg_held_can_continue(). 0 or a negative errno. */
 int rg_held_drop_exited(const struct rg_pins *p);
-
-/* Does this pid still belong to the process that started at start_ns (rg_held.start_ns)? */
-bool rg_process_is(__u32 pid, __u64 start_ns);
-/* Field 22 of /proc/PID/stat in clock ticks since boot; 0 if it cannot be read. */
-__u64 rg_process_start_ticks(__u32 pid);
-/* The state in /proc/PID/stat: 'T' is stopped, 't' is stopped by a tracer; 0 if it cannot be
- * read. */
-char rg_process_state(__u32 pid);
-/* Parses that file's text: for tests. */
-__u64 rg_start_ticks_of_stat(const char *stat);
-/* Has somebody sent a stop signal to the process (not to a thread of it) that
- * is still pending? Parses the text of /proc/PID/status. */
-bool rg_stop_is_pending(const char *status);

@@ -16,95 +16,6 @@
 #include "base/log.h"
 #include "pins/other.h"
 
-static const char *const map_pins[RG_NR_MAPS] = {
-	[RG_MAP_META] = "map_meta",
-	[RG_MAP_LIVE] = "map_live",
-	[RG_MAP_GATES] = "map_gates",
-	[RG_MAP_GATE_OF] = "map_gate_of",
-	[RG_MAP_DEVICES] = "map_devices",
-	[RG_MAP_HELD] = "map_held",
-	[RG_MAP_HOLDING] = "map_holding",
-	[RG_MAP_ABOVE] = "map_above",
-	[RG_MAP_WRAPPERS] = "map_wrappers",
-	[RG_MAP_COUNTERS] = "map_counters",
-	[RG_MAP_EVENTS] = "map_events",
-	[RG_MAP_RULES] = "map_rules",
-	[RG_MAP_EXEMPT] = "map_exempt",
-	[RG_MAP_CLIENTS] = "map_clients",
-	[RG_MAP_NLM_HOSTS] = "map_nlm_hosts",
-	[RG_MAP_SERVERS] = "map_servers",
-	[RG_MAP_PROVENANCE] = "map_provenance",
-	[RG_MAP_DROPPED] = "map_dropped",
-	[RG_MAP_TRACERS] = "map_tracers",
-	[RG_MAP_TRACER_OWNERS] = "map_tracer_owners",
-	[RG_MAP_FLOW_CLIENTS] = "map_flow_clients",
-	[RG_MAP_FLOW_TOTALS] = "map_flow_totals",
-	[RG_MAP_FLOW_STORMS] = "map_flow_storms",
-	[RG_MAP_FLOW_SLOWEST] = "map_flow_slowest",
-	[RG_MAP_FLOW_DOWNGRADES] = "map_flow_downgrades",
-	[RG_MAP_RECLAIMING] = "map_reclaiming",
-	[RG_MAP_CLIENT_OF] = "map_client_of",
-	[RG_MAP_CLIENT_FILES] = "map_client_files",
-	[RG_MAP_UNCOUNTED] = "map_uncounted",
-	[RG_MAP_COUNTING] = "map_counting",
-	[RG_MAP_LISTING] = "map_listing",
-	[RG_MAP_LISTED_FILES] = "map_listed_files",
-	[RG_MAP_LISTED] = "map_listed",
-	[RG_MAP_AT_WORK] = "map_at_work",
-	[RG_MAP_FLOW_KEY_OF] = "map_flow_key_of",
-	[RG_MAP_NEXT_DOWNGRADE] = "map_next_downgrade",
-};
-
-static const char *const link_pins[RG_NR_LINKS] = {
-	[RG_LINK_GRACE_START] = "link_grace_start",
-	[RG_LINK_KNFSD_STARTED] = "link_knfsd_started",
-	[RG_LINK_GRACE_END] = "link_grace_end",
-	[RG_LINK_KNFSD_STOP] = "link_knfsd_stop",
-	[RG_LINK_SUPER_GONE] = "link_super_gone",
-	[RG_LINK_TASK_EXIT] = "link_task_exit",
-	[RG_LINK_LOCK_DONE] = "link_lock_done",
-	[RG_LINK_UNLOCK_DONE] = "link_unlock_done",
-	[RG_LINK_OPEN_DONE] = "link_open_done",
-	[RG_LINK_CLIENT_GONE] = "link_client_gone",
-	[RG_LINK_NLM_LOCK_DONE] = "link_nlm_lock_done",
-	[RG_LINK_NLM_UNLOCK_DONE] = "link_nlm_unlock_done",
-	[RG_LINK_NLM_FREED] = "link_nlm_freed",
-	[RG_LINK_NLM_HOST_GONE] = "link_nlm_host_gone",
-	[RG_LINK_ORIGIN_ERROR] = "link_origin_error",
-	[RG_LINK_SELF_STOP] = "link_self_stop",
-	[RG_LINK_LOCK_DROPPED] = "link_lock_dropped",
-	[RG_LINK_DOOR_LOCK] = "link_door_lock",
-	[RG_LINK_DOOR_OPEN] = "link_door_open",
-	[RG_LINK_DOOR_CREATE] = "link_door_create",
-	[RG_LINK_DOOR_ACCESS] = "link_door_access",
-	[RG_LINK_SLEEP_WAIT] = "link_sleep_wait",
-	[RG_LINK_ANSWER_RECLAIM] = "link_answer_reclaim",
-	[RG_LINK_ANSWER_LOCKS] = "link_answer_locks",
-	[RG_LINK_KNFSD_STARTED_ENTERS] = "link_knfsd_started_enters",
-	[RG_LINK_GRACE_END_ENTERS] = "link_grace_end_enters",
-	[RG_LINK_LOCK_DONE_ENTERS] = "link_lock_done_enters",
-	[RG_LINK_UNLOCK_DONE_ENTERS] = "link_unlock_done_enters",
-	[RG_LINK_OPEN_DONE_ENTERS] = "link_open_done_enters",
-	[RG_LINK_NLM_LOCK_DONE_ENTERS] = "link_nlm_lock_done_enters",
-	[RG_LINK_NLM_UNLOCK_DONE_ENTERS] = "link_nlm_unlock_done_enters",
-};
-
-static const enum rg_link returns[RG_NR_RETURNS] = {
-	[RG_RETURN_KNFSD_STARTED] = RG_LINK_KNFSD_STARTED,
-	[RG_RETURN_GRACE_END] = RG_LINK_GRACE_END,
-	[RG_RETURN_LOCK_DONE] = RG_LINK_LOCK_DONE,
-	[RG_RETURN_UNLOCK_DONE] = RG_LINK_UNLOCK_DONE,
-	[RG_RETURN_OPEN_DONE] = RG_LINK_OPEN_DONE,
-	[RG_RETURN_NLM_LOCK_DONE] = RG_LINK_NLM_LOCK_DONE,
-	[RG_RETURN_NLM_UNLOCK_DONE] = RG_LINK_NLM_UNLOCK_DONE,
-};
-
-static const char *const prog_pins[RG_NR_PROGS] = {
-	[RG_PROG_CONTROL] = "prog_control",	    [RG_PROG_DOOR_LOCK] = "prog_door_lock",
-	[RG_PROG_DOOR_OPEN] = "prog_door_open",	    [RG_PROG_DOOR_CREATE] = "prog_door_create",
-	[RG_PROG_DOOR_ACCESS] = "prog_door_access",
-};
-
 /* Size a pinned map must have to be ours; others would make us read past it. */
 static const struct {
 	__u32 key, value;
@@ -147,48 +58,12 @@ static const struct {
 	[RG_MAP_NEXT_DOWNGRADE] = {4, 4},
 };
 
-const char *rg_pin_of_map(enum rg_map map)
-{
-	return map_pins[map];
-}
-
-const char *rg_pin_of_link(enum rg_link link)
-{
-	return link_pins[link];
-}
-
-enum rg_link rg_link_that_enters(enum rg_link link)
-{
-	for (int i = 0; i < RG_NR_RETURNS; i++)
-		if (returns[i] == link)
-			return RG_LINK_ENTERS + i;
-	return RG_NR_LINKS;
-}
-
 int rg_pin_link(struct bpf_link *link, const char *path)
 {
 	int err = bpf_link__pin(link, path);
 
 	bpf_link__destroy(link);
 	return err;
-}
-
-const char *rg_pin_of_prog(enum rg_prog prog)
-{
-	return prog_pins[prog];
-}
-
-static const char *pin_dir = RG_PIN_DIR;
-
-void rg_pins_place(enum rg_pins_place place)
-{
-	pin_dir = place == RG_PLACE_BESIDE ? RG_PIN_DIR_BESIDE : RG_PIN_DIR;
-}
-
-char *rg_pin_path(char *buf, const char *name)
-{
-	snprintf(buf, 256, "%s/%s", pin_dir, name);
-	return buf;
 }
 
 void rg_pins_init(struct rg_pins *p)
@@ -203,7 +78,7 @@ void rg_pins_init(struct rg_pins *p)
 
 int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
 {
-	int fd = rg_dir_lock(pin_dir, mode, create);
+	int fd = rg_dir_lock(rg_pins_dir(), mode, create);
 
 	if (fd < 0)
 		return fd;
@@ -213,7 +88,7 @@ int rg_pins_lock(struct rg_pins *p, enum rg_lock_mode mode, bool create)
 
 int rg_pins_lock_failed(int err)
 {
-	return rg_dir_lock_failed(pin_dir, err);
+	return rg_dir_lock_failed(rg_pins_dir(), err);
 }
 
 void rg_pins_unlock(struct rg_pins *p)
@@ -234,18 +109,18 @@ const char *rg_pins_missing(const struct rg_pins *p)
 	absent = meta.left_out | meta.let_go;
 
 	for (int i = 0; i < RG_NR_MAPS; i++)
-		if (access(rg_pin_path(path, map_pins[i]), F_OK) < 0)
-			return map_pins[i];
+		if (access(rg_pin_path(path, rg_pin_of_map(i)), F_OK) < 0)
+			return rg_pin_of_map(i);
 	for (int i = 0; i < RG_NR_FIXED_LINKS; i++)
-		if (!(absent & 1u << i) && access(rg_pin_path(path, link_pins[i]), F_OK) < 0)
-			return link_pins[i];
+		if (!(absent & 1u << i) && access(rg_pin_path(path, rg_pin_of_link(i)), F_OK) < 0)
+			return rg_pin_of_link(i);
 	for (int i = 0; i < RG_NR_RETURNS; i++)
-		if (meta.kprobes & ~absent & 1u << returns[i] &&
-		    access(rg_pin_path(path, link_pins[RG_LINK_ENTERS + i]), F_OK) < 0)
-			return link_pins[RG_LINK_ENTERS + i];
+		if (meta.kprobes & ~absent & 1u << rg_link_of_return(i) &&
+		    access(rg_pin_path(path, rg_pin_of_link(RG_LINK_ENTERS + i)), F_OK) < 0)
+			return rg_pin_of_link(RG_LINK_ENTERS + i);
 	for (int i = 0; i < RG_NR_PROGS; i++)
-		if (access(rg_pin_path(path, prog_pins[i]), F_OK) < 0)
-			return prog_pins[i];
+		if (access(rg_pin_path(path, rg_pin_of_prog(i)), F_OK) < 0)
+			return rg_pin_of_prog(i);
 	return NULL;
 }
 
@@ -263,7 +138,7 @@ static bool is_pin(const char *name)
 /* Is a pin of ours there? 1, 0, or a negative errno. */
 static int any_pin(void)
 {
-	DIR *d = opendir(pin_dir);
+	DIR *d = opendir(rg_pins_dir());
 	struct dirent *e;
 	int any = 0;
 
@@ -281,7 +156,7 @@ static int open_map(struct rg_pins *p, enum rg_map map)
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info);
 	char path[256];
-	int fd = bpf_obj_get(rg_pin_path(path, map_pins[map])), err = 0;
+	int fd = bpf_obj_get(rg_pin_path(path, rg_pin_of_map(map))), err = 0;
 
 	if (fd < 0)
 		return -errno;
@@ -368,7 +243,7 @@ int rg_pins_open(struct rg_pins *p)
 		result = worse(result, err == -ENOENT ? -EBADMSG : err);
 	}
 	for (int i = 0; i < RG_NR_PROGS; i++) {
-		p->prog_fd[i] = bpf_obj_get(rg_pin_path(path, prog_pins[i]));
+		p->prog_fd[i] = bpf_obj_get(rg_pin_path(path, rg_pin_of_prog(i)));
 		if (p->prog_fd[i] < 0)
 			result = worse(result, errno == ENOENT ? -EBADMSG : -errno);
 	}
@@ -396,7 +271,7 @@ bool rg_pins_are_current(const struct rg_pins *p)
 	struct bpf_map_info ours = {}, pinned = {};
 	__u32 size = sizeof(ours);
 	char path[256];
-	int fd = bpf_obj_get(rg_pin_path(path, map_pins[RG_MAP_HELD])), err;
+	int fd = bpf_obj_get(rg_pin_path(path, rg_pin_of_map(RG_MAP_HELD))), err;
 
 	if (fd < 0)
 		return false;
@@ -481,7 +356,7 @@ void rg_pins_close(struct rg_pins *p)
 
 bool rg_pins_remove(void)
 {
-	DIR *d = opendir(pin_dir);
+	DIR *d = opendir(rg_pins_dir());
 	bool all = true, others = false;
 	struct dirent *e;
 
@@ -493,31 +368,18 @@ bool rg_pins_remove(void)
 		if (!is_pin(e->d_name)) {
 			others = true;
 		} else if (unlinkat(dirfd(d), e->d_name, 0) < 0 && errno != ENOENT) {
-			rg_warn("%s/%s: cannot be unpinned: %s; remove it by hand", pin_dir,
+			rg_warn("%s/%s: cannot be unpinned: %s; remove it by hand", rg_pins_dir(),
 				e->d_name, rg_strerror(errno));
 			all = false;
 		}
 	}
 	closedir(d);
 	if (others)
-		rg_warn("%s: something in it is not reexport-guard's, and is left alone", pin_dir);
-	else if (all && rmdir(pin_dir) < 0 && errno != ENOENT)
-		rg_warn("%s: cannot be removed: %s", pin_dir, rg_strerror(errno));
+		rg_warn("%s: something in it is not reexport-guard's, and is left alone",
+			rg_pins_dir());
+	else if (all && rmdir(rg_pins_dir()) < 0 && errno != ENOENT)
+		rg_warn("%s: cannot be removed: %s", rg_pins_dir(), rg_strerror(errno));
 	return all;
-}
-
-int rg_pins_meta(const struct rg_pins *p, struct rg_meta *meta)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(p->map_fd[RG_MAP_META], &zero, meta);
-}
-
-int rg_pins_set_meta(const struct rg_pins *p, const struct rg_meta *meta)
-{
-	__u32 zero = 0;
-
-	return bpf_map_update_elem(p->map_fd[RG_MAP_META], &zero, meta, BPF_ANY);
 }
 
 void rg_pins_disown(const struct rg_pins *p)

@@ -130,10 +130,13 @@ enum rg_pins_place {
 	RG_PLACE_BESIDE, /* RG_PIN_DIR_BESIDE */
 };
 void rg_pins_place(enum rg_pins_place place);
+const char *rg_pins_dir(void);
 
 /* File names below that directory. */
 const char *rg_pin_of_map(enum rg_map map);
 const char *rg_pin_of_link(enum rg_link link);
+/* The link that follows this function's return. */
+enum rg_link rg_link_of_return(enum rg_return function);
 /* For a follower of a function's return: the second link that it has on the rung kprobe.
  * RG_NR_LINKS: this one has none. */
 enum rg_link rg_link_that_enters(enum rg_link link);
