@@ -13,8 +13,8 @@
 #include "metrics/metrics.h"
 #include "base/names.h"
 
-/* Those that are no keys. Hidden ones have no help; one without a name is an
- * argument. */
+/* Options that are no keys of the configuration. A hidden one has no help; one without a name is
+ * an argument. */
 static const struct other {
 	const char *name, *metavar, *help;
 } table[RG_NR_OPTIONS] = {
@@ -64,8 +64,8 @@ static const struct other {
 	[RG_OPT_YES] = {"yes", NULL, "ask nothing: take the answers there are"},
 	[RG_OPT_HELP] = {"help", NULL, "this text"},
 };
-/* getopt_long() returns a character for an option of one letter, '?' and ':'; for a long
- * option it returns FIRST_LONG + its number. */
+/* getopt_long() returns a character for an option of one letter, '?' and ':'; a long option
+ * returns FIRST_LONG + its number. */
 #define FIRST_LONG 256
 
 static const struct other *other(int option)
@@ -89,7 +89,7 @@ static int bad(const struct rg_options *o, int option, const char *value, const 
 			expected);
 }
 
-/* A key: its value is checked in `scratch`, and kept for later. */
+/* Checks the value of a key in `scratch` and keeps it for later. */
 static int take_setting(struct rg_options *o, enum rg_key key, const char *value,
 			struct rg_config *scratch)
 {
@@ -138,7 +138,7 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 		o->once = true;
 		break;
 	case RG_OPT_FORCE_RUNG:
-		/* One of each ladder, so it may be said four times. */
+		/* One rung of each ladder, so the option may be given four times. */
 		if (rg_rung_of(value) >= 0)
 			o->force_rung = rg_rung_of(value);
 		else if (rg_continue_of(value) >= 0)
@@ -232,7 +232,7 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 	return RG_DONE;
 }
 
-/* getopt_long() takes unique prefixes; a guard must not guess. */
+/* Refuse prefixes, which getopt_long() accepts: a guard must not guess. */
 static bool is_exact(const char *arg, const char *name)
 {
 	size_t n = strcspn(arg, "=");
@@ -241,8 +241,8 @@ static bool is_exact(const char *arg, const char *name)
 	       strncmp(arg + 2, name, n - 2) == 0;
 }
 
-/* Refuses an option that the verb has not got, and names the one that may be meant: its
- * name without the value. Options of the tests are never named. */
+/* Refuses an option that the verb does not have, and names the one that may be meant, without
+ * the value. Never names an option of the tests. */
 static int no_such_option(const struct rg_options *o, const char *arg, const struct option *longs)
 {
 	char typed[RG_SUGGEST_LONGEST + 2] = "";
@@ -265,14 +265,14 @@ static int no_such_option(const struct rg_options *o, const char *arg, const str
 			arg, o->verb);
 }
 
-/* Options of one letter: those of the long ones that the verb takes. */
+/* Lists the options of one letter among those that the verb takes. */
 static const struct {
 	char letter;
 	int option;
 } letters[] = {{'h', RG_OPT_HELP}, {'v', RG_OPT_VERBOSE}, {'q', RG_OPT_QUIET}};
 #define NR_LETTERS (sizeof(letters) / sizeof(letters[0]))
 
-/* The long option that getopt_long() returned, by its name or by its letter; or -1. */
+/* Returns the option that getopt_long() found by its name or its letter, or -1. */
 static int option_of(int got)
 {
 	if (got >= FIRST_LONG)
@@ -283,7 +283,7 @@ static int option_of(int got)
 	return -1;
 }
 
-/* What getopt_long() is told of letters. */
+/* Makes the string of letters for getopt_long(). */
 static const char *letters_of(const struct option *longs, char buf[8])
 {
 	size_t n = 2;
@@ -297,7 +297,7 @@ static const char *letters_of(const struct option *longs, char buf[8])
 	return buf;
 }
 
-/* Up to the first argument that is no option. */
+/* Parses options up to the first argument. */
 static int parse_options(int argc, char **argv, const struct option *longs, struct rg_options *o,
 			 struct rg_config *scratch)
 {
@@ -314,7 +314,7 @@ static int parse_options(int argc, char **argv, const struct option *longs, stru
 			return rg_error(RG_USAGE,
 					"%s: %s: needs a value; see `reexport-guard %s --help`",
 					o->verb, arg, o->verb);
-		/* optopt is the option's value where it is one that exists. */
+		/* optopt is the value of an existing option. */
 		if (got == '?' && optopt >= FIRST_LONG)
 			return rg_error(RG_USAGE, "%s: --%s: takes no value", o->verb,
 					name_of(optopt - FIRST_LONG));
@@ -327,8 +327,8 @@ static int parse_options(int argc, char **argv, const struct option *longs, stru
 	return RG_DONE;
 }
 
-/* One argument, and the options behind it; all that is behind a "--". They move to the
- * front of argv, where options have been. */
+/* Takes one argument and the options behind it, or everything behind "--". Moves arguments to
+ * the front of argv, over the options read. */
 static int take_files(int argc, char **argv, const struct option *longs, struct rg_options *o,
 		      struct rg_config *scratch)
 {
@@ -339,7 +339,8 @@ static int take_files(int argc, char **argv, const struct option *longs, struct 
 	do
 		argv[1 + o->n_files++] = argv[optind++];
 	while (all && optind < argc);
-	/* Behind a "--" getopt_long() would begin anew with what it passed over. */
+	/* Stop at "--", behind which getopt_long() would start over with the arguments passed
+	 * over. */
 	return all ? RG_DONE : parse_options(argc, argv, longs, o, scratch);
 }
 
@@ -402,7 +403,7 @@ void rg_options_free(struct rg_options *o)
 	o->n_settings = 0;
 }
 
-/* "what it does (its default)" */
+/* Prints "what it does (its default)". */
 static void help_of(int option, char *out, size_t size)
 {
 	char initial[RG_PATH_SIZE];

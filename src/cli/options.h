@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The command line as data: which option exists, what it fills in, who takes
- * it. Parsing, checking and --help come from the same tables: options that are
- * keys of the configuration from rg_keys[], the others from one here. */
+/* The command line as data: which options exist, what they fill in, and which verbs take them.
+ * Parsing, checking and --help use the same tables: rg_keys[] for options that are keys of the
+ * configuration, and one here for the others. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,12 +13,12 @@
 
 struct rg_options {
 	const char *verb;
-	/* Policy, in the order given; checked one by one. Owned. */
+	/* Settings of the policy in the order given, each checked. Owned. */
 	struct rg_setting *settings;
 	size_t n_settings;
-	const char *config; /* a file; NULL: none was named */
+	const char *config; /* the named file; NULL: none */
 	const char *file;   /* an argument that is no option, or NULL */
-	char *const *files; /* those arguments, where a verb takes several */
+	char *const *files; /* the arguments of a verb that takes several */
 	size_t n_files;
 	const char *output;
 	bool dry_run;
@@ -46,13 +46,13 @@ struct rg_options {
 	__u32 force_left_out;  /* 1 << enum rg_link */
 	const char *netns;
 	const char *reason;
-	/* From RG_OPT_TRACE_CLIENT on; NULL: not given. */
+	/* Indexed from RG_OPT_TRACE_CLIENT on; NULL: not given. */
 	const char *trace[RG_NR_TRACE_OPTIONS];
-	/* Which were given: a bit an option, RG_TAKES(). */
+	/* A bit for each option that was given (RG_TAKES()). */
 	__u64 given;
 };
 
-/* First those that are keys, by enum rg_key. */
+/* The options that are keys come first (enum rg_key). */
 enum rg_option {
 	RG_OPT_CONFIG = RG_NR_KEYS,
 	RG_OPT_NETNS,
@@ -68,7 +68,7 @@ enum rg_option {
 	RG_OPT_FORCE_MAX_RANGES,
 	RG_OPT_FORCE_WITHOUT,
 	RG_OPT_FILE, /* one argument */
-	/* Of `trace`, all of them: rg_trace_wish_of(). */
+	/* All options of `trace` (rg_trace_wish_of()). */
 	RG_OPT_TRACE_CLIENT,
 	RG_OPT_TRACE_FILE,
 	RG_OPT_TRACE_OP,
@@ -95,9 +95,9 @@ enum rg_option {
 	RG_NR_OPTIONS,
 };
 #define RG_TAKES(option) (1ULL << (option))
-/* The last bit is no option's: main.c. */
+/* The last bit belongs to no option (main.c). */
 _Static_assert(RG_NR_OPTIONS <= 64, "a bit an option");
-/* Every key that is on the command line. */
+/* All keys that the command line has. */
 #define RG_TAKES_POLICY (RG_TAKES(RG_NR_KEYS) - 1)
 _Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OPTIONS,
 	       "room for all of trace's");
@@ -106,14 +106,14 @@ _Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OP
 #define RG_TAKES_ORIGINAL                                                                          \
 	(RG_TAKES(RG_OPT_ROLE) | RG_TAKES(RG_KEY_ORG_MODE) | RG_TAKES(RG_KEY_ORG_KEEP_FOR) |       \
 	 RG_TAKES(RG_OPT_CONFIG))
-/* Tests only. */
+/* For tests only. */
 #define RG_TAKES_FORCE                                                                             \
 	(RG_TAKES(RG_OPT_FORCE_RUNG) | RG_TAKES(RG_OPT_FORCE_MAX_HELD) |                           \
 	 RG_TAKES(RG_OPT_FORCE_MAX_RANGES) | RG_TAKES(RG_OPT_FORCE_WITHOUT))
 
-/* Parse a verb's arguments (argv[0] is passed over); `takes` is a mask of
- * RG_TAKES(). RG_DONE, or RG_USAGE with one line said. The caller frees. */
+/* Parses a verb's arguments after argv[0]; `takes` is a mask of RG_TAKES(). Returns RG_DONE, or
+ * RG_USAGE after one line. The caller frees. */
 int rg_options_parse(const char *verb, int argc, char **argv, __u64 takes, struct rg_options *o);
 void rg_options_free(struct rg_options *o);
-/* Lines for --help. */
+/* Prints the lines of --help. */
 void rg_options_help(FILE *out, __u64 takes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What enable, run and policy reload say when a gate is armed. */
+/* Prints the messages of enable, run and policy reload about an armed gate. */
 #include <stdio.h>
 
 #include <bpf/bpf.h>
@@ -22,7 +22,7 @@ static void say_time_left(const struct rg_view *v)
 		       (unsigned long long)((v->until_ns - now_ns) / RG_NS_PER_SEC + 1));
 }
 
-/* Does the kernel module pass on lock reclaims that come to this gate? */
+/* Says whether the kernel module forwards lock reclaims at this gate. */
 static bool passes_on(const struct rg_pins *p, const struct rg_policy *policy)
 {
 	struct rg_meta meta;
@@ -57,7 +57,7 @@ static void say_release(const struct rg_pins *p, const struct rg_policy *policy)
 		       leaves[policy->release][passes_on(p, policy)]);
 }
 
-/* What the kernel module changes for end clients, whose own kernel need not be told. */
+/* Says what the kernel module changes for end clients, which need no setting of their own. */
 static void say_module(const struct rg_pins *p, const struct rg_policy *policy)
 {
 	if (passes_on(p, policy))
@@ -66,9 +66,9 @@ static void say_module(const struct rg_pins *p, const struct rg_policy *policy)
 		       rg_forward_name(policy->forward));
 }
 
-/* A lock under a write delegation is known to its end client alone: nobody is
- * refused, so settled does not wait, and the lock of a local application that has
- * the file open already is granted. An open has the delegation recalled. */
+/* Warns of write delegations: only the end client knows locks under one. No reclaim is refused,
+ * so settled does not wait, and a local application that has the file open already gets the lock.
+ * An open recalls the delegation. */
 static void say_delegations(const struct rg_config *config)
 {
 	if (config->policy.scope == RG_SCOPE_OPENS && !rg_config_says(config, RG_KEY_SCOPE))
@@ -100,7 +100,7 @@ static void say_regime(const struct rg_pins *p)
 	       rg_regime_name(now.of[RG_LOCKS_NFS4]), rg_regime_name(now.of[RG_LOCKS_NLM]));
 }
 
-/* For those that do not become the daemon, which says it itself. */
+/* Say it here for verbs that do not become the daemon. */
 static void say_regime_changed(const struct rg_pins *p)
 {
 	struct rg_regimes now = rg_regimes_read(p);
@@ -116,7 +116,7 @@ static void say_regime_changed(const struct rg_pins *p)
 	}
 }
 
-/* What this kernel does not let us see. */
+/* Reports the functions that this kernel does not let us follow. */
 static void say_left_out(const struct rg_pins *p)
 {
 	struct rg_meta meta;
@@ -130,7 +130,7 @@ static void say_left_out(const struct rg_pins *p)
 				f->program, f->without);
 }
 
-/* They serve, but may miss what they follow. */
+/* Reports hooks that work but may miss events. */
 static void say_kprobes(const struct rg_pins *p)
 {
 	struct rg_meta meta;

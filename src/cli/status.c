@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What there is to say, as JSON, which the man page describes; status_text.c has it for
+/* Makes the JSON object of `status`, which the man page describes; status_text.c prints it for
  * people. */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -48,7 +48,7 @@ static json_object *u64(__u64 n)
 	return json_object_new_uint64(n);
 }
 
-/* A CLOCK_BOOTTIME instant as wall clock, RFC 3339 in UTC, to a millisecond. */
+/* Converts CLOCK_BOOTTIME to wall clock, RFC 3339 in UTC, to the millisecond. */
 static json_object *wall(__u64 boot_ns, __u64 now_ns)
 {
 	struct timespec now;
@@ -66,13 +66,13 @@ static json_object *wall(__u64 boot_ns, __u64 now_ns)
 	return rg_json_text(text);
 }
 
-/* For how long, in seconds; 0 for what began after the clock was read. */
+/* Returns the duration in seconds; 0 for what began after the clock was read. */
 static json_object *since_json(__u64 since_ns, __u64 now_ns)
 {
 	return json_object_new_double(now_ns > since_ns ? (double)(now_ns - since_ns) / 1e9 : 0);
 }
 
-/* How much of an end client's name was kept. */
+/* Returns the kept length of an end client's name. */
 static size_t name_length(__u16 name_len)
 {
 	return name_len < RG_CLIENT_NAME ? name_len : RG_CLIENT_NAME;
@@ -120,7 +120,7 @@ static json_object *clients_json(const struct rg_awaited *all, __u32 slot, const
 	return list;
 }
 
-/* What was lost by the last start of knfsd. The locks: those that are lost alone. */
+/* Adds what the last start of knfsd lost; lists only lost locks. */
 static json_object *lost_json(const struct rg_lost *l)
 {
 	struct rg_lost_sum sum = rg_lost_sum_of(l);
@@ -182,7 +182,7 @@ static void read_losts(const struct rg_pins *p, const struct rg_meta *meta,
 			      gates, all);
 }
 
-/* Why a reclaim that came now would not be passed on where forward is guarded, or would be
+/* Returns why a reclaim would not be forwarded now with forward = guarded, or would be
  * unproven. */
 static json_object *let_in_json(const struct rg_gate *g, __u64 now_ns)
 {
@@ -234,7 +234,7 @@ static json_object *gate_json(const struct rg_gate *g, __u64 now_ns)
 	return o;
 }
 
-/* From the daemon's file: what the kernel knows does not outlive a reboot. */
+/* Reads the daemon's file, since the kernel's knowledge does not outlive a reboot. */
 static json_object *reboot_json(const struct rg_meta *meta)
 {
 	struct rg_budget *b = calloc(1, sizeof(*b));
@@ -292,14 +292,14 @@ static json_object *mounts_json(const struct rg_pins *p, const struct rg_gate *g
 	return list;
 }
 
-/* Descriptors that are looked at for one thread, and for all: a user can open as many as
- * he likes, in as many threads. */
+/* Greatest numbers of descriptors to look at, for one thread and for all: a user can open any
+ * number in any number of threads. */
 #define FDS_A_THREAD 256
 #define FDS_IN_ALL 8192
 
-/* The name under which a held thread has the file open, without asking the
- * original server (it may be down). *left: descriptors that may still be looked at. False:
- * not all were, and the name may be among the others. */
+/* Finds the name under which a held thread has the file open, without asking the original
+ * server, which may be down. *left: descriptors that may still be looked at. Returns false if some
+ * were not, so that the name may be among them. */
 static bool file_of(const struct rg_held_key *key, const struct rg_held *h, char *out, size_t size,
 		    unsigned int *left)
 {
@@ -336,7 +336,7 @@ static bool file_of(const struct rg_held_key *key, const struct rg_held *h, char
 	return found || looked < looks;
 }
 
-/* *unnamed: threads whose file may have a name that was not looked for. */
+/* *unnamed: number of threads whose file may have a name that was not searched. */
 static json_object *held_json(const struct rg_snapshot *s, __u64 *unnamed)
 {
 	json_object *list = json_object_new_array();
@@ -387,7 +387,7 @@ static json_object *wrappers_json(const struct rg_pins *p, __u64 now_ns)
 	return list;
 }
 
-/* A group of counters with their sum. */
+/* Adds a group of counters with their sum. */
 static json_object *sum_json(const struct rg_snapshot *s, __u32 from, __u32 to,
 			     const char *(*name)(__u32), __u32 base)
 {
@@ -404,7 +404,7 @@ static json_object *sum_json(const struct rg_snapshot *s, __u32 from, __u32 to,
 	return o;
 }
 
-/* Calls that our programs were not run for: of no program is most of the time. */
+/* Adds the calls for which our programs did not run; usually none. */
 static json_object *skipped_json(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object();
@@ -419,8 +419,8 @@ static json_object *skipped_json(const struct rg_snapshot *s)
 	return o;
 }
 
-/* Lock reclaims that the module asked about: how those were answered that went on, and why
- * the others did not. */
+/* Adds the lock reclaims that the module asked about: the answers to forwarded ones, and the
+ * reasons for the others. */
 static json_object *reclaims_json(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object(), *granted = json_object_new_object();
@@ -479,7 +479,7 @@ static json_object *counters_json(const struct rg_snapshot *s)
 	return o;
 }
 
-/* The tracing programs: which are not attached, and who listens to them. */
+/* Adds the tracing programs that are not attached, and the tracers. */
 static json_object *tracing_of(const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object(), *missing = json_object_new_array(),
@@ -507,7 +507,7 @@ static json_object *tracing_of(const struct rg_snapshot *s)
 	return o;
 }
 
-/* The daemon's own recording, for `report`. */
+/* Adds the state of the daemon's own recording, for `report`. */
 static json_object *recorder_json(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object();
@@ -517,7 +517,7 @@ static json_object *recorder_json(const struct rg_pins *p)
 	return o;
 }
 
-/* NFSv3 end clients whose locks lockd dropped. */
+/* Adds NFSv3 end clients whose locks lockd dropped. */
 static json_object *notices_json(const struct rg_pins *p)
 {
 	json_object *o = json_object_new_object();
@@ -589,9 +589,9 @@ static json_object *verdict_json(const struct rg_snapshot *s)
 	return o;
 }
 
-/* Everything comes from one reading of the maps, so that no part of it contradicts another.
- * What disks and other processes have a say in comes after the lock is given back. */
-/* The other role, where this host has it as well: NULL: it has not. */
+/* Uses one reading of the maps, so that no part contradicts another. Reads files and processes
+ * after releasing the lock. */
+/* Returns the role of an original server; NULL: this host does not have it. */
 static json_object *original_json(const struct rg_org_seen *seen)
 {
 	json_object *o;
@@ -639,7 +639,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 		if (missing & 1u << what)
 			rg_json_add_text(lacking, hooks[what]);
 	}
-	/* Without an answer sleepers are let go each second, and ask again. */
+	/* Without this program, sleepers wake each second and ask again. */
 	if (p->live->sleeps == RG_HOLD_SLEEP &&
 	    access(rg_pin_path(path, rg_pin_of_link(RG_LINK_SLEEP_WAIT)), F_OK) < 0)
 		rg_json_add_text(lacking, "security_reexport_wait");
@@ -689,7 +689,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	return o;
 }
 
-/* What can be told of a set that another version made. NULL: it cannot be read. */
+/* Makes what can be read of another version's set. Returns NULL if nothing can. */
 static json_object *collect_other(struct rg_pins *p)
 {
 	json_object *o, *daemon, *list;
@@ -723,7 +723,7 @@ static json_object *collect_other(struct rg_pins *p)
 	return o;
 }
 
-/* Of a set of another version, which is closed by this. */
+/* Prints another version's set and closes it. */
 static int status_of_other(const struct rg_options *o, struct rg_pins *p)
 {
 	json_object *all = collect_other(p);
@@ -752,7 +752,7 @@ int rg_verb_status(const struct rg_options *o)
 	if (o->original)
 		return rg_original_status(o);
 	err = rg_open_any(&p, RG_LOCK_SHARED);
-	/* Nobody is at work on it while this process has the lock. */
+	/* No other process works on the set while this one has the lock. */
 	if (!err && rg_replace_was_cut_short())
 		rg_warn("%s: left by a process that was killed while it replaced the set in force: "
 			"it may keep local applications out as well; run `reexport-guard enable`, "
@@ -777,7 +777,7 @@ int rg_verb_status(const struct rg_options *o)
 	rg_org_see(&s.original);
 	all = collect(&p, &s);
 	rg_snapshot_free(&s);
-	/* Before it is printed: a pager may take its time. */
+	/* Release the lock before printing, since a pager may wait for its reader. */
 	rg_pins_close(&p);
 	if (o->json)
 		rg_json_print(stdout, all);

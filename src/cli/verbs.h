@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One file a verb, one row a verb in main.c. Each returns an enum rg_exit. */
+/* Each verb has a file and a row in main.c. Each returns an enum rg_exit. */
 #pragma once
 
 #include "cli/options.h"
@@ -14,7 +14,7 @@ int rg_verb_release(const struct rg_options *o);
 int rg_verb_close(const struct rg_options *o);
 int rg_verb_wait(const struct rg_options *o);
 int rg_verb_notify(const struct rg_options *o);
-/* Starts the child of `run` that does it. only_fd: the daemon's own lock. */
+/* Starts the child of `run` that notifies. only_fd: the daemon's own lock. */
 void rg_notify_start(int only_fd);
 int rg_verb_run(const struct rg_options *o);
 int rg_verb_trace(const struct rg_options *o);
@@ -36,66 +36,70 @@ int rg_verb_demo(const struct rg_options *o);
 
 /* ---- shared by the verbs: wish.c, say.c, gate.c, locks.c ---- */
 
-/* File and options to a wish, all of it checked but for the mounts. The caller
- * frees config, also after a failure. An enum rg_exit; what is wrong is said. */
+/* Makes an arm request from file and options, checked except for the mounts. The caller frees
+ * config, also after a failure. Returns an enum rg_exit after reporting what is wrong. */
 int rg_arm_request_of(const struct rg_options *o, struct rg_config *config,
 		      struct rg_arm_request *wish);
-/* Is there a policy, by file or by option? Else `run` adopts what is enabled. */
+/* Says whether file or options have a policy; otherwise `run` adopts what is enabled. */
 bool rg_config_is_given(const struct rg_options *o, const struct rg_config *config);
-/* Go into --netns, if one was given. */
+/* Enters the namespace of --netns, if given. */
 int rg_enter_netns(const struct rg_options *o);
-/* "closed: knfsd is not running", and what is armed, for people; a line each. And
- * what no gate takes away. */
+/* Prints "closed: knfsd is not running", what is armed, and what no gate prevents, one line
+ * each. */
 void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *wish,
 		  const struct rg_armed *armed);
-/* Arm, say what came of it, and let go of the set. An enum rg_exit. */
+/* Arms, reports the result, and closes the set. Returns an enum rg_exit. */
 int rg_arm_and_say(const struct rg_arm_request *wish);
-/* The gate that --netns names, or that of the caller's namespace, of an open set, into
- * *gate. Its slot, or negative: what is wrong is said. */
+/* Reads the gate of --netns, or of the caller's namespace, to *gate. Returns its slot, or a
+ * negative value after reporting what is wrong. */
 int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate);
-/* Open the set and have the gate that --netns names (that of the caller's
- * namespace) opened or closed by hand: RG_OP_OPEN, RG_OP_CLOSE. *gate: as it
- * was. done->continued: the processes that slept there; NULL: nobody wants to know. p is open
- * and locked if RG_DONE; the caller closes it. An enum rg_exit; what is wrong is said. */
+/* Opens the set and opens or closes by hand (RG_OP_OPEN, RG_OP_CLOSE) the gate of --netns or of
+ * the caller's namespace. *gate: its state before. done->continued: the processes that slept there;
+ * done may be NULL. If RG_DONE, p is open and locked, and the caller closes it. Returns an enum
+ * rg_exit after reporting what is wrong. */
 int rg_gate_ask(const struct rg_options *o, __u32 op, struct rg_pins *p, struct rg_gate *gate,
 		struct rg_continued *done);
-/* p: rg_pins_open() returned -EPROTO, of another version. 0: what status, release, close and
- * disable need can be read and asked (pins/other.h); -EPROTO, and it was said why not. */
+/* Opens another version's set, for which rg_pins_open() returned -EPROTO. Returns 0: status,
+ * release, close and disable can use it (pins/other.h); or -EPROTO after reporting why not. */
 int rg_open_other(struct rg_pins *p);
-/* Lock and open the set, of whatever version. An enum rg_exit; what is wrong is said. */
+/* Locks and opens the set of any version. Returns an enum rg_exit after reporting what is
+ * wrong. */
 int rg_open_any(struct rg_pins *p, enum rg_lock_mode mode);
-/* Can this process continue the held? RG_DONE, or RG_FAILED and said. */
+/* Checks that this process can continue the held. Returns RG_DONE, or RG_FAILED after reporting
+ * why not. */
 int rg_can_continue(const struct rg_pins *p);
-/* Is a daemon alive that continues the held? */
+/* Says whether a daemon is alive that continues the held. */
 bool rg_daemon_is_alive(const struct rg_pins *p);
-/* Locks that local applications hold on guarded mounts: warn of each. */
+/* Warns of each lock that a local application holds on a guarded mount. */
 void rg_warn_of_locks(const struct rg_pins *p);
 
 /* ---- original.c: the verbs with --role original ---- */
 
-/* Is it the role of an original server that is meant? *err: RG_USAGE, said, where options of the
- * two roles are mixed. */
+/* Says whether the options mean the role of an original server. *err: RG_USAGE, reported, if
+ * options of both roles are mixed. */
 bool rg_is_original(const struct rg_options *o, int *err);
 int rg_original_enable(const struct rg_options *o);
 int rg_original_disable(void);
-/* `run`: take the role, if the configuration says so. An enum rg_exit; what is wrong is said. */
+/* For `run`: takes the role if the configuration says so. Returns an enum rg_exit after
+ * reporting what is wrong. */
 int rg_original_run(const struct rg_config *config);
-/* Says what of [original] could not be put into force, before anything is. An enum rg_exit. */
+/* Checks [original] before anything is put into force. Returns an enum rg_exit after reporting
+ * what is wrong. */
 int rg_original_can(const struct rg_config *config);
-/* `policy reload`: [original] of the file, where the role is enabled; nothing otherwise. */
+/* For `policy reload`: applies [original] of the file if the role is enabled. */
 int rg_original_reload(const struct rg_config *config);
 int rg_original_status(const struct rg_options *o);
 
 /* ---- policy.c ---- */
 
-/* What `policy show` prints: what the kernel has for one gate. */
+/* What `policy show` prints: the policy that the kernel has for one gate. */
 struct rg_policy_shown {
 	__u32 netns;
-	__u64 settle_timeout_s; /* with `lease` worked out */
-	size_t n_exempt;	/* executables, of the whole host */
+	__u64 settle_timeout_s; /* with the value of `lease` */
+	size_t n_exempt;	/* exempt executables of the whole host */
 	struct rg_config config;
 	struct rg_provenance from;
-	struct rg_rule *rules; /* of this gate, owned */
+	struct rg_rule *rules; /* rules of this gate, owned */
 	size_t n_rules;
 };
 void rg_policy_print(FILE *out, const struct rg_policy_shown *shown, bool json);

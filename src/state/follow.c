@@ -14,16 +14,16 @@
 #include "pins/gates.h"
 #include "text/shown.h"
 
-/* Listing rests so many times as long as it took. */
+/* A pause between listings takes this many times as long as the last one. */
 #define PAUSE 99
-/* But no longer than so many ledger-intervals. */
+/* The longest pause, in ledger intervals. */
 #define MAX_PAUSE 5
-/* Listings in one look: each takes in up to RG_MAX_LISTED_FILES files. */
+/* Listings in one look; each has up to RG_MAX_LISTED_FILES files. */
 #define MAX_LISTINGS 16
 
 /* ---- what is listed ---- */
 
-/* Appends text of the kernel's, of at most `size` bytes. */
+/* Appends a text from the kernel of at most `size` bytes. */
 static void put_shown(char *to, size_t room, const char *text, size_t size)
 {
 	size_t used = strlen(to);
@@ -44,7 +44,7 @@ static struct rg_range_file file_of(const struct rg_listed_file *f, const struct
 				   .fsid_major = f->fsid_major,
 				   .fsid_minor = f->fsid_minor};
 
-	/* A path that does not fit as a whole begins below the mount. */
+	/* Begin a path that is too long below the mount. */
 	if (at && at->path_n + sizeof(f->path) >= sizeof(to.path))
 		to.path_cut = true;
 	if (f->path[0] && at && !to.path_cut)
@@ -60,13 +60,13 @@ static void read_mounts(struct rg_mountpoints *points)
 
 	*points = (struct rg_mountpoints){};
 	if (rg_mounts_read("/proc/self/mountinfo", &mounts))
-		return; /* paths are then those below the mounts */
+		return; /* without mount points, paths begin below the mounts */
 	rg_mountpoints_of(&mounts, points);
 	rg_mounts_free(&mounts);
 }
 
-/* Tell the recovery that is followed. What that changes is written to disk, also when the recovery
- * is over: a lock may be given back at any time. 0 or -ENOMEM. */
+/* Passes a listing to the current recovery. Has a change written to disk also after the
+ * recovery, since a lock may be released at any time. Returns 0 or -ENOMEM. */
 static int tell_lost(struct rg_following *f, struct rg_lost *lost, const bool *listed,
 		     struct rg_unlocks *unlocks, size_t n)
 {
@@ -78,7 +78,7 @@ static int tell_lost(struct rg_following *f, struct rg_lost *lost, const bool *l
 	return err;
 }
 
-/* Enter what was listed, and tell the recovery that is followed. 0 or -ENOMEM. */
+/* Enters a listing and passes it to the current recovery. Returns 0 or -ENOMEM. */
 static int enter(struct rg_following *f, const struct rg_life *life, struct rg_lost *lost)
 {
 	const struct rg_listing_view *v = &f->view;
@@ -149,8 +149,8 @@ static void read_listings(struct rg_following *f, const struct rg_pins *p, __u32
 		if (err || !f->view.n_files)
 			return;
 		life = rg_ranges_life(&f->ranges, gates[f->view.slot].netns);
-		/* Of a start of knfsd that is not followed: what another daemon left, or of one
-		 * that has just begun, and is listed whole the next time. */
+		/* Ignore a listing of another life of knfsd: one that another daemon left, or
+		 * one that has just begun and is listed completely next time. */
 		if (!life || life->generation != f->view.generation) {
 			f->anew[f->view.slot] = true;
 			return;
@@ -178,7 +178,7 @@ static struct rg_life *life_at(struct rg_following *f, __u32 netns)
 	return (struct rg_life *)rg_ranges_life(&f->ranges, netns);
 }
 
-/* What was not decided when knfsd went away again is still to be looked for. 0 or -ENOMEM. */
+/* Carries over locks that were undecided when knfsd stopped again. Returns 0 or -ENOMEM. */
 static int add_pending(struct rg_ranges *to, const struct rg_lost *l)
 {
 	for (size_t i = 0; !l->over && i < l->n; i++) {
@@ -225,8 +225,7 @@ static void begin_recovery(struct rg_following *f, __u32 slot, struct rg_life *l
 	f->ranges_changed = true;
 }
 
-/* A gate that is looked at for the first time. Returns whether knfsd has started since what
- * is on disk was written. */
+/* Begins with a gate. Returns whether knfsd has started since the file on disk was written. */
 static bool meet(struct rg_following *f, __u32 slot, const struct rg_gate *g, struct rg_life *kept)
 {
 	bool runs = g->knfsd > RG_KNFSD_STARTING, same;
@@ -235,8 +234,8 @@ static bool meet(struct rg_following *f, __u32 slot, const struct rg_gate *g, st
 	       kept->generation == g->generation;
 	f->anew[slot] = true;
 	f->from_disk[slot] = true;
-	/* Of this start of knfsd all is listed again; of one that is over nothing can be. The
-	 * locks of a knfsd that ran before the gate was there are not known at all. */
+	/* List everything of this life of knfsd again; a life that is over cannot be listed.
+	 * Locks from before the gate was made are unknown. */
 	if (runs && (same || (!g->generation && g->knfsd == RG_KNFSD_WAS_RUNNING))) {
 		rg_ranges_drop(&f->ranges, g->netns);
 		f->from_disk[slot] = false;
@@ -265,10 +264,10 @@ static void look_at_life(struct rg_following *f, const struct rg_pins *p, __u32 
 			begin_recovery(f, slot, life, clients);
 		return;
 	}
-	/* The kernel programs have taken over what is expected before this is published. */
+	/* Our programs set what is expected before they publish the new generation. */
 	if (!life || life->generation == g->generation || g->knfsd == RG_KNFSD_DOWN)
 		return;
-	list_gate(f, p, slot, gates); /* as it was when knfsd went away */
+	list_gate(f, p, slot, gates); /* as it was when knfsd stopped */
 	life->generation = g->generation;
 	begin_recovery(f, slot, life, clients);
 }
@@ -288,8 +287,7 @@ static void add_who(struct rg_ledger *to, size_t room, const struct rg_ledger_en
 		to->at[to->n++] = *e;
 }
 
-/* Names of those whose ranges are kept. What is known already stays known: an end client that
- * has gone is out of the map. */
+/* Keeps the names of end clients with ranges, also of those that have left the map. */
 static int find_who(const struct rg_ranges *r, const struct rg_awaited *clients,
 		    const struct rg_gate *gates, __u32 init_netns, const struct rg_losts *losts,
 		    struct rg_ledger *who)
@@ -352,7 +350,7 @@ static int who_order(const void *a, const void *b)
 		return x->netns < y->netns ? -1 : 1;
 	if (x->name_hash != y->name_hash)
 		return x->name_hash < y->name_hash ? -1 : 1;
-	/* The one that knows how many locks it had. */
+	/* Prefer the element that knows its number of locks. */
 	return (x->locks < y->locks || x->locks == RG_LOCKS_UNKNOWN) ? 1 : -1;
 }
 
@@ -378,7 +376,7 @@ static void keep_who(struct rg_ranges *r, struct rg_ledger *who)
 
 /* ---- writing ---- */
 
-/* Is some recovery not over yet? */
+/* Says whether a recovery is going on. */
 static bool is_pending(const struct rg_following *f)
 {
 	for (int slot = 0; slot < RG_MAX_GATES; slot++)
@@ -387,7 +385,7 @@ static bool is_pending(const struct rg_following *f)
 	return false;
 }
 
-/* Give `to`, a copy of `from` as a struct, files and ranges of its own. 0 or -ENOMEM. */
+/* Gives `to`, a copy of the struct `from`, its own files and ranges. Returns 0 or -ENOMEM. */
 static int copy_arrays(struct rg_ranges *to, const struct rg_ranges *from)
 {
 	to->index = NULL;
@@ -405,7 +403,7 @@ static int copy_arrays(struct rg_ranges *to, const struct rg_ranges *from)
 	return 0;
 }
 
-/* Until a recovery is over no less is written than was held before: the power may fail again. */
+/* During a recovery keep on disk what was held before it, since the power may fail again. */
 static int save_ranges(const struct rg_following *f)
 {
 	struct rg_ranges all = f->ranges;
@@ -467,7 +465,7 @@ void rg_follow_start(struct rg_following *f, const struct rg_pins *p, const char
 	if (err)
 		rg_warn("maps of ranges: cannot be mapped: %s; locks that are lost are not named",
 			rg_strerror(err));
-	/* Each says what is wrong with its file; it is then written anew. */
+	/* Each reports what is wrong with its file, which is then written anew. */
 	rg_ranges_load(dir, init_netns, &f->ranges);
 	if (rg_gates_read(p, gates) == 0)
 		rg_losts_load(dir, init_netns, boot_id, f->set, gates, &f->losts);
@@ -501,7 +499,7 @@ static void judge(struct rg_following *f, __u32 slot, const struct rg_gate *g,
 		rg_info("gate of network namespace %u: %s", g->netns, text);
 }
 
-/* Is there something that does not wait for the next listing? */
+/* Says whether something needs a listing at once. */
 static bool is_urgent(struct rg_following *f, const struct rg_gate *gates)
 {
 	for (__u32 slot = RG_CANARY_SLOT + 1; slot < RG_MAX_GATES; slot++) {
@@ -518,9 +516,8 @@ static bool is_urgent(struct rg_following *f, const struct rg_gate *gates)
 	return false;
 }
 
-/* Reading all end clients takes long where there are many: a start of knfsd meanwhile makes
- * them of another life (rg_clients_take_over(), after `generation` went up), and that gate is
- * looked at the next time. */
+/* Reading many end clients takes long. If knfsd starts meanwhile, they belong to another life
+ * (rg_clients_take_over(), after `generation` went up); leave that gate for the next look. */
 static void look_at_lives(struct rg_following *f, const struct rg_pins *p, __u64 now_ns)
 {
 	struct rg_gate gates[RG_MAX_GATES], after[RG_MAX_GATES];
@@ -556,7 +553,7 @@ void rg_follow_tick(struct rg_following *f, const struct rg_pins *p, __u64 now_n
 	if (!f->dir[0] || rg_gates_read(p, gates))
 		return;
 	urgent = is_urgent(f, gates);
-	/* The start of knfsd that a listing is of is to be known before it is read. */
+	/* Learn the life of knfsd before reading its listing. */
 	if (urgent)
 		look_at_lives(f, p, now_ns);
 	for (__u32 slot = RG_CANARY_SLOT + 1; slot < RG_MAX_GATES && lists; slot++)
@@ -565,7 +562,7 @@ void rg_follow_tick(struct rg_following *f, const struct rg_pins *p, __u64 now_n
 	if (lists) {
 		look_at_lives(f, p, now_ns);
 		rest_ns = PAUSE * (rg_now_ns() - begun_ns);
-		/* On a host that is busy with other things it took long for that reason. */
+		/* Do not count time that a busy host took for other things. */
 		if (rest_ns > MAX_PAUSE * interval_ns)
 			rest_ns = MAX_PAUSE * interval_ns;
 		f->list_due_ns = rg_now_ns() + (rest_ns > interval_ns ? rest_ns : interval_ns);

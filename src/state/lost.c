@@ -58,7 +58,7 @@ static int key_order(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct rg_client_key));
 }
 
-/* rg_clients_read() sorts by the keys' bytes. */
+/* Search in the order of rg_clients_read(): by the keys' bytes. */
 static const struct rg_client *client_in(const struct rg_awaited *all, __u32 slot,
 					 const struct rg_ledger_entry *who)
 {
@@ -87,7 +87,7 @@ static int lock_order(const void *a, const void *b)
 	return (x->range.start > y->range.start) - (x->range.start < y->range.start);
 }
 
-/* Among the first `sorted` ones. */
+/* Searches the first `sorted` ones only. */
 static struct rg_lost_client *client_of(struct rg_lost *l, __u64 name_hash, size_t sorted)
 {
 	struct rg_lost_client key = {.id.name_hash = name_hash};
@@ -113,7 +113,7 @@ static void sort_locks(struct rg_lost *l)
 	}
 }
 
-/* From the kernel's element, or else as the ledger on disk has it. */
+/* Takes the kernel's element, or else that of the ledger on disk. */
 static void add_client(struct rg_lost *l, const struct rg_life *life, const struct rg_client *c,
 		       const struct rg_ledger_entry *known, __u64 name_hash)
 {
@@ -133,9 +133,9 @@ static void add_client(struct rg_lost *l, const struct rg_life *life, const stru
 	memcpy(to->id.addr, c->addr, sizeof(to->id.addr));
 	memcpy(to->id.name, c->name, sizeof(to->id.name));
 	to->id.nfs3 = c->minorversion == RG_NLM_MINOR;
-	if (to->id.nfs3) /* its ranges say how many it had */
+	if (to->id.nfs3) /* its ranges tell how many it had */
 		return;
-	/* An end client that was back before the daemon looked has its own count by now. */
+	/* The count is a new one if the end client was back before the daemon looked. */
 	to->id.locks = c->generation ? c->expected : rg_client_carried(c);
 }
 
@@ -187,7 +187,7 @@ int rg_lost_begin(struct rg_lost *l, struct rg_ranges *before, const struct rg_l
 	for (size_t i = 0; !err && i < ours.n; i++) {
 		struct rg_lost_client *c = client_of(l, ours.at[i].name_hash, l->n_clients);
 
-		if (!c) /* nobody whom it could be told of */
+		if (!c) /* nobody knows its end client */
 			continue;
 		l->locks[l->n].range = ours.at[i];
 		l->locks[l->n++].client = (__u32)(c - l->clients);
@@ -199,14 +199,14 @@ int rg_lost_begin(struct rg_lost *l, struct rg_ranges *before, const struct rg_l
 		return err;
 	}
 	sort_locks(l);
-	/* What is on disk is whole as of then, and what the kernel was told to expect may be
-	 * what was lost before. */
+	/* The file on disk was complete when it was written, and the kernel may still expect
+	 * locks that were lost before. */
 	for (size_t i = 0; i < l->n_clients; i++) {
 		struct rg_lost_client *c = &l->clients[i];
 
 		if (c->id.nfs3 || (from_disk && !l->cut))
 			c->id.locks = (__u32)c->n;
-		/* Nobody counts the locks of NFSv3 end clients that have no range here. */
+		/* Locks of NFSv3 end clients are counted by their ranges alone. */
 		c->unsure |= c->id.nfs3 && l->cut;
 	}
 	return 0;
@@ -224,7 +224,7 @@ void rg_lost_told_before(struct rg_lost *l, const struct rg_lost *old)
 		if (!c || c->id.locks == RG_LOCKS_UNKNOWN)
 			continue;
 		c->id.locks -= lost < c->id.locks ? (__u32)lost : c->id.locks;
-		/* It may have taken others since. */
+		/* The end client may have taken other locks since. */
 		if (c->id.locks < c->n)
 			c->id.locks = (__u32)c->n;
 	}
@@ -250,14 +250,14 @@ static __u64 last_byte(const struct rg_range *r)
 	return r->length == ~0ULL ? ~0ULL : r->start + r->length - 1;
 }
 
-/* Is all of it locked by the same owner, at least as strongly? Locks of one owner do not
- * overlap, and those that touch and are of one type are one (POSIX). */
+/* Says whether the same owner locks all of this range, at least as strongly. Locks of one owner
+ * do not overlap, and touching ones of one type are one lock (POSIX). */
 static bool is_covered(const struct rg_range *want, const struct rg_range *sorted, size_t n)
 {
 	size_t low = 0, high = n;
 	__u64 at = want->start;
 
-	/* The first of this owner. */
+	/* Finds the first range of this owner. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		struct rg_range first = *want;
@@ -335,7 +335,8 @@ int rg_lost_heed(struct rg_lost *l, struct rg_ranges *now, const bool *listed,
 		if (lock->held)
 			lock->thrown = false;
 		given = n ? bsearch(&key, unlocks, n, sizeof(key), unlocks_order) : NULL;
-		/* The kernel forgets an end client without locks in a file, and counts anew. */
+		/* The kernel forgets an end client without locks in a file and counts from zero
+		 * later. */
 		if (given && given->n > lock->unlocks)
 			lock->unlocks = given->n;
 	}
@@ -350,14 +351,14 @@ bool rg_lost_is_over(const struct rg_gate *g, __u64 now_ns)
 {
 	struct rg_gate as_if = *g;
 
-	/* As a gate that nobody has moved by hand and that waits for everybody. */
+	/* Judge as for a gate that nobody moved by hand and that waits for everybody. */
 	as_if.policy.release = RG_RELEASE_SETTLED;
 	as_if.hand = RG_HAND_OFF;
 	return g->knfsd > RG_KNFSD_GRACE && g->knfsd < RG_NR_KNFSD &&
 	       rg_gate_view(&as_if, now_ns).state == RG_STATE_OPEN;
 }
 
-/* knfsd let go of it, and with it of what it held. */
+/* knfsd dropped the end client and its locks. */
 static void let_go(struct rg_lost *l, __u32 client, const struct rg_client *c)
 {
 	l->clients[client].gone_ns = c->gone_ns;
@@ -378,13 +379,13 @@ static enum rg_lost_why why_of(const struct rg_lost *l, const struct rg_lost_loc
 		return RG_LOST_NOT;
 	if (lock->thrown)
 		return RG_LOST_THROWN_OUT;
-	/* Had again, and given back; or it may have been. */
+	/* The lock was held again and released, or may have been. */
 	if (lock->ever || lock->unlocks || !l->over)
 		return RG_LOST_NOT;
 	return otherwise;
 }
 
-/* What a refused reclaim of its means. */
+/* Returns what a refused reclaim of this end client means. */
 static enum rg_lost_why refused(const struct rg_lost_client *client, const struct rg_client *c)
 {
 	if (!client->id.nfs3)
@@ -392,7 +393,7 @@ static enum rg_lost_why refused(const struct rg_lost_client *client, const struc
 	return c->cl_id == RG_NLM_DENIED_GRACE ? RG_LOST_NLM_GRACE : RG_LOST_NLM_DENIED;
 }
 
-/* An end client that was refused and has gone since is not in the kernel's map any more. */
+/* The kernel's map has no end client that was refused and is gone. */
 static bool was_refused(enum rg_lost_why why)
 {
 	return why == RG_LOST_REFUSED || why == RG_LOST_NLM_GRACE || why == RG_LOST_NLM_DENIED;
@@ -423,7 +424,7 @@ static void judge_client(struct rg_lost *l, __u32 at, const struct rg_client *c,
 	if (!l->over || client->ended || client->id.locks == RG_LOCKS_UNKNOWN ||
 	    client->id.locks <= client->n)
 		return;
-	/* What it holds besides may be of those. */
+	/* Other locks that it holds may be some of the unnamed ones. */
 	rest = client->id.locks - client->n;
 	extra = here && rg_client_is_counted(c) && c->locks > held ? c->locks - held : 0;
 	client->unnamed = rest > extra ? rest - extra : 0;
@@ -523,7 +524,7 @@ static json_object *client_json(const struct rg_lost_client *c)
 {
 	json_object *o = rg_ledger_entry_json(&c->id);
 
-	/* The ledger has nobody with none, or with a number that is not known. */
+	/* The ledger has no end client with no locks or an unknown number. */
 	rg_json_put_uint(o, "locks", 1);
 	rg_json_put(o, "had",
 		    c->id.locks == RG_LOCKS_UNKNOWN ? NULL : json_object_new_uint64(c->id.locks));
@@ -556,7 +557,7 @@ static json_object *lock_json(const struct rg_lost_lock *lock)
 	return o;
 }
 
-/* The members of one recovery, without the braces of a file. */
+/* Writes the members of one recovery, without the braces of the file. */
 static void put_lost(FILE *to, const struct rg_lost *l)
 {
 	json_object *o = json_object_new_object();
@@ -660,7 +661,8 @@ static bool lock_of_json(json_object *o, const struct rg_lost *l, struct rg_lost
 	return lock->range.type != 0;
 }
 
-/* An array of at most `max` elements of `size` bytes for the list's, or NULL. */
+/* Allocates an array for the elements of a list, at most `max` of `size` bytes; or returns
+ * NULL. */
 static void *room_for(json_object *list, size_t max, size_t size)
 {
 	return json_object_is_type(list, json_type_array) && json_object_array_length(list) <= max

@@ -30,7 +30,7 @@ bool rg_range_same_file(const struct rg_range_file *a, const struct rg_range_fil
 			 : a->dev == b->dev;
 }
 
-/* Room for one more of n elements of `size` bytes. */
+/* Makes room for one more of n elements of `size` bytes. */
 static void *one_more(void *at, size_t n, size_t *room, size_t size)
 {
 	size_t more = *room ? 2 * *room : 64;
@@ -65,7 +65,7 @@ static void enter_place(struct rg_ranges *r, size_t file)
 	r->index[i] = (__u32)file + 1;
 }
 
-/* Make `index` anew where it has not been made, or is half full. 0 or -ENOMEM. */
+/* Makes `index` anew if it is missing or half full. Returns 0 or -ENOMEM. */
 static int make_index(struct rg_ranges *r)
 {
 	size_t n = 64;
@@ -112,7 +112,8 @@ long rg_ranges_file(struct rg_ranges *r, const struct rg_range_file *f)
 	if (place == -ENOMEM)
 		return -ENOMEM;
 	if (place >= 0) {
-		/* A name may become known later, and the number of a device is a boot's own. */
+		/* Update the name, which may become known later, and the device number, which
+		 * each boot chooses. */
 		if (f->path[0])
 			r->files[place] = *f;
 		return place;
@@ -142,13 +143,13 @@ int rg_ranges_add(struct rg_ranges *r, const struct rg_range *one, size_t bound)
 	return 0;
 }
 
-/* Keep those files alone of which there is a range, in their order. */
+/* Keeps only the files that have a range, in their order. */
 void rg_ranges_drop_empty(struct rg_ranges *r)
 {
 	__u32 *place = calloc(r->n_files + 1, sizeof(*place));
 	size_t n = 0;
 
-	if (!place) /* they do no harm */
+	if (!place) /* unused names do no harm */
 		return;
 	for (size_t i = 0; i < r->n; i++)
 		place[r->at[i].file] = 1;
@@ -174,7 +175,7 @@ void rg_ranges_clear_files(struct rg_ranges *r, const bool *files)
 		if (!files[r->at[i].file])
 			r->at[n++] = r->at[i];
 	if (n < r->n)
-		r->cut = false; /* found out again by the next that does not fit */
+		r->cut = false; /* the next range without room sets it again */
 	r->n = n;
 }
 
@@ -288,7 +289,7 @@ bool rg_range_file_of_json(json_object *o, __u32 init_netns, struct rg_range_fil
 			      rg_json_get_hex(o, "fsid_minor", &f->fsid_minor));
 }
 
-/* Where an end client is in the list of them, for bsearch(). */
+/* Position of an end client in the list, for bsearch(). */
 struct place {
 	__u64 name_hash;
 	__u32 netns, at;
@@ -314,7 +315,7 @@ static struct place *places_of(const struct rg_ledger *l)
 	return p;
 }
 
-/* [client, owner, start, length or null, "read" or "write"] */
+/* Writes [client, owner, start, length or null, "read" or "write"]. */
 static void put_range(FILE *to, const struct rg_range *one, __u32 client)
 {
 	fprintf(to, "[%u,\"%016llx\",%llu,", client, (unsigned long long)one->owner,
@@ -341,8 +342,8 @@ static json_object *lives_json(const struct rg_ranges *r)
 	return list;
 }
 
-/* The ranges' places, those of a file together: from first[file] to first[file + 1]. NULL: no
- * memory. */
+/* Returns the positions of the ranges, grouped by file: from first[file] to first[file + 1].
+ * NULL: no memory. */
 static __u32 *by_file(const struct rg_ranges *r, __u32 **first)
 {
 	__u32 *at = calloc(r->n + 1, sizeof(*at)), *next;
@@ -354,7 +355,7 @@ static __u32 *by_file(const struct rg_ranges *r, __u32 **first)
 		*first = NULL;
 		return NULL;
 	}
-	next = *first + 1; /* becomes `first` as all are put in */
+	next = *first + 1; /* becomes `first` while all are entered */
 	for (size_t i = 0; i < r->n; i++)
 		next[r->at[i].file + 1]++;
 	for (size_t f = 1; f < r->n_files; f++)
@@ -374,7 +375,7 @@ static void put_locks(FILE *to, const struct rg_ranges *r, const struct place *p
 		struct place want = {one->name_hash, r->files[one->file].netns, 0}, *found;
 
 		found = bsearch(&want, places, r->clients.n, sizeof(want), place_order);
-		if (!found) /* there is nobody whom it could be told of */
+		if (!found) /* nobody knows its end client */
 			continue;
 		fputs(between, to);
 		put_range(to, one, found->at);
@@ -474,7 +475,7 @@ static bool lives_of_json(json_object *list, __u32 init_netns, struct rg_ranges 
 	return true;
 }
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or what is wrong. */
 static const char *files_of_json(json_object *list, __u32 init_netns, struct rg_ranges *r)
 {
 	if (!json_object_is_type(list, json_type_array))

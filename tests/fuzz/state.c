@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The daemon's files. The first byte says which: whatever is read of one is the same after it
  * was written and read once more. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,21 +28,39 @@ static json_object *again_ledger(json_object *o, char *why)
 	return out;
 }
 
+/* Parses what a function writes, which must be a file of ours. */
+static json_object *written(rg_state_put *put, const void *what)
+{
+	char *text = NULL, why[RG_STATE_WHY] = "";
+	size_t n = 0;
+	FILE *to = open_memstream(&text, &n);
+	json_object *o;
+
+	fuzz_need(to);
+	put(to, what);
+	fuzz_need(fclose(to) == 0);
+	o = rg_state_parse(text, n, why);
+	fuzz_need(o);
+	free(text);
+	return o;
+}
+
 static json_object *again_ranges(json_object *o, char *why)
 {
 	json_object *out = NULL;
 	struct rg_ranges r;
 
 	if (rg_ranges_of_json(o, NETNS, &r, why) == 0)
-		out = rg_ranges_json(&r);
+		out = written(rg_ranges_put, &r);
 	rg_ranges_free(&r);
 	return out;
 }
 
 static json_object *again_lost(json_object *o, char *why)
 {
-	json_object *out = NULL;
+	json_object *out = NULL, *file;
 	struct rg_lost l;
+	const struct rg_losts all = {.at = {&l}};
 
 	if (rg_lost_of_json(o, NETNS, &l, why) == 0) {
 		struct rg_lost_sum sum = rg_lost_sum_of(&l);
@@ -49,7 +68,10 @@ static json_object *again_lost(json_object *o, char *why)
 
 		rg_lost_text(&l, &sum, text);
 		fuzz_need(memchr(text, '\0', sizeof(text)));
-		out = rg_lost_json(&l, SIZE_MAX);
+		file = written(rg_losts_put, &all);
+		out = json_object_get(
+			json_object_array_get_idx(json_object_object_get(file, "recoveries"), 0));
+		json_object_put(file);
 	}
 	rg_lost_free(&l);
 	return out;
