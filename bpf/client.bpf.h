@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shared by the files that write the ledger: clients.bpf.c, count.bpf.c, knfsd.bpf.c,
- * control.bpf.c. */
+/* Parts that the files of the ledger share: clients.bpf.c, count.bpf.c, ranges.bpf.c, nlm.bpf.c,
+ * knfsd.bpf.c, control.bpf.c. */
 #pragma once
 
 #include "guard.bpf.h"
 
-/* Awaited no longer, whichever way: once, however many come at a time. */
+/* Stops awaiting an end client. Counts it once, however many threads do so at a time. */
 static __always_inline void rg_client_settle(struct rg_gate *g, __u32 slot, struct rg_client *c,
 					     __u32 how, __u64 now_ns)
 {
@@ -17,7 +17,7 @@ static __always_inline void rg_client_settle(struct rg_gate *g, __u32 slot, stru
 	rg_emit(RG_EVENT_CLIENT_SETTLED, slot, g, now_ns);
 }
 
-/* Has an awaited end client as many locks as it had before knfsd went away? */
+/* Says whether an awaited end client has as many locks as before knfsd stopped. */
 static __always_inline int rg_has_expected(const struct rg_client *c)
 {
 	return c->state == RG_CLIENT_AWAITED && c->expected != RG_LOCKS_UNKNOWN && !c->uncounted &&
@@ -26,51 +26,50 @@ static __always_inline int rg_has_expected(const struct rg_client *c)
 
 /* ---- counting (count.bpf.c) ---- */
 
-/* Count the locks of an end client (struct nfs4_client *) on a file (struct inode *): -1
- * where the file has more than RG_COUNT_NOW. */
+/* Counts the locks of an end client (struct nfs4_client *) on a file (struct inode *). Returns
+ * -1 if the file has more than RG_COUNT_NOW. */
 int rg_count_few(__u64 clp, __u64 inode);
-/* The same, and enter it into the ledger: 0, or -1. */
+/* Does the same and enters the count in the ledger. Returns 0 or -1. */
 int rg_count_now(const struct rg_client_file *which, struct rg_client_locks *l,
 		 struct rg_client *c);
-/* The file has too many locks for that: note it, and whether it was a LOCK. */
+/* Notes a file with too many locks for that, and whether the operation was a LOCK. */
 int rg_leave_uncounted(const struct rg_client_file *which, struct rg_client_locks *l,
 		       struct rg_client *c, int granted);
-/* Of a round that began as number `from`; `whole`: with all the budget there is. */
+/* Takes part in the round that began as number `from`; `whole`: with the whole budget. */
 int rg_count_file(const struct rg_client_file *which, __u64 from, int whole);
-/* Count what was noted, of a gate's end client or (clp 0) of all of them, and settle who
- * has its locks again. budget: locks to look at. How many files were left, or -1: somebody
- * else counts. */
+/* Counts the noted files of one end client of a gate, or of all (clp 0), and settles end clients
+ * that have their locks again. budget: number of locks to look at. Returns the number of files
+ * left, or -1: another thread counts. */
 int rg_count_uncounted(__u32 slot, __u64 clp, __u32 budget);
-/* The same of the end client of `which`, within what LOCKs may do of it in a second. */
+/* Does the same for the end client of `which`, within the budget that LOCKs have in a second. */
 int rg_count_awaited(__u32 slot, const struct rg_client_file *which);
-/* What is noted still can be counted no more: it is not known what those held. */
+/* Marks the counts of the remaining noted files as unknown: they cannot be counted any more. */
 int rg_give_up_uncounted(__u32 slot);
 
 /* ---- listing (ranges.bpf.c) ---- */
 
-/* List the locks of a gate's end clients in the files in which something changed since they
- * were last listed, `anew`: in all files. Into the maps `listed_files`, `listed` and
- * `listing`, which the caller has made its own. */
+/* Lists the locks of a gate's end clients in the files that changed since the last listing, or
+ * in all files (`anew`), to the maps `listed_files`, `listed` and `listing`, which the caller has
+ * reserved. */
 int rg_list_ranges(__u32 slot, __u32 anew, __u32 budget);
-/* The same as knfsd of this gate goes away: kept until the daemon reads it. */
+/* Does the same when knfsd of this gate stops, and keeps the listing until the daemon reads
+ * it. */
 int rg_list_last(__u32 slot, __u32 generation);
 
-/* A pointer that the verifier knows may not be an argument of a global function: 6.1. */
+/* Pass an address: 6.1 allows no typed pointer as an argument of a global function. */
 struct rg_refused {
 	__u64 clp; /* struct nfs4_client * */
 	__u32 slot;
 };
 
-/*
- * An end client was refused a reclaim, says who traces it: the ledger's own program may
- * have been skipped (kernel.md, Preemption), and then the gate would not wait for this end
- * client (clients.bpf.c).
- */
+/* Notes a refused reclaim on behalf of a tracing program: the kernel may have skipped the
+ * ledger's own program (docs/kernel.md, Preemption), and the gate would not wait for this end
+ * client (clients.bpf.c). */
 int rg_saw_refused(const struct rg_refused *r);
 
-/* Note of each end client of a gate whether knfsd has written a record of it, by which it may
- * reclaim after knfsd's next start: NFSD4_CLIENT_STABLE in nfs4_client.cl_flags, set by all ways of
- * tracking (fs/nfsd/nfs4recover.c) at RECLAIM_COMPLETE, or by 4.0 at the first open. To be called
+/* Notes for each end client of a gate whether knfsd has written the record that lets it reclaim
+ * after knfsd's next start: NFSD4_CLIENT_STABLE in nfs4_client.cl_flags, which every way of
+ * tracking sets (fs/nfsd/nfs4recover.c) at RECLAIM_COMPLETE, or for 4.0 at the first open. Call it
  * while knfsd runs. */
 int rg_note_records(__u32 slot);
 
@@ -125,7 +124,7 @@ static long rg_drop_file(struct bpf_map *map, struct rg_client_file *at, struct 
 
 	if (l->slot != w->slot)
 		return 0;
-	/* lockd did not end with knfsd, or it would have been forgotten: the daemon looks for its
+	/* This lockd outlived knfsd, so the end client is still known: have the daemon list its
 	 * locks anew. */
 	if (l->lockd)
 		l->listed = l->changes - 1;
@@ -134,8 +133,7 @@ static long rg_drop_file(struct bpf_map *map, struct rg_client_file *at, struct 
 	return 0;
 }
 
-/* Of files that were not listed after their last change it is not known for sure which
- * ranges were locked. */
+/* The ranges of files that changed after their last listing are uncertain. */
 static long rg_note_unlisted(struct bpf_map *map, struct rg_client_file *at,
 			     struct rg_client_locks *l, struct rg_slot_walk *w)
 {
@@ -156,8 +154,8 @@ static long rg_note_unlisted(struct bpf_map *map, struct rg_client_file *at,
 	return 0;
 }
 
-/* knfsd of this gate starts: what end clients held before is what is expected
- * of them. No thread of knfsd runs yet, so nobody else writes. */
+/* Takes over the counts when knfsd of this gate starts: the locks held before are those expected
+ * now. No thread of knfsd runs yet, so nothing else writes. */
 static __always_inline void rg_clients_take_over(__u32 slot)
 {
 	struct rg_slot_walk w = {.slot = slot};
@@ -176,7 +174,7 @@ static long rg_nlm_forget_host(struct bpf_map *map, struct rg_client_key *at, st
 
 	if (key.slot != w->slot)
 		return 0;
-	if (!c->generation) { /* was not seen by the lockd before either */
+	if (!c->generation) { /* the previous lockd did not see it either */
 		bpf_map_delete_elem(map, &key);
 		return 0;
 	}
@@ -219,7 +217,8 @@ static long rg_nlm_drop_ref(struct bpf_map *map, __u64 *at, struct rg_client_ref
 	return 0;
 }
 
-/* lockd of this gate starts: it has no locks, and no end client has come yet. */
+/* Takes over the counts when lockd of this gate starts: it has no locks, and no end client has
+ * come yet. */
 static __always_inline void rg_nlm_take_over(__u32 slot)
 {
 	struct rg_slot_walk w = {.slot = slot};
@@ -229,8 +228,8 @@ static __always_inline void rg_nlm_take_over(__u32 slot)
 	bpf_for_each_map_elem(&client_of, rg_nlm_drop_ref, &w, 0);
 }
 
-/* Of a sockaddr in the kernel, whose layout is that of user space; zero where
- * it is neither IPv4 nor IPv6. */
+/* Reads the address of a kernel sockaddr, which has the layout of user space; zero if it is
+ * neither IPv4 nor IPv6. */
 static __always_inline void rg_read_address(const void *at, __u16 *family, __u16 *port, __u8 *addr)
 {
 	__u8 raw[28] = {};

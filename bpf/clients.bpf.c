@@ -24,11 +24,11 @@ struct bpf_map;
 #define RECLAIM_BAD __builtin_bswap32(10034)
 #define RECLAIM_CONFLICT __builtin_bswap32(10035)
 
-/* A new element is too big for the stack, with a name beside it. */
+/* Holds a new element and a name, which are too big for the stack. */
 struct scratch {
 	struct rg_client client;
 	__u8 name[RG_CLIENT_NAME_HASHED];
-	__u64 swept_ns; /* when empty elements of `client_files` were last looked for */
+	__u64 swept_ns; /* when empty elements of `client_files` were searched last */
 };
 
 struct {
@@ -45,7 +45,7 @@ static __always_inline int read_name(struct nfs4_client *clp, struct scratch *tm
 	__u32 len = BPF_CORE_READ(clp, cl_name.len), n = len;
 	void *data = BPF_CORE_READ(clp, cl_name.data);
 
-	/* The verifier must see the bound in the register that is used. */
+	/* Show the verifier the bound in the register that is used. */
 	asm volatile("" : "+r"(n));
 	if (n > RG_CLIENT_NAME_HASHED)
 		n = RG_CLIENT_NAME_HASHED;
@@ -62,8 +62,8 @@ static __always_inline int read_name(struct nfs4_client *clp, struct scratch *tm
 	return 0;
 }
 
-/* The element of an end client, made or taken over from the life of knfsd (or
- * of the host) before. NULL: counted. */
+/* Returns the element of an end client, a new one or that of knfsd's (or the host's) previous
+ * life. Returns NULL, and counts it, if there is no room. */
 static __always_inline struct rg_client *client_of_clp(struct nfs4_client *clp, __u32 slot,
 						       struct rg_gate *g)
 {
@@ -88,7 +88,7 @@ static __always_inline struct rg_client *client_of_clp(struct nfs4_client *clp, 
 	ref.key.slot = slot;
 	tmp->client.expected = RG_LOCKS_UNKNOWN;
 	tmp->client.generation = rg_client_generation(g);
-	/* There already, from disk or from before: kept. */
+	/* Keep an existing element, from disk or from before. */
 	bpf_map_update_elem(&clients, &ref.key, &tmp->client, BPF_NOEXIST);
 	c = bpf_map_lookup_elem(&clients, &ref.key);
 	if (!c || bpf_map_update_elem(&client_of, &at, &ref, BPF_ANY)) {
@@ -101,7 +101,7 @@ static __always_inline struct rg_client *client_of_clp(struct nfs4_client *clp, 
 	c->recorded = RG_KNOWN_NOT;
 	rg_read_address((void *)clp + bpf_core_field_offset(struct nfs4_client, cl_addr),
 			&c->family, &c->port, c->addr);
-	/* Nothing else is to be reset: rg_clients_take_over() has. */
+	/* rg_clients_take_over() has reset everything else. */
 	rg_publish(&c->generation, rg_client_generation(g));
 	return c;
 }
@@ -115,7 +115,7 @@ static __always_inline void await(__u32 slot, struct rg_gate *g, __u64 now_ns)
 	rg_emit(RG_EVENT_REFUSED, slot, g, now_ns);
 }
 
-/* Too late: local applications are in already. */
+/* Do not await it: local applications are in already. */
 static __always_inline int is_late(const struct rg_gate *g, __u64 now_ns)
 {
 	return g->policy.release == RG_RELEASE_SETTLED &&
@@ -138,7 +138,7 @@ static __always_inline void refused(struct nfs4_client *clp, __u32 slot, struct 
 	struct rg_client *c = client_of_clp(clp, slot, g);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 
-	if (!c) { /* nobody will say that it has settled: settle-timeout will */
+	if (!c) { /* only settle-timeout will end the wait */
 		if (!is_late(g, now_ns))
 			await(slot, g, now_ns);
 		return;
@@ -158,7 +158,8 @@ __noinline int rg_saw_refused(const struct rg_refused *r)
 	slot = r->slot;
 	g = rg_gate_at(slot);
 	c = g ? client_of_clp((void *)r->clp, slot, g) : NULL;
-	/* Nobody sees whether it gets its locks again: settle-timeout is all there is. */
+	/* No program sees whether it gets its locks again, so only settle-timeout ends the
+	 * wait. */
 	if (c && !g->policy.blind)
 		await_client(c, slot, g, bpf_ktime_get_boot_ns());
 	return 0;
@@ -176,14 +177,14 @@ static long forget_empty(struct bpf_map *map, struct rg_client_file *at, struct 
 {
 	struct rg_client_file key = *at;
 
-	/* Those of lockd are forgotten as they are listed (ranges.bpf.c). */
+	/* ranges.bpf.c drops lockd's elements when it lists them. */
 	if (!l->n && !l->busy && !l->waiting && !l->lockd)
 		bpf_map_delete_elem(map, &key);
 	return 0;
 }
 
-/* What was counted of this file, made if need be. It stays when it is 0, unless
- * there is no room; that is looked into once a second. */
+/* Returns the count of this file, after adding one if needed. Keeps counts of 0 unless room is
+ * needed, which is looked into once a second. */
 static __always_inline struct rg_client_locks *counted_of(struct rg_client_file *at, __u32 slot)
 {
 	struct rg_client_locks *l = bpf_map_lookup_elem(&client_files, at), fresh = {.slot = slot};
@@ -202,7 +203,8 @@ static __always_inline struct rg_client_locks *counted_of(struct rg_client_file 
 			__sync_fetch_and_add(&l->busy, 1);
 			return l;
 		}
-		/* A look at all of them is not for each LOCK of a storm that is too big. */
+		/* Search for empty elements only once a second, not at each LOCK of a large
+		 * storm. */
 		now_ns = bpf_ktime_get_boot_ns();
 		tmp = bpf_map_lookup_elem(&scratch, &zero);
 		if (tmp && now_ns - tmp->swept_ns > RG_NS_PER_SEC) {
@@ -234,11 +236,12 @@ static __always_inline void recount(struct nfs4_client *clp, struct inode *inode
 	__sync_fetch_and_add(&l->changes, 1);
 	if (!granted)
 		__sync_fetch_and_add(&l->unlocks, 1);
-	/* One that waits to be counted has many locks, most likely. */
+	/* A file that waits to be counted probably has many locks. */
 	if (l->waiting || rg_count_now(&at, l, c))
 		rg_leave_uncounted(&at, l, c, granted);
 	__sync_fetch_and_add(&l->busy, -1);
-	/* Not refused, and grace is over: what it held before is of no interest. */
+	/* After grace, an end client that was not refused is not expected to take anything
+	 * again. */
 	if (c->state == RG_CLIENT_KNOWN && g->knfsd > RG_KNFSD_GRACE && g->lockd != RG_LOCKD_GRACE)
 		c->expected = RG_LOCKS_UNKNOWN;
 	if (!granted || c->state != RG_CLIENT_AWAITED)
@@ -257,8 +260,8 @@ static __always_inline struct rg_gate *gate_of_clp(struct nfs4_client *clp, __u3
 	return clp ? rg_gate_of_netns(BPF_CORE_READ(clp, net, ns.inum), slot) : NULL;
 }
 
-/* Of a function of knfsd that a kretprobe sees return: its arguments, and the end client
- * that it is called for. NULL: nobody saw it entered. */
+/* Returns the end client of a function of knfsd that returns to a kretprobe, and its arguments.
+ * NULL: its entry went unseen. */
 static __always_inline struct nfs4_client *clp_left(__u32 what, struct rg_entered *e)
 {
 	struct nfsd4_compound_state *cstate;
@@ -269,7 +272,7 @@ static __always_inline struct nfs4_client *clp_left(__u32 what, struct rg_entere
 	return BPF_CORE_READ(cstate, clp);
 }
 
-/* A reclaim that the module asked about: how did the original server answer? */
+/* Counts the original server's answer to a reclaim that the module asked about. */
 static __always_inline void reclaim_ends(__u32 status)
 {
 	__u32 thread = (__u32)bpf_get_current_pid_tgid();
@@ -346,8 +349,8 @@ int kprobe_unlock_done(struct pt_regs___rg *regs)
 	return unlock_ends(clp, (void *)e.arg[1], (__u32)RG_RETURNED(regs));
 }
 
-/* What an awaited end client opens again in the ordinary way is a sign of life,
- * as a lock is: it may have lost opens only. */
+/* An ordinary OPEN of an awaited end client is a sign of life, as a LOCK is: it may have lost
+ * only opens. */
 static __always_inline int open_ends(struct nfs4_client *clp, struct nfsd4_open *u, __u32 status)
 {
 	struct rg_client_ref *found, ref;
@@ -366,11 +369,11 @@ static __always_inline int open_ends(struct nfs4_client *clp, struct nfsd4_open 
 	} else if (!status && !reclaim) {
 		at = (__u64)clp;
 		found = bpf_map_lookup_elem(&client_of, &at);
-		if (!found) /* no lock, and not refused: not for the ledger */
+		if (!found) /* it has no lock and was not refused, so the ledger lacks it */
 			return 0;
 		ref = *found;
 		c = bpf_map_lookup_elem(&clients, &ref.key);
-		/* It starts the clock, and no more: opens go on for ever. */
+		/* Start the clock only once, since opens go on for ever. */
 		if (c && c->state == RG_CLIENT_AWAITED &&
 		    (c->granted_ns <= c->refused_ns || c->granted_ns <= g->knfsd_end_ns))
 			c->granted_ns = bpf_ktime_get_boot_ns();
@@ -397,8 +400,8 @@ int kprobe_open_done(struct pt_regs___rg *regs)
 
 /* ---- knfsd's records of end clients ---- */
 
-/* An element goes as its end client does (client_goes), and is left over only once knfsd has
- * stopped, when nobody asks. */
+/* client_goes() deletes the element with its end client; one that is left after knfsd's stop is
+ * never asked for. */
 static long note_record(struct bpf_map *map, __u64 *at, struct rg_client_ref *ref,
 			struct rg_slot_walk *w)
 {
@@ -451,8 +454,8 @@ static long forget_uncounted(struct bpf_map *map, struct rg_client_file *at, __u
 	return 0;
 }
 
-/* Called by expire_client() alone, which the compiler has inlined into the
- * laundromat; this one is in another file. Not called at knfsd's shutdown. */
+/* Only expire_client() calls this function. It is in another file, so it is not inlined as
+ * expire_client() is. knfsd's shutdown does not call it. */
 static __always_inline int client_goes(struct nfs4_client *clp)
 {
 	struct rg_client_ref *found, ref;
@@ -462,7 +465,7 @@ static __always_inline int client_goes(struct nfs4_client *clp)
 	struct rg_gate *g;
 
 	found = bpf_map_lookup_elem(&client_of, &at);
-	if (!found) /* it never had a lock */
+	if (!found) /* the end client never had a lock */
 		return 0;
 	ref = *found;
 	bpf_map_delete_elem(&client_of, &at);
@@ -471,7 +474,7 @@ static __always_inline int client_goes(struct nfs4_client *clp)
 	now_ns = bpf_ktime_get_boot_ns();
 	g = rg_gate_at(ref.key.slot);
 	c = bpf_map_lookup_elem(&clients, &ref.key);
-	/* It may be back already, as another nfs4_client. */
+	/* The end client may be back already, as another nfs4_client. */
 	if (!g || !c || c->generation != rg_client_generation(g) ||
 	    c->cl_id != BPF_CORE_READ(clp, cl_clientid.cl_id))
 		return 0;
@@ -482,7 +485,8 @@ static __always_inline int client_goes(struct nfs4_client *clp)
 	c->uncountable = 0;
 	c->granted = 0;
 	c->expected = RG_LOCKS_UNKNOWN;
-	/* One that had locks is kept until knfsd starts again: it may have had them before. */
+	/* Keep an end client with locks until knfsd starts again, since the locks may be from
+	 * before. */
 	if (c->state == RG_CLIENT_KNOWN && !c->gone_locks) {
 		bpf_map_delete_elem(&clients, &ref.key);
 		return 0;

@@ -13,10 +13,10 @@
 #define EINVAL 22
 #define ENOSPC 28
 #define ESTALE 116
-#define MAX_LISTED 8 /* managers in grace in one namespace: knfsd's and lockd's */
+#define MAX_LISTED 8 /* lock managers in grace in one namespace: knfsd's and lockd's */
 
-/* net_generic(): the array starts with the struct (its length is ptr[0]'s
- * place), include/net/netns/generic.h. */
+/* Does what net_generic() does: the array begins with a struct, and its length takes the place
+ * of ptr[0] (include/net/netns/generic.h). */
 static __always_inline void *generic_of(struct net *net, __u32 id)
 {
 	__u64 gen = (__u64)BPF_CORE_READ(net, gen);
@@ -27,14 +27,14 @@ static __always_inline void *generic_of(struct net *net, __u32 id)
 	return data;
 }
 
-/* Address of a symbol; NULL: not to be had. */
+/* Returns the address of a symbol, or NULL. */
 #define address_of(name)                                                                           \
 	({                                                                                         \
 		__u64 at_ = 0;                                                                     \
 		bpf_kallsyms_lookup_name(name, sizeof(name), 0, &at_) ? NULL : (void *)at_;        \
 	})
 
-/* Value of a module's `unsigned int NAME_net_id`; 0: not to be had. */
+/* Returns a module's `unsigned int NAME_net_id`; 0: unknown. */
 #define net_id_of(name)                                                                            \
 	({                                                                                         \
 		void *of_ = address_of(name);                                                      \
@@ -44,8 +44,8 @@ static __always_inline void *generic_of(struct net *net, __u32 id)
 		id_;                                                                               \
 	})
 
-/* Is knfsd or lockd of this namespace running, or in grace, already? Events
- * that came since the gate was entered in `gate_of` win. */
+/* Finds out whether knfsd or lockd of this namespace runs or is in grace already. Events since
+ * the gate's entry in `gate_of` win. */
 static __noinline int seed(struct net *net, __u32 slot, struct rg_gate *g, __u64 now_ns)
 {
 	__u32 grace_id = net_id_of("grace_net_id"), nfsd_id = net_id_of("nfsd_net_id");
@@ -70,7 +70,7 @@ static __noinline int seed(struct net *net, __u32 slot, struct rg_gate *g, __u64
 
 		rg_managers_add((__u64)lm, slot, is_knfsd);
 		if (is_knfsd) {
-			if (g->knfsd == RG_KNFSD_DOWN) /* else its start was seen */
+			if (g->knfsd == RG_KNFSD_DOWN) /* otherwise a program has seen its start */
 				g->knfsd_start_ns = now_ns;
 			g->lease_s = rg_lease_of(lm);
 			__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_DOWN, RG_KNFSD_GRACE);
@@ -85,8 +85,8 @@ static __noinline int seed(struct net *net, __u32 slot, struct rg_gate *g, __u64
 		g->lease_s = (__u32)BPF_CORE_READ((struct nfsd_net *)nfsd_net, nfsd4_lease);
 		rg_storm_of(slot, nfsd_net);
 		__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_DOWN, RG_KNFSD_WAS_RUNNING);
-		/* It started while nothing was attached in nfsd: in grace, or locks_end_grace()
-		 * would have said more. */
+		/* It started while no program was attached in nfsd. It is in grace: otherwise
+		 * locks_end_grace() would have told more. */
 		__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_STARTING, RG_KNFSD_GRACE);
 	}
 	return 0;
@@ -108,7 +108,7 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 	}
 	if (!netns)
 		netns = net->ns.inum;
-	if (g->netns == netns) { /* a second enable: no gap, no new facts */
+	if (g->netns == netns) { /* a second `enable` leaves no gap and brings no new facts */
 		rg_note_let_in(g, now_ns);
 		rg_publish(&g->policy_word, c->policy_word);
 		return 0;
@@ -120,7 +120,7 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 	fresh.net = (__u64)net;
 	fresh.closed_ns = now_ns;
 	fresh.kept_ns = now_ns;
-	fresh.let_in = 1ULL << RG_RECLAIM_MOUNTED_BEFORE; /* until RG_OP_KEPT says otherwise */
+	fresh.let_in = 1ULL << RG_RECLAIM_MOUNTED_BEFORE; /* until RG_OP_KEPT sets it */
 	*g = fresh;
 	if (bpf_map_update_elem(&gate_of, &netns, &slot, BPF_ANY)) {
 		g->netns = 0;
@@ -134,8 +134,8 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 	return err;
 }
 
-/* Its knfsd has stopped while nothing was attached in nfsd. It says that it is up only as
- * it has started (nfsd_startup_net, fs/nfsd/nfssvc.c), so not of one that does right now. */
+/* knfsd has stopped while no program was attached in nfsd. It is marked as up only at the end of
+ * its start (nfsd_startup_net(), fs/nfsd/nfssvc.c), so leave out one that is just starting. */
 static __always_inline void stopped_unseen(struct net *net, __u32 slot, struct rg_gate *g,
 					   __u64 now_ns)
 {
@@ -165,9 +165,9 @@ static __always_inline int seed_again(__u32 slot, struct rg_gate *g, __u64 now_n
 	return 0;
 }
 
-/* Take over a gate that another set has, and that follows knfsd as well: user space has written
- * its facts into the map, which is not frozen yet. The caller looks at the other set afterwards,
- * and asks again if that knows more. */
+/* Takes over a gate from another set, which follows knfsd as well: user space has written its
+ * facts into the map, which is not frozen yet. The caller looks at the other set afterwards, and
+ * asks again if that set knows more. */
 static __always_inline int carry(__u32 slot, struct rg_gate *g, __u64 now_ns)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -184,7 +184,7 @@ static __always_inline int carry(__u32 slot, struct rg_gate *g, __u64 now_ns)
 		g->netns = 0;
 		return -ENOSPC;
 	}
-	/* Nothing happens any more in a namespace that is gone. */
+	/* Do nothing for a namespace that is gone. */
 	if (!net || BPF_CORE_READ(net, ns.inum) != netns)
 		return 0;
 	return seed(net, slot, g, now_ns);
@@ -202,8 +202,8 @@ static __always_inline int by_hand(struct rg_gate *g, __u32 slot, __u32 hand, __
 	return 0;
 }
 
-/* A rehearsal begins at an open gate only, where nobody is held. It ends by itself, so that a
- * process that is killed leaves the gate as it was. */
+/* Begin a rehearsal only at an open gate, where no thread is held. It ends by itself, so that a
+ * killed process leaves the gate as it was. */
 static __always_inline int rehearse(struct rg_gate *g, __u64 on, __u64 now_ns)
 {
 	if (!g->netns)
@@ -219,8 +219,8 @@ static __always_inline int rehearse(struct rg_gate *g, __u64 on, __u64 now_ns)
 	return 0;
 }
 
-/* The doors are attached and proven. A host that has sent no NFS call by now has nothing
- * mounted, and no local application has a lock. */
+/* The doors are attached and proven. A host that has sent no NFS call so far has no mounts, so
+ * no local application has a lock. */
 static __always_inline int kept(struct rg_gate *g)
 {
 	struct net *net = (struct net *)g->net;
@@ -235,7 +235,7 @@ static __always_inline int kept(struct rg_gate *g)
 
 /* ---- end clients ---- */
 
-/* Looked at again: what the daemon saw may be over. */
+/* Look again: what the daemon saw may be over. */
 static __always_inline int settle(struct rg_gate *g, const struct rg_client_key *named,
 				  __u64 now_ns)
 {
@@ -252,7 +252,7 @@ static __always_inline int settle(struct rg_gate *g, const struct rg_client_key 
 	return 0;
 }
 
-/* The same: knfsd may have started anew, and it is expected again. */
+/* Look again here, too: knfsd may have started again, and the end client is expected again. */
 static __always_inline int forget(const struct rg_gate *g, const struct rg_client_key *named,
 				  __u64 now_ns)
 {
@@ -267,8 +267,8 @@ static __always_inline int forget(const struct rg_gate *g, const struct rg_clien
 	return bpf_map_delete_elem(&clients, &key);
 }
 
-/* What was listed as knfsd went away is handed out first. What is listed while knfsd goes
- * away may be of files that are no more, so it counts for nothing. */
+/* Hand out the listing of knfsd's stop first. A listing made during the stop may include files
+ * that are gone, so it does not count. */
 static __always_inline int list(struct rg_control *c, const struct rg_gate *g)
 {
 	__u32 zero = 0, generation = g->generation;
@@ -307,7 +307,7 @@ static __always_inline int list(struct rg_control *c, const struct rg_gate *g)
 
 /* ---- the held ---- */
 
-/* The pid may belong to another thread by now, and that may be held as well. */
+/* The pid may belong to another thread by now, which may be held as well. */
 static __always_inline int exited(const struct rg_held_key *gone)
 {
 	struct rg_held_key key = *gone;
@@ -341,7 +341,7 @@ static long one_server(__u32 i, struct servers_walk *w)
 	clp = (void *)at - bpf_core_field_offset(struct nfs_client, cl_share_link);
 	w->at = BPF_CORE_READ(at, next);
 	s.lease_jiffies = BPF_CORE_READ(clp, cl_lease_time);
-	if (!s.lease_jiffies) /* NFSv3, or no lease yet */
+	if (!s.lease_jiffies) /* NFSv3, or an NFSv4 client without a lease so far */
 		return 0;
 	key = (__u64)clp;
 	renewal = BPF_CORE_READ(clp, cl_last_renewal);
@@ -367,7 +367,7 @@ static __always_inline int list_servers(struct rg_control *c, const struct rg_ga
 	c->jiffies = bpf_jiffies64();
 	c->mono_ns = bpf_ktime_get_ns();
 	w.jiffies = c->jiffies;
-	/* The namespace may be gone by now. */
+	/* The namespace may be gone. */
 	if (!net || BPF_CORE_READ(net, ns.inum) != g->netns)
 		return -ENOENT;
 	nn = generic_of(net, live.nfs_net_id);
@@ -382,8 +382,8 @@ static __always_inline int list_servers(struct rg_control *c, const struct rg_ga
 
 /* ---- exempt executables ---- */
 
-/* As the kernel sees an executable (is_exempt): stat(2) shows another device
- * for a file of an overlay. */
+/* Identify an executable as is_exempt() does: stat(2) shows another device for a file of an
+ * overlay. */
 static __always_inline int identify(struct rg_control *c)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

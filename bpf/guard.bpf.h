@@ -22,7 +22,7 @@ RG_MAP struct {
 	__type(value, struct rg_held);
 } held SEC(".maps");
 
-/* tid -> its element in `held`. */
+/* Maps a tid to its element in `held`. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RG_MAX_HELD);
@@ -44,8 +44,8 @@ RG_MAP struct {
 	__type(value, struct rg_wrapper);
 } wrappers SEC(".maps");
 
-/* tgid -> when the process would have been told of for the last time, had it kept to
- * RG_TOLD_PER_SECOND: a token bucket of one word (ITU-T I.371, generic cell rate). */
+/* Maps a tgid to the time of its last event if it had kept to RG_TOLD_PER_SECOND: a token bucket
+ * of one word (ITU-T I.371, generic cell rate algorithm). */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, RG_MAX_TOLD);
@@ -53,8 +53,8 @@ RG_MAP struct {
 	__type(value, __u64);
 } told_until SEC(".maps");
 
-/* struct lock_manager * -> slot, while it is in grace: locks_end_grace() is
- * not told the network namespace. */
+/* Maps a struct lock_manager * to a slot while it is in grace: locks_end_grace() does not get
+ * the network namespace. */
 struct rg_manager {
 	__u32 slot;
 	__u32 is_knfsd;
@@ -82,13 +82,13 @@ RG_MAP struct {
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RG_MAX_EXEMPT);
-	__uint(map_flags, BPF_F_NO_PREALLOC); /* a path each */
+	__uint(map_flags, BPF_F_NO_PREALLOC); /* one path for each */
 	__type(key, struct rg_exempt_key);
 	__type(value, struct rg_exempt);
 } exempt SEC(".maps");
 
-/* Thread of knfsd -> enum rg_reclaim of the lock reclaim it is at, which the module asked
- * about. The least recent makes room. */
+/* Maps a thread of knfsd to the enum rg_reclaim of its current lock reclaim, which the module
+ * asked about. The least recent one makes room. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, RG_MAX_RECLAIMING);
@@ -104,7 +104,7 @@ RG_MAP struct {
 	__type(value, struct rg_client);
 } nlm_hosts SEC(".maps");
 
-/* The ledger. */
+/* The ledger of NFSv4 end clients. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RG_MAX_CLIENTS);
@@ -112,7 +112,7 @@ RG_MAP struct {
 	__type(value, struct rg_client);
 } clients SEC(".maps");
 
-/* struct nfs4_client * -> its element of `clients`, in this life of knfsd. */
+/* Maps a struct nfs4_client * to its element of `clients`, in this life of knfsd. */
 struct rg_client_ref {
 	struct rg_client_key key;
 };
@@ -124,7 +124,7 @@ RG_MAP struct {
 	__type(value, struct rg_client_ref);
 } client_of SEC(".maps");
 
-/* (end client, file) -> locks of it that are counted in `clients`. */
+/* Maps an end client and a file to the locks that are counted in `clients`. */
 struct rg_client_file {
 	__u64 clp;
 	__u64 inode;
@@ -133,29 +133,30 @@ _Static_assert(sizeof(struct rg_client_file) == RG_CLIENT_FILE_BYTES,
 	       "what user space has room for");
 
 struct rg_client_locks {
-	__u32 n; /* as they were last counted */
+	__u32 n; /* number of locks at the last count */
 	__u32 slot;
-	__u32 busy;    /* threads that are about to write n */
-	__u32 changes; /* LOCKs and LOCKUs that were granted */
-	__u32 granted; /* LOCKs among them that are in rg_client.granted */
-	__u32 waiting; /* 1: in `uncounted`, and in rg_client.uncounted */
-	__u32 failed;  /* counts in a row; RG_COUNT_TRIES: in rg_client.uncountable */
-	__u32 before;  /* `changes`, when the round of counting `round` began */
-	__u32 tally;   /* locks that the walk `pass` has met */
-	__u32 unlocks; /* LOCKUs that were granted */
+	__u32 busy;    /* number of threads that are about to write n */
+	__u32 changes; /* number of granted LOCKs and LOCKUs */
+	__u32 granted; /* LOCKs among them that rg_client.granted has */
+	__u32 waiting; /* 1: `uncounted` and rg_client.uncounted have it */
+	__u32 failed;  /* failed counts in a row; RG_COUNT_TRIES: rg_client.uncountable has it */
+	__u32 before;  /* `changes` when the round of counting `round` began */
+	__u32 tally;   /* number of locks that the walk `pass` met */
+	__u32 unlocks; /* number of granted LOCKUs */
 	__u64 round;
 	__u64 pass;
-	/* Of listing (ranges.bpf.c). */
-	__u64 noted;   /* the last listing that this is a part of */
-	__u32 listed;  /* `changes`, as it was last listed */
-	__u32 listing; /* the same of the listing `noted` */
-	__u32 place;   /* clp 0: of the file in `listed_files`; RG_NO_PLACE: it did not fit */
+	/* For listing (ranges.bpf.c): */
+	__u64 noted;   /* the last listing that includes it */
+	__u32 listed;  /* `changes` at the last listing */
+	__u32 listing; /* `changes` at the listing `noted` */
+	__u32 place;   /* for clp 0 the file's position in `listed_files`; RG_NO_PLACE: no room */
 	__u16 lockd;   /* 1: `clp` is a struct nlm_host; n, pass: as the listing `pass` met them */
-	__u16 waits;   /* RG_WAITS_...: it may change without a call */
+	__u16 waits;   /* RG_WAITS_...: the locks may change without a call */
 };
 #define RG_NO_PLACE 0xffffffffU
-#define RG_WAITS_BLOCKED 1 /* lockd may grant it a lock (NLM_BLOCKED): it is listed each time */
-#define RG_WAITS_FREED 2   /* lockd is freeing its locks: it is listed twice */
+#define RG_WAITS_BLOCKED 1 /* lockd may grant a blocked lock (NLM_BLOCKED), so list it each time   \
+			    */
+#define RG_WAITS_FREED 2   /* lockd is freeing the locks, so list it twice */
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -164,7 +165,7 @@ RG_MAP struct {
 	__type(value, struct rg_client_locks);
 } client_files SEC(".maps");
 
-/* Elements of `client_files` that are to be counted: -> slot. */
+/* Elements of `client_files` that must be counted, with their slot. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RG_MAX_CLIENT_FILES);
@@ -172,15 +173,15 @@ RG_MAP struct {
 	__type(value, __u32);
 } uncounted SEC(".maps");
 
-/* Who counts, one at a time. */
+/* The state of counting, reserved by one thread at a time. */
 struct rg_counting {
-	__u64 pass;	 /* number of the last walk, or round of walks, that has begun */
-	__u64 refill_ns; /* when `steps` were last given out */
+	__u64 pass;	 /* number of the last walk or round that has begun */
+	__u64 refill_ns; /* when `steps` were last refilled */
 	__u32 busy;
-	__u32 budget;  /* locks that may be looked at yet in this round */
-	__u32 left;    /* files of end clients that this round has not counted */
-	__u32 steps;   /* locks that LOCKs may have looked at yet in this second */
-	__u64 nothing; /* 0, which the verifier does not know */
+	__u32 budget;  /* locks that this round may still look at */
+	__u32 left;    /* number of files that this round left */
+	__u32 steps;   /* locks that LOCKs may still look at in this second */
+	__u64 nothing; /* always 0, which the verifier does not know */
 };
 
 RG_MAP struct {
@@ -190,18 +191,18 @@ RG_MAP struct {
 	__type(value, struct rg_counting);
 } counting SEC(".maps");
 
-/* Who lists the ranges of end clients' locks, one at a time. */
+/* The state of listing, reserved by one thread at a time. */
 struct rg_listing {
 	__u64 pass;    /* number of the last listing that has begun */
-	__u64 nothing; /* 0, which the verifier does not know */
+	__u64 nothing; /* always 0, which the verifier does not know */
 	__u32 busy;
-	__u32 reading; /* 1: the daemon reads what was listed */
-	__u32 last;    /* 1: listed as knfsd went away, and the daemon has not read it yet */
-	__u32 budget;  /* locks that may be looked at yet */
+	__u32 reading; /* 1: the daemon reads the listing */
+	__u32 last;    /* 1: made when knfsd stopped, and not read yet */
+	__u32 budget;  /* locks that the listing may still look at */
 	__u32 files, locks, left;
 	__u32 slot, generation;
 	__u32 pad;
-	struct rg_client_file at; /* whose lock, if lockd's, the walk is at, in which file */
+	struct rg_client_file at; /* owner and file of the current lock, if it is lockd's */
 	__u8 owner[RG_CLIENT_NAME_HASHED]; /* room to hash a lock owner in */
 };
 _Static_assert(sizeof(struct rg_listing) == RG_LISTING_BYTES, "pinned layout: see RG_PINS_VERSION");
@@ -236,7 +237,7 @@ RG_MAP struct {
 	__type(value, struct rg_server);
 } servers SEC(".maps");
 
-/* NFSv3 end clients whose locks lockd dropped, until they are told. */
+/* NFSv3 end clients whose locks lockd dropped, until they are notified. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RG_MAX_DROPPED);
@@ -244,7 +245,7 @@ RG_MAP struct {
 	__type(value, __u64);
 } dropped SEC(".maps");
 
-/* Only user space reads and writes these three; they are here to be pinned. */
+/* Only user space uses these three; they are declared here to be pinned. */
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -266,7 +267,7 @@ RG_MAP struct {
 	__type(value, struct rg_provenance);
 } provenance SEC(".maps");
 
-/* A map of its own (".data.live"), mapped by user space. */
+/* A map of its own (".data.live"), which user space maps into memory. */
 extern struct rg_live live;
 
 static __always_inline void rg_count(__u32 which)
@@ -277,7 +278,7 @@ static __always_inline void rg_count(__u32 which)
 		(*n)++;
 }
 
-/* What lets local applications in right now stays known: the gate may close again. */
+/* Remember what lets local applications in now, since the gate may close again. */
 static __always_inline void rg_note_let_in(struct rg_gate *g, __u64 now_ns)
 {
 	__u64 bits = rg_let_in_now(g, now_ns);
@@ -286,22 +287,22 @@ static __always_inline void rg_note_let_in(struct rg_gate *g, __u64 now_ns)
 		__sync_fetch_and_or(&g->let_in, bits);
 }
 
-/* Publish a word after the facts that belong to it. */
+/* Publishes a word after the facts that belong to it. */
 #define rg_publish(word, value) ((void)__sync_lock_test_and_set((word), (value)))
 
 /* ---- who is held goes on (continue.bpf.c) ---- */
 
-/* The gate was in state `was`, and what may have opened it is published: threads that
- * are held at it go on, if it is open. */
+/* Continues threads held at a gate that was in state `was` and is open now. Call it after
+ * publishing what may have opened the gate. */
 int rg_continue_slot(__u32 slot, __u32 was);
-/* The calling thread has just been marked as stopped: it does not stop if the gate is
- * open by now, as whoever opened it in the kernel did not wait for it. */
+/* Continues the calling thread, just marked as stopped, if the gate has opened in the kernel
+ * meanwhile, which did not wait for it. */
 int rg_continue_self(__u32 slot, __u32 seq);
 
 /* ---- who stops because of a hold (wrapper.bpf.c) ---- */
 
-/* The calling thread is about to be held, by its element of `held` with this seq: the
- * processes that it descends from are noted in `above`. */
+/* Notes the ancestors of the calling thread in `above`, before it is held by its element of
+ * `held` with this seq. */
 int rg_note_above(__u32 seq);
 
 /* ---- what happened: to the tracers, and to wake the daemon ---- */
@@ -310,17 +311,17 @@ struct rg_gate_event {
 	__u64 time_ns, duration_ns, value;
 	__u64 ino;
 	__u32 netns, generation;
-	__u32 expected, complete; /* end clients, as in rg_flow_storm */
+	__u32 expected, complete; /* counts of end clients, as in rg_flow_storm */
 	__u32 op, side, dev;
 	__u32 facts;
 	__u32 err; /* positive errno, or 0 */
 	__u32 downgrade;
-	__u32 of_task; /* 1: it is the current task's doing, and a local application */
-	__u32 untold;  /* 1: only counted */
+	__u32 of_task; /* 1: the current task, a local application, caused it */
+	__u32 untold;  /* 1: count it and send no event */
 };
 
-/* Count it, and tell every tracer (tell.bpf.c). A global function: the verifier goes
- * through it once a program, not once for each way to get there. */
+/* Counts the event and sends it to every tracer (tell.bpf.c). A global function, so that the
+ * verifier checks it once for each program and not on every path. */
 int rg_tell(const struct rg_gate_event *t);
 
 static __always_inline __u32 rg_record_op_of_event(__u32 type)
@@ -344,7 +345,7 @@ static __always_inline __u32 rg_record_op_of_event(__u32 type)
 		return RG_REC_LOCKD_GRACE_END;
 	case RG_EVENT_HAND:
 		return RG_REC_HAND;
-	default: /* the tracing programs say more of it */
+	default: /* the tracing programs record more of it */
 		return RG_REC_NONE;
 	}
 }
@@ -399,7 +400,7 @@ static __always_inline void rg_emit(__u32 type, __u32 slot, const struct rg_gate
 	bpf_ringbuf_submit(e, 0);
 }
 
-/* knfsd's lease, seconds, by its lock manager, which is a part of nfsd_net. */
+/* Returns knfsd's lease in seconds; its lock manager is a part of nfsd_net. */
 static __always_inline __u32 rg_lease_of(struct lock_manager *lm)
 {
 	return (__u32)BPF_CORE_READ(rg_nfsd_net_of(lm), nfsd4_lease);

@@ -27,8 +27,9 @@ static __always_inline int grace_starts(struct net *net, __u32 netns, struct loc
 	rg_managers_add((__u64)lm, slot, is_knfsd);
 	g->net = (__u64)net;
 	if (is_knfsd) {
-		rg_note_let_in(g, now_ns); /* max-hold may be over */
-		/* First: who is told to settle of the knfsd before is too late. */
+		rg_note_let_in(g, now_ns); /* max-hold may have ended */
+		/* Do this first: settling an end client of the previous life is too late from
+		 * here on. */
 		__sync_fetch_and_add(&g->generation, 1);
 		rg_clients_take_over(slot);
 		g->refused = 0;
@@ -37,7 +38,7 @@ static __always_inline int grace_starts(struct net *net, __u32 netns, struct loc
 		rg_storm_of(slot, rg_nfsd_net_of(lm));
 		g->knfsd_start_ns = now_ns;
 		rg_publish(&g->knfsd, RG_KNFSD_STARTING);
-		/* A gate closed by hand waits for knfsd from here on. */
+		/* From here on a gate closed by hand waits for knfsd. */
 		if (g->hand == RG_HAND_CLOSED)
 			rg_publish(&g->hand, RG_HAND_OFF);
 		rg_emit(RG_EVENT_KNFSD_STARTING, slot, g, now_ns);
@@ -64,7 +65,7 @@ int kprobe_grace_start(struct pt_regs___rg *regs)
 	return grace_starts(net, BPF_CORE_READ(net, ns.inum), lm, BPF_CORE_READ(lm, block_opens));
 }
 
-/* `continues`: who is held may be continued from here. A kprobe may not call the kfuncs. */
+/* `continues`: this program may continue held threads; a kprobe may not call the kfuncs. */
 static __always_inline int knfsd_start_ends(__u32 netns, int ret, int continues)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
@@ -76,8 +77,7 @@ static __always_inline int knfsd_start_ends(__u32 netns, int ret, int continues)
 		return 0;
 	was = rg_gate_view(g, now_ns).state;
 	if (ret) {
-		/* closed_ns stays: a start that fails again and again must not
-		 * put max-hold off. */
+		/* Keep closed_ns: repeated failed starts must not postpone max-hold. */
 		rg_publish(&g->knfsd, RG_KNFSD_DOWN);
 		rg_emit(RG_EVENT_KNFSD_FAILED, slot, g, now_ns);
 		return 0;
@@ -116,7 +116,7 @@ static __always_inline int grace_ends(struct lock_manager *lm, int continues)
 	struct rg_gate *g;
 	__u32 was;
 
-	/* Not ours, or ended before: the kernel may call this twice. */
+	/* The manager is not ours, or has ended already: the kernel may call this twice. */
 	if (!found)
 		return 0;
 	m = *found;
@@ -135,7 +135,7 @@ static __always_inline int grace_ends(struct lock_manager *lm, int continues)
 	}
 	g->knfsd_end_ns = now_ns;
 	rg_storm_now(m.slot);
-	/* At shutdown the gate is closed already and stays so. */
+	/* At shutdown the gate is closed already and stays closed. */
 	if (__sync_val_compare_and_swap(&g->knfsd, RG_KNFSD_STARTING, RG_KNFSD_SKIPPED) ==
 	    RG_KNFSD_STARTING)
 		rg_emit(RG_EVENT_GRACE_SKIPPED, m.slot, g, now_ns);
@@ -161,7 +161,7 @@ int kprobe_grace_end(struct pt_regs___rg *regs)
 	return rg_left(RG_RETURN_GRACE_END, &e) ? grace_ends((void *)e.arg[0], 0) : 0;
 }
 
-/* Before the locks of the end clients are given back to the original server. */
+/* List them before knfsd releases the end clients' locks at the original server. */
 static __always_inline int knfsd_stops(__u32 netns)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
@@ -171,8 +171,8 @@ static __always_inline int knfsd_stops(__u32 netns)
 	g = rg_gate_of_netns(netns, &slot);
 	if (!g)
 		return 0;
-	/* After its grace period knfsd had what end clients may reclaim from the next one, up
-	 * to now. Before, some of them may not have come back yet. */
+	/* After its grace period the counts up to now are what end clients may reclaim next
+	 * time. Before that, some end clients may not have come back yet. */
 	if (g->knfsd >= RG_KNFSD_SKIPPED) {
 		g->kept_ns = now_ns;
 		rg_publish(&g->let_in, rg_is_rehearsed(g, now_ns) ? 1ULL << RG_RECLAIM_AUDITED : 0);
@@ -183,7 +183,7 @@ static __always_inline int knfsd_stops(__u32 netns)
 	rg_publish(&g->knfsd, RG_KNFSD_DOWN);
 	rg_publish(&g->hand, RG_HAND_OFF);
 	rg_emit(RG_EVENT_KNFSD_SHUTDOWN, slot, g, now_ns);
-	/* The last chance: its threads are gone, and the locks are not. */
+	/* This is the last chance: knfsd's threads are gone, and the locks still exist. */
 	rg_count_uncounted(slot, 0, RG_MAX_FILE_LOCKS);
 	rg_list_last(slot, g->generation);
 	return 0;

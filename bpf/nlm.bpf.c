@@ -18,7 +18,7 @@
 
 struct bpf_map;
 
-/* A new element is too big for the stack, with room for what is hashed beside it. */
+/* Holds a new element, which is too big for the stack, and the bytes to hash. */
 struct nlm_room {
 	struct rg_client client;
 	__u8 id[RG_CLIENT_NAME_HASHED];
@@ -33,7 +33,8 @@ struct {
 
 #define ADDRESS 16
 
-/* The element of the end client that sent a LOCK, made if need be. NULL: counted. */
+/* Returns the element of the end client that sent a LOCK, a new one if needed. Returns NULL, and
+ * counts it, on a failure. */
 static __always_inline struct rg_client *sender_of(struct svc_rqst *rqstp,
 						   const struct rg_nlm_lock *lock,
 						   const struct rg_gate *g,
@@ -44,7 +45,7 @@ static __always_inline struct rg_client *sender_of(struct svc_rqst *rqstp,
 	__u32 zero = 0, n = lock->caller_len;
 
 	room = bpf_map_lookup_elem(&nlm_room, &zero);
-	/* The verifier must see the bound in the register that is used. */
+	/* Show the verifier the bound in the register that is used. */
 	asm volatile("" : "+r"(n));
 	if (n > RG_CLIENT_NAME)
 		n = RG_CLIENT_NAME;
@@ -78,8 +79,9 @@ failed:
 	return NULL;
 }
 
-/* Whose locks they are that have this nlm_host. An address is used again for another one after
- * nlm_destroy_host_locked(), which may have been missed. 0, or -1: counted. */
+/* Notes the end client of an nlm_host. The address of an nlm_host is used again after
+ * nlm_destroy_host_locked(), which may have been missed. Returns 0, or -1 after counting a
+ * failure. */
 static __always_inline int know_host(__u64 host, const struct rg_client_key *key)
 {
 	struct rg_client_ref ref = {.key = *key}, *known;
@@ -119,7 +121,7 @@ static __always_inline void granted(struct rg_client *c, const struct rg_nlm_loc
 	if (!at.clp || !at.inode)
 		return;
 	l = know_host(at.clp, key) ? NULL : locks_in(&at, key->slot);
-	if (!l) { /* it is not known which of its locks are lost after knfsd's next start */
+	if (!l) { /* after knfsd's next start its lost locks will be unknown */
 		__sync_fetch_and_add(&c->unlisted, 1);
 		rg_count(RG_COUNT_FAIL_LEDGER);
 		return;
@@ -143,8 +145,8 @@ static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second)
 	rg_nlm_lock_of(rqstp, second, &lock);
 	file = lock.file;
 	refused = lock.reclaim && lock.status != RG_NLM_GRANTED;
-	/* An NFS client grants nothing by itself: NLM asks it again (nlmsvc_lock, `async_block`).
-	 */
+	/* On NFS a blocked lock is not granted later by itself: the end client asks again
+	 * (nlmsvc_lock(), `async_block`). */
 	if (!refused && lock.status != RG_NLM_GRANTED &&
 	    (lock.status != RG_NLM_BLOCKED ||
 	     BPF_CORE_READ(file, f_inode, i_sb, s_magic) == NFS_SUPER_MAGIC))
@@ -225,7 +227,8 @@ static long freed_one(struct bpf_map *map, struct rg_client_file *at, struct rg_
 {
 	if (at->clp != w->host)
 		return 0;
-	/* They are freed after this: a listing may begin in between, so there are to be two. */
+	/* lockd frees the locks after this call, and a listing may begin in between, so list
+	 * them twice. */
 	l->waits = RG_WAITS_FREED;
 	__sync_fetch_and_add(&l->changes, 1);
 	return 0;

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Lists which ranges of which files end clients have locked, so that after a recovery those that
- * are lost can be named. NFSv4 end clients are in `client_of` by their struct nfs4_client, NFSv3
- * ones by their struct nlm_host (nlm.bpf.c).
- *
- * A LOCK or LOCKU does no more than count its file's changes. The daemon, seconds apart,
- * has the files listed in which something changed since (RG_OP_LIST), and knfsd's shutdown
- * has those listed that are left. A file's list is walked once, for all end clients.
- *
- * Global functions: see CONTRIBUTING.md.
- */
+/* Lists the ranges that end clients have locked, so that lost ones can be named after a
+ * recovery. `client_of` has NFSv4 end clients by their struct nfs4_client and NFSv3 ones by their
+ * struct nlm_host (nlm.bpf.c). A LOCK or LOCKU only counts a change of its file. Seconds apart the
+ * daemon has the changed files listed (RG_OP_LIST), and knfsd's shutdown lists the remaining ones.
+ * A file's list is walked once for all end clients. Global functions: see CONTRIBUTING.md. */
 #include "client.bpf.h"
 #include "trace/trace.bpf.h"
 
@@ -26,17 +20,17 @@ static __always_inline struct rg_listing *the_listing(void)
 
 struct range_walk {
 	struct list_head *head, *at;
-	void *owner; /* of the last lock; the list is sorted by owners */
+	void *owner; /* owner of the last lock; the list is sorted by owner */
 	__u64 name_hash, owner_hash;
 	__u32 slot;
 	__u32 file;
-	__u32 ours; /* the owner is an end client of this gate */
+	__u32 ours; /* the owner belongs to an end client of this gate */
 	__u32 pad;
 };
 
-/* An owner of lockd's: a process of an NFSv3 end client, which NLM calls svid. It keeps that number
- * when it reclaims (nlmclnt_reclaim, fs/lockd/clntproc.c). Other owners are other structs, and have
- * no address there that is in `client_of` as an nlm_host. */
+/* Reads an owner of lockd: a process of an NFSv3 end client, identified by NLM's svid, which
+ * stays the same in a reclaim (nlmclnt_reclaim(), fs/lockd/clntproc.c). Other owners are other
+ * structs, in which that place never holds an nlm_host of `client_of`. */
 static __always_inline void owner_of_lockd(struct range_walk *w, struct rg_listing *s)
 {
 	struct nlm_lockowner *holder = w->owner;
@@ -53,7 +47,7 @@ static __always_inline void owner_of_lockd(struct range_walk *w, struct rg_listi
 	w->ours = 1;
 }
 
-/* One lock more of s->at, of those that this listing has met. */
+/* Counts one more lock of s->at in this listing. */
 static __always_inline void tally_of_lockd(struct rg_listing *s)
 {
 	struct rg_client_locks *l = bpf_map_lookup_elem(&client_files, &s->at);
@@ -66,7 +60,7 @@ static __always_inline void tally_of_lockd(struct rg_listing *s)
 	l->n++;
 }
 
-/* Whose the locks of w->owner are. */
+/* Finds the end client of w->owner. */
 __noinline int rg_range_owner(struct range_walk *w)
 {
 	struct nfs4_stateowner *so;
@@ -91,7 +85,7 @@ __noinline int rg_range_owner(struct range_walk *w)
 	w->name_hash = ref->key.name_hash;
 	n = read_bytes(s->owner, RG_LISTED_OWNER, BPF_CORE_READ(so, so_owner.data),
 		       BPF_CORE_READ(so, so_owner.len));
-	/* FNV-1a, as rg_hash_of(): that would be one call more than may be nested. */
+	/* Hash with FNV-1a here: calling rg_hash_of() would exceed the depth of calls. */
 #pragma unroll
 	for (__u32 i = 0; i < RG_LISTED_OWNER; i++)
 		if (i < n)
@@ -101,7 +95,7 @@ __noinline int rg_range_owner(struct range_walk *w)
 	return 0;
 }
 
-/* As in count.bpf.c: the list is read without its lock. */
+/* Walk the list without its lock, as count.bpf.c does. */
 static long one_range(__u32 i, struct range_walk *w)
 {
 	struct list_head *at = w->at, *next;
@@ -144,8 +138,8 @@ static long one_range(__u32 i, struct range_walk *w)
 	return 0;
 }
 
-/* Fills in the element of `listed_files`. Global functions, this and the next: the verifier
- * goes through each once, not once for each way through the one before. 0, or -1. */
+/* Fills in the element of `listed_files`. This function and the next are global, so that the
+ * verifier checks each once and not on every path. Returns 0 or -1. */
 __noinline int rg_describe_file(__u64 at, __u32 place)
 {
 	struct inode *inode = (void *)at;
@@ -173,8 +167,8 @@ __noinline int rg_describe_file(__u64 at, __u32 place)
 }
 _Static_assert(RG_LISTED_PATH == RG_RECORD_PATH, "path_of() fills it in");
 
-/* List the locks of a file, behind those that are listed. 1: there are more than fit; -1: the
- * list changed meanwhile; or 0. */
+/* Adds the locks of a file to the listing. Returns 0; 1: no room for all; or -1: the list
+ * changed meanwhile. */
 __noinline int rg_walk_ranges(__u64 inode, __u32 slot, __u32 place)
 {
 	struct file_lock_context *ctx = BPF_CORE_READ((struct inode *)inode, i_flctx);
@@ -187,8 +181,8 @@ __noinline int rg_walk_ranges(__u64 inode, __u32 slot, __u32 place)
 		return -1;
 	if (!ctx)
 		return 0;
-	/* 6.1 verifies what bpf_loop() calls for its first turn alone, and leaves out what a
-	 * constant rules out there. */
+	/* 6.1 verifies a callback of bpf_loop() for its first turn only, and removes code that a
+	 * constant makes unreachable there. */
 	w.owner = (void *)s->nothing;
 	w.name_hash = s->nothing;
 	w.owner_hash = s->nothing;
@@ -203,7 +197,7 @@ __noinline int rg_walk_ranges(__u64 inode, __u32 slot, __u32 place)
 	return !w.at ? -1 : w.at != w.head;
 }
 
-/* The file's place in `listed_files`, or RG_NO_PLACE: it is for the next time. */
+/* Returns the file's position in `listed_files`, or RG_NO_PLACE: list it next time. */
 static __always_inline __u32 list_file(__u64 inode, __u32 slot, struct rg_listing *s)
 {
 	__u32 from = s->locks, place = s->files;
@@ -214,7 +208,7 @@ static __always_inline __u32 list_file(__u64 inode, __u32 slot, struct rg_listin
 		return RG_NO_PLACE;
 	more = rg_walk_ranges(inode, slot, place);
 	f = bpf_map_lookup_elem(&listed_files, &place);
-	/* Where all the room there is was not enough, some of it is what there is. */
+	/* List a part of a file that the whole room cannot hold. */
 	if (!f || more < 0 || (more && place)) {
 		s->locks = from;
 		return RG_NO_PLACE;
@@ -229,8 +223,8 @@ static __always_inline __u32 list_file(__u64 inode, __u32 slot, struct rg_listin
 
 /* ---- an end client and a file ---- */
 
-/* The place of the file, which is walked once in a listing: an element of `client_files`
- * with clp 0 says how that went. */
+/* Returns the position of the file, after walking it once in a listing: the element of
+ * `client_files` with clp 0 keeps the result. */
 static __always_inline __u32 place_of(__u64 inode, __u32 slot, __u64 pass, struct rg_listing *s)
 {
 	struct rg_client_file file = {.inode = inode};
@@ -244,14 +238,14 @@ static __always_inline __u32 place_of(__u64 inode, __u32 slot, __u64 pass, struc
 	if (f) {
 		f->place = place;
 		f->noted = pass;
-	} else { /* Where there is no room for it the next end client has it walked again. */
+	} else { /* Without room for the result, the next end client walks the list again. */
 		fresh.place = place;
 		bpf_map_update_elem(&client_files, &file, &fresh, BPF_NOEXIST);
 	}
 	return place;
 }
 
-/* An element of lockd's that has no locks any more is not kept. */
+/* Deletes an element of lockd without locks. */
 __noinline int rg_forget_without_locks(const struct rg_client_file *which, __u64 pass)
 {
 	struct rg_client_locks fresh = {.lockd = 1, .changes = 1}, *l;
@@ -271,13 +265,13 @@ __noinline int rg_forget_without_locks(const struct rg_client_file *which, __u64
 		return 0;
 	fresh.slot = l->slot;
 	bpf_map_delete_elem(&client_files, &at);
-	/* By a LOCK that had found the element before. */
+	/* A LOCK that found the element before has changed it. */
 	if (l->changes != changes)
 		bpf_map_update_elem(&client_files, &at, &fresh, BPF_NOEXIST);
 	return 0;
 }
 
-/* One that was noted as the listing `pass` began. */
+/* Takes an element that was noted when the listing `pass` began. */
 __noinline int rg_list_one(const struct rg_client_file *which, __u64 pass)
 {
 	struct rg_listing *s = the_listing();
@@ -296,7 +290,7 @@ __noinline int rg_list_one(const struct rg_client_file *which, __u64 pass)
 		return 0;
 	name_hash = ref->key.name_hash;
 	place = place_of(at.inode, ref->key.slot, pass, s);
-	/* It may have taken long: the element may be another's. */
+	/* The walk may have taken long: another end client may have the element. */
 	l = bpf_map_lookup_elem(&client_files, &at);
 	if (!l || l->noted != pass)
 		return 0;
@@ -340,7 +334,7 @@ static long note_changed(struct bpf_map *map, struct rg_client_file *at, struct 
 	if (l->slot != r->slot)
 		return 0;
 	if (!key.clp) {
-		/* Of an earlier listing, and no count goes by it: not needed any more. */
+		/* The element is from an earlier listing, and no count needs it. */
 		if (!l->pass)
 			bpf_map_delete_elem(map, &key);
 		return 0;
@@ -373,7 +367,8 @@ __noinline int rg_list_ranges(__u32 slot, __u32 anew, __u32 budget)
 		return 0;
 	s->budget = budget;
 	r.pass = ++s->pass;
-	/* All are noted before the first is walked, as one walk is for all of a file. */
+	/* Note all elements before the first walk, since one walk serves all end clients of a
+	 * file. */
 	bpf_for_each_map_elem(&client_files, note_changed, &r, 0);
 	bpf_for_each_map_elem(&client_files, list_changed, &r, 0);
 	return 0;
@@ -383,7 +378,7 @@ __noinline int rg_list_last(__u32 slot, __u32 generation)
 {
 	struct rg_listing *s = the_listing();
 
-	/* What was not listed is known to be so (rg_client.unlisted). */
+	/* rg_client.unlisted counts what was not listed. */
 	if (!s || s->busy || __sync_val_compare_and_swap(&s->busy, 0, 1))
 		return 0;
 	if (!s->reading && !s->last) {
