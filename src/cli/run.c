@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The daemon. The kernel programs open and close gates without it; it is there
- * for what they cannot do: continue who was held, classify mounts that come,
- * attach and detach the door for access, and keep on disk what is wanted after
- * a reboot. All else is in the pinned maps, so it may die at any moment.
- */
+/* The daemon. Our programs open and close gates without it. It does what they cannot: continues
+ * stopped processes, classifies new mounts, attaches and detaches doors, and keeps on disk what the
+ * time after a reboot needs. Everything else is in the pinned maps, so it may die at any moment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -52,45 +49,46 @@
 #include "pins/settle.h"
 
 #define ONE_DAEMON "/run/reexport-guard.lock"
-/* A disk that does not answer for so long is said. */
+/* Report a disk that has not answered for this long. */
 #define DISK_WAITS_S 5
-/* How long the end waits for what is still to be written, seconds. */
+/* Longest wait at the end for unfinished writes, seconds. */
 #define LAST_WRITES_S 5
 
 struct daemon {
 	struct rg_pins p;
-	ino_t pinned_ino; /* of map_meta: another one is another set */
+	ino_t pinned_ino; /* id of map_meta, by which another set is noticed */
 	struct ring_buffer *ring;
 	struct libmnt_monitor *mounts;
 	int epoll_fd, signal_fd, timer_fd, mounts_fd, ring_fd;
-	int pins_fd; /* inotify, of the pin directory: somebody adds or removes a pin */
+	int pins_fd; /* inotify on the pin directory, for added and removed pins */
 	struct rg_mend mend;
-	unsigned int writes_failed; /* as last counted */
-	__u64 mend_due_ns;	    /* when pins are to be looked at again */
-	bool said_gone;		    /* that a pin cannot be put back */
-	int only_fd;		    /* locked as long as this daemon runs */
+	unsigned int writes_failed; /* the last count */
+	__u64 mend_due_ns;	    /* when to look at the pins again */
+	bool said_gone;		    /* reported that a pin cannot be put back */
+	int only_fd;		    /* locked while this daemon runs */
 	struct rg_keep keep;
 	struct rg_alarm alarm;
 	struct rg_recorder recorder;
-	/* When to ask what was lost, and the last answer; failures since this daemon began. */
+	/* When to read the losses of the tracer, and the last result; failures since this daemon
+	 * began. */
 	__u64 recorder_due_ns, lost, failures, failed_before;
 	struct rg_metrics_file metrics;
-	__u32 states[RG_MAX_GATES];	     /* as last said in the log */
-	__u64 origin_no_grace[RG_MAX_GATES]; /* as last acted upon, ns */
-	__u64 exports;			     /* rg_exports_stamp_here() of the rules */
-	bool classify_due;		     /* mounts changed while others worked on the set */
-	bool classified;		     /* since the held were last looked at */
+	__u32 states[RG_MAX_GATES];	     /* the last message in the log */
+	__u64 origin_no_grace[RG_MAX_GATES]; /* the last one that was acted upon, ns */
+	__u64 exports;			     /* rg_exports_stamp_here() when the rules were made */
+	bool classify_due; /* mounts changed while other processes worked on the set */
+	bool classified;   /* the held must be looked at again */
 	bool stop;
-	__u64 count_due_ns; /* when end clients' locks are to be counted again */
-	__u64 held_due_ns;  /* when threads that are held are to be looked for again */
-	__u64 passed;	    /* calls that no door was asked about */
+	__u64 count_due_ns; /* when to count end clients' locks again */
+	__u64 held_due_ns;  /* when to look for exited held threads again */
+	__u64 passed;	    /* number of calls for which no door ran */
 	bool said_passed;
-	bool said_missed;    /* that knfsd started unseen */
-	bool said_disk;	     /* that a disk does not answer */
-	bool said_exempt;    /* that new executables cannot be exempted */
-	__u64 exempt_due_ns; /* when executables that knfsd needs are to be looked for again */
+	bool said_missed;    /* reported that a start of knfsd went unseen */
+	bool said_disk;	     /* reported that a disk does not answer */
+	bool said_exempt;    /* reported that new executables cannot be exempted */
+	__u64 exempt_due_ns; /* when to look for exempt executables again */
 	struct rg_status_line status_line;
-	int status; /* enum rg_exit to end with */
+	int status; /* enum rg_exit, the daemon's result */
 };
 
 /* ---- what it does ---- */
@@ -107,7 +105,8 @@ static void beat_meanwhile(void *at)
 	struct daemon *d = at;
 
 	beat(d);
-	/* Thousands may be continued because somebody disables, who waits for us. */
+	/* Set the heartbeat meanwhile: continuing thousands takes long, and `disable` may wait
+	 * for us. */
 	rg_mend_heed(&d->mend, &d->p);
 }
 
@@ -122,7 +121,7 @@ static void say_change(const struct rg_gate *g, const struct rg_view *v, unsigne
 			rg_state_name(v->state), rg_why_text(v->why), continued);
 }
 
-/* Attach and detach the doors that come and go. Not waiting: next time. */
+/* Attaches and detaches doors. Does not wait for the lock: tries again next time. */
 static void adjust_doors(struct daemon *d, const struct rg_gate *gates)
 {
 	__u32 wanted = rg_doors_wanted(gates, rg_now_ns()), changed;
@@ -133,8 +132,8 @@ static void adjust_doors(struct daemon *d, const struct rg_gate *gates)
 	rg_pins_unlock(&d->p);
 }
 
-/* nfsd was loaded again by something that did not tell us, and we have not the
- * privileges that attaching takes any more. */
+/* Warns that nfsd was loaded again without a notice to us, and that this process has dropped the
+ * privileges to attach. */
 static void look_at_modules(struct daemon *d, const struct rg_gate *gates)
 {
 	__u32 netns = rg_modules_missed(&d->p);
@@ -162,7 +161,7 @@ static void handle_origins(struct daemon *d, const struct rg_gate *gates)
 	}
 }
 
-/* Calls that no door was asked about. Said once, of those while some gate is closed. */
+/* Reports once that calls passed without a door while a gate was closed. */
 static void handle_skipped(struct daemon *d, bool closed)
 {
 	__u64 passed = rg_progs_passed(&d->p);
@@ -177,7 +176,7 @@ static void handle_skipped(struct daemon *d, bool closed)
 	d->passed = passed;
 }
 
-/* Now and then: it may be thousands. */
+/* Do this only now and then, since there may be thousands. */
 static void look_at_held(struct daemon *d, __u64 now_ns)
 {
 	int err;
@@ -194,18 +193,18 @@ static void look_at_held(struct daemon *d, __u64 now_ns)
 			rg_strerror(err));
 }
 
-/* When to look again. */
+/* Sets when to look again. */
 static void set_alarm(struct daemon *d, __u64 at_ns)
 {
 	struct itimerspec alarm = {};
 
-	/* An alarm of 0 would be none. */
+	/* A timer of 0 would be off. */
 	alarm.it_value.tv_sec = (time_t)((at_ns + 1) / RG_NS_PER_SEC);
 	alarm.it_value.tv_nsec = (long)((at_ns + 1) % RG_NS_PER_SEC);
 	timerfd_settime(d->timer_fd, TFD_TIMER_ABSTIME, &alarm, NULL);
 }
 
-/* The state on disk gets old; the gates do not depend on it. */
+/* Report it: the state on disk gets old, but no gate depends on it. */
 static void handle_disk(struct daemon *d)
 {
 	unsigned int waits_s = rg_writer_waits_s(), failed = rg_writer_failed();
@@ -221,7 +220,7 @@ static void handle_disk(struct daemon *d)
 	d->said_disk = waits_s >= DISK_WAITS_S;
 }
 
-/* What was lost is asked once a second: during bpf(2) no kprobe is run (base/read_map.h). */
+/* Read the losses only once a second, since no kprobe runs during bpf(2) (base/read_map.h). */
 static void look_at_recorder(struct daemon *d, const struct rg_gate *gates, __u64 now_ns)
 {
 	struct rg_flow_totals totals;
@@ -238,8 +237,8 @@ static void look_at_recorder(struct daemon *d, const struct rg_gate *gates, __u6
 	__atomic_store_n(&d->p.live->unrecorded, d->recorder.dropped, __ATOMIC_RELAXED);
 }
 
-/* Executables that knfsd needs may be replaced by an update at any time. Not waiting for
- * somebody who is at work on the set: next time. */
+/* Follows updates that replace exempt executables. Does not wait for the lock: tries again next
+ * time. */
 static void follow_exempt(struct daemon *d, __u64 now_ns)
 {
 	struct rg_mounts mounts = {};
@@ -266,8 +265,8 @@ static void follow_exempt(struct daemon *d, __u64 now_ns)
 	d->said_exempt = added < 0;
 }
 
-/* Look at every gate: continue, say what changed, and set the alarm for the
- * next change that time alone will bring. */
+/* Looks at every gate: continues the held, logs changes, and sets the timer for the next change
+ * that comes by time. */
 static void look(struct daemon *d)
 {
 	struct rg_gate gates[RG_MAX_GATES];
@@ -277,7 +276,7 @@ static void look(struct daemon *d)
 	int err;
 
 	beat(d);
-	/* First: whatever cannot be read below, the daemon looks again. */
+	/* Set the timer first, so that the daemon looks again whatever fails below. */
 	set_alarm(d, next_ns);
 	rg_alarm_hear(&d->alarm);
 	if (rg_gates_read(&d->p, gates))
@@ -337,12 +336,12 @@ static void look(struct daemon *d)
 	set_alarm(d, next_ns);
 }
 
-/* The exports changed: so do the rules that were made of them. */
+/* Makes the rules again after a change of the exports. */
 static int refresh_rules(struct daemon *d, struct rg_rules *rules, __u32 slot, __u64 stamp)
 {
 	int err = rg_rules_refresh(rules, slot);
 
-	/* Not again until something changes: it would fail each second. */
+	/* Try again only after another change: it would fail each second. */
 	d->exports = stamp;
 	if (err)
 		rg_warn("exports: not all could be read: %s; what was exported before stays "
@@ -351,14 +350,14 @@ static int refresh_rules(struct daemon *d, struct rg_rules *rules, __u32 slot, _
 	return rg_rules_write(&d->p, rules, slot);
 }
 
-/* Mounts came or went, or the exports changed. Only for the gate of this network
- * namespace: the mount table says nothing about others. */
+/* Classifies mounts after a change of mounts or exports, for the gate of this network namespace
+ * only: the mount table does not show others. */
 static int classify(struct daemon *d)
 {
 	struct rg_mounts mounts = {};
 	struct rg_rules rules = {};
 	struct rg_gate gate;
-	/* Not waiting: an `enable` may take longer than a heartbeat lasts. */
+	/* Do not wait for the lock: `enable` may hold it longer than a heartbeat lasts. */
 	int slot, err = rg_pins_lock(&d->p, RG_LOCK_EXCLUSIVE_NOW, false);
 	__u64 stamp;
 	__u32 at;
@@ -371,7 +370,7 @@ static int classify(struct daemon *d)
 	if (slot >= 0 && bpf_map_lookup_elem(d->p.map_fd[RG_MAP_GATES], &at, &gate) == 0) {
 		err = rg_rules_of(&d->p, at, &rules);
 		err = err ?: rg_mounts_read("/proc/self/mountinfo", &mounts);
-		/* By the rules there are first: exportfs may take its time. */
+		/* Apply the present rules first, since exportfs may take long. */
 		err = err
 			      ?: rg_classify(&d->p, &mounts, rules.at, rules.n, at,
 					     gate.policy.mount_mode);
@@ -396,7 +395,7 @@ static int classify(struct daemon *d)
 	return err;
 }
 
-/* Is the exports' gate here, and are they others than the rules were made of? */
+/* Says whether a gate here goes by exports that have changed since its rules were made. */
 static bool exports_changed(const struct daemon *d)
 {
 	int slot = rg_gate_slot(&d->p, rg_netns_self());
@@ -415,7 +414,7 @@ static int on_event(void *ctx, void *data, size_t size)
 	(void)ctx;
 	(void)data;
 	(void)size;
-	return 0; /* an event only wakes: what happened is in the gates */
+	return 0; /* events only wake the daemon; the gates have the facts */
 }
 
 static ino_t pinned_now(void)
@@ -439,7 +438,7 @@ static int record(void *arg, const struct rg_record *r)
 	return 0;
 }
 
-/* The recorder goes on from here; the gates do not depend on it. */
+/* Go on without the recorder, on which no gate depends. */
 static void start_recorder(struct daemon *d)
 {
 	char file[RG_PATH_SIZE + sizeof(RG_RECORDER_FILE) + 1];
@@ -460,14 +459,14 @@ static void start_recorder(struct daemon *d)
 		rg_warn("nothing is recorded for `report`: out of memory");
 }
 
-/* Without the notice of what happens there it is looked at each second. */
+/* Without inotify the daemon looks at the directory each second. */
 static void watch_pins(const struct daemon *d)
 {
 	inotify_add_watch(d->pins_fd, RG_PIN_DIR,
 			  IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
 }
 
-/* p is open and locked: until the daemon has its place among the tracers. */
+/* p stays open and locked until the daemon has its place among the tracers. */
 static int adopt(struct daemon *d)
 {
 	int err, alarm;
@@ -485,7 +484,7 @@ static int adopt(struct daemon *d)
 	if (watch_fd(d, d->ring_fd))
 		return rg_error(RG_FAILED, "map events: cannot be watched: %s", rg_strerror(errno));
 	err = alarm ?: watch_fd(d, rg_alarm_fd(&d->alarm));
-	if (err) /* the gate works without */
+	if (err) /* the gate works without it */
 		rg_warn("downgrades will not be said here: no place among the tracers: %s",
 			rg_strerror(err));
 	d->exports = 0;
@@ -500,7 +499,7 @@ static int adopt(struct daemon *d)
 
 static void let_go(struct daemon *d, const char *reason)
 {
-	/* First: whoever disables waits for it. */
+	/* Do this first: `disable` waits for it. */
 	rg_mend_end(&d->mend);
 	if (d->ring) {
 		epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, d->ring_fd, NULL);
@@ -518,7 +517,7 @@ static void let_go(struct daemon *d, const char *reason)
 	rg_pins_close(&d->p);
 }
 
-/* Pins that somebody removed or replaced, and not by a verb of ours. */
+/* Puts back pins that were removed or replaced by others than our verbs. */
 static void mend(struct daemon *d)
 {
 	__u64 now_ns = rg_now_ns();
@@ -543,7 +542,7 @@ static void mend(struct daemon *d)
 	d->said_gone = done.failed != NULL;
 }
 
-/* `disable` ran, or `disable` and `enable`. */
+/* The set was disabled, or disabled and enabled again. */
 static void look_at_pins(struct daemon *d)
 {
 	ino_t now = pinned_now();
@@ -553,7 +552,7 @@ static void look_at_pins(struct daemon *d)
 	d->mend_due_ns = 0;
 	mend(d);
 	now = pinned_now();
-	/* Somebody only removed the pin: it is put back when the lock is free. */
+	/* Only a pin was removed: it is put back once the lock is free. */
 	if (now == d->pinned_ino || rg_mend_heed(&d->mend, &d->p))
 		return;
 	let_go(d, "disabled");
@@ -612,7 +611,7 @@ static void serve(struct daemon *d)
 		for (int i = 0; i < n; i++) {
 			int fd = events[i].data.fd;
 
-			if (fd == rg_alarm_fd(&d->alarm)) { /* a storm of them, perhaps */
+			if (fd == rg_alarm_fd(&d->alarm)) { /* there may be a storm of records */
 				rg_alarm_hear(&d->alarm);
 				continue;
 			}
@@ -675,11 +674,11 @@ static int be_the_only_one(struct daemon *d)
 	if (flock(d->only_fd, LOCK_EX | LOCK_NB) < 0)
 		return rg_error(RG_FAILED, "another `reexport-guard run` is running (%s is locked)",
 				ONE_DAEMON);
-	return RG_DONE; /* the lock lives as long as we do */
+	return RG_DONE; /* keep the lock until this process ends */
 }
 
-/* What is left to do needs signals to others' processes, maps, and their
- * /proc files (hidepid). */
+/* Keep the capabilities to signal others' processes, to use maps, and to read /proc files
+ * (hidepid). */
 static int drop_capabilities(void)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
@@ -711,7 +710,7 @@ static int arm(struct daemon *d, struct rg_arm_request *wish)
 	return RG_DONE;
 }
 
-/* For `policy show`: the option, of the gate of this network namespace. */
+/* Note the option for `policy show`, with the gate of this network namespace. */
 static int tell_provenance(const struct rg_pins *p)
 {
 	int found = rg_gate_slot(p, rg_netns_self());
@@ -728,7 +727,8 @@ static int tell_provenance(const struct rg_pins *p)
 	return rg_error(RG_FAILED, "map provenance: cannot be written: %s", rg_strerror(errno));
 }
 
-/* Where metrics go is no policy: it is told to a set that stays as it is. */
+/* The directory of metrics is no policy: write it to the set, which stays unchanged
+ * otherwise. */
 static int tell_metrics_dir(const struct rg_pins *p, const struct rg_options *o,
 			    const struct rg_config *config)
 {
@@ -744,8 +744,8 @@ static int tell_metrics_dir(const struct rg_pins *p, const struct rg_options *o,
 	return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 }
 
-/* What is enabled stays as it is, after a canary has shown that it works; a set of another version
- * is replaced. RG_NOT_ENABLED, and nothing is said: nothing is. */
+/* Adopts the enabled set after a canary has shown that it works, or replaces one of another
+ * version. Returns RG_NOT_ENABLED, without a message, if nothing is enabled. */
 static int serve_what_is_enabled(struct daemon *d, struct rg_config *config)
 {
 	struct rg_arm_request wish = {
@@ -760,9 +760,9 @@ static int serve_what_is_enabled(struct daemon *d, struct rg_config *config)
 	return arm(d, &wish);
 }
 
-/* The file or the options have a mistake, which was said. A daemon that ended for it would leave
- * held processes with nobody to continue them, so what is enabled is served by its old policy. If
- * nothing is: RG_USAGE, which the unit does not start again for. */
+/* Handles a mistake in file or options, which was reported: serves an enabled set by its old
+ * policy, since held processes need a daemon. Returns RG_USAGE, after which the unit does not
+ * restart, if nothing is enabled. */
 static int take_up_in_spite(struct daemon *d, struct rg_config *config)
 {
 	int err = serve_what_is_enabled(d, config);
@@ -776,7 +776,7 @@ static int take_up_in_spite(struct daemon *d, struct rg_config *config)
 	return err;
 }
 
-/* Told nothing, it serves what is enabled, or arms with the defaults. */
+/* Without a policy serves the enabled set, or arms with the defaults. */
 static int take_up(struct daemon *d, const struct rg_options *o)
 {
 	struct rg_config config;
@@ -794,7 +794,7 @@ static int take_up(struct daemon *d, const struct rg_options *o)
 		else if (err == RG_NOT_ENABLED)
 			err = arm(d, &wish);
 	}
-	/* A gate that cannot be armed ends the daemon; without the other role it goes on. */
+	/* End if the gate cannot be armed, but go on without the role of an original server. */
 	if (!err && rg_original_run(&config))
 		rg_warn("role original: not taken, for the reason above; the gates go on");
 	rg_config_free(&config);
@@ -812,7 +812,7 @@ int rg_verb_run(const struct rg_options *o)
 	rg_metrics_file_init(&d.metrics);
 	d.keep.max_ranges = (size_t)o->force_max_ranges;
 	err = rg_enter_netns(o) ?: be_the_only_one(&d);
-	/* First: what it needs, this process gives up. */
+	/* Do this first: it needs capabilities that this process drops. */
 	if (!err)
 		rg_notify_start(d.only_fd);
 	err = err ?: set_up(&d);
@@ -820,11 +820,12 @@ int rg_verb_run(const struct rg_options *o)
 	err = err ?: adopt(&d);
 	err = err ?: drop_capabilities();
 	if (!err) {
-		/* After the capabilities are dropped: a thread has its own. */
+		/* Start the thread after dropping capabilities, of which each thread has its
+		 * own. */
 		if (rg_writer_start())
 			rg_warn("no thread for writing files: the daemon waits for the disk "
 				"itself");
-		/* The kernel's types were in memory: what there was before is enough. */
+		/* Give back the memory of the kernel's types, which are not needed any more. */
 		malloc_trim(0);
 		classify(&d);
 		look(&d);
@@ -838,7 +839,7 @@ int rg_verb_run(const struct rg_options *o)
 		struct rg_gate gates[RG_MAX_GATES];
 		struct rg_held_list list;
 
-		/* From here on hold acts as deny, at once and not when stale. */
+		/* Clear the heartbeat, so that hold acts as deny at once. */
 		__atomic_store_n(&d.p.live->heartbeat_ns, 0, __ATOMIC_RELAXED);
 		if (!err && rg_gates_read(&d.p, gates) == 0)
 			rg_keep_end(&d.keep, &d.p, gates);

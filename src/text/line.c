@@ -18,7 +18,7 @@ static void put_ipv4(struct rg_line *l, const __u8 *addr)
 	}
 }
 
-/* RFC 5952: the longest run of zeros, the first of them, is "::". */
+/* Write the first of the longest runs of zeros as "::" (RFC 5952). */
 static void put_ipv6(struct rg_line *l, const __u8 *addr)
 {
 	int run_at = -1, run = 1, zeros = 0;
@@ -42,7 +42,7 @@ static void put_ipv6(struct rg_line *l, const __u8 *addr)
 		}
 		if (i && i != run_at + run)
 			rg_line_char(l, ':');
-		/* An IPv4 address in one of IPv6. */
+		/* Write an IPv4 address within an IPv6 one (::ffff:a.b.c.d). */
 		if (i == 6 && run_at == 0 && (run == 6 || (run == 5 && words[5] == 0xffff))) {
 			put_ipv4(l, addr + 12);
 			return;
@@ -66,7 +66,7 @@ static bool is_plain(unsigned char b)
 	return b >= ' ' && b < 0x7f && b != '"' && b != '\\';
 }
 
-/* Beyond the 16 bits of \uXXXX a character is a pair of surrogates (RFC 8259, 7). */
+/* Write a character above \uffff as a pair of surrogates (RFC 8259, 7). */
 static void put_escaped(struct rg_line *l, __u32 code)
 {
 	if (code == '"' || code == '\\') {

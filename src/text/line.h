@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * A line of text, put together in a caller's buffer. What does not fit is left
- * out, with all that follows, and `full` says so: nothing is ever written past
- * the end. No allocation, no stdio: records of a storm are written with it.
- */
+/* Composes a line of text in the caller's buffer. Leaves out what does not fit and everything
+ * after it, sets `full`, and never writes past the end. Uses no allocation and no stdio, since
+ * records of a storm are written with it. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +20,7 @@ static inline struct rg_line rg_line_in(char *buf, size_t size)
 	return (struct rg_line){.from = buf, .at = buf, .end = buf + size};
 }
 
-/* How long it is; 0 if it did not fit: half a line is none. */
+/* Returns the length; 0 if the line did not fit as a whole. */
 static inline size_t rg_line_length(const struct rg_line *l)
 {
 	return l->full ? 0 : (size_t)(l->at - l->from);
@@ -33,7 +31,7 @@ static inline bool rg_line_has_room(struct rg_line *l, size_t n)
 	if ((size_t)(l->end - l->at) >= n)
 		return true;
 	l->full = true;
-	l->end = l->at; /* nothing shorter fits from here on either */
+	l->end = l->at; /* keep shorter texts out from here on as well */
 	return false;
 }
 
@@ -57,7 +55,7 @@ static inline void rg_line_char(struct rg_line *l, char c)
 		*l->at++ = c;
 }
 
-/* Decimal; at least `digits` of them (at most 20), with zeros before. */
+/* Adds a decimal number of at least `digits` digits (at most 20), with leading zeros. */
 static inline void rg_line_digits(struct rg_line *l, __u64 n, int digits)
 {
 	char text[20], *at = text + sizeof(text);
@@ -76,7 +74,7 @@ static inline void rg_line_number(struct rg_line *l, __u64 n)
 	rg_line_digits(l, n, 1);
 }
 
-/* Hexadecimal, lower case; at least `digits` of them (at most 16). */
+/* Adds a hexadecimal number in lower case of at least `digits` digits (at most 16). */
 static inline void rg_line_hex(struct rg_line *l, __u64 n, int digits)
 {
 	char text[16], *at = text + sizeof(text);
@@ -90,16 +88,16 @@ static inline void rg_line_hex(struct rg_line *l, __u64 n, int digits)
 	rg_line_bytes(l, at, (size_t)(text + sizeof(text) - at));
 }
 
-/* As inet_ntop(3) would have it. Another family than AF_INET and AF_INET6:
- * nothing. */
+/* Adds an address as inet_ntop(3) writes it; nothing for a family other than AF_INET and
+ * AF_INET6. */
 void rg_line_address(struct rg_line *l, __u16 family, const __u8 addr[16]);
 
-/* Within a JSON string (RFC 8259), quotes not included: characters of UTF-8 that may be
- * shown (text/utf8.h) as they are, others as \uXXXX; a byte that is no UTF-8 as \u00XX. */
+/* Adds the contents of a JSON string (RFC 8259) without quotes: printable UTF-8 (text/utf8.h) as
+ * it is, other characters as \uXXXX, and a byte that is no UTF-8 as \u00XX. */
 void rg_line_json(struct rg_line *l, const char *bytes, size_t n);
 
-/* The next member of the JSON object that was begun last: a comma where one is
- * due, and the key, whose quotes and colon are in `key`. */
+/* Begins the next member of the current JSON object: a comma if needed, and the key, which
+ * includes quotes and colon. */
 static inline void rg_line_key(struct rg_line *l, const char *key, size_t n)
 {
 	if (l->full)
@@ -117,7 +115,7 @@ static inline void rg_line_quoted(struct rg_line *l, const char *bytes, size_t n
 	rg_line_char(l, '"');
 }
 
-/* Of our own tables: nothing in it has to be escaped. */
+/* Adds a text of our own tables, which needs no escapes. */
 static inline void rg_line_word(struct rg_line *l, const char *word)
 {
 	rg_line_char(l, '"');
@@ -136,12 +134,12 @@ static inline void rg_line_word(struct rg_line *l, const char *word)
 		rg_line_word(l, word);                                                             \
 	} while (0)
 
-/* A second since 1970, in UTC: "2026-11-22T17:31:12". Kept: many follow each
- * other that are of the same second. All zero: none yet. */
+/* Keeps the text of a second, "2026-11-22T17:31:12" in UTC, since many records of one second
+ * follow each other. All zero: none yet. */
 struct rg_second {
 	__u64 second;
 	char text[24];
 	__u32 n;
 };
-/* RFC 3339 in UTC, to a nanosecond. */
+/* Adds a time as RFC 3339 in UTC, to the nanosecond. */
 void rg_line_wall(struct rg_line *l, struct rg_second *kept, __u64 wall_ns);

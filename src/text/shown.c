@@ -56,7 +56,7 @@ void rg_vsay(FILE *out, const char *before, const char *fmt, va_list args)
 		text = NULL;
 	else
 		shown = rg_shown_copy(text);
-	/* Without memory for it: our own words at least. */
+	/* Without memory print at least our own words. */
 	fprintf(out, "%s%s\n", before, shown ?: fmt);
 	free(shown);
 	free(text);

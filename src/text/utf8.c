@@ -35,8 +35,8 @@ static bool is_control(__u32 c)
 	return c < 0x20 || (c >= 0x7f && c <= 0x9f);
 }
 
-/* Characters of category Cf (format), line separators, fillers that look like blanks, tags,
- * variation selectors and noncharacters of Unicode 16. */
+/* Says whether a character deceives a reader: those of category Cf (format), line separators,
+ * fillers that look like blanks, tags, variation selectors and noncharacters of Unicode 16. */
 static bool is_treacherous(__u32 c)
 {
 	static const struct {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Bytes that go on with a character of UTF-8 take no column of their own. */
+/* Continuation bytes of UTF-8 take no column. */
 static unsigned int columns_of(const char *text, size_t n)
 {
 	unsigned int columns = 0;
@@ -20,7 +20,7 @@ unsigned int rg_columns(const char *text)
 
 void rg_wrap(FILE *out, unsigned int width, unsigned int at, unsigned int indent, const char *text)
 {
-	bool begun = false; /* does the line have a word of this text? */
+	bool begun = false; /* the line has a word of this text */
 
 	if (!width) {
 		fprintf(out, "%s\n", text);

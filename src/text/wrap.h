@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Breaks long texts into lines for a terminal. */
+/* Breaks a long text into lines for a terminal. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,5 +12,5 @@
  * that a path can be copied. Each character of UTF-8 counts as one column.
  */
 void rg_wrap(FILE *out, unsigned int width, unsigned int at, unsigned int indent, const char *text);
-/* How many columns a text needs in one line. */
+/* Returns the number of columns that a text takes in one line. */
 unsigned int rg_columns(const char *text);
