@@ -154,9 +154,10 @@ struct rg_client_locks {
 	__u16 waits;   /* RG_WAITS_...: the locks may change without a call */
 };
 #define RG_NO_PLACE 0xffffffffU
-#define RG_WAITS_BLOCKED 1 /* lockd may grant a blocked lock (NLM_BLOCKED), so list it each time   \
-			    */
-#define RG_WAITS_FREED 2   /* lockd is freeing the locks, so list it twice */
+#define RG_WAITS_BLOCKED                                                                           \
+	1		 /* lockd may grant a blocked lock (NLM_BLOCKED), so list it each time     \
+			  */
+#define RG_WAITS_FREED 2 /* lockd is freeing the locks, so list it twice */
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

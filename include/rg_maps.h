@@ -519,23 +519,23 @@ struct rg_event {
 /* Context of the program `control`, which user space runs with
  * BPF_PROG_TEST_RUN: every write to a gate is made in the kernel. */
 enum rg_op {
-	RG_OP_ARM = 1,	   /* make or re-make the policy of a gate; seeds a new one */
-	RG_OP_OPEN = 2,	   /* by hand */
-	RG_OP_CLOSE = 3,   /* by hand */
-	RG_OP_WHO = 4,	   /* nothing but what is always filled in */
-	RG_OP_SETTLE = 5,  /* end client `client`: no longer awaited, if it is quiet */
-	RG_OP_SERVERS = 6, /* fill in the map `servers` for this slot's namespace */
-	RG_OP_EXEMPT = 7,  /* out: `exempt`, of the caller's descriptor `fd` */
-	RG_OP_FORGET = 8,  /* end client `client`, if it has not come back */
-	RG_OP_EXITED = 11, /* thread `held` has ended, and nobody saw it: its record goes */
-	RG_OP_SEED = 10,   /* of a gate that was without followers: has knfsd started? */
-	RG_OP_KEPT = 13,   /* the doors are there: was NFS in use before them? */
-	RG_OP_REGIME = 9,  /* nothing but `result`: enum rg_regime, by the export flags */
-	RG_OP_COUNT = 12,  /* count the locks that LOCKs and LOCKUs have left uncounted */
+	RG_OP_ARM = 1,	     /* make or re-make the policy of a gate; seeds a new one */
+	RG_OP_OPEN = 2,	     /* by hand */
+	RG_OP_CLOSE = 3,     /* by hand */
+	RG_OP_WHO = 4,	     /* nothing but what is always filled in */
+	RG_OP_SETTLE = 5,    /* end client `client`: no longer awaited, if it is quiet */
+	RG_OP_SERVERS = 6,   /* fill in the map `servers` for this slot's namespace */
+	RG_OP_EXEMPT = 7,    /* out: `exempt`, of the caller's descriptor `fd` */
+	RG_OP_FORGET = 8,    /* end client `client`, if it has not come back */
+	RG_OP_EXITED = 11,   /* thread `held` has ended, and nobody saw it: its record goes */
+	RG_OP_SEED = 10,     /* of a gate that was without followers: has knfsd started? */
+	RG_OP_KEPT = 13,     /* the doors are there: was NFS in use before them? */
+	RG_OP_REGIME = 9,    /* nothing but `result`: enum rg_regime, by the export flags */
+	RG_OP_COUNT = 12,    /* count the locks that LOCKs and LOCKUs have left uncounted */
 	RG_OP_REHEARSE = 16, /* begin or renew a rehearsal (policy_word not 0), or end it (0) */
-	RG_OP_RECORDS = 15, /* bring rg_client.recorded up to date */
-	RG_OP_CARRY = 17,  /* of a gate whose facts another set had: who is it, and the rest */
-	RG_OP_LIST = 14,   /* fill in the maps `listed_files` and `listed`; fd: enum rg_listing_of */
+	RG_OP_RECORDS = 15,  /* bring rg_client.recorded up to date */
+	RG_OP_CARRY = 17,    /* of a gate whose facts another set had: who is it, and the rest */
+	RG_OP_LIST = 14, /* fill in the maps `listed_files` and `listed`; fd: enum rg_listing_of */
 };
 
 /* What RG_OP_LIST is to do. */
