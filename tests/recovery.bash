@@ -154,6 +154,8 @@ gate_of_rex() { status_of_rex | jq -r '.gates[0].state'; }
 gate_of_rex_is() { [[ $(gate_of_rex) == "$1" ]]; }
 guard_alive() { [[ $(status_of_rex | jq -r .daemon.alive) == true ]]; }
 thief_held() { [[ $(status_of_rex | jq -r 'any(.held[]; .comm == "locker")') == true ]]; }
+# The machine on which the local application runs; `recovery --other` sets another one.
+thief_on=rex
 own_turn_over() { said "$thief_on" thief "^got $wants of $wants"; }
 thief_starts() { start_in rex thief "$LOCKER" grab /srv/reexport/a/db "$wants" 3600; }
 
