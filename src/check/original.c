@@ -6,8 +6,8 @@
 
 #include "original/original.h"
 
-/* Longer than this, clients wait for one that does not come back. It is the default of max-hold,
- * which is how long a local application waits at most. */
+/* Warn of a keep-for longer than this, the default of max-hold: other clients wait that long for
+ * one that does not come back. */
 #define LONG_S RG_DEFAULT_MAX_HOLD
 
 #define ENABLE_IT                                                                                  \
@@ -108,7 +108,7 @@ static void check_keep_for(const struct rg_original_facts *o, const struct rg_kn
 	}
 }
 
-/* Clients that are in nobody's way and in whose way nobody is put. */
+/* Reports clients whose locks are not kept and that the role does not keep out. */
 static void check_others(const struct rg_knfsd_facts *k, const struct rg_client_facts *c,
 			 struct rg_findings *f)
 {
@@ -142,7 +142,7 @@ static void check_others(const struct rg_knfsd_facts *k, const struct rg_client_
 	}
 }
 
-/* What did not work as it should, in counters that begin at 0 when the role is taken. */
+/* Reports failures, from counters that begin at 0 when the role is taken. */
 static void check_counters(const struct rg_org_seen *seen, struct rg_findings *f)
 {
 	static const enum rg_org_counter bad[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The role of an original server (docs/original.md): is it taken, and whose locks does it not keep?
- */
+/* Checks the role of an original server (docs/original.md): whether it is taken, and which locks
+ * it does not keep. */
 #pragma once
 
 #include "check/clients.h"
@@ -8,21 +8,22 @@
 #include "original/seen.h"
 
 struct rg_original_facts {
-	bool looked; /* this process may see what is pinned */
+	bool looked; /* this process may read the pins */
 	struct rg_org_seen seen;
-	/* Of the configuration: mode is there and not off; keep-for in seconds, 0: a lease. */
+	/* From the configuration: mode is set and not off; keep-for in seconds, 0: one lease. */
 	bool wished;
 	long keep_for_s;
-	/* Of the kernel. Only looked for where the role is wished or taken. */
-	int lsm;	  /* 1: BPF programs can be LSM programs; 0; -1: not known */
-	bool nfsd_loaded; /* the module, or it is built in */
-	int hooks_err;	  /* 0, or negative errno: the kernel's types could not be read */
-	char missing[64]; /* the first function that cannot be followed; "": all can be */
+	/* From the kernel, read only if the role is configured or taken. */
+	int lsm;	  /* 1: BPF programs can be LSM programs; 0; -1: unknown */
+	bool nfsd_loaded; /* nfsd is loaded or built in */
+	int hooks_err;	  /* 0, or a negative errno: the kernel's types could not be read */
+	char missing[64]; /* the first function that cannot be followed; "": none */
 };
 
-/* config: as of rg_check(). privileged: may this process read pinned maps, of this host? */
+/* Gathers the facts. config: as for rg_check(). privileged: this process may read this host's
+ * pinned maps. */
 void rg_original_gather(const char *root, const char *config, bool privileged,
 			struct rg_original_facts *o);
-/* Pure. Nothing is said where the role is neither wished nor taken. */
+/* Judges the facts, and says nothing if the role is neither configured nor taken. Pure. */
 void rg_original_check(const struct rg_original_facts *o, const struct rg_knfsd_facts *k,
 		       const struct rg_client_facts *c, struct rg_findings *f);

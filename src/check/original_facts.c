@@ -9,7 +9,7 @@
 
 static void hear_nothing(const char *mistake)
 {
-	(void)mistake; /* policy_facts.c says it */
+	(void)mistake; /* policy_facts.c reports it */
 }
 
 static void read_wish(const char *root, const char *config, struct rg_original_facts *o)

@@ -52,7 +52,7 @@ bool rg_mount_is_made_at_boot(const char *root, const char *target)
 	return named;
 }
 
-/* A value of a unit: systemd takes % for the beginning of a specifier. */
+/* Prints a value of a unit, with % doubled, since systemd takes it for a specifier. */
 static void put_value(const char *key, const char *value, FILE *out)
 {
 	fprintf(out, "%s=", key);

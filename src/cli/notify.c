@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Tells NFSv3 end clients that lockd dropped their locks. Sending that takes more privileges
- * than the daemon keeps, and may take minutes, so it is a process of its own: a child of `run`,
- * or the verb `notify` in a unit of its own, as the daemon's unit has no sockets.
- */
+/* The verb notify: tells NFSv3 end clients that lockd dropped their locks. This needs more
+ * privileges than the daemon keeps and may take minutes, so it has a process of its own: a child of
+ * `run`, or a unit of its own, since the daemon's unit has no sockets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,7 +19,7 @@
 
 #define LOOK_US 500000
 
-/* One process for each network namespace: waits until the other one ends. */
+/* Allows one process in each network namespace: waits until another one ends. */
 static int be_the_only_one(void)
 {
 	char path[64];
@@ -34,7 +32,7 @@ static int be_the_only_one(void)
 	return flock(fd, LOCK_EX) < 0 ? -errno : 0;
 }
 
-/* What is not read here is let go of: whoever disables waits until the programs are gone. */
+/* Close what is not read here: `disable` waits until the programs are gone. */
 static void keep_what_is_read(struct rg_pins *p)
 {
 	for (int i = 0; i < RG_NR_PROGS; i++) {
@@ -44,7 +42,7 @@ static void keep_what_is_read(struct rg_pins *p)
 	}
 }
 
-/* The set that is pinned, whichever it is by now. False: none. */
+/* Opens the set that is pinned now. Returns false if there is none. */
 static bool open_set(struct rg_pins *p)
 {
 	bool open;
@@ -63,7 +61,7 @@ static bool open_set(struct rg_pins *p)
 	return open;
 }
 
-/* Ends with the process, by a signal. */
+/* Runs until a signal ends the process. */
 static void look_for_ever(void)
 {
 	struct rg_pins p;
@@ -91,7 +89,7 @@ int rg_verb_notify(const struct rg_options *o)
 
 static void be_the_child(pid_t parent, int only_fd)
 {
-	/* The daemon's own lock is not to outlive it. */
+	/* Close the daemon's own lock, which must not outlive the daemon. */
 	close(only_fd);
 	prctl(PR_SET_NAME, "rg-notify");
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
@@ -106,7 +104,7 @@ void rg_notify_start(int only_fd)
 	pid_t parent = getpid(), child;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0) /* in our unit: the unit `reexport-guard-notify` does it */
+	if (fd < 0) /* in our unit, where the unit `reexport-guard-notify` does it */
 		return;
 	close(fd);
 	child = fork();

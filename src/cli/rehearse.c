@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The verb rehearse: over one restart of knfsd, local applications are not kept out but counted,
- * and it is said who would have been held, for how long, and what the end clients did. The kernel
- * ends a rehearsal that nobody renews (RG_REHEARSAL_NS), so that a process that is killed leaves
- * the gate as it was.
- */
+/* The verb rehearse: over one restart of knfsd, counts local applications instead of keeping
+ * them out, and says which would have been held, for how long, and what the end clients did. The
+ * kernel ends a rehearsal that is not renewed (RG_REHEARSAL_NS), so that a killed process leaves
+ * the gate as it was. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -24,13 +22,13 @@
 #include "record/tracer.h"
 #include "text/shown.h"
 
-/* Renewed so often, ms: several times before the kernel ends it. */
+/* Time between two renewals, ms: several fit before the kernel ends the rehearsal. */
 #define RENEW_MS 1000
 #define DEFAULT_TIMEOUT_S (10 * 60)
-/* Programs that are told by themselves; of others only the number is. */
+/* Number of programs that are printed one by one; of others only the number is. */
 #define MOST_SEEN 256
 
-/* A process that came to the closed gate for one thing. */
+/* A process that came to the closed gate, for one door. */
 struct seen {
 	__u32 tgid, what; /* enum rg_door */
 	__u64 first_ns, times;
@@ -44,8 +42,8 @@ struct rehearsal {
 	__u32 slot, netns, generation;
 	struct seen seen[MOST_SEEN];
 	size_t n;
-	__u64 unseen; /* calls for which there was no room */
-	bool stopped; /* knfsd has, since this began */
+	__u64 unseen; /* number of calls without room */
+	bool stopped; /* knfsd was restarted since this began */
 };
 
 static ino_t pinned_now(void)
@@ -82,7 +80,7 @@ static int on_record(void *arg, const struct rg_record *r)
 	return 0;
 }
 
-/* Begins or renews it, or ends it. 0 or a negative errno. */
+/* Begins, renews or ends the rehearsal. Returns 0 or a negative errno. */
 static int renew(const struct rehearsal *h, bool on)
 {
 	struct rg_control c = {.op = RG_OP_REHEARSE, .slot = h->slot, .policy_word = on};
@@ -90,7 +88,7 @@ static int renew(const struct rehearsal *h, bool on)
 	return rg_control(&h->p, &c);
 }
 
-/* The set is open, and no longer locked, if RG_DONE. */
+/* If RG_DONE, the set is open and no longer locked. */
 static int begin(struct rehearsal *h, const struct rg_options *o)
 {
 	struct rg_gate gate = {};
@@ -193,8 +191,8 @@ static int print_clients(const struct rehearsal *h)
 
 /* ---- waiting ---- */
 
-/* Looks at the gate. *opened_ns: when it opened after knfsd's restart; 0: it has not yet. RG_DONE,
- * or an enum rg_exit after reporting. */
+/* Looks at the gate. *opened_ns: when it opened after knfsd's restart; 0: not yet. Returns
+ * RG_DONE, or another enum rg_exit after reporting why. */
 static int look(struct rehearsal *h, __u64 *opened_ns)
 {
 	struct rg_gate gate;
@@ -220,7 +218,7 @@ static int look(struct rehearsal *h, __u64 *opened_ns)
 	return RG_DONE;
 }
 
-/* Renews and looks until the gate has opened again, a signal comes, or time is over. */
+/* Renews the rehearsal and looks until the gate opens again, a signal comes, or time is over. */
 static int follow(struct rehearsal *h, int signals, __u64 end_ns, __u64 *opened_ns)
 {
 	struct pollfd fds[] = {{.fd = signals, .events = POLLIN},
@@ -243,7 +241,8 @@ static int follow(struct rehearsal *h, int signals, __u64 end_ns, __u64 *opened_
 						     "time that was given");
 		if (now_ns - renewed_ns >= (__u64)RENEW_MS * 1000000) {
 			err = renew(h, true);
-			/* It was not renewed in time, and the gate keeps people out. */
+			/* The rehearsal was not renewed in time, so the gate keeps applications
+			 * out. */
 			if (err)
 				return rg_error(
 					RG_FAILED,
@@ -291,7 +290,7 @@ int rg_verb_rehearse(const struct rg_options *o)
 	       h.netns, (unsigned long long)timeout_s);
 	fflush(stdout);
 	err = follow(&h, signals, rg_now_ns() + timeout_s * RG_NS_PER_SEC, &opened_ns);
-	/* What fails here the kernel does a few seconds later. */
+	/* If this fails, the kernel does it a few seconds later. */
 	renew(&h, false);
 	close(signals);
 	if (h.stopped) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * From an installed package to a protected host in one command: asks what cannot be found out,
- * writes the configuration, checks, says what end clients need, and enables.
- */
+/* The verb setup: protects a host after installing. Asks what it cannot find out, writes the
+ * configuration, checks, says what end clients need, and enables. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -29,25 +27,25 @@
 #define UNIT "reexport-guard.service"
 #define COLLECTOR "/var/lib/prometheus/node-exporter"
 #define TEMPORARY ".reexport-guard-setup"
-/* A wrong answer is asked for again so often. */
+/* Number of times that a wrong answer is asked for again. */
 #define TRIES 3
-/* How long systemd has to start the daemon, ms: longer than TimeoutStartSec= of the unit. */
+/* Longest wait for systemd to start the daemon, ms: longer than TimeoutStartSec= of the unit. */
 #define SYSTEMCTL_MS 90000
 
 struct setup {
 	const struct rg_options *o;
-	const char *file; /* the configuration, its links resolved if it is there */
+	const char *file; /* the configuration; links are resolved if it exists */
 	struct rg_config now;
 	bool exists, asks;
-	bool module;	/* the kernel module is there */
-	char *text;	/* of the file as it will be; owned */
-	size_t changes; /* keys that are not as they were */
+	bool module;	/* the kernel module is installed */
+	char *text;	/* text of the new file; owned */
+	size_t changes; /* number of changed keys */
 };
 
 /* ---- questions ---- */
 
-/* Asks, and leaves the answer in `answer` (size bytes): `initial` where it is empty, or where
- * nobody is to be asked. RG_DONE; RG_FAILED at the end of the input, said. */
+/* Asks, and writes the answer to `answer` (size bytes): `initial` if the answer is empty or
+ * nothing is asked. Returns RG_DONE, or RG_FAILED at the end of the input, after reporting it. */
 static int ask(const struct setup *s, const char *question, const char *initial, char *answer,
 	       size_t size)
 {
@@ -100,7 +98,7 @@ static void hear(const char *mistake)
 	rg_error(RG_FAILED, "%s", mistake);
 }
 
-/* Sets the key in the text, if its value is another one than now. */
+/* Sets the key in the text if its value changes. */
 static int set(struct setup *s, enum rg_key key, const char *value)
 {
 	char before[RG_PATH_SIZE];
@@ -115,7 +113,7 @@ static int set(struct setup *s, enum rg_key key, const char *value)
 	return RG_DONE;
 }
 
-/* Asks for the value of a key until it is one. */
+/* Asks for the value of a key until the answer is valid. */
 static int ask_key(struct setup *s, const char *question, enum rg_key key)
 {
 	char initial[RG_PATH_SIZE], answer[256], expected[RG_EXPECTED_SIZE];
@@ -138,7 +136,7 @@ static int ask_key(struct setup *s, const char *question, enum rg_key key)
 	return give_up();
 }
 
-/* The text as it is now, "" where there is no file. */
+/* Reads the present text; "" if there is no file. */
 static int read_text(struct setup *s)
 {
 	size_t size = 0;
@@ -166,7 +164,7 @@ static int read_text(struct setup *s)
 	return s->text ? RG_DONE : rg_error(RG_FAILED, "setup: out of memory");
 }
 
-/* Has the reader judge the text before it is a file. */
+/* Has the reader check the text before it becomes a file. */
 static int prove_text(const struct setup *s)
 {
 	size_t n = strlen(s->text);
@@ -192,7 +190,7 @@ static int prove_text(const struct setup *s)
 			: RG_DONE;
 }
 
-/* Keeps the file that is there under a name with the time, which must be free. */
+/* Keeps the old file under an unused name with the time. */
 static int keep_backup(const struct setup *s, int dir, const char *name)
 {
 	char backup[NAME_MAX + 1], stamp[32];
@@ -281,7 +279,7 @@ static void say_end_clients(const struct setup *s)
 	     "nfs.recover_lost_locks=1");
 }
 
-/* Units for mounts that are guarded and that nothing makes at boot. */
+/* Prints units for guarded mounts that nothing makes at boot. */
 static int offer_units(const struct setup *s)
 {
 	struct rg_rules rules = {};
@@ -335,7 +333,7 @@ static int systemctl(const char *verb)
 		   : RG_DONE;
 }
 
-/* The unit goes by the file at its default place. */
+/* The unit uses only the file at its default path. */
 static bool by_systemd(const struct setup *s)
 {
 	return has_systemd() && !s->o->config;
@@ -382,7 +380,7 @@ static int ask_all(struct setup *s, bool *go)
 		      "(they wait)\n   or deny (they get an error)?",
 		      RG_KEY_ACTION);
 	err = err ?: ask_key(s, "2. How long may they wait at most?", RG_KEY_MAX_HOLD);
-	/* Nothing but the module goes by it. */
+	/* Only the module uses it. */
 	if (!err && s->module) {
 		err = ask_yes_no(s,
 				 "3. Do other hosts use the same files of the original server, not "
@@ -413,7 +411,7 @@ static int write_changes(struct setup *s)
 	return write_file(s);
 }
 
-/* What `check` has to say of the configuration in `file`, problems last. */
+/* Prints what `check` finds about the configuration in `file`, problems last. */
 static int check(const char *file, struct rg_findings *f, bool print)
 {
 	const struct rg_findings_look look = {

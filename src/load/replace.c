@@ -24,9 +24,9 @@
 #include "pins/other.h"
 #include "pins/wrappers.h"
 
-/* Looks at a gate that changes all the time. */
+/* Greatest number of looks at a gate that keeps changing. */
 #define TRIES 50
-/* How many holds the old set may count while the new one is armed. */
+/* Number of holds that the old set may count while the new one is armed. */
 #define SEQ_APART (1u << 24)
 
 /* ---- 1 ---- */
@@ -52,7 +52,7 @@ void rg_replace_cancel(void)
 
 /* ---- 2 ---- */
 
-/* Open a map of the old set by its pin, as it is laid out there. -1: it has none. */
+/* Opens a map of the old set by its pin, in its own layout. Returns -1 if there is none. */
 static int old_map(enum rg_map map)
 {
 	char path[256];
@@ -72,7 +72,7 @@ static int carry_map(const struct rg_pins *p, enum rg_map map)
 	return err;
 }
 
-/* Does the old set lay this map out as ours? */
+/* Says whether the old set has our layout of this map. */
 static bool is_laid_out_alike(const struct rg_pins *p, enum rg_map map)
 {
 	struct rg_map_moves moves;
@@ -88,8 +88,8 @@ static bool is_laid_out_alike(const struct rg_pins *p, enum rg_map map)
 	return same;
 }
 
-/* Carry the ledger if the old set counts in the same way. A part of it would say that end
- * clients have fewer locks than they have. */
+/* Carries the ledger if the old set counts in the same way. A part of it would give end clients
+ * fewer locks than they have. */
 static bool carry_ledger(const struct rg_pins *p)
 {
 	static const enum rg_map maps[] = {RG_MAP_CLIENTS, RG_MAP_CLIENT_OF, RG_MAP_CLIENT_FILES,
@@ -103,8 +103,8 @@ static bool carry_ledger(const struct rg_pins *p)
 	return same;
 }
 
-/* Carry what `meta` has of the policy, for the daemon and for other verbs; all that says how the
- * set was made is the new one's. */
+/* Carries the part of `meta` that belongs to the policy. What says how the set was made stays
+ * that of the new one. */
 static int carry_meta(const struct rg_pins *old, const struct rg_pins *p)
 {
 	struct rg_meta meta = {}, made;
@@ -134,7 +134,7 @@ static int carry_meta(const struct rg_pins *old, const struct rg_pins *p)
 	return rg_pins_set_meta(p, &meta) < 0 ? -errno : 0;
 }
 
-/* The facts as the old set has them, with a policy that this version can go by. */
+/* Takes the old set's facts, with a policy that this version understands. */
 static struct rg_gate carried(const struct rg_gate *was, bool ledger, bool blind)
 {
 	struct rg_gate g = *was;
@@ -149,13 +149,13 @@ static struct rg_gate carried(const struct rg_gate *was, bool ledger, bool blind
 		g.policy.release = RG_RELEASE_SETTLED;
 	if (g.policy.mount_mode >= RG_NR_MOUNT_MODES)
 		g.policy.mount_mode = RG_MOUNT_MODE_ALL;
-	/* Its knfsd may have started while no program saw who was refused. */
+	/* Its knfsd may have started while no program saw refused reclaims. */
 	g.policy.blind = blind || (g.policy.blind && g.knfsd != RG_KNFSD_DOWN);
-	/* Locks that were counted before are not known any more: nothing is expected by what is
-	 * counted from now on, as if knfsd's start had not been seen. */
+	/* Earlier counts are lost, so expect nothing by later ones, as if knfsd's start had not
+	 * been seen. */
 	if (!ledger)
 		g.generation = 0;
-	/* The old version did not write down whom it let in. */
+	/* The old version did not record which applications it let in. */
 	if (!g.kept_ns) {
 		g.kept_ns = g.closed_ns;
 		g.let_in |= 1ULL << RG_RECLAIM_MOUNTED_BEFORE;
@@ -183,7 +183,7 @@ static int carry_gate(const struct rg_pins *old, const struct rg_pins *p, __u32 
 			return err;
 		if (bpf_map_lookup_elem(old->map_fd[RG_MAP_GATES], &slot, &now) < 0)
 			return -errno;
-		/* Both sets follow knfsd by now: both see what comes later. */
+		/* Both sets follow knfsd from here on, and see later events. */
 		if (memcmp(&was, &now, sizeof(was)) == 0)
 			return 0;
 		was = now;
@@ -200,7 +200,7 @@ int rg_replace_carry(const struct rg_pins *old, const struct rg_pins *p)
 	bool ledger;
 	int err = carry_meta(old, p);
 
-	/* A record of the one set must not be taken for one of the other. */
+	/* Keep the records of both sets apart. */
 	p->live->next_seq = old->live->next_seq + SEQ_APART;
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]) && !err; i++)
 		err = carry_map(p, maps[i]);
@@ -226,7 +226,7 @@ int rg_replace_carry(const struct rg_pins *old, const struct rg_pins *p)
 
 /* ---- 5 ---- */
 
-/* The old record of a thread that the new set holds already is of an earlier time. */
+/* A thread that the new set holds already has an outdated old record. */
 static bool is_held_anew(const struct rg_pins *p, __u32 tid)
 {
 	struct rg_holding last;
@@ -243,26 +243,26 @@ static int take_record(const struct rg_pins *p, const struct rg_held_key *key,
 		return 0;
 	if (bpf_map_update_elem(p->map_fd[RG_MAP_HELD], key, h, BPF_ANY) < 0)
 		return -errno;
-	/* Without it (frozen by then) the record goes when its process is continued. */
+	/* If the map is frozen by then, the record is deleted when the process is continued. */
 	bpf_map_update_elem(p->map_fd[RG_MAP_HOLDING], &key->tid, &last, BPF_ANY);
 	return 0;
 }
 
-/* Threads that sleep are woken by the module, as no program answers for them any more, and come
- * to the new doors. */
+/* The module wakes sleeping threads, for which no program answers any more, and they come to the
+ * new doors. */
 static bool is_stopped(const struct rg_held *h)
 {
 	return h->phase == RG_HELD_STOPPED || h->phase == RG_HELD_RECORDED;
 }
 
-/* The old doors are gone: whom they stopped, the new set continues from now on. 0; -EBUSY if
- * some could not be taken over; or another negative errno. */
+/* Takes over the processes that the old doors, now gone, have stopped. Returns 0; -EBUSY: some
+ * could not be taken over; or another negative errno. */
 static int take_held(const struct rg_pins *old, const struct rg_pins *p)
 {
 	struct rg_held_list list;
 	int err = 0, left = 1;
 
-	/* Programs that were under way have ended then. */
+	/* Wait for running programs to end. */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	for (int i = 0; i < 1000 && left; i++) {
 		err = rg_held_read(old, &list);
@@ -272,7 +272,7 @@ static int take_held(const struct rg_pins *old, const struct rg_pins *p)
 		for (__u32 n = 0; n < list.n; n++) {
 			if (!is_stopped(&list.values[n]))
 				continue;
-			/* One that is only recorded is about to be stopped. */
+			/* A thread that is only recorded is about to be stopped. */
 			if (list.values[n].phase != RG_HELD_STOPPED ||
 			    take_record(p, &list.keys[n], &list.values[n]))
 				left++;
@@ -286,7 +286,7 @@ static int take_held(const struct rg_pins *old, const struct rg_pins *p)
 	return left ? -EBUSY : 0;
 }
 
-/* Wrappers that the old set has seen stop, and the new one has not. */
+/* Take over wrappers whose stop only the old set has seen. */
 static void take_wrappers(const struct rg_pins *old, const struct rg_pins *p)
 {
 	struct rg_wrapper_list list;
@@ -322,7 +322,7 @@ static void all_links(struct rg_programs *programs)
 			rg_programs_add(programs, rg_trace_pin(path, t, pin), false);
 }
 
-/* In another pid namespace all would be taken for gone, so nobody is continued there. */
+/* Continue nobody from another pid namespace, in which all processes would seem to be gone. */
 static int continue_all(const struct rg_pins *old)
 {
 	struct rg_continued done = {};
@@ -334,8 +334,8 @@ static int continue_all(const struct rg_pins *old)
 	return rg_held_continue(old, true, &done) ?: (done.failed ? -EPERM : 0);
 }
 
-/* Remove the set that is beside. `set`: it takes over whom that holds; NULL: they are continued.
- * What goes wrong is said: the next verb that changes the set tries again. */
+/* Removes the set beside. `set` takes over the held; NULL: they are continued. Reports what
+ * fails; the next verb that changes the set tries again. */
 static void retire(struct rg_pins *old, const struct rg_pins *set)
 {
 	struct rg_continued done = {};
@@ -344,14 +344,14 @@ static void retire(struct rg_pins *old, const struct rg_pins *set)
 
 	links_of_doors(&programs);
 	rg_doors_detach(~0u);
-	/* Another process may keep them open a moment longer: the daemon of the old set. */
+	/* The daemon of the old set may keep them open a moment longer. */
 	rg_programs_wait(&programs);
 	if (set && old->map_fd[RG_MAP_HELD] >= 0) {
 		err = take_held(old, set);
 		if (old->map_fd[RG_MAP_WRAPPERS] >= 0)
 			take_wrappers(old, set);
 	}
-	/* Whom nobody took over comes to the new doors. */
+	/* Continue processes that were not taken over: they come to the new doors. */
 	if (!set || err)
 		err = continue_all(old);
 	if (err)
@@ -364,7 +364,8 @@ static void retire(struct rg_pins *old, const struct rg_pins *set)
 	if (!rg_programs_wait(&programs))
 		rg_warn("programs of the set before are still attached: another process holds "
 			"them open; see `bpftool link`");
-	/* Whoever opened a gate meanwhile did not see those that were taken over. */
+	/* A gate that opened meanwhile did not see the processes taken over, so continue
+	 * them. */
 	if (set && rg_held_any(set) && rg_held_can_continue(set) == 0)
 		rg_held_continue(set, false, &done);
 }
@@ -381,15 +382,16 @@ int rg_replace_end(struct rg_pins *old, struct rg_pins *p)
 {
 	int err;
 
-	/* First, or a daemon of the old set would pin that again over the new one. */
+	/* Do this first: otherwise a daemon of the old set would pin that set over the new
+	 * one. */
 	rg_pins_disown(old);
 	err = exchange();
 	if (err)
 		return err;
-	/* The new set is in force, whatever becomes of the old one: retire() says it. */
+	/* The new set is in force whatever becomes of the old one, which retire() reports. */
 	retire(old, p);
 	rg_pins_place(RG_PLACE_SET);
-	rg_load_freeze(p); /* if that fails, it is said, and the set serves all the same */
+	rg_load_freeze(p); /* a failure is reported, and the set serves all the same */
 	return RG_DONE;
 }
 
@@ -400,8 +402,8 @@ bool rg_replace_was_cut_short(void)
 	return access(RG_PIN_DIR_BESIDE, F_OK) == 0;
 }
 
-/* Open what is pinned at a place, of whatever version, as far as it can be. What
- * rg_pins_open() returned. */
+/* Opens the pins at a place, of any version, as far as possible. Returns the result of
+ * rg_pins_open(). */
 static int open_at(enum rg_pins_place place, struct rg_pins *p)
 {
 	struct btf *types;
@@ -432,7 +434,8 @@ void rg_replace_clear(struct rg_pins *p)
 	rg_warn("%s: left by a process that was killed while it replaced a set: %s",
 		RG_PIN_DIR_BESIDE, there && !found ? "taking its place" : "taken away");
 	if (there && !found && exchange() == RG_DONE) {
-		/* It is armed and proven. The lock that is held is on what is beside now. */
+		/* The set is armed and proven. The lock that we hold is now on the directory
+		 * beside. */
 		rg_pins_place(RG_PLACE_SET);
 		rg_pins_unlock(p);
 		if (rg_pins_lock(p, RG_LOCK_EXCLUSIVE_NOW, false))

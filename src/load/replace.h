@@ -19,20 +19,21 @@
 
 #include "pins/pins.h"
 
-/* Make an empty directory beside, lock it, and make pins there from now on. p is filled in. An
- * enum rg_exit. */
+/* Makes an empty directory beside, locks it, and makes pins there from now on. Fills in p.
+ * Returns an enum rg_exit. */
 int rg_replace_begin(struct rg_pins *p);
-/* old: opened by rg_other_open(). p: its maps are not frozen, its followers are attached. An
- * enum rg_exit. */
+/* Carries over. old: opened by rg_other_open(). p: its maps are not frozen, and its followers
+ * are attached. Returns an enum rg_exit. */
 int rg_replace_carry(const struct rg_pins *old, const struct rg_pins *p);
-/* p is armed: from now on it is the set in force. The old one is removed; the caller closes it. An
- * enum rg_exit: after a failure p is not in force, and the old set is. */
+/* Puts the armed set p in force and removes the old one, which the caller closes. Returns an
+ * enum rg_exit; after a failure the old set is in force. */
 int rg_replace_end(struct rg_pins *old, struct rg_pins *p);
-/* Make pins in RG_PIN_DIR again. */
+/* Makes pins in RG_PIN_DIR again. */
 void rg_replace_cancel(void);
 
-/* Has a process been killed while it replaced a set, and has nobody put that right since? */
+/* Says whether a process was killed while it replaced a set, and nothing has cleared that
+ * since. */
 bool rg_replace_was_cut_short(void);
-/* Put right what it left. The caller has RG_PIN_DIR locked exclusively (*p, not yet opened);
- * afterwards p is still locked, and RG_PIN_DIR may be another directory. */
+/* Clears what that process left. The caller has RG_PIN_DIR locked exclusively (*p, not opened
+ * yet). Afterwards p is still locked, and RG_PIN_DIR may be another directory. */
 void rg_replace_clear(struct rg_pins *p);

@@ -20,22 +20,22 @@ const char *rg_power_cut_name(enum rg_power_cut_outcome outcome)
 	return names[outcome];
 }
 
-/* What becomes of the locks of one end client, and why; reclaimable needs no reason. */
+/* The fate of one end client's locks with its reason; reclaimable needs none. */
 struct fate {
 	enum rg_power_cut_outcome outcome;
 	const char *why;
 };
 
-/* End clients of the same fate, for the same reason. */
+/* End clients with the same fate and reason. */
 struct group {
 	__u32 clients, uncounted;
 	__u64 locks;
 	const char *why;
-	const struct rg_client *first; /* the one with the most locks, */
-	__u32 most;		       /* and how many these are */
+	const struct rg_client *first; /* the end client with the most locks */
+	__u32 most;		       /* its number of locks */
 };
 
-/* Reasons that a list of them can have. */
+/* Greatest number of reasons in a list. */
 #define MOST_GROUPS 12
 
 struct groups {
@@ -43,7 +43,7 @@ struct groups {
 	size_t n;
 };
 
-/* Does the module pass on a reclaim that comes at a gate which was closed since boot? As
+/* Says whether the module would forward a reclaim at a gate that has been closed since boot, as
  * rg_reclaim_of() decides. */
 static bool passes_reclaims_on(const struct rg_snapshot *s, struct rg_policy policy)
 {
@@ -61,7 +61,8 @@ static bool passes_reclaims_on(const struct rg_snapshot *s, struct rg_policy pol
 	}
 }
 
-/* What makes all locks at this gate be lost, or unknown; RG_POWER_CUT_RECLAIMABLE: nothing does. */
+/* Returns the fate that something gives to all locks at this gate; RG_POWER_CUT_RECLAIMABLE:
+ * nothing does. */
 static struct fate fate_at(const struct rg_snapshot *s, const struct rg_gate *g)
 {
 	const struct rg_view v = rg_gate_view(g, s->now_ns);
@@ -118,8 +119,8 @@ static struct fate fate_of(const struct rg_snapshot *s, const struct rg_gate *g,
 			     "cannot be seen from here"};
 }
 
-/* The number of locks that an end client has, or had and may take again as long as the gate waits.
- * RG_LOCKS_UNKNOWN: it is not known. */
+/* Returns the number of locks that an end client has, or may take again while the gate waits.
+ * RG_LOCKS_UNKNOWN: unknown. */
 static __u32 locks_of(const struct rg_snapshot *s, const struct rg_gate *g,
 		      const struct rg_client *c)
 {
@@ -131,7 +132,7 @@ static __u32 locks_of(const struct rg_snapshot *s, const struct rg_gate *g,
 	return rg_gate_view(g, s->now_ns).state == RG_STATE_OPEN ? 0 : rg_client_carried(c);
 }
 
-/* Reasons are compared as pointers: there is one text for each. */
+/* Compare reasons as pointers: there is one text for each. */
 static void add_to(struct groups *groups, const char *why, const struct rg_client *c, __u32 locks)
 {
 	struct group *g = NULL;
@@ -156,7 +157,7 @@ static void add_to(struct groups *groups, const char *why, const struct rg_clien
 	}
 }
 
-/* Appends to p->text; cut off where that is full. */
+/* Appends to p->text, cut if it is full. */
 static RG_PRINTF(2, 3) void add(struct rg_power_cut *p, const char *fmt, ...)
 {
 	size_t n = strlen(p->text);
@@ -167,7 +168,7 @@ static RG_PRINTF(2, 3) void add(struct rg_power_cut *p, const char *fmt, ...)
 	va_end(args);
 }
 
-/* "20 locks of 10.77.2.2", "31 locks or more of 10.77.2.2 and 2 other end clients" */
+/* Writes "20 locks of 10.77.2.2" or "31 locks or more of 10.77.2.2 and 2 other end clients". */
 static void add_locks(struct rg_power_cut *p, const struct group *g)
 {
 	char address[INET6_ADDRSTRLEN] = "an end client";
@@ -184,7 +185,7 @@ static void add_locks(struct rg_power_cut *p, const struct group *g)
 		add(p, " and %u other end client%s", g->clients - 1, g->clients == 2 ? "" : "s");
 }
 
-/* The group with the most locks in words, and how many locks the others have. */
+/* Writes the group with the most locks in words, and the number of the other groups' locks. */
 static void add_groups(struct rg_power_cut *p, const struct groups *groups, const char *verb)
 {
 	const struct group *most = &groups->at[0];
@@ -202,7 +203,7 @@ static void add_groups(struct rg_power_cut *p, const struct groups *groups, cons
 		    others == 1 ? "" : "s");
 }
 
-/* What end clients may have and the ledger cannot know. */
+/* Returns what end clients may have that the ledger cannot know. */
 static void add_unseen(const struct rg_snapshot *s, struct rg_power_cut *p, bool partial,
 		       enum rg_known delegated)
 {
@@ -270,7 +271,7 @@ void rg_power_cut_of(const struct rg_snapshot *s, struct rg_power_cut *p)
 		p->outcome = RG_POWER_CUT_NOTHING;
 		add(p, "no NFSv4 lock is known that could be lost");
 	}
-	/* What was not counted may be anything. */
+	/* An uncounted number may be anything. */
 	if ((partial || delegated != RG_KNOWN_NO) && p->outcome > RG_POWER_CUT_UNKNOWN)
 		p->outcome = RG_POWER_CUT_UNKNOWN;
 	add_unseen(s, p, partial, delegated);

@@ -16,24 +16,24 @@
 
 #include "metrics/snapshot.h"
 
-/* From bad to good. */
+/* In order from bad to good. */
 enum rg_power_cut_outcome {
 	RG_POWER_CUT_LOST = 0,	  /* some locks would be lost */
-	RG_POWER_CUT_UNKNOWN,	  /* none for certain, but of some it cannot be known */
-	RG_POWER_CUT_NOTHING,	  /* no NFSv4 end client is known to have a lock */
-	RG_POWER_CUT_RECLAIMABLE, /* all of them would be held again */
+	RG_POWER_CUT_UNKNOWN,	  /* none would certainly be lost, but some are unknown */
+	RG_POWER_CUT_NOTHING,	  /* no NFSv4 end client has a known lock */
+	RG_POWER_CUT_RECLAIMABLE, /* all would be held again */
 	RG_NR_POWER_CUTS,
 };
 
 struct rg_power_cut {
 	enum rg_power_cut_outcome outcome;
-	/* Numbers of locks; of end clients whose locks are not counted nothing is added. */
+	/* Numbers of locks, without those of end clients whose locks are uncounted. */
 	__u64 lost, unknown, reclaimable;
-	/* "20 locks of 10.77.2.2 would be lost because ...", without a newline. */
+	/* for example "20 locks of 10.77.2.2 would be lost because ...", without a newline */
 	char text[448];
 };
 
 /* Judges all gates. Pure. */
 void rg_power_cut_of(const struct rg_snapshot *s, struct rg_power_cut *p);
-/* "lost", "unknown", "nothing" or "reclaimable", as JSON has it. */
+/* Returns "lost", "unknown", "nothing" or "reclaimable", as in JSON. */
 const char *rg_power_cut_name(enum rg_power_cut_outcome outcome);

@@ -69,7 +69,7 @@ static int read_flows(const struct rg_pins *p, struct rg_snapshot *s)
 	return s->n_downgrades < 0 ? s->n_downgrades : 0;
 }
 
-/* What cannot be read is not known. */
+/* Unreadable facts are unknown. */
 static void read_lost(const struct rg_pins *p, struct rg_snapshot *s)
 {
 	char boot_id[RG_BOOT_ID_SIZE];
@@ -98,7 +98,7 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	rg_snapshot_none(s);
 	s->enabled = true;
 	err = read_meta(p, s) ?: rg_gates_read(p, s->gates);
-	if (!err && rg_count_locks(p, s->gates)) /* gates may have opened */
+	if (!err && rg_count_locks(p, s->gates)) /* gates may have opened meanwhile */
 		err = rg_gates_read(p, s->gates);
 	if (!err)
 		rg_note_records(p, s->gates);
@@ -153,7 +153,7 @@ bool rg_snapshot_has(const struct rg_snapshot *s, __u32 slot)
 	return slot != RG_CANARY_SLOT && slot < RG_MAX_GATES && s->gates[slot].netns;
 }
 
-/* A clock that is read before a fact is written must not make it negative. */
+/* Never return a negative duration for a fact written after the clock was read. */
 static __u64 since(__u64 from_ns, __u64 now_ns)
 {
 	return now_ns > from_ns ? now_ns - from_ns : 0;
@@ -165,8 +165,8 @@ __u64 rg_closed_for_ns(const struct rg_gate *g, __u64 now_ns)
 
 	if (v.state == RG_STATE_OPEN)
 		return 0;
-	/* closed -> grace -> settling: no one was let in between, unless max-hold
-	 * had opened it before knfsd came (rg_view_kept_out). */
+	/* From closed to grace to settling no application was let in, unless max-hold had opened
+	 * the gate before knfsd came (rg_view_kept_out()). */
 	if (v.state == RG_STATE_CLOSED ||
 	    g->knfsd_start_ns >= g->closed_ns + g->policy.max_hold_s * RG_NS_PER_SEC)
 		return since(v.state == RG_STATE_CLOSED ? v.since_ns : g->knfsd_start_ns, now_ns);

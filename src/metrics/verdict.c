@@ -26,7 +26,7 @@ const char *rg_protection_name(enum rg_protection protection)
 	return names[protection];
 }
 
-/* What stands in the way at one gate; NULL: nothing does. */
+/* Returns what one gate lacks for protection; NULL: nothing. */
 struct fault {
 	enum rg_protection protection;
 	const char *why;
@@ -77,7 +77,7 @@ static struct fault fault_of(const struct rg_snapshot *s, const struct rg_gate *
 	return (struct fault){RG_PROTECTION_FULL, NULL};
 }
 
-/* "3 s", "12 min", "5 h", "9 d": one unit is enough here. */
+/* Writes "3 s", "12 min", "5 h" or "9 d": one unit is enough. */
 static void put_age(__u64 since_ns, __u64 now_ns, char out[32])
 {
 	__u64 s = now_ns > since_ns ? (now_ns - since_ns) / RG_NS_PER_SEC : 0;
@@ -92,7 +92,7 @@ static void put_age(__u64 since_ns, __u64 now_ns, char out[32])
 		snprintf(out, 32, "%llu d", (unsigned long long)(s / 86400));
 }
 
-/* Appends to a line of RG_VERDICT_SIZE; cut off where that is too little. */
+/* Appends to a line of RG_VERDICT_SIZE bytes, cut if it is full. */
 static RG_PRINTF(2, 3) void add(char *line, const char *fmt, ...)
 {
 	size_t n = strlen(line);
@@ -103,7 +103,7 @@ static RG_PRINTF(2, 3) void add(char *line, const char *fmt, ...)
 	va_end(args);
 }
 
-/* "2 end clients by NFSv4 with 40 locks, and 1 whose locks are not known" */
+/* Writes "2 end clients by NFSv4 with 40 locks, and 1 whose locks are not known". */
 static void describe_clients(const struct rg_ledger_sum *sum, char *line)
 {
 	__u32 clients = 0;
@@ -122,7 +122,7 @@ static void describe_clients(const struct rg_ledger_sum *sum, char *line)
 		add(line, ", and %u whose locks are not known", sum->uncounted);
 }
 
-/* The facts that matter in this state. */
+/* Writes the facts that matter in this state. */
 static void describe(const struct rg_snapshot *s, __u32 slot, const struct rg_view *v, char *line)
 {
 	struct rg_ledger_sum sum = rg_ledger_sum_of(s, slot);

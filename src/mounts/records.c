@@ -40,7 +40,7 @@ enum rg_known rg_records_outlive_reboot(const char *root)
 		snprintf(path, sizeof(path), "%s%s", root, LEGACY);
 		err = statfs(path, &fs) < 0 ? errno : 0;
 	}
-	/* The upper layer of an overlay may be on anything. */
+	/* The upper layer of an overlay may be on any file system. */
 	if (err || fs.f_type == OVERLAYFS_SUPER_MAGIC)
 		return RG_KNOWN_NOT;
 	return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC ? RG_KNOWN_NO : RG_KNOWN_YES;

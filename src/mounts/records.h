@@ -4,7 +4,7 @@
 
 #include "rg_maps.h"
 
-/* Looks at the directory of nfsdcld, as nfs.conf names it, and where that is not there at the
- * recovery directory of legacy tracking. root: prefix of all paths, "" for this host.
- * RG_KNOWN_NO: it is in memory. RG_KNOWN_NOT: neither can be looked at. */
+/* Looks at nfsdcld's directory, as nfs.conf names it, or else at the recovery directory of
+ * legacy tracking. root: prefix of all paths, "" for this host. Returns RG_KNOWN_NO: it is in
+ * memory; RG_KNOWN_NOT: neither can be read. */
 enum rg_known rg_records_outlive_reboot(const char *root);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Into the kernel and out of it. */
+/* Arms and disarms the role of an original server. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include "original.skel.h" /* after the types in it */
 #include "pins/freed.h"
 
-/* fs/nfsd/netns.h and nfsctl.c: what knfsd has before anybody says otherwise. */
+/* knfsd's defaults (fs/nfsd/netns.h, nfsctl.c). */
 #define KNFSD_LEASE_S 90
 
 static __u64 boot_ns(void)
@@ -30,7 +30,7 @@ static __u64 boot_ns(void)
 	return (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
 }
 
-/* A lease of the knfsd of this network namespace, seconds. */
+/* Returns the lease of this network namespace's knfsd, seconds. */
 static long lease_s(void)
 {
 	static const char file[] = "/proc/fs/nfsd/nfsv4leasetime";
@@ -49,8 +49,8 @@ static long lease_s(void)
 	return KNFSD_LEASE_S;
 }
 
-/* Does knfsd give a delegation without the LSM being asked? kernel_setlease() came with that
- * (6.12); before it vfs_setlease() comes by security_file_lock(). */
+/* Says whether knfsd gives delegations without asking an LSM, as since kernel_setlease() (6.12).
+ * Before that vfs_setlease() calls security_file_lock(). */
 static bool delegates_unasked(void)
 {
 	struct btf *core = btf__load_vmlinux_btf();
@@ -105,7 +105,7 @@ static int pin_maps(const struct original_bpf *skel)
 		       ?: pin(bpf_map__fd(skel->maps.org_counters), "map", "counters");
 }
 
-/* Which programs this kernel needs. Before the hooks are looked for. */
+/* Chooses the programs that this kernel needs, before their hooks are searched. */
 static void choose_programs(struct original_bpf *skel)
 {
 	if (delegates_unasked()) {
@@ -117,7 +117,7 @@ static void choose_programs(struct original_bpf *skel)
 	}
 }
 
-/* The first program that is wanted and has no hook; NULL: none such, or *err. */
+/* Returns the first needed program without a hook, or NULL: none, or *err. */
 static const struct bpf_program *without_hook(struct original_bpf *skel, int *err)
 {
 	struct bpf_program *prog;
@@ -154,7 +154,7 @@ int rg_org_missing_hook(char *function, size_t size)
 	return err;
 }
 
-/* All hooks that are wanted are there. */
+/* Says whether all needed hooks exist. */
 static int look_for_hooks(struct original_bpf *skel)
 {
 	int err;
@@ -171,7 +171,7 @@ static int look_for_hooks(struct original_bpf *skel)
 	return RG_DONE;
 }
 
-/* All of it counts at once, as far as programs that run now are concerned. */
+/* Publish everything at once for the programs that run now. */
 static void put_wish(struct rg_org_state *state, const struct rg_org_wish *wish)
 {
 	__u32 other = 1 - (state->chosen & 1);
@@ -305,7 +305,7 @@ int rg_org_disable(unsigned int *forgotten)
 		return rg_dir_lock_failed(RG_ORG_PIN_DIR, err);
 	if (!rg_org_open_maps(&set)) {
 		*forgotten = count_active(&set);
-		/* Nobody waits from here on, whatever is detached first. */
+		/* From here on nobody waits, whatever is detached first. */
 		set.state->mode = RG_ORG_OBSERVE;
 	}
 	remember_links(&programs);

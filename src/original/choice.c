@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which clients and file systems locks are kept for, from the configuration. */
+/* Chooses the clients and file systems for which locks are kept, from the configuration. */
 #include "original/original.h"
 
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include "mounts/mounts.h"
 #include "policy/pattern.h"
 
-/* The superblock of what the path is on, as the mount table has it: on some file systems (btrfs)
- * stat(2) says another device for each subvolume. 0, or a negative errno. */
+/* Finds the superblock of a path in the mount table, since stat(2) returns another device for
+ * each subvolume on some file systems (btrfs). Returns 0 or a negative errno. */
 static int dev_of(struct libmnt_table *table, const char *path, __u32 *dev)
 {
 	char *real = realpath(path, NULL);

@@ -41,7 +41,7 @@ int rg_org_map_state(struct rg_org_set *set, int fd)
 	return 0;
 }
 
-/* A pinned map with values of this size. An fd, or a negative errno. */
+/* Opens a pinned map with values of this size. Returns a descriptor or a negative errno. */
 static int open_map(const char *name, __u32 value_size)
 {
 	struct bpf_map_info info = {};

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a line has to do with the key that is looked for. */
+/* The relation of a line to the key. */
 enum line_kind {
 	LINE_OTHER = 0,
 	LINE_SECTION, /* the header of its section */
@@ -22,7 +22,7 @@ static const char *skip_blanks(const char *at, const char *end)
 	return at;
 }
 
-/* Is there "NAME =" or "NAME :" at this place? */
+/* Says whether the text continues with "NAME =" or "NAME :". */
 static bool is_key(const char *at, const char *end, const char *name)
 {
 	size_t n = strlen(name);
@@ -33,7 +33,7 @@ static bool is_key(const char *at, const char *end, const char *name)
 	return at < end && (*at == '=' || *at == ':');
 }
 
-/* *in: is the line in the key's section? It is kept from line to line. */
+/* *in: the line is in the key's section; kept from line to line. */
 static enum line_kind kind_of(const char *at, const char *end, const struct rg_key_info *key,
 			      bool *in)
 {
@@ -83,7 +83,7 @@ int rg_config_edit(char **text, enum rg_key key, const char *value)
 			fputc('\n', out);
 		fprintf(out, "%s[%s]\n%s = %s\n", **text ? "\n" : "", k->section, k->name, value);
 	} else {
-		/* A header stays, and the line comes after it. */
+		/* Keep a header, and add the line after it. */
 		fwrite(*text, 1, (size_t)((found == LINE_SECTION ? to : from) - *text), out);
 		if (found == LINE_SECTION && to[-1] != '\n')
 			fputc('\n', out);

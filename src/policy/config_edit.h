@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Changes one key in the text of a configuration file and leaves all other lines as they are. */
+/* Changes one key in the text of a configuration file and keeps all other lines. */
 #pragma once
 
 #include "policy/config.h"
 
-/*
- * Sets the key, which is no list, to `value`. *text: the whole file, owned by the caller (free); it
- * is replaced. The line that sets the key now is changed; else the first comment "#KEY = ..." of
- * its section becomes that line, as the file has them that the package installs; else a line is
- * added at the top of the section, which is added at the end if it is missing. Pure. 0 or -ENOMEM;
- * then *text is as it was.
- */
+/* Sets the key, which is no list, to `value`. *text: the whole file, owned by the caller (free),
+ * which is replaced. Changes the line that sets the key; or turns the first comment "#KEY = ..." of
+ * its section, as the package's file has it, into that line; or adds a line at the top of the
+ * section, and the section at the end if it is missing. Returns 0, or -ENOMEM with *text unchanged.
+ * Pure. */
 int rg_config_edit(char **text, enum rg_key key, const char *value);

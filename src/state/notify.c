@@ -17,7 +17,7 @@
 
 #define SERVERS "/proc/net/nfsfs/servers"
 #define SERVERS_MOST (1U << 20)
-/* How many addresses a line of the log names. */
+/* Number of addresses that a line of the log names. */
 #define NAMED 8
 
 enum rg_notify_when rg_notify_when(const struct rg_gate *g, __u64 dropped_ns)
@@ -55,7 +55,7 @@ int rg_notify_waiting(const struct rg_pins *p)
 	const struct rg_dropped_key *at = NULL;
 	int n = 0;
 
-	/* Each removal may begin the walk anew. */
+	/* Bound the walk, which each removal may start over. */
 	while (n < RG_MAX_DROPPED &&
 	       bpf_map_get_next_key(p->map_fd[RG_MAP_DROPPED], at, &next) == 0) {
 		key = next;
@@ -70,7 +70,7 @@ int rg_notify_waiting(const struct rg_pins *p)
 struct dropped {
 	struct rg_dropped_key *keys;
 	__u64 *since;
-	enum rg_notice *fates; /* RG_NR_NOTICES: it waits */
+	enum rg_notice *fates; /* RG_NR_NOTICES: it still waits */
 	__u32 n;
 };
 
@@ -91,7 +91,7 @@ static int read_dropped(const struct rg_pins *p, struct dropped *d)
 	return err;
 }
 
-/* Unless its locks were dropped once more meanwhile. */
+/* Deletes the record, unless locks were dropped again meanwhile. */
 static void forget(const struct rg_pins *p, const struct rg_dropped_key *key, __u64 since)
 {
 	__u64 now = 0;
@@ -111,7 +111,7 @@ static void count(const struct rg_pins *p, enum rg_notice how, size_t n)
 	__atomic_fetch_add(&p->live->notices[how], (__u32)n, __ATOMIC_RELAXED);
 }
 
-/* "10.0.0.1, 10.0.0.2 and 7 more" */
+/* Writes "10.0.0.1, 10.0.0.2 and 7 more". */
 static const char *names(const struct rg_sm_peer *peers, size_t n, char *buf, size_t size)
 {
 	size_t at = 0;
@@ -157,7 +157,7 @@ static void say(enum rg_notice how, const struct rg_sm_peer *peers, size_t n)
 		rg_warn("NFSv3 end clients %s %s", who, texts[how]);
 }
 
-/* All of one kind are done with. */
+/* Counts and reports end clients of one fate. */
 static void settle(const struct rg_pins *p, enum rg_notice how, const struct rg_sm_peer *peers,
 		   size_t n)
 {
@@ -165,7 +165,7 @@ static void settle(const struct rg_pins *p, enum rg_notice how, const struct rg_
 	say(how, peers, n);
 }
 
-/* The fate of one; RG_NR_NOTICES: it waits. */
+/* Returns the fate of one end client; RG_NR_NOTICES: it still waits. */
 static enum rg_notice fate(const struct rg_gate *g, bool on, const char *servers,
 			   const struct rg_dropped_key *key, __u64 since)
 {
@@ -177,7 +177,7 @@ static enum rg_notice fate(const struct rg_gate *g, bool on, const char *servers
 		return RG_NOTICE_OFF;
 	if (when == RG_NOTIFY_LATE)
 		return RG_NOTICE_LATE;
-	/* What is not known to be no server of ours is not told. */
+	/* Tell only hosts that are certainly no server of ours. */
 	if (!servers || rg_notify_own_server(servers, key->family, key->addr))
 		return RG_NOTICE_OWN_SERVER;
 	return RG_NOTICE_TOLD;
@@ -208,8 +208,8 @@ static void tell(const struct rg_pins *p, const struct rg_sm_peer *peers, size_t
 	free(heard);
 }
 
-/* All that have this fate; `peers` has room for them. Their records go last: what is cut short
- * is done once more. */
+/* Handles all end clients of one fate; `peers` has room for them. Deletes their records last, so
+ * that an interrupted run is repeated. */
 static void deal_with(const struct rg_pins *p, const struct dropped *d, enum rg_notice how,
 		      struct rg_sm_peer *peers)
 {
@@ -242,7 +242,7 @@ void rg_notify_look(const struct rg_pins *p)
 	    rg_pins_meta(p, &meta) < 0)
 		return;
 	if (read_dropped(p, &d) == 0)
-		/* Without NFS there are no mounts, and no such file. */
+		/* Without the nfs module there are no mounts and no such file. */
 		if (rg_read_whole(SERVERS, SERVERS_MOST, &servers, NULL) == -ENOENT)
 			servers = strdup("");
 	for (__u32 i = 0; i < d.n; i++) {
@@ -255,7 +255,7 @@ void rg_notify_look(const struct rg_pins *p)
 				fate(&gate, meta.notify_nfsv3, servers, &d.keys[i], d.since[i]);
 	}
 	peers = calloc(d.n + 1, sizeof(*peers));
-	/* Those that are told come first: it is urgent. */
+	/* Notify first, which is urgent. */
 	for (enum rg_notice how = 0; peers && how < RG_NR_NOTICES; how++)
 		deal_with(p, &d, how, peers);
 	free(peers);

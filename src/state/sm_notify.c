@@ -22,8 +22,8 @@
 
 char *rg_sm_record(const struct rg_sm_peer *peer, char buf[RG_SM_RECORD_SIZE])
 {
-	/* Address, program, version and procedure of lockd's callback, and its cookie: all of
-	 * them are for rpc.statd, and sm-notify needs none. */
+	/* Write address, program, version and procedure of lockd's callback and its cookie,
+	 * which only rpc.statd needs. */
 	snprintf(buf, RG_SM_RECORD_SIZE,
 		 "%08x %08x %08x %08x 00000000000000000000000000000000 %s %s\n",
 		 htonl(INADDR_LOOPBACK), 100021, 4, 16, peer->addr, peer->local);
@@ -52,7 +52,7 @@ static int write_file(const char *path, int flags, mode_t mode, const void *byte
 	return err;
 }
 
-/* nfs-utils' own way: support/nsm/file.c, nsm_atomic_write(). */
+/* Write as nfs-utils does (nsm_atomic_write(), support/nsm/file.c). */
 static int replace_state(const char *path, int state, const struct stat *as)
 {
 	char fresh[PATH_ROOM + 8];
@@ -69,7 +69,7 @@ static int replace_state(const char *path, int state, const struct stat *as)
 	return err;
 }
 
-/* The state number goes up before anybody is told: a number is used once. */
+/* Raise the state number before the first notice, since a number is used only once. */
 static int raise_state(const char *statd_dir, int *state, struct stat *owner)
 {
 	char path[PATH_ROOM], text[32], *bytes;
@@ -93,7 +93,7 @@ static int raise_state(const char *statd_dir, int *state, struct stat *owner)
 	err = replace_state(path, *state, owner);
 	if (err)
 		return err;
-	/* lockd tells it to servers; a kernel that does not take it tells the old one. */
+	/* lockd sends this number to servers; a kernel that refuses it sends the old one. */
 	snprintf(text, sizeof(text), "%d", *state);
 	write_file(KERNEL_STATE, 0, 0, text, strlen(text));
 	return 0;
@@ -117,7 +117,7 @@ static int make_dir(const char *dir, const char *below, const struct stat *owner
 	return 0;
 }
 
-/* A host that knows this one by two addresses has two lines in one file. */
+/* A host that knows this one by two addresses gets two lines in one file. */
 static int write_records(const char *dir, const struct rg_sm_peer *peers, size_t n,
 			 const struct stat *owner)
 {
@@ -140,7 +140,7 @@ static int make_all(const char *dir, const struct rg_sm_peer *peers, size_t n, i
 	char path[PATH_ROOM];
 	int err;
 
-	/* sm-notify becomes the owner of `sm`, as it does for rpc.statd's own. */
+	/* sm-notify changes to the owner of `sm`, as it does for rpc.statd's directory. */
 	if (chown(dir, owner->st_uid, owner->st_gid) < 0)
 		return -errno;
 	err = make_dir(dir, "sm", owner);
@@ -151,7 +151,7 @@ static int make_all(const char *dir, const struct rg_sm_peer *peers, size_t n, i
 	return err ?: write_records(dir, peers, n, owner);
 }
 
-/* sm-notify removes the record of a host that answered. */
+/* sm-notify has removed the record of a host that answered. */
 static bool is_left(const char *dir, const struct rg_sm_peer *peer)
 {
 	static const char *const below[] = {"sm", "sm.bak"};
@@ -160,7 +160,7 @@ static bool is_left(const char *dir, const struct rg_sm_peer *peer)
 
 	rg_sm_record(peer, record);
 	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]) && !left; i++) {
-		/* What cannot be read counts as left. */
+		/* An unreadable directory counts as unanswered. */
 		int err = rg_read_whole(in(path, dir, below[i], peer->addr), 1 << 16, &text, NULL);
 
 		left = err ? err != -ENOENT : strstr(text, record) != NULL;
@@ -199,9 +199,9 @@ static void remove_all(const char *dir)
 static int run_it(const char *dir)
 {
 	char minutes[8];
-	/* -n: the state number is as it is; -d: not in the background. */
+	/* -n keeps the state number; -d stays in the foreground. */
 	const char *const argv[] = {"sm-notify", "-d", "-f", "-n", "-m", minutes, "-P", dir, NULL};
-	/* Its note of having run once since the boot is for the boot's own run. */
+	/* -f ignores the note that it has run since boot, which is for the run at boot. */
 	bool ran_before = access(PID_FILE, F_OK) == 0;
 	char *bytes;
 	size_t n;
@@ -229,12 +229,12 @@ int rg_sm_notify(const struct rg_sm_peer *peers, size_t n, bool *told)
 	err = raise_state(statd_dir, &state, &owner);
 	rg_nfsconf_free(&conf);
 	if (err)
-		return err == -ENOENT ? -ENXIO : err; /* rpc.statd has never run */
+		return err == -ENOENT ? -ENXIO : err; /* rpc.statd has never run here */
 	if (!mkdtemp(dir))
 		return -errno;
 	err = make_all(dir, peers, n, state, &owner);
 	err = err ?: run_it(dir);
-	/* It fails where it gave up on some: the others were told. */
+	/* It fails if it gave up on some hosts; the others were told. */
 	for (size_t i = 0; i < n && err != -ENOENT; i++)
 		told[i] = !is_left(dir, &peers[i]);
 	remove_all(dir);
