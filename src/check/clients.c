@@ -40,7 +40,8 @@ static void check_v3(const struct rg_client_facts *c, struct rg_findings *f)
 			"end clients by NFSv3 in rmtab or monitored by statd, some of which may be "
 			"long gone: %s%u: %s. Their reclaims are granted as new locks, release "
 			"settled does not wait for them, and a restart of knfsd without a reboot "
-			"loses their locks",
+			"loses their locks, unless the guard runs on Linux 6.1 and tells them "
+			"(notify-nfsv3)",
 			c->v3_more ? "more than " : "", c->n_v3, c->v3);
 		rg_remedy(f, "mount with vers=4.1 or later on end clients, and set vers3=n in "
 			     "section [nfsd] of /etc/nfs.conf");
@@ -50,8 +51,8 @@ static void check_v3(const struct rg_client_facts *c, struct rg_findings *f)
 		rg_remedy(f, "check as root");
 	} else if (c->statd_err == -ENOENT) {
 		rg_find(f, RG_UNKNOWN, RG_F_CLIENTS_NFSV3, c->statd,
-			"is not there: whom statd monitors was not found. (nfs.conf, section "
-			"[statd], may say where it is.)");
+			"not found, so the hosts that statd monitors are unknown (section "
+			"[statd] of nfs.conf may name another directory)");
 		rg_remedy(f, "if end clients mount by NFSv3, start rpc-statd and check again");
 	} else if (c->statd_err) {
 		rg_find(f, RG_UNKNOWN, RG_F_CLIENTS_NFSV3, c->statd, "cannot be read: %s",
