@@ -238,7 +238,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	for i in 1 2 3 4 5; do
 		rg enable --mount $a --scope locks --action deny --release settled >/dev/null
 		rg enable --all --scope locks --action deny >/dev/null
-		rg enable --mount $a --scope locks --action deny --max-hold $((60 + i))s >/dev/null
+		rg enable --mount $a --scope locks --action deny --max-hold $((900 + i))s >/dev/null
 	done
 	in_rex touch /run/stop-prober
 	expect_end prober 0 tries
@@ -246,7 +246,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	run grep "not kept out" "$work/prober.out"
 	[ "$output" = "" ]
 	[ "$(json '.gates | length')" -eq 1 ]
-	[ "$(json '.gates[0].max_hold_seconds')" -eq 65 ]
+	[ "$(json '.gates[0].max_hold_seconds')" -eq 905 ]
 }
 
 @test "at boot nothing has loaded nfsv4: enable does" {
@@ -434,7 +434,7 @@ set_pins_version() {
 
 @test "whoever has the lock keeps no gate shut" {
 	arm --mount "$a" --action deny
-	background holder flock -F $pins sleep 300
+	background holder flock -F $pins sleep 3000
 	wait_for 10 "the lock" lock_is_taken
 	run in_rex timeout 60 "$RG" release
 	[ "$status" -eq 0 ]
