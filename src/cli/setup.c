@@ -473,10 +473,9 @@ int rg_verb_setup(const struct rg_options *o)
 	s.asks = !o->yes && !o->dry_run;
 	rg_config_init(&s.now);
 	if (s.asks && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
-		err = rg_error(RG_USAGE,
-			       "setup: nobody can be asked, as standard input or output is "
-			       "no terminal: say --yes to take the answers in brackets, or "
-			       "--dry-run to see what it would do");
+		err = rg_error(RG_USAGE, "setup: cannot ask, since standard input or output is no "
+					 "terminal: use --yes to take the answers in brackets, or "
+					 "--dry-run to see what it would do");
 	else if (!real && errno != ENOENT)
 		err = rg_error(RG_FAILED, "%s: %s", s.file, rg_strerror(errno));
 	else if (strlen(s.file) >= RG_PATH_SIZE)
