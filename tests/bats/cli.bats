@@ -161,7 +161,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	in_rex rm -f $conf $conf.*
 	run in_rex "$RG" setup --config $conf </dev/null
 	[ "$status" -eq 2 ]
-	[[ $output == *"say --yes"* ]]
+	[[ $output == *"use --yes"* ]]
 	run rg setup --dry-run --config $conf
 	[ "$status" -eq 0 ]
 	[[ $output == *"would write $conf"* && $output == *"would enable"* ]]
