@@ -327,6 +327,37 @@ static bool is_exported(const struct rg_reexport_facts *r, const char *path)
 	return false;
 }
 
+bool rg_export_leads_to(const struct rg_reexport_facts *r, size_t i,
+			const struct rg_export_client *client, const char *target)
+{
+	if (!client->options.crossmnt || strcmp(target, r->real[i]) == 0 ||
+	    !rg_is_below(target, r->real[i]))
+		return false;
+	for (size_t j = 0; j < r->exports.n; j++) {
+		const struct rg_export *e = &r->exports.at[j];
+
+		if (strcmp(r->real[j], r->real[i]) == 0 || !rg_is_below(r->real[j], r->real[i]) ||
+		    !rg_is_below(target, r->real[j]))
+			continue;
+		for (size_t c = 0; c < e->n_clients; c++)
+			if (e->clients[c].options.crossmnt &&
+			    (strcmp(e->clients[c].name, client->name) == 0 ||
+			     strcmp(e->clients[c].name, "*") == 0))
+				return false;
+	}
+	return true;
+}
+
+static bool leads_to(const struct rg_reexport_facts *r, size_t i, const char *target)
+{
+	const struct rg_export *e = &r->exports.at[i];
+
+	for (size_t c = 0; c < e->n_clients; c++)
+		if (rg_export_leads_to(r, i, &e->clients[c], target))
+			return true;
+	return false;
+}
+
 /* Returns an NFS mount below the export that end clients reach through it and that has no export
  * of its own. */
 static const struct rg_mount *crossed(const struct rg_reexport_facts *r, size_t i)
@@ -336,8 +367,7 @@ static const struct rg_mount *crossed(const struct rg_reexport_facts *r, size_t 
 	for (size_t j = 0; j < r->mounts.n; j++) {
 		const struct rg_mount *m = &r->mounts.at[j];
 
-		if (m != at && rg_is_below(m->target, r->real[i]) &&
-		    strcmp(m->target, r->real[i]) != 0 && !is_exported(r, m->target))
+		if (m != at && leads_to(r, i, m->target) && !is_exported(r, m->target))
 			return m;
 	}
 	return NULL;

@@ -27,6 +27,12 @@ void rg_reexport_free(struct rg_reexport_facts *r);
 /* Returns the NFS mount that the i-th export lies on; NULL: it is no re-export. */
 const struct rg_mount *rg_reexport_mount(const struct rg_reexport_facts *r, size_t i);
 
+/* Whether mountd exports what is mounted at `target` to this client of export i because of its
+ * crossmnt: of several exports above it with crossmnt, mountd takes the longest path
+ * (path_matches() and lookup_export(), support/export/cache.c of nfs-utils 2.6.2 to 2.8.3). */
+bool rg_export_leads_to(const struct rg_reexport_facts *r, size_t i,
+			const struct rg_export_client *client, const char *target);
+
 /* Returns the command that puts a file's exports in force: `exportfs -ra`, or `exportfs -a`
  * where the former would drop exports that no file names (made by `exportfs -o`, for example by a
  * cluster). Pure. */

@@ -76,8 +76,8 @@ static void check_times_to_come(const struct rg_knfsd_facts *k, struct rg_findin
 			"over, "
 			"and its reclaims refused",
 			grace, lease);
-		rg_remedy(f, "set grace-time in section [nfsd] of /etc/nfs.conf to lease-time at "
-			     "least");
+		rg_remedy(f, "set grace-time to lease-time at least, in section [nfsd] where %s is",
+			  k->conf_at);
 	} else {
 		rg_find(f, RG_OK, RG_F_GRACE_LEASE, k->conf_at,
 			"when knfsd starts after a boot: grace period %lld s, lease %lld s", grace,
@@ -104,8 +104,14 @@ static void check_grace(const struct rg_knfsd_facts *k, struct rg_findings *f)
 			"renews its lease late finds the grace period over, and its reclaims "
 			"refused",
 			k->grace_s, k->lease_s);
-		rg_remedy(f, "set grace-time in section [nfsd] of /etc/nfs.conf to lease-time at "
-			     "least, and restart knfsd");
+		if (k->conf_at[0])
+			rg_remedy(f,
+				  "set grace-time to lease-time at least, in section [nfsd] where "
+				  "%s is, and restart knfsd",
+				  k->conf_at);
+		else
+			rg_remedy(f, "set grace-time in section [nfsd] of /etc/nfs.conf to "
+				     "lease-time at least, and restart knfsd");
 	} else {
 		rg_find(f, RG_OK, RG_F_GRACE_LEASE, NFSD, "grace period %lld s, lease %lld s",
 			k->grace_s, k->lease_s);
@@ -254,13 +260,22 @@ static bool is_in_run(const char *path)
 	return strncmp(path, "/run/", 5) == 0 || strncmp(path, "/var/run/", 9) == 0;
 }
 
+/* nfsdcld's option -s overrides nfs.conf, and a later file of nfs.conf an earlier one. */
+static void remedy_storage(const char *first, const char *at, struct rg_findings *f)
+{
+	if (at[0])
+		rg_remedy(f, "%s, or change the path where it is set (%s)", first, at);
+	else
+		rg_remedy(f, "%s, or set storagedir in section [nfsdcld] of /etc/nfs.conf", first);
+}
+
 static void find_volatile(const char *path, const char *at, struct rg_findings *f)
 {
 	rg_find(f, RG_PROBLEM, RG_F_NFSDCLD_STORAGE, path,
 		"%s%s%sis in memory: after a reboot knfsd knows no end client, and refuses every "
 		"reclaim",
 		at[0] ? "set by " : "", at, at[0] ? ", " : "");
-	rg_remedy(f, "put it on a disk, or set storagedir in section [nfsdcld] of /etc/nfs.conf");
+	remedy_storage("put it on a disk", at, f);
 }
 
 static void check_storage(const char *path, const char *at, int err, long magic,
@@ -273,8 +288,7 @@ static void check_storage(const char *path, const char *at, int err, long magic,
 	if (err == -ENOENT) {
 		rg_find(f, RG_WARNING, RG_F_NFSDCLD_STORAGE, path,
 			"is not there: there is nowhere to remember end clients");
-		rg_remedy(f, "make the directory, or set storagedir in section [nfsdcld] of "
-			     "/etc/nfs.conf");
+		remedy_storage("make the directory", at, f);
 		return;
 	}
 	if (err) {

@@ -155,13 +155,11 @@ static void find_no_number(const struct rg_fsidd_facts *d, const char *path,
 static void check_below(const struct rg_reexport_facts *r, const struct rg_fsidd_facts *d, size_t i,
 			const struct rg_export_client *client, struct rg_findings *f)
 {
-	for (size_t m = 0; client->options.crossmnt && m < r->mounts.n; m++) {
+	for (size_t m = 0; m < r->mounts.n; m++) {
 		const char *target = r->mounts.at[m].target;
 
-		if (strcmp(target, r->real[i]) == 0 || !rg_is_below(target, r->real[i]) ||
-		    by_path(d, own_path(r, target)))
-			continue;
-		find_no_number(d, target, client, f);
+		if (rg_export_leads_to(r, i, client, target) && !by_path(d, own_path(r, target)))
+			find_no_number(d, target, client, f);
 	}
 }
 
@@ -214,7 +212,12 @@ static void check_database(const struct rg_fsidd_facts *d, struct rg_findings *f
 			"fsidd's database is in memory: after a reboot exports have other numbers, "
 			"and "
 			"end clients' file handles lead nowhere or elsewhere");
-		rg_remedy(f, "put it on a disk: sqlitedb in section [reexport] of /etc/nfs.conf");
+		if (d->db_at[0])
+			rg_remedy(f, "put it on a disk: change sqlitedb where it is set (%s)",
+				  d->db_at);
+		else
+			rg_remedy(f, "put it on a disk: set sqlitedb in section [reexport] of "
+				     "/etc/nfs.conf");
 	} else if (d->db_err && d->db_err != -ENOENT) {
 		rg_find(f, RG_UNKNOWN, RG_F_FSIDD, d->db, "cannot be read: %s",
 			d->db_err == -EIO ? "it is none of fsidd's" : rg_strerror(d->db_err));

@@ -18,8 +18,9 @@ struct rg_fsidd_facts {
 	char socket[128]; /* a leading "@" marks an abstract one */
 	int has_socket;	  /* 1, 0, negative errno */
 	char db[RG_PATH_SIZE];
-	int db_err;    /* 0; -ENOENT; -EIO: it cannot be parsed; or another negative errno */
-	long db_magic; /* magic number of its file system */
+	char db_at[160]; /* the line that sets it: "/etc/nfs.conf:7"; "": it is the default */
+	int db_err;	 /* 0; -ENOENT; -EIO: it cannot be parsed; or another negative errno */
+	long db_magic;	 /* magic number of its file system */
 	struct rg_fsidnum *at;
 	size_t n;
 	/* exportfs knows reexport=: 1, 0, or a negative errno: it cannot be read */

@@ -135,13 +135,15 @@ static int knows(const char *root, const char *program)
 
 void rg_fsidd_gather(const char *root, struct rg_fsidd_facts *d)
 {
+	const struct rg_nfsconf_value *db;
 	struct rg_nfsconf conf;
 	struct rg_process p;
 
 	*d = (struct rg_fsidd_facts){};
 	rg_nfsconf_read(root, true, &conf);
-	snprintf(d->db, sizeof(d->db), "%s",
-		 rg_nfsconf_get(&conf, "reexport", "sqlitedb") ?: DATABASE);
+	db = rg_nfsconf_find(&conf, "reexport", "sqlitedb");
+	snprintf(d->db, sizeof(d->db), "%s", db ? db->value : DATABASE);
+	snprintf(d->db_at, sizeof(d->db_at), "%s", db ? db->origin : "");
 	snprintf(d->socket, sizeof(d->socket), "%s",
 		 rg_nfsconf_get(&conf, "reexport", "fsidd_socket") ?: SOCKET);
 	rg_nfsconf_free(&conf);

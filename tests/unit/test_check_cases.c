@@ -244,9 +244,10 @@ static void test_nfs_conf(void **unused)
 	(void)unused;
 	host_unpack("nfs-conf-include");
 	check_host();
-	says(RG_F_NFSDCLD_STORAGE, "/run/nfsdcld", RG_PROBLEM, "/etc/nfs.conf.local:2", "disk");
+	says(RG_F_NFSDCLD_STORAGE, "/run/nfsdcld", RG_PROBLEM, "/etc/nfs.conf.local:2",
+	     "where it is set (/etc/nfs.conf.local:2)");
 	says(RG_F_GRACE_LEASE, "/etc/nfs.conf.local:4", RG_PROBLEM, "15 s and its lease 90 s",
-	     "grace-time");
+	     "where /etc/nfs.conf.local:4 is");
 	/* What is in force now is another thing. */
 	says(RG_F_GRACE_LEASE, "/proc/fs/nfsd", RG_OK, NULL, NULL);
 
@@ -444,7 +445,7 @@ static void test_reexport_sound(void **unused)
 	/* Its numbers are gone after a reboot. */
 	host_put("/etc/nfs.conf", "[reexport]\nsqlitedb=/run/reexpdb.sqlite3\n");
 	check_host();
-	says(RG_F_FSIDD, "/run/reexpdb.sqlite3", RG_PROBLEM, NULL, NULL);
+	says(RG_F_FSIDD, "/run/reexpdb.sqlite3", RG_PROBLEM, NULL, "(/etc/nfs.conf:2)");
 	/* An exportfs of before. */
 	host_put("/usr/sbin/exportfs", "no_subtree_check");
 	check_host();

@@ -66,6 +66,16 @@ static void test_crossmnt(void **unused)
 		      RG_F_EXPORT_CROSSMNT, RG_WARNING);
 	judge_exports("/srv/a *(fsid=1)", TABLE MOUNT_BELOW, RG_F_EXPORT_CROSSMNT, RG_OK);
 	judge_exports("/tmp *(crossmnt)", TABLE, RG_F_EXPORT_CROSSMNT, RG_OK);
+	/* Of two exports with crossmnt mountd takes the longer path, for the clients it has. */
+	judge_exports("/srv *(fsid=0,crossmnt)\n/srv/a *(reexport=auto-fsidnum,crossmnt)\n"
+		      "/srv/b *(fsid=2)",
+		      TABLE MOUNT_BELOW, RG_F_EXPORT_CROSSMNT, RG_OK);
+	judge_exports("/srv *(fsid=0,crossmnt)\n/srv/a x(reexport=auto-fsidnum,crossmnt)\n"
+		      "/srv/b *(fsid=2)",
+		      TABLE MOUNT_BELOW, RG_F_EXPORT_CROSSMNT, RG_WARNING);
+	judge_exports("/srv *(fsid=0,crossmnt)\n/srv/a *(reexport=auto-fsidnum)\n"
+		      "/srv/b *(fsid=2)",
+		      TABLE MOUNT_BELOW, RG_F_EXPORT_CROSSMNT, RG_WARNING);
 }
 
 static void test_reading(void **unused)
