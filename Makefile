@@ -214,6 +214,13 @@ $(B)/tests/test_%: tests/unit/test_%.c $(SAN_OBJS) $(B)/guard.bpf.o $(B)/tests/r
 TRACE_WRAPPED := rg_pins_open_enabled rg_pin_path bpf_map_lookup_elem capng_apply rg_tracer_open \
 	rg_tracer_fd rg_tracer_consume rg_tracer_lost rg_tracer_close
 $(B)/tests/test_trace: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(TRACE_WRAPPED))
+# The kernel that test_load makes up.
+LOAD_WRAPPED := btf__load_vmlinux_btf bpf_btf_get_next_id libbpf_register_prog_handler \
+	bpf_object__load_skeleton bpf_program__attach bpf_program__attach_kprobe_opts \
+	bpf_program__attach_kprobe_multi_opts bpf_obj_pin bpf_map__fd bpf_program__fd \
+	bpf_map__reuse_fd rg_pin_link rg_pins_map_live rg_probe_load rg_preempt_read
+$(B)/tests/test_load: $(B)/guard.skel.h
+$(B)/tests/test_load: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(LOAD_WRAPPED))
 $(addprefix $(B)/tests/test_,flows ledger metrics_file settle): UNIT_LDFLAGS := -Wl,--wrap=rg_read_map
 
 $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
