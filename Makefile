@@ -47,7 +47,9 @@ BPF_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/maps.bpf.c \
 # The role of an original server: an object of its own.
 ORIGINAL_OBJS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,bpf/original/maps.bpf.c \
 	$(filter-out bpf/original/maps.bpf.c,$(sort $(wildcard bpf/original/*.bpf.c))))
-SKELETONS := $(B)/guard.skel.h $(B)/original.skel.h
+# Key protect: likewise.
+PROTECT_OBJS := $(B)/bpf/protect/protect.bpf.o
+SKELETONS := $(B)/guard.skel.h $(B)/original.skel.h $(B)/protect.skel.h
 # The rooms of src/, in the order in which they may include each other: the guard itself,
 # then those that only observe it (record, metrics, check, report), then the verbs.
 GUARD_ROOMS := text base pins mounts policy state load
@@ -147,6 +149,10 @@ $(B)/original.bpf.o: $(ORIGINAL_OBJS) Makefile
 	$(say) LINK $@
 	$(Q)$(BPFTOOL) gen object $@ $(ORIGINAL_OBJS)
 
+$(B)/protect.bpf.o: $(PROTECT_OBJS) Makefile
+	$(say) LINK $@
+	$(Q)$(BPFTOOL) gen object $@ $(PROTECT_OBJS)
+
 $(B)/%.skel.h: $(B)/%.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.new
@@ -167,6 +173,7 @@ $(B)/reexport-guard: $(OBJS)
 
 $(B)/src/load/load.o $(B)/src/load/object.o: $(B)/guard.skel.h
 $(B)/src/original/arm.o: $(B)/original.skel.h
+$(B)/src/load/protect.o: $(B)/protect.skel.h
 
 # ---- the optional kernel module ----
 
@@ -197,6 +204,7 @@ $(OTHER): tests/other-version $(B)/reexport-guard
 	$(Q)touch $@
 
 $(B)/tests/src/original/arm.o: $(B)/original.skel.h
+$(B)/tests/src/load/protect.o: $(B)/protect.skel.h
 
 # Types for test_layout, laid out by the compiler of the BPF programs.
 $(B)/tests/records.bpf.o: tests/unit/records.bpf.c $(wildcard include/*.h vmlinux/*.h) Makefile

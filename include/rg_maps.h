@@ -179,8 +179,8 @@ struct rg_meta {
 	__u32 record;	    /* 1: the daemon records, */
 	__u32 record_mib;   /* MiB in all, about */
 	__u32 notify_nfsv3; /* 1: NFSv3 end clients are told when lockd dropped their locks */
-	__u32 pad;
-	__u64 canary_ns; /* how long the slowest canary took, from call to call done */
+	__u32 protect;	    /* enum rg_protect_state */
+	__u64 canary_ns;    /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */
 	char metrics_dir[RG_PATH_SIZE]; /* "": the daemon writes no metrics */

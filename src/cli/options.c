@@ -75,12 +75,12 @@ static const struct other *other(int option)
 
 static const char *name_of(int option)
 {
-	return option < RG_NR_KEYS ? rg_keys[option].option : other(option)->name;
+	return option < RG_NR_OPTION_KEYS ? rg_keys[option].option : other(option)->name;
 }
 
 static bool has_value(int option)
 {
-	return option < RG_NR_KEYS ? !rg_keys[option].flag : other(option)->metavar != NULL;
+	return option < RG_NR_OPTION_KEYS ? !rg_keys[option].flag : other(option)->metavar != NULL;
 }
 
 static int bad(const struct rg_options *o, int option, const char *value, const char *expected)
@@ -109,7 +109,7 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 	char expected[64], *end;
 
 	o->given |= RG_TAKES(option);
-	if (option < RG_NR_KEYS)
+	if (option < RG_NR_OPTION_KEYS)
 		return take_setting(o, option, value, scratch);
 	if (RG_TAKES(option) & RG_TAKES_TRACE & ~RG_TAKES(RG_OPT_JSON)) {
 		o->trace[option - RG_OPT_TRACE_CLIENT] = value ?: "yes";
@@ -253,7 +253,7 @@ static int no_such_option(const struct rg_options *o, const char *arg, const str
 	for (; longs->name; longs++) {
 		int option = longs->val - FIRST_LONG;
 
-		if (option < RG_NR_KEYS || other(option)->help)
+		if (option < RG_NR_OPTION_KEYS || other(option)->help)
 			rg_suggest(&meant, longs->name, strlen(longs->name));
 	}
 	if (meant.best[0])
@@ -409,9 +409,9 @@ static void help_of(int option, char *out, size_t size)
 	char initial[RG_PATH_SIZE];
 	struct rg_config c;
 
-	if (option >= RG_NR_KEYS || rg_keys[option].flag || rg_key_is_list(option)) {
+	if (option >= RG_NR_OPTION_KEYS || rg_keys[option].flag || rg_key_is_list(option)) {
 		snprintf(out, size, "%s",
-			 option < RG_NR_KEYS ? rg_keys[option].help : other(option)->help);
+			 option < RG_NR_OPTION_KEYS ? rg_keys[option].help : other(option)->help);
 		return;
 	}
 	rg_config_init(&c);
@@ -427,10 +427,12 @@ void rg_options_help(FILE *out, __u64 takes)
 		char left[128], metavar[RG_EXPECTED_SIZE], help[512];
 		const char *value = "";
 
-		if (!(takes & RG_TAKES(i)) || !name_of(i) || (i >= RG_NR_KEYS && !table[i].help))
+		if (!(takes & RG_TAKES(i)) || !name_of(i) ||
+		    (i >= RG_NR_OPTION_KEYS && !table[i].help))
 			continue;
 		if (has_value(i))
-			value = i < RG_NR_KEYS ? rg_key_metavar(i, metavar) : other(i)->metavar;
+			value = i < RG_NR_OPTION_KEYS ? rg_key_metavar(i, metavar)
+						      : other(i)->metavar;
 		snprintf(left, sizeof(left), "--%s%s%s", name_of(i), *value ? " " : "", value);
 		help_of(i, help, sizeof(help));
 		if (strlen(left) < 26)

@@ -54,7 +54,7 @@ struct rg_options {
 
 /* The options that are keys come first (enum rg_key). */
 enum rg_option {
-	RG_OPT_CONFIG = RG_NR_KEYS,
+	RG_OPT_CONFIG = RG_NR_OPTION_KEYS,
 	RG_OPT_NETNS,
 	RG_OPT_REASON,
 	RG_OPT_DRY_RUN,
@@ -98,7 +98,7 @@ enum rg_option {
 /* The last bit belongs to no option (main.c). */
 _Static_assert(RG_NR_OPTIONS <= 64, "a bit an option");
 /* All keys that the command line has. */
-#define RG_TAKES_POLICY (RG_TAKES(RG_NR_KEYS) - 1)
+#define RG_TAKES_POLICY (RG_TAKES(RG_NR_OPTION_KEYS) - 1)
 _Static_assert(RG_OPT_TRACE_DURATION + 1 - RG_OPT_TRACE_CLIENT == RG_NR_TRACE_OPTIONS,
 	       "room for all of trace's");
 #define RG_TAKES_TRACE                                                                             \

@@ -11,6 +11,7 @@
 #include "cli/verbs.h"
 #include "mounts/classify.h"
 #include "pins/gates.h"
+#include "pins/protect.h"
 #include "base/netns.h"
 #include "text/json.h"
 #include "text/shown.h"
@@ -239,6 +240,7 @@ static int collect(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *
 	c->record = meta.record;
 	c->record_size = (long)meta.record_mib << 20;
 	c->notify_nfsv3 = meta.notify_nfsv3;
+	c->protect = meta.protect != RG_PROTECT_OFF;
 	c->module = meta.module_wish;
 	c->exempt_defaults = s->from.exempt_defaults;
 	s->n_exempt = count_exempt(p);

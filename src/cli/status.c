@@ -529,6 +529,25 @@ static json_object *notices_json(const struct rg_pins *p)
 	return o;
 }
 
+static json_object *protect_json(const struct rg_snapshot *s)
+{
+	json_object *o = json_object_new_object(), *refused = json_object_new_object();
+	__u64 total = 0;
+
+	rg_json_put_text(o, "state", rg_protect_name(s->protect));
+	rg_json_put(o, "why",
+		    rg_protect_why(s->protect) ? rg_json_text(rg_protect_why(s->protect)) : NULL);
+	rg_json_put(o, "executable",
+		    s->protect == RG_PROTECT_ON ? rg_json_text(s->protect_path) : NULL);
+	for (__u32 i = 0; i < RG_NR_PROTECT_REFUSALS; i++) {
+		rg_json_put(refused, rg_protect_refusal_name(i), u64(s->protect_refused[i]));
+		total += s->protect_refused[i];
+	}
+	rg_json_put(refused, "total", u64(total));
+	rg_json_put(o, "refused", refused);
+	return o;
+}
+
 static json_object *left_out_json(__u32 left_out)
 {
 	json_object *list = json_object_new_array(), *o;
@@ -684,6 +703,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	rg_json_put(o, "writes_failed", u64(s->writes_failed));
 	rg_json_put(o, "disk_waits_seconds",
 		    u64(rg_is_alive(s->heartbeat_ns, s->now_ns) ? s->disk_waits_s : 0));
+	rg_json_put(o, "protect", protect_json(s));
 	rg_json_put(o, "wrappers", wrappers_json(p, s->now_ns));
 	rg_json_put(o, "counters", counters_json(s));
 	return o;

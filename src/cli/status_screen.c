@@ -260,6 +260,13 @@ static void put_trouble(const struct view *v, json_object *all)
 		put(v, "pins",
 		    "%llu were removed or replaced by somebody, and pinned again by the daemon",
 		    number_of(all, "pins_put_back"));
+	if (text_of(in(all, "protect"), "why"))
+		put(v, "protect:", "not possible: %s", text_of(in(all, "protect"), "why"));
+	if (number_of(in(in(all, "protect"), "refused"), "total"))
+		put(v, "protect:",
+		    "%llu attempts to change what is pinned were refused: see "
+		    "`reexport-guard status -v`",
+		    number_of(in(in(all, "protect"), "refused"), "total"));
 	if (number_of(all, "writes_failed"))
 		put(v, "disk",
 		    "%llu times a file of the daemon's could not be written: what is kept for the "

@@ -135,6 +135,30 @@ static void print_wrappers(json_object *list)
 	}
 }
 
+/* Prints "protect: on, only /usr/sbin/reexport-guard; refused 3 (unpin 2, write 1)", or why not. */
+static void print_protect(json_object *o)
+{
+	json_object *refused = json_object_object_get(o, "refused");
+	const char *separator = " (";
+
+	if (text_of(o, "why")) {
+		printf("protect: not possible: %s\n", text_of(o, "why"));
+		return;
+	}
+	printf("protect: %s", text_of(o, "state"));
+	if (text_of(o, "executable"))
+		printf(", only %s may change what is pinned; refused %llu",
+		       text_of(o, "executable"), (unsigned long long)number_of(refused, "total"));
+	json_object_object_foreach(refused, what, n)
+	{
+		if (!json_object_get_uint64(n) || strcmp(what, "total") == 0)
+			continue;
+		printf("%s%s %llu", separator, what, (unsigned long long)json_object_get_uint64(n));
+		separator = ", ";
+	}
+	printf("%s\n", separator[0] == ',' ? ")" : "");
+}
+
 /* Prints "denied 3 (no_daemon 2, policy 1)", without zeros. */
 static void print_sum(json_object *counters, const char *key)
 {
@@ -314,6 +338,7 @@ void rg_status_print_all(json_object *o)
 		       "the "
 		       "daemon\n",
 		       (unsigned long long)number_of(o, "pins_put_back"));
+	print_protect(json_object_object_get(o, "protect"));
 	if (number_of(o, "writes_failed") > 0)
 		printf("disk     %llu times a file of the daemon's could not be written: what is "
 		       "kept "

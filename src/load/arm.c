@@ -27,6 +27,7 @@
 #include "load/loader.h"
 #include "load/modules.h"
 #include "load/preempt.h"
+#include "load/protect.h"
 #include "load/replace.h"
 #include "load/sleep.h"
 #include "base/names.h"
@@ -300,6 +301,7 @@ static void attached(struct rg_programs *programs)
 	for (const struct rg_trace *t = rg_traces; t->program; t++)
 		for (int pin = 0; pin < RG_NR_TRACE_PINS; pin++)
 			rg_programs_add(programs, rg_trace_pin(path, t, pin), true);
+	rg_protect_programs(programs);
 }
 
 static int take_away(struct rg_pins *p, unsigned int *continued)
@@ -380,6 +382,7 @@ static void watch(const struct rg_loaded *loaded, const struct rg_arm_request *w
 	if (!pid && wish->only_fd > 0)
 		close(wish->only_fd);
 	rg_load_traces(loaded);
+	rg_protect_cover();
 	if (!pid)
 		_exit(0);
 }
@@ -488,6 +491,8 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p, st
 	if (!err)
 		ask_kept(p, armed);
 	err = err ?: rg_attach_answers(&loaded, &wish);
+	if (!err)
+		rg_protect(p, plan->wish->config->protect);
 	err = err ?: mark_armed(p, loaded.module, armed->canary_ns);
 	armed->rung = rung;
 	armed->doors = doors;
@@ -549,6 +554,7 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 	}
 	armed->doors = doors;
 	ask_kept(p, armed);
+	rg_protect(p, wish->config->protect);
 	if (wish->config->module == RG_MODULE_WISH_OFF && meta.module == RG_MODULE_ANSWERED) {
 		rg_answers_detach();
 		rg_sleep_end(p);
@@ -597,9 +603,11 @@ static int replace(struct plan *plan, int rung, struct rg_pins *p, struct rg_arm
 		*p = old;
 		return -EPROTO;
 	}
-	if (plan->wish->as_it_is && rg_pins_meta(&old, &was) == 0 &&
-	    was.module_wish < RG_NR_MODULE_WISHES)
-		plan->wish->config->module = was.module_wish;
+	if (plan->wish->as_it_is && rg_pins_meta(&old, &was) == 0) {
+		if (was.module_wish < RG_NR_MODULE_WISHES)
+			plan->wish->config->module = was.module_wish;
+		plan->wish->config->protect = was.protect != RG_PROTECT_OFF;
+	}
 	do {
 		err = rg_replace_begin(p);
 		if (err)
@@ -669,6 +677,7 @@ static int take_up(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
 	if (!plan->wish->as_it_is)
 		return arm_again(plan, p, armed);
 	armed->adopted = true;
+	rg_protect_again(p);
 	return rg_prove(p);
 }
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "load/followers.h"
 #include "load/load.h"
+#include "load/protect.h"
 #include "load/traces.h"
 #include "pins/carry.h"
 #include "pins/doors.h"
@@ -120,6 +121,7 @@ static int carry_meta(const struct rg_pins *old, const struct rg_pins *p)
 	meta.kprobes = made.kprobes;
 	meta.hold = made.hold;
 	meta.module = made.module;
+	meta.protect = made.protect;
 	meta.module_ours |= made.module_ours;
 	meta.canary_ns = made.canary_ns;
 	memcpy(meta.tool_version, made.tool_version, sizeof(meta.tool_version));
@@ -320,6 +322,7 @@ static void all_links(struct rg_programs *programs)
 	for (const struct rg_trace *t = rg_traces; t->program; t++)
 		for (int pin = 0; pin < RG_NR_TRACE_PINS; pin++)
 			rg_programs_add(programs, rg_trace_pin(path, t, pin), false);
+	rg_protect_programs(programs);
 }
 
 /* Continue nobody from another pid namespace, in which all processes would seem to be gone. */

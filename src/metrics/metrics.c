@@ -513,6 +513,19 @@ static void write_pins_put_back(struct rg_exposition *e, const struct rg_snapsho
 	rg_sample(e, s->pins_put_back);
 }
 
+/* Leaves it out where nobody asked for it. */
+static void write_protected(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	if (s->protect != RG_PROTECT_OFF)
+		rg_sample(e, s->protect == RG_PROTECT_ON);
+}
+
+static void write_protect_refused(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	for (__u32 i = 0; s->protect == RG_PROTECT_ON && i < RG_NR_PROTECT_REFUSALS; i++)
+		rg_sample(e, s->protect_refused[i], "what", rg_protect_refusal_name(i));
+}
+
 static void write_writes_failed(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	rg_sample(e, s->writes_failed);
@@ -663,6 +676,13 @@ const struct rg_metric rg_metrics[] = {
 	{"pins_put_back", COUNTER, "",
 	 "Pins that somebody removed or replaced, and the daemon pinned again",
 	 write_pins_put_back},
+	{"protected", GAUGE, "",
+	 "protect = yes: 1: it is in force; 0: it is not possible; missing: protect = no",
+	 write_protected},
+	{"protect_refused", COUNTER, "what",
+	 "What others than our executable tried at our pins, maps, programs and links, and were "
+	 "refused",
+	 write_protect_refused},
 	{"writes_failed", COUNTER, "", "Files that the daemon could not write",
 	 write_writes_failed},
 	{"disk_waits_seconds", SECONDS, "",

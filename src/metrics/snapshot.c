@@ -69,6 +69,25 @@ static int read_flows(const struct rg_pins *p, struct rg_snapshot *s)
 	return s->n_downgrades < 0 ? s->n_downgrades : 0;
 }
 
+/* What cannot be read is not claimed to be protected. */
+static void read_protect(const struct rg_pins *p, struct rg_snapshot *s)
+{
+	struct rg_protect protect;
+	struct rg_meta meta;
+
+	if (rg_pins_meta(p, &meta) < 0)
+		return;
+	s->protect = meta.protect < RG_NR_PROTECT_STATES ? meta.protect : RG_PROTECT_GONE;
+	if (s->protect != RG_PROTECT_ON)
+		return;
+	if (rg_protect_read(&protect) || !rg_protect_is_whole()) {
+		s->protect = RG_PROTECT_GONE;
+		return;
+	}
+	memcpy(s->protect_refused, protect.refused, sizeof(s->protect_refused));
+	memcpy(s->protect_path, protect.path, sizeof(s->protect_path));
+}
+
 /* Unreadable facts are unknown. */
 static void read_lost(const struct rg_pins *p, struct rg_snapshot *s)
 {
@@ -120,6 +139,7 @@ int rg_snapshot_read(const struct rg_pins *p, int besides, struct rg_snapshot *s
 	s->pins_put_back = p->live->pins_put_back;
 	s->writes_failed = p->live->writes_failed;
 	s->disk_waits_s = p->live->disk_waits_s;
+	read_protect(p, s);
 	s->sleeps = p->live->sleeps == RG_HOLD_SLEEP;
 	s->delegations = p->live->delegations;
 	s->starts_at_boot = rg_host_starts_at_boot("");

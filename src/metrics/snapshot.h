@@ -7,6 +7,7 @@
 #include "state/lost.h"
 #include "pins/flows.h"
 #include "pins/held.h"
+#include "pins/protect.h"
 #include "load/progs.h"
 #include "state/regime.h"
 #include "pins/settle.h"
@@ -28,7 +29,10 @@ struct rg_snapshot {
 	enum rg_known delegations;	    /* knfsd gives write delegations */
 	enum rg_known starts_at_boot;	    /* systemd starts the guard at boot */
 	enum rg_known records_outlive;	    /* knfsd's records of end clients are on a disk */
-	char armed_by[32];		    /* version of the program that made the pins */
+	enum rg_protect_state protect;
+	__u64 protect_refused[RG_NR_PROTECT_REFUSALS]; /* of protect on */
+	char protect_path[RG_PATH_SIZE];	       /* of the executable that is trusted */
+	char armed_by[32]; /* version of the program that made the pins */
 	struct rg_gate gates[RG_MAX_GATES];
 	struct rg_flow_storm storms[RG_MAX_GATES];
 	__u64 counters[RG_NR_COUNTERS];

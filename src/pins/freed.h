@@ -11,7 +11,7 @@
 #include <linux/bpf.h>
 
 /* Links of followers, of doors and of tracing programs. */
-#define RG_MAX_LINKS 96
+#define RG_MAX_LINKS 128
 
 struct rg_programs {
 	__u32 link[RG_MAX_LINKS]; /* ids */

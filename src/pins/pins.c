@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "pins/other.h"
+#include "pins/protect.h"
 
 /* Size a pinned map must have to be ours; others would make us read past it. */
 static const struct {
@@ -124,8 +125,7 @@ const char *rg_pins_missing(const struct rg_pins *p)
 	return NULL;
 }
 
-/* A pin of ours, of any version: nothing else in the directory is touched. */
-static bool is_pin(const char *name)
+bool rg_is_pin(const char *name)
 {
 	static const char *const begins[] = {"map_", "link_", "prog_", "trace_"};
 
@@ -145,7 +145,7 @@ static int any_pin(void)
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
 	while (!any && (e = readdir(d)))
-		any = is_pin(e->d_name);
+		any = rg_is_pin(e->d_name);
 	closedir(d);
 	return any;
 }
@@ -284,6 +284,7 @@ bool rg_pins_are_current(const struct rg_pins *p)
 
 int rg_pins_say(struct rg_pins *p, int err)
 {
+	struct rg_protect protect;
 	const char *missing;
 
 	switch (err) {
@@ -308,8 +309,16 @@ int rg_pins_say(struct rg_pins *p, int err)
 			       RG_PIN_DIR, missing ? missing : "it was never armed",
 			       missing ? " is missing" : "");
 		break;
-	case -EACCES:
 	case -EPERM:
+		if (rg_protect_read(&protect) == 0 && protect.path[0]) {
+			err = rg_error(RG_FAILED,
+				       "%s: protected (protect = yes): only %s may work on it; "
+				       "run that one, or put this one in its place",
+				       RG_PIN_DIR, protect.path);
+			break;
+		}
+		/* fallthrough */
+	case -EACCES:
 		err = rg_error(RG_FAILED, "%s: %s: run as root", RG_PIN_DIR, rg_strerror(err));
 		break;
 	default:
@@ -365,7 +374,7 @@ bool rg_pins_remove(void)
 	while ((e = readdir(d))) {
 		if (e->d_name[0] == '.')
 			continue;
-		if (!is_pin(e->d_name)) {
+		if (!rg_is_pin(e->d_name)) {
 			others = true;
 		} else if (unlinkat(dirfd(d), e->d_name, 0) < 0 && errno != ENOENT) {
 			rg_warn("%s/%s: cannot be unpinned: %s; remove it by hand", rg_pins_dir(),

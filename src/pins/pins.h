@@ -141,6 +141,8 @@ enum rg_link rg_link_of_return(enum rg_return function);
  * RG_NR_LINKS: this one has none. */
 enum rg_link rg_link_that_enters(enum rg_link link);
 const char *rg_pin_of_prog(enum rg_prog prog);
+/* Says whether a file in that directory is a pin of ours, of any version. */
+bool rg_is_pin(const char *name);
 /* Pin a link, and close it in any case: from then on the pin keeps it attached. 0 or a negative
  * errno. */
 int rg_pin_link(struct bpf_link *link, const char *path);

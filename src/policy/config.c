@@ -124,6 +124,7 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 				 "tell NFSv3 end clients when lockd dropped their locks",
 				 .kind = RG_KIND_WORD, .initial = 1, .max = 2, .of = on_off_of,
 				 .word = on_off},
+	[RG_KEY_PROTECT] = {"protection", "protect", NULL, NULL, YES_NO},
 };
 _Static_assert(RG_NR_KEYS <= RG_PROVENANCE_KEYS, "room for every key");
 
@@ -170,6 +171,8 @@ static long number(const struct rg_config *c, enum rg_key key)
 		return c->org_keep_for_s;
 	case RG_KEY_NOTIFY_NFSV3:
 		return c->notify_nfsv3;
+	case RG_KEY_PROTECT:
+		return c->protect;
 	default:
 		return 0;
 	}
@@ -238,6 +241,9 @@ static void set_number(struct rg_config *c, enum rg_key key, long n)
 		break;
 	case RG_KEY_NOTIFY_NFSV3:
 		c->notify_nfsv3 = n;
+		break;
+	case RG_KEY_PROTECT:
+		c->protect = n;
 		break;
 	default:
 		break;

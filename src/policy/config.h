@@ -38,6 +38,9 @@ enum rg_key {
 	RG_KEY_ORG_KEEP_FOR,
 	RG_KEY_ORG_EXPORT,
 	RG_KEY_ORG_CLIENT,
+	/* Keys from here on are no options, for which there is no room (cli/options.h). */
+	RG_NR_OPTION_KEYS,
+	RG_KEY_PROTECT = RG_NR_OPTION_KEYS,
 	RG_NR_KEYS,
 };
 
@@ -91,6 +94,7 @@ struct rg_config {
 	long module;		  /* enum rg_module_wish */
 	long record, record_size; /* 1: the daemon records; size of all recordings in bytes */
 	long notify_nfsv3;	  /* 1: NFSv3 end clients are told when lockd dropped their locks */
+	long protect; /* 1: only our executable may unpin, detach or write what is pinned */
 	struct rg_origin origin[RG_NR_KEYS];
 	char file[RG_PATH_SIZE]; /* absolute path; "": no file was read */
 };

@@ -9,6 +9,7 @@ untraced_gate=yes
 setup_file() { setup_tiers; }
 setup() { fresh; }
 teardown() {
+	[[ $RG == "$repo"/* ]] || rg disable >/dev/null 2>&1 || true # nobody else may
 	in_rex bash -c '! mountpoint -q /srv/elsewhere || umount /srv/elsewhere'
 	rex_mount
 }
@@ -178,6 +179,76 @@ pins_are() { [[ $(ls $pins 2>/dev/null) == "$1" ]]; }
 	expect_end daemon 0 "disabled by another process"
 	[ ! -e $pins ]
 	! bpftool -j link show id "$door"
+}
+
+# not_permitted COMMAND...: fails, and says that it may not.
+not_permitted() {
+	run "$@"
+	[[ $status -ne 0 && ($output == *"not permitted"* || $output == *"must be superuser"*) ]] || {
+		echo "$*: status $status: $output"
+		return 1
+	}
+}
+refused_are() { [[ $(json '.protect.refused | "\(.unpin) \(.run) \(.detach) \(.umount)"') == "$1" ]]; }
+@test "protect = yes: only our executable, and what replaces it, unpins, detaches, writes and disables" {
+	local bin=/run/guard conf=/run/protect.conf others=/sys/fs/bpf/others map
+	# Without it anybody may.
+	arm --mount $a --action deny
+	rm $pins/link_grace_end
+	rg disable
+	in_rex bash -c "mkdir -p $bin && cp $RG $bin/reexport-guard && printf '%s\n' '[gate]' 'scope = locks' \
+		'release = grace-start' '[mounts]' 'mount = $a' '[protection]' 'protect = yes' >$conf"
+	RG=$bin/reexport-guard
+	arm_hold --config $conf
+	[ "$(json .protect.state)" = on ]
+	[ "$(json .protect.executable)" = $bin/reexport-guard ]
+	held_try one posix $a/f
+	not_permitted rm $pins/link_door_lock
+	not_permitted mv $pins/link_door_lock $pins/link_other
+	not_permitted mv $pins /sys/fs/bpf/elsewhere
+	not_permitted in_rex umount /sys/fs/bpf
+	map=$(bpftool -j prog show pinned $pins/prog_control | jq '.map_ids[0]')
+	not_permitted bpftool map update pinned $pins/map_exempt key 0 value 0
+	not_permitted bpftool map update id "$map" key 0 0 0 0 value 0
+	not_permitted bpftool link detach pinned $pins/link_door_lock
+	head -c 88 /dev/zero >"$work/ctx"
+	not_permitted bpftool prog run pinned $pins/prog_control ctx_in "$work/ctx"
+	refused_are "3 1 1 1"
+	[ "$(json .protect.refused.write)" -ge 2 ] # `bpftool prog show` opens maps as well
+	[ "$(rg metrics | grep -c '^reexport_guard_protect_refused_total{what="unpin"} 3$')" -eq 1 ]
+	run in_rex "$repo/build/reexport-guard" status
+	[ "$status" -eq 1 ]
+	[[ $output == *"only $bin/reexport-guard may work on it"* ]]
+	# Whatever is not ours is as it was.
+	mkdir $others
+	bpftool map create $others/map type hash key 4 value 4 entries 4 name others
+	bpftool map update pinned $others/map key 1 0 0 0 value 1 0 0 0
+	mv $others/map $others/map_meta
+	rm -r $others
+	# So are our own verbs.
+	rg policy reload --config $conf
+	held_is 1
+	rg release
+	expect_end one 0 granted
+	rg close
+	# An update: another file is there, and the daemon runs on from the one before, then from this one.
+	in_rex bash -c "cp $repo/build/reexport-guard $bin/new && mv $bin/new $bin/reexport-guard"
+	held_try two posix $a/f
+	kill -TERM "$(pid_of daemon)"
+	expect_end daemon 0
+	daemon_start
+	[ "$(json .protect.state)" = on ]
+	# One that others can write is nobody's to trust.
+	in_rex bash -c "cp $bin/reexport-guard $bin/new && chmod o+w $bin/new && mv $bin/new $bin/reexport-guard"
+	run rg disable
+	[ "$status" -eq 1 ]
+	in_rex chmod o-w $bin/reexport-guard
+	kill -KILL "$(pid_of daemon)"
+	run rg disable
+	[ "$status" -eq 0 ]
+	expect_end two 0 granted
+	[ ! -e $pins ]
+	! bpftool prog show | grep -q protect_
 }
 
 @test "a pin removed: status says so, enable arms anew" {

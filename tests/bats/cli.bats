@@ -205,7 +205,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	arm --mount $a --action deny
 	try posix $a/f || true
 	json . >"$work/status.out"
-	for key in .schema .verdict.protection .verdict.text .verdict.if_power_is_lost.outcome .verdict.if_power_is_lost.text .verdict.if_power_is_lost.locks_lost .verdict.if_power_is_lost.locks_unknown .verdict.if_power_is_lost.locks_reclaimable .held_files_not_looked_for .pins_put_back .writes_failed .disk_waits_seconds .version .armed_by_version .enabled .rungs.file_lock .canary_ms .reboot \
+	for key in .schema .verdict.protection .verdict.text .verdict.if_power_is_lost.outcome .verdict.if_power_is_lost.text .verdict.if_power_is_lost.locks_lost .verdict.if_power_is_lost.locks_unknown .verdict.if_power_is_lost.locks_reclaimable .held_files_not_looked_for .pins_put_back .protect.state .protect.refused.total .writes_failed .disk_waits_seconds .version .armed_by_version .enabled .rungs.file_lock .canary_ms .reboot \
 		.regime.nfs4_locks .regime.nlm_locks .regime.changed \
 		.recorder.state .recorder.unrecorded .nfsv3_notices.waiting .nfsv3_notices.told .nfsv3_notices.failed .daemon.alive .daemon.pid .gates[0].netns .gates[0].state .gates[0].since \
 		.gates[0].since_seconds .gates[0].why .gates[0].why_text .gates[0].release \

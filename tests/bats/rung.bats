@@ -237,3 +237,17 @@ crowd() {
 	[ "$(json '[.rungs.follow, .by_kprobe, (.tracing.by_kprobe | length)] | tostring')" = \
 		"[\"fentry\",[],$(traced_by_kprobe)]" ]
 }
+
+@test "protect = yes without BPF LSM: enable and status say that it is not possible, and claim nothing" {
+	in_rex bash -c "printf '%s\n' '[mounts]' 'mount = $a' '[protection]' 'protect = yes' >/run/protect.conf"
+	arm --config /run/protect.conf --action deny
+	grep -q "protect: not possible: BPF LSM is not active" "$work/enable.err"
+	run rg status
+	[ "$status" -eq 0 ]
+	[[ $output == *"protect:"*"not possible: BPF LSM is not active"* ]]
+	[ "$(json .protect.state)" = impossible ]
+	[ "$(rg metrics | grep '^reexport_guard_protected ')" = "reexport_guard_protected 0" ]
+	run try posix $a/f
+	[ "$output" = EAGAIN ]
+	rm $pins/link_grace_end
+}

@@ -183,6 +183,9 @@ static const struct {
 	{RG_KEY_NOTIFY_NFSV3, "on", "on"},
 	{RG_KEY_NOTIFY_NFSV3, "off", "off"},
 	{RG_KEY_NOTIFY_NFSV3, "no", NULL},
+	{RG_KEY_PROTECT, "yes", "yes"},
+	{RG_KEY_PROTECT, "no", "no"},
+	{RG_KEY_PROTECT, "on", NULL},
 	{RG_KEY_RECORD_SIZE, "8M", "8M"},
 	{RG_KEY_RECORD_SIZE, "67108864", "64M"},
 	{RG_KEY_RECORD_SIZE, "1025M", "1025M"},
@@ -299,7 +302,8 @@ static void test_all_at_once(void **unused)
 	     "metrics-dir = /m\nmetrics-interval = 5\nrecord = off\nrecord-size = "
 	     "1G\n[reclaims]\nmodule = off\nforward = always\n"
 	     "only-client = yes\n[original]\nmode = quiet\nkeep-for = 3min\nexport = /e\n"
-	     "client = 10.0.0.0/8\nclient = *rex\n[gate]");
+	     "client = 10.0.0.0/8\nclient = *rex\n[protection]\nprotect = yes\n[gate]");
+	assert_int_equal(config.protect, 1);
 	assert_int_equal(config.org_mode, RG_ORG_QUIET);
 	assert_int_equal(config.org_keep_for_s, 180);
 	assert_int_equal(config.org_exports.n, 1);
@@ -410,7 +414,7 @@ static void test_which_mounts(void **unused)
 
 /* ---- mistakes ---- */
 
-#define SECTIONS "[gate], [mounts], [exempt], [daemon], [reclaims] or [original]"
+#define SECTIONS "[gate], [mounts], [exempt], [daemon], [reclaims], [original] or [protection]"
 
 static void test_mistakes(void **unused)
 {

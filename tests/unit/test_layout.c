@@ -266,7 +266,7 @@ static void test_meta(void **unused)
 		M(rg_meta, record),
 		M(rg_meta, record_mib),
 		M(rg_meta, notify_nfsv3),
-		M(rg_meta, pad),
+		M(rg_meta, protect),
 		M(rg_meta, canary_ns),
 		M(rg_meta, tool_version),
 		M(rg_meta, state_dir),

@@ -79,6 +79,8 @@ static int setup(void **unused)
 	made_up(&snapshot);
 	make_up_budget();
 	make_up_original();
+	snapshot.protect = RG_PROTECT_ON;
+	snapshot.protect_refused[RG_REFUSED_UNPIN] = 3;
 	snapshot.n_progs = 3;
 	snapshot.progs[0] = (struct rg_prog_counts){"lock_done", 1500, 3, 17};
 	snapshot.progs[1] = (struct rg_prog_counts){"door_lock", 7 * S + 1, 1000000, 0};
