@@ -105,6 +105,11 @@ test-matrix: test-deps ## every suite on 6.1, 6.12, 7.2 and 7.3; without KVM wha
 test-toolchains: ## build with Debian 12's and 13's gcc and clang, and for arm64 (root)
 	$(Q)tests/toolchains $(ONLY)
 
+.PHONY: fault
+fault: test-deps ## kill verbs at random system calls, fail these; adds to docs/results/fault.md (ROUNDS=50, SEED=)
+	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(OTHER)
+	$(Q)KERNEL=$(KERNEL) tests/fault $(or $(ROUNDS),50) $(SEED)
+
 unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
 

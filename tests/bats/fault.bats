@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Verbs are killed at a system call, and system calls fail under them, one at a time. Which one
+# is random: RG_FAULT_SEED gives the same ones again, RG_FAULT_ROUNDS says how many there are of
+# each kind. `make fault` runs this for hours (tests/fault); `make test` runs a cut of it.
+
+load common
+untraced_gate=yes
+
+OTHER=${RG_OTHER:-$repo/build/other/build/reexport-guard}
+rounds=${RG_FAULT_ROUNDS:-2}
+# What changes something in the kernel, and what is lost when a process dies before it.
+changes=bpf,mkdir,rmdir,unlink,unlinkat,rename,renameat2,clone,clone3,fork,vfork,pidfd_open
+changes+=,pidfd_send_signal,kill,flock,openat
+
+setup_file() {
+	setup_tiers
+	export RG_FAULT_SEED=${RG_FAULT_SEED:-$((SRANDOM & 32767))}
+	echo "# RG_FAULT_SEED=$RG_FAULT_SEED RG_FAULT_ROUNDS=$rounds" >&3
+}
+setup() {
+	fresh
+	in_rex touch $a/h
+	RANDOM=$RG_FAULT_SEED
+}
+teardown_file() { fresh; }
+
+policy=(--mount $a --scope locks --release settled --max-hold 1h)
+
+# A crowd: a program that is held, one in a wrapper that stops itself because of that, and one
+# that asks all the time and says what it got.
+crowd() {
+	in_rex rm -f /run/enough
+	held_try one posix $a/f
+	held_try wrapped posix $a/g runuser -u root --
+	background asker bash -c "while [ ! -e /run/enough ]; do $LOCKER try posix $a/h; done"
+	wait_held 3
+}
+crowd_goes_on() {
+	expect_end one 0 granted 60
+	expect_end wrapped 0 granted 60
+	expect_end asker 0 granted 60
+	nobody_stopped
+}
+
+# calls SET COMMAND...: how many system calls of this set it makes.
+calls() {
+	in_rex strace -qq -o /run/calls -e trace="$1" "${@:2}" >/dev/null 2>&1
+	in_rex grep -c '(' /run/calls
+}
+
+# killed_at N COMMAND...: before its Nth system call that changes something.
+killed_at() {
+	echo "killed at change $1: ${*:2}"
+	run in_rex strace -qq -o /dev/null -e trace="$changes" \
+		-e inject="$changes:signal=KILL:when=$1" "${@:2}"
+}
+
+# pick COUNT: a number from 1 to COUNT, in $picked.
+pick() { picked=$(((RANDOM * 32768 + RANDOM) % $1 + 1)); }
+
+is_closed_with_crowd() {
+	[ "$(gate_state)" = closed ]
+	held_is 3
+	! said asker granted
+}
+
+@test "enable and policy reload killed at a system call: the gate stays closed, and holds whom it held" {
+	local n
+	arm_hold "${policy[@]}"
+	crowd
+	n=$(calls $changes "$RG" enable "${policy[@]}" --max-hold 2h)
+	[ "$n" -gt 20 ]
+	for ((i = 0; i < rounds; i++)); do
+		pick "$n"
+		killed_at "$picked" "$RG" enable "${policy[@]}" --max-hold $((i + 1))h
+		[ "$status" -eq 137 ]
+		is_closed_with_crowd
+		rg status >/dev/null
+	done
+	# Another version's, which has more to lose: it replaces the set.
+	kill -TERM "$(pid_of daemon)"
+	expect_end daemon 0
+	n=2000
+	for ((i = 0; i < rounds; i++)); do
+		pick "$n"
+		killed_at "$picked" "$OTHER" enable "${policy[@]}"
+		! said asker granted
+		[ "$(gate_state)" = closed ]
+		# All of the crowd but the one that is denied where no daemon is: it asks again.
+		(($(held_count) >= 2))
+	done
+	run rg enable "${policy[@]}"
+	[ "$status" -eq 0 ]
+	[ ! -e $pins-beside ]
+	daemon_start
+	wait_held 3
+	! said asker granted
+	in_rex touch /run/enough
+	rg disable
+	crowd_goes_on
+}
+
+@test "disable killed at a system call: the next one continues everybody, and nothing is left" {
+	local n=150
+	for ((i = 0; i < rounds; i++)); do
+		arm_hold "${policy[@]}"
+		crowd
+		in_rex touch /run/enough
+		pick "$n"
+		killed_at "$picked" "$RG" disable
+		if [[ $status != 137 ]]; then n=$picked; fi # it was through
+		run rg disable
+		[[ $status == 0 || $status == 4 ]]
+		[ ! -e $pins ]
+		crowd_goes_on
+		expect_end daemon 0 "disabled by another process"
+	done
+}
+
+@test "enable killed, or refused a system call, with nothing enabled: all or nothing, and one line says why" {
+	local n fail fails=(bpf:ENOMEM bpf:EPERM openat:EMFILE openat:ENOMEM mkdir:ENOSPC clone:EAGAIN)
+	for ((i = 0; i < rounds; i++)); do
+		pick 400
+		killed_at "$picked" "$RG" enable "${policy[@]}" --action deny
+		rg enable "${policy[@]}" --action deny >/dev/null
+		rg disable
+		pick ${#fails[@]}
+		fail=${fails[picked - 1]}
+		n=200
+		[[ $fail != [mc]* ]] || n=2
+		pick $n
+		echo "$fail at call $picked"
+		run in_rex strace -qq -o /dev/null -e trace="${fail%:*}" \
+			-e inject="${fail%:*}:error=${fail#*:}:when=$picked" \
+			"$RG" enable "${policy[@]}" --action deny
+		echo "$status: $output"
+		if ((status == 0)); then
+			run try posix $a/f
+			[ "$output" = EAGAIN ]
+			rg status >/dev/null
+			rg disable
+			continue
+		fi
+		[ ! -e $pins ]
+		# Before main() it is the loader of shared libraries that speaks.
+		[[ $output == *"shared libraries"* ]] ||
+			[ "$(grep -c '^reexport-guard: ' <<<"$output" || true)" -ge 1 ]
+		run try posix $a/f
+		[ "$output" = granted ]
+		nobody_stopped
+	done
+}
