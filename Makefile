@@ -242,7 +242,7 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \
 		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) \
 		$(if $(findstring stranger,$@),$(shell $(PKG_CONFIG) --cflags --libs libbpf)) \
-		$(if $(findstring png,$@),-lz) -o $@
+		$(if $(findstring no_memory,$@),-shared -fPIC) $(if $(findstring png,$@),-lz) -o $@
 
 $(B)/bench/peers.bpf.o: bench/peers.bpf.c $(wildcard vmlinux/*.h) Makefile
 	$(say) BPF $<

@@ -38,9 +38,10 @@ int rg_held_can_continue(const struct rg_pins *p)
 
 	if (err)
 		return err;
-	return who.caller == (__u32)getpid() && rg_process_is(who.caller, who.caller_start_ns)
-		       ? 0
-		       : -EXDEV;
+	if (who.caller != (__u32)getpid())
+		return -EXDEV;
+	err = rg_process_is(who.caller, who.caller_start_ns);
+	return err == -ESRCH ? -EXDEV : err;
 }
 
 void rg_held_forget(const struct rg_pins *p, const struct rg_held_key *key)
@@ -56,18 +57,22 @@ static bool continue_process(const struct rg_pins *p, const struct rg_wrapper_li
 			     __u32 tgid, __u64 start_ns, struct rg_continued *done)
 {
 	unsigned int before = done->continued + done->gone + done->left_stopped;
-	int pidfd = (int)syscall(SYS_pidfd_open, tgid, 0);
+	int pidfd = (int)syscall(SYS_pidfd_open, tgid, 0), err = pidfd < 0 ? -errno : 0;
 	bool drop = true, ours = false;
 
 	/* Opened first, compared after: the pid cannot change hands in between. */
-	if (pidfd < 0 && errno != ESRCH) {
-		rg_warn("process %u: cannot be continued: pidfd_open: %s; run `reexport-guard "
-			"release` again",
-			tgid, rg_strerror(errno));
+	if (!err)
+		err = rg_process_is(tgid, start_ns);
+	if (err && err != -ESRCH) {
+		rg_warn("process %u: cannot be continued: %s: %s; run `reexport-guard release` "
+			"again",
+			tgid, pidfd < 0 ? "pidfd_open" : "/proc cannot be read", rg_strerror(err));
+		if (pidfd >= 0)
+			close(pidfd);
 		done->failed++;
 		return false;
 	}
-	if (pidfd < 0 || !rg_process_is(tgid, start_ns)) {
+	if (err) {
 		done->gone++;
 	} else if (is_stopped_by_a_person(p, tgid)) {
 		/* SIGCONT would throw that stop away, and it is not ours. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "pins/process.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,24 +45,42 @@ __u64 rg_start_ticks_of_stat(const char *stat)
 	return 0;
 }
 
-__u64 rg_process_start_ticks(__u32 pid)
-{
-	char *stat = rg_process_file(pid, "stat");
-	__u64 ticks = stat ? rg_start_ticks_of_stat(stat) : 0;
+/* Reads /proc/PID/stat, whose first 22 fields are shorter than this. */
+#define STAT_BYTES 1024
 
-	free(stat);
-	return ticks;
+static int read_stat(__u32 pid, char stat[STAT_BYTES])
+{
+	char path[64];
+	ssize_t n;
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	n = read(fd, stat, STAT_BYTES - 1);
+	err = n < 0 ? -errno : 0;
+	close(fd);
+	stat[err ? 0 : n] = '\0';
+	return err;
+}
+
+int rg_process_start_ticks(__u32 pid, __u64 *ticks)
+{
+	char stat[STAT_BYTES];
+	int err = read_stat(pid, stat);
+
+	*ticks = err ? 0 : rg_start_ticks_of_stat(stat);
+	return err ?: (*ticks ? 0 : -EPROTO);
 }
 
 char rg_process_state(__u32 pid)
 {
-	char *stat = rg_process_file(pid, "stat");
+	char stat[STAT_BYTES];
 	/* As above, the name may hold ')'. */
-	const char *at = stat ? strrchr(stat, ')') : NULL;
-	char state = at && at[1] == ' ' ? at[2] : '\0';
+	const char *at = read_stat(pid, stat) ? NULL : strrchr(stat, ')');
 
-	free(stat);
-	return state;
+	return at && at[1] == ' ' ? at[2] : '\0';
 }
 
 bool rg_stop_is_pending(const char *status)
@@ -73,9 +93,12 @@ bool rg_stop_is_pending(const char *status)
 	return pending & (1ULL << (SIGSTOP - 1));
 }
 
-bool rg_process_is(__u32 pid, __u64 start_ns)
+int rg_process_is(__u32 pid, __u64 start_ns)
 {
-	__u64 per_second = (__u64)sysconf(_SC_CLK_TCK);
+	__u64 per_second = (__u64)sysconf(_SC_CLK_TCK), ticks;
+	int err = rg_process_start_ticks(pid, &ticks);
 
-	return rg_process_start_ticks(pid) == start_ns / (RG_NS_PER_SEC / per_second);
+	if (err)
+		return err;
+	return ticks == start_ns / (RG_NS_PER_SEC / per_second) ? 0 : -ESRCH;
 }

@@ -110,8 +110,8 @@ static void continue_one(const struct rg_pins *p, const struct rg_stopped_wrappe
 	int pidfd = (int)syscall(SYS_pidfd_open, one->tgid, 0), err = pidfd < 0 ? errno : 0;
 
 	/* Opened first, compared after: the pid cannot change hands in between. */
-	if (!err && !rg_process_is(one->tgid, one->w.start_ns))
-		err = ESRCH;
+	if (!err)
+		err = -rg_process_is(one->tgid, one->w.start_ns);
 	if (!err && is_stopped_below(p, &one->w, held)) {
 		close(pidfd);
 		return;

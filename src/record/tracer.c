@@ -41,7 +41,7 @@ int rg_tracers_sweep(const struct rg_pins *p)
 			return err;
 		if (!owner.start_ns)
 			continue;
-		if (!can_tell || rg_process_is(owner.pid, owner.start_ns))
+		if (!can_tell || rg_process_is(owner.pid, owner.start_ns) != -ESRCH)
 			living++;
 		else
 			place_free(p, i);

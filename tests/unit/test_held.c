@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "pins/gates.h"
@@ -82,8 +83,9 @@ static void test_start_ticks_of_garbage(void **unused)
 /* Against the kernel's own text: a child with the worst of names. */
 static void test_start_ticks_of_a_process(void **unused)
 {
-	__u64 per_second = (__u64)sysconf(_SC_CLK_TCK), ticks, before, after;
-	int ready[2], status;
+	__u64 per_second = (__u64)sysconf(_SC_CLK_TCK), ticks, before, after, start_ns;
+	struct rlimit files, none;
+	int ready[2], status, err;
 	char byte;
 	pid_t child;
 
@@ -106,12 +108,22 @@ static void test_start_ticks_of_a_process(void **unused)
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
-	ticks = rg_process_start_ticks((__u32)child);
+	assert_int_equal(rg_process_start_ticks((__u32)child, &ticks), 0);
+	assert_in_range(ticks, before, after);
+	start_ns = ticks * (RG_NS_PER_SEC / per_second);
+	assert_int_equal(rg_process_is((__u32)child, start_ns), 0);
+	assert_int_equal(rg_process_is((__u32)child, start_ns + RG_NS_PER_SEC), -ESRCH);
+	/* What cannot be read is unknown: taken for gone, a held process would stay stopped. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	none = (struct rlimit){.rlim_max = files.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	err = rg_process_is((__u32)child, start_ns);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_int_equal(err, -EMFILE);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_in_range(ticks, before, after);
-	/* Gone: nobody else's. */
-	assert_int_equal(rg_process_start_ticks((__u32)child), 0);
+	assert_int_equal(rg_process_start_ticks((__u32)child, &ticks), -ESRCH);
+	assert_int_equal(rg_process_is((__u32)child, start_ns), -ESRCH);
 }
 
 /* ---- somebody else's stop ---- */
