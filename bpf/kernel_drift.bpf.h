@@ -356,6 +356,8 @@ struct nsm_handle___rg {
 struct nlm_host___rg {
 	struct __kernel_sockaddr_storage h_addr, h_srcaddr;
 	unsigned short h_server : 1;
+	unsigned long h_expires;
+	struct list_head h_lockowners;
 	struct nsm_handle___rg *h_nsmhandle;
 	struct net *net;
 } __attribute__((preserve_access_index));
@@ -363,6 +365,23 @@ struct nlm_host___rg {
 static __always_inline int rg_is_monitored(struct nsm_handle___rg *nsm)
 {
 	return (int)BPF_CORE_READ_BITFIELD_PROBED(nsm, sm_monitored);
+}
+
+/* Whether lockd frees the locks of a host because lockd itself ends in that network namespace:
+ * nlm_shutdown_hosts_net() (fs/lockd/host.c) sets h_expires to the jiffy before. The others who
+ * free them, nlm_host_rebooted() and NLM FREE_ALL, have just set it to 300 s from now
+ * (nlm_get_host, nlm_alloc_host). */
+static __always_inline bool rg_lockd_ends(struct nlm_host___rg *host)
+{
+	return (long)(BPF_CORE_READ(host, h_expires) - bpf_jiffies64()) < 0;
+}
+
+/* Whether a host that is a client here holds or awaits a lock: only these have an nlm_lockowner
+ * (fs/lockd/svclock.c, nlmsvc_find_lockowner, nlmsvc_put_lockowner). */
+static __always_inline bool rg_has_nlm_locks(struct nlm_host___rg *host)
+{
+	return BPF_CORE_READ(host, h_lockowners.next) !=
+	       (void *)host + bpf_core_field_offset(struct nlm_host___rg, h_lockowners);
 }
 
 /* qstr.len is within a union without a name. */

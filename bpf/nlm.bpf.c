@@ -6,17 +6,15 @@
  *
  *   fexit  __nlm4svc_proc_lock          NLM LOCK; in 7.2 nlm4svc_do_lock
  *   fexit  nlmsvc_unlock                NLM UNLOCK
- *   fentry nlmsvc_free_host_resources   all locks of an end client are freed: it has restarted
- *                                       (nlm_host_rebooted), or said so (NLM FREE_ALL)
  *   fentry nlm_destroy_host_locked      a struct nlm_host is freed, which has no locks any more
+ *
+ * Locks that lockd frees by itself are in lockd.bpf.c.
  *
  * All functions are in fs/lockd. An NFSv3 end client's locks end with lockd, not with knfsd: where
  * this host has NFSv3 mounts of its own, lockd stays when knfsd is stopped, and its locks too.
  */
 #include "client.bpf.h"
 #include "kprobe.bpf.h"
-
-struct bpf_map;
 
 /* Holds a new element, which is too big for the stack, and the bytes to hash. */
 struct nlm_room {
@@ -214,56 +212,6 @@ int kprobe_nlm_unlock_done(struct pt_regs___rg *regs)
 	return rg_left(RG_RETURN_NLM_UNLOCK_DONE, &e)
 		       ? unlock_ends((void *)e.arg[1], (void *)e.arg[2])
 		       : 0;
-}
-
-/* ---- an end client's end ---- */
-
-struct freed_walk {
-	__u64 host;
-};
-
-static long freed_one(struct bpf_map *map, struct rg_client_file *at, struct rg_client_locks *l,
-		      struct freed_walk *w)
-{
-	if (at->clp != w->host)
-		return 0;
-	/* lockd frees the locks after this call, and a listing may begin in between, so list
-	 * them twice. */
-	l->waits = RG_WAITS_FREED;
-	__sync_fetch_and_add(&l->changes, 1);
-	return 0;
-}
-
-static __always_inline int host_freed(void *host)
-{
-	struct freed_walk w = {.host = (__u64)host};
-	struct rg_client_ref *ref;
-	struct rg_client_key key;
-	struct rg_client *c;
-
-	ref = bpf_map_lookup_elem(&client_of, &w.host);
-	if (!ref || !ref->key.nlm)
-		return 0;
-	key = ref->key;
-	bpf_for_each_map_elem(&client_files, freed_one, &w, 0);
-	c = bpf_map_lookup_elem(&nlm_hosts, &key);
-	if (c) {
-		c->gone_how = RG_GONE_HOW_RESTARTED;
-		c->gone_ns = bpf_ktime_get_boot_ns();
-	}
-	return 0;
-}
-
-SEC("fentry/nlmsvc_free_host_resources")
-int BPF_PROG(nlm_freed, void *host)
-{
-	return host_freed(host);
-}
-
-SEC("?kprobe/nlmsvc_free_host_resources")
-int kprobe_nlm_freed(struct pt_regs___rg *regs)
-{
-	return host_freed((void *)RG_ARG1(regs));
 }
 
 static __always_inline int host_destroyed(__u64 host)
