@@ -346,7 +346,8 @@ enum rg_gone_how {
  * themselves in NLM LOCK (caller_name), as many hosts call themselves localhost. Its value is a
  * struct rg_client, of which these members are used: `generation`; `refusals`, which are NLM LOCKs
  * with `reclaim` set; `cl_id`, the nlm4_stats of the last of these; `unlisted`; `gone_ns` with
- * `gone_how`, when lockd freed all locks of it (nlmsvc_free_host_resources, fs/lockd/svcsubs.c);
+ * `gone_how`, when lockd freed all locks of it because it had restarted or said so
+ * (nlmsvc_free_host_resources, fs/lockd/svcsubs.c);
  * address and name. `minorversion` is RG_NLM_MINOR and `expected` RG_LOCKS_UNKNOWN.
  */
 

@@ -40,8 +40,7 @@ static void check_v3(const struct rg_client_facts *c, struct rg_findings *f)
 			"end clients by NFSv3 in rmtab or monitored by statd, some of which may be "
 			"long gone: %s%u: %s. Their reclaims are granted as new locks, release "
 			"settled does not wait for them, and a restart of knfsd without a reboot "
-			"loses their locks, unless the guard runs on Linux 6.1 and tells them "
-			"(notify-nfsv3)",
+			"loses their locks, unless the guard runs and tells them (notify-nfsv3)",
 			c->v3_more ? "more than " : "", c->n_v3, c->v3);
 		rg_remedy(f, "mount with vers=4.1 or later on end clients, and set vers3=n in "
 			     "section [nfsd] of /etc/nfs.conf");

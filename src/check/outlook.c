@@ -89,10 +89,9 @@ static void nfs3(const struct rg_policy_facts *p, struct rg_findings *f)
 			      "locks are lost when this host reboots: %s", taken_by(p));
 	else
 		rg_outlook_is(f, RG_LOCKS_NLM, RG_OUTLOOK_KEPT_IF,
-			      "%slocks are kept over a reboot of this host, and on Linux 6.1 over "
-			      "a "
-			      "restart of knfsd where sm-notify (nfs-utils) is installed and "
-			      "notify-nfsv3 is on",
+			      "%slocks are kept over a reboot of this host, and over a restart of "
+			      "knfsd where sm-notify (nfs-utils) is installed and notify-nfsv3 "
+			      "is on",
 			      when(p));
 }
 

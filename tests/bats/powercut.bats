@@ -168,12 +168,6 @@ applications_said() {
 # lockd drops every lock, and the end client is told; this host's own monitor records stay.
 @test "settled, knfsd restarted without a power cut, NFSv3: the end client is told, 10 of 10 survive" {
 	recovered --event restart 10 vers=3 N --all --release settled || return "$verdict"
-	if [[ $(on rex uname -r) != 6.1.* ]]; then
-		# lockd drops the locks at another place there (docs/kernel.md): nobody is told.
-		figures held_before 10 survived 0 stolen 10
-		[ "$(status_of_rex | jq .nfsv3_notices.told)" -eq 0 ]
-		return
-	fi
 	figures held_before 10 survived 10 stolen 0 named_lost 0 write_errors 0 own_turn 10 denied 0
 	[ "$(status_of_rex | jq -c .nfsv3_notices)" = \
 		'{"waiting":0,"told":1,"unanswered":0,"late":0,"own_server":0,"off":0,"failed":0}' ]

@@ -690,7 +690,7 @@ static void test_outlook(void **unused)
 	r.module_installed = 0;
 	r.now.of[RG_LOCKS_NFS4] = r.now.of[RG_LOCKS_NLM] = RG_REGIME_FORWARDED;
 	judge_outlook(&r, &p, RG_OUTLOOK_KEPT_IF, "locks are kept", RG_OUTLOOK_KEPT_IF,
-		      "on Linux 6.1 over a restart of knfsd where sm-notify");
+		      "over a restart of knfsd where sm-notify");
 	p.enabled = 0;
 	judge_outlook(&r, &p, RG_OUTLOOK_KEPT_IF, "once reexport-guard is enabled",
 		      RG_OUTLOOK_KEPT_IF, "once reexport-guard is enabled");
