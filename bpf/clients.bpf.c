@@ -253,6 +253,20 @@ static __always_inline void recount(struct nfs4_client *clp, struct inode *inode
 		rg_count_awaited(slot, &at);
 }
 
+int rg_something_to_protect(__u32 slot)
+{
+	struct rg_gate *g = rg_gate_at(slot);
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+
+	if (!g)
+		return 0;
+	rg_note_let_in(g, now_ns);
+	if (__sync_val_compare_and_swap(&g->hand, RG_HAND_NOTHING, RG_HAND_OFF) != RG_HAND_NOTHING)
+		return 0;
+	rg_emit(RG_EVENT_HAND, slot, g, now_ns);
+	return 1;
+}
+
 /* ---- hooks ---- */
 
 static __always_inline struct rg_gate *gate_of_clp(struct nfs4_client *clp, __u32 *slot)
@@ -295,15 +309,19 @@ static __always_inline int lock_ends(struct nfs4_client *clp, struct nfsd4_compo
 	__u32 slot = 0;
 	struct rg_gate *g = gate_of_clp(clp, &slot);
 	int reclaim = BPF_CORE_READ(u, lk_reclaim);
+	struct inode *inode;
 
 	if (reclaim)
 		reclaim_ends(status);
 	if (!g)
 		return 0;
-	if (!status)
-		recount(clp, BPF_CORE_READ(cstate, current_fh.fh_dentry, d_inode), slot, g, 1);
-	else if (is_refusal(status) && reclaim)
+	if (!status) {
+		inode = BPF_CORE_READ(cstate, current_fh.fh_dentry, d_inode);
+		rg_note_granted(g, slot, inode);
+		recount(clp, inode, slot, g, 1);
+	} else if (is_refusal(status) && reclaim) {
 		refused(clp, slot, g);
+	}
 	return 0;
 }
 

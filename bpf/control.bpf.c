@@ -202,6 +202,25 @@ static __always_inline int by_hand(struct rg_gate *g, __u32 slot, __u32 hand, __
 	return 0;
 }
 
+/* Opens the gate because there is nothing to protect, or takes that back. What was done by hand
+ * counts for more. */
+static __always_inline int nothing(struct rg_gate *g, __u32 slot, __u64 on, __u64 now_ns)
+{
+	__u32 from = on ? RG_HAND_OFF : RG_HAND_NOTHING, to = on ? RG_HAND_NOTHING : RG_HAND_OFF;
+
+	if (!g->netns)
+		return -ENOENT;
+	if (g->hand != from)
+		return 0;
+	rg_note_let_in(g, now_ns);
+	g->hand_ns = now_ns;
+	if (__sync_val_compare_and_swap(&g->hand, from, to) != from)
+		return 0;
+	rg_note_let_in(g, now_ns);
+	rg_emit(RG_EVENT_HAND, slot, g, now_ns);
+	return 0;
+}
+
 /* Begin a rehearsal only at an open gate, where no thread is held. It ends by itself, so that a
  * killed process leaves the gate as it was. */
 static __always_inline int rehearse(struct rg_gate *g, __u64 on, __u64 now_ns)
@@ -442,6 +461,9 @@ int control(struct rg_control *c)
 		break;
 	case RG_OP_REHEARSE:
 		c->result = rehearse(g, c->policy_word, now_ns);
+		break;
+	case RG_OP_NOTHING:
+		c->result = nothing(g, c->slot, c->policy_word, now_ns);
 		break;
 	case RG_OP_RECORDS:
 		c->result = g->knfsd < RG_KNFSD_GRACE ? -EINVAL : rg_note_records(c->slot);

@@ -401,6 +401,19 @@ static __always_inline void rg_emit(__u32 type, __u32 slot, const struct rg_gate
 	bpf_ringbuf_submit(e, 0);
 }
 
+/* An end client was granted a lock on an NFS mount, so there is something to protect: the gate goes
+ * by knfsd again, and closes if end clients are still recovering. A global function, which the
+ * verifier checks once for each program and not on every path. Returns 1 if that was news. */
+int rg_something_to_protect(__u32 slot);
+
+/* Notes that an end client was granted a lock in this file. */
+static __always_inline void rg_note_granted(const struct rg_gate *g, __u32 slot,
+					    struct inode *inode)
+{
+	if (g->hand == RG_HAND_NOTHING && BPF_CORE_READ(inode, i_sb, s_magic) == NFS_SUPER_MAGIC)
+		rg_something_to_protect(slot);
+}
+
 /* Returns knfsd's lease in seconds; its lock manager is a part of nfsd_net. */
 static __always_inline __u32 rg_lease_of(struct lock_manager *lm)
 {

@@ -181,7 +181,8 @@ static __always_inline int knfsd_stops(__u32 netns)
 	}
 	g->closed_ns = now_ns;
 	rg_publish(&g->knfsd, RG_KNFSD_DOWN);
-	rg_publish(&g->hand, RG_HAND_OFF);
+	if (g->hand != RG_HAND_NOTHING)
+		rg_publish(&g->hand, RG_HAND_OFF);
 	rg_emit(RG_EVENT_KNFSD_SHUTDOWN, slot, g, now_ns);
 	/* This is the last chance: knfsd's threads are gone, and the locks still exist. */
 	rg_count_uncounted(slot, 0, RG_MAX_FILE_LOCKS);

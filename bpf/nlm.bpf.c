@@ -149,6 +149,8 @@ static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second)
 	    (lock.status != RG_NLM_BLOCKED ||
 	     BPF_CORE_READ(file, f_inode, i_sb, s_magic) == NFS_SUPER_MAGIC))
 		return 0;
+	if (!refused)
+		rg_note_granted(g, key.slot, BPF_CORE_READ(file, f_inode));
 	c = sender_of(rqstp, &lock, g, &key);
 	if (!c)
 		return 0;

@@ -70,6 +70,7 @@ enum rg_why {
 	RG_WHY_KNFSD_WAS_RUNNING, /* when the gate was made */
 	RG_WHY_RELEASED_BY_HAND,
 	RG_WHY_TIMED_OUT, /* max-hold */
+	RG_WHY_NOTHING,	  /* no end client can have a lock here that it could take again */
 	RG_NR_WHYS,
 };
 
@@ -95,8 +96,11 @@ enum rg_lockd {
 
 enum rg_hand {
 	RG_HAND_OFF = 0,
-	RG_HAND_OPEN,
-	RG_HAND_CLOSED,
+	RG_HAND_OPEN,	/* `release`; until knfsd's shutdown */
+	RG_HAND_CLOSED, /* `close`; until knfsd's next start or shutdown */
+	/* There is nothing to protect (src/state/nothing.h). Stays over a shutdown of knfsd, until
+	 * an end client is granted a lock after all. */
+	RG_HAND_NOTHING,
 };
 
 /* Which lock reclaims of end clients go on to the original server, as ordinary locks. That
@@ -270,6 +274,8 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 
 	if (hand == RG_HAND_OPEN)
 		return rg_view_make(RG_STATE_OPEN, RG_WHY_RELEASED_BY_HAND, g->hand_ns, 0);
+	if (hand == RG_HAND_NOTHING)
+		return rg_view_make(RG_STATE_OPEN, RG_WHY_NOTHING, g->hand_ns, 0);
 	if (hand == RG_HAND_CLOSED)
 		return rg_view_kept_out(policy, now_ns, RG_STATE_CLOSED, RG_WHY_CLOSED_BY_HAND,
 					g->hand_ns, g->hand_ns);

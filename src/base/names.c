@@ -225,6 +225,8 @@ static const struct {
 	[RG_WHY_KNFSD_WAS_RUNNING] = {"knfsd-was-running", "knfsd was already running"},
 	[RG_WHY_RELEASED_BY_HAND] = {"released-by-hand", "released by hand"},
 	[RG_WHY_TIMED_OUT] = {"timed-out", "timed out: max-hold is over"},
+	[RG_WHY_NOTHING] = {"nothing-to-protect",
+			    "no end client can have locks here that a reboot could cost"},
 };
 _Static_assert(COUNT(whys) == RG_NR_WHYS, "a text for every reason");
 

@@ -701,11 +701,13 @@ static int arm(struct daemon *d, struct rg_arm_request *wish)
 	if (err)
 		return err;
 	beat(d);
-	if (!wish->as_it_is)
+	if (!wish->as_it_is) {
+		rg_decide_nothing(&d->p, armed.slot);
 		rg_say_armed(&d->p, wish, &armed);
-	else if (armed.replaced)
+	} else if (armed.replaced) {
 		printf("set replaced: its gates, their policy and whom they hold are as they "
 		       "were\n");
+	}
 	fflush(stdout);
 	return RG_DONE;
 }

@@ -8,8 +8,10 @@
 #include "pins/doors.h"
 #include "load/followers.h"
 #include "pins/gates.h"
+#include "pins/held.h"
 #include "load/host.h"
 #include "base/names.h"
+#include "state/nothing.h"
 #include "state/regime.h"
 #include "text/shown.h"
 
@@ -98,6 +100,37 @@ static void say_regime(const struct rg_pins *p)
 
 	printf("  locks   of end clients: NFSv4 %s, NLM %s\n",
 	       rg_regime_name(now.of[RG_LOCKS_NFS4]), rg_regime_name(now.of[RG_LOCKS_NLM]));
+}
+
+/* Opens the gate if there is nothing to protect, and warns of it. */
+void rg_decide_nothing(const struct rg_pins *p, __u32 slot)
+{
+	static const char *const nfsv3[] = {
+		[RG_NOTHING_REFUSED] = "and NFSv3's",
+		[RG_NOTHING_NO_V3_RECORD] = "and rpc.statd has no record of an NFSv3 lock",
+		[RG_NOTHING_ALREADY] =
+			"and no NFSv3 end client has been granted one since the boot",
+	};
+	char kernel[RG_KERNEL_SIZE];
+	struct rg_continued done = {};
+	enum rg_nothing found;
+	int err = rg_nothing_decide(p, slot, &found);
+
+	if (err)
+		rg_warn("whether there is something to protect cannot be decided: %s; the gate is "
+			"kept as it is",
+			rg_strerror(err));
+	if (err || found == RG_NOTHING_NO)
+		return;
+	err = rg_held_continue(p, false, &done);
+	if (err)
+		rg_warn("not all of the held could be continued: %s; run `reexport-guard release`",
+			rg_strerror(err));
+	rg_kernel_release(kernel);
+	rg_warn("there is nothing to protect: kernel %s refuses end clients' NFSv4 locks on a "
+		"re-exported mount, %s; so nobody is kept out until an end client is granted a "
+		"lock; `reexport-guard check` says how end clients can have locks",
+		kernel, nfsv3[found]);
 }
 
 /* Say it here for verbs that do not become the daemon. */
@@ -189,6 +222,7 @@ int rg_arm_and_say(const struct rg_arm_request *wish)
 
 	if (err)
 		return err;
+	rg_decide_nothing(&p, armed.slot);
 	rg_say_armed(&p, wish, &armed);
 	say_regime_changed(&p);
 	rg_pins_close(&p);

@@ -48,6 +48,9 @@ int rg_enter_netns(const struct rg_options *o);
  * each. */
 void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *wish,
 		  const struct rg_armed *armed);
+/* Opens the gate in this slot if there is nothing to protect, or takes that back (state/nothing.h),
+ * and warns of it. */
+void rg_decide_nothing(const struct rg_pins *p, __u32 slot);
 /* Arms, reports the result, and closes the set. Returns an enum rg_exit. */
 int rg_arm_and_say(const struct rg_arm_request *wish);
 /* Reads the gate of --netns, or of the caller's namespace, to *gate. Returns its slot, or a

@@ -57,6 +57,11 @@ static struct fault fault_of(const struct rg_snapshot *s, const struct rg_gate *
 	if (v->state == RG_STATE_OPEN && v->why == RG_WHY_RELEASED_BY_HAND)
 		return (struct fault){RG_PROTECTION_NONE,
 				      "`release` opened the gate until knfsd's next shutdown"};
+	if (v->why == RG_WHY_NOTHING)
+		return (struct fault){RG_PROTECTION_NONE,
+				      "there is nothing to protect, as no end client can have "
+				      "locks "
+				      "here, so nobody is kept out; see `reexport-guard check`"};
 	if (locks_are_refused(s))
 		return (struct fault){RG_PROTECTION_NONE,
 				      "this kernel gives end clients no locks through a re-export: "

@@ -81,6 +81,7 @@ static const char *const hands[] = {
 	[RG_HAND_OFF] = "off",
 	[RG_HAND_OPEN] = "open",
 	[RG_HAND_CLOSED] = "closed",
+	[RG_HAND_NOTHING] = "nothing-to-protect",
 };
 static const struct {
 	const char *name, *text;

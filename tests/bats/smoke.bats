@@ -219,6 +219,73 @@ recorded_itself() {
 	nothing_lost
 }
 
+# gate_in STATE WHY
+gate_in() { [[ $(json '[.gates[0].state, .gates[0].why] | join(" ")') == "$1 $2" ]]; }
+
+@test "nothing to protect: a kernel that refuses locks by both protocols keeps nobody out, until an end client is granted a lock" {
+	local said
+	said="there is nothing to protect: kernel $(uname -r) refuses"
+	# What a daemon wrote in an earlier boot of this kernel.
+	printf '{"version": 1, "boot_id": "another", "before": %s, "now": {"nfs4_locks": {"regime": "unknown",
+		"kernel": ""}, "nlm_locks": {"regime": "refused", "kernel": "%s"}}}' \
+		'{"nfs4_locks": {"regime": "unknown", "kernel": ""}, "nlm_locks": {"regime": "unknown", "kernel": ""}}' \
+		"$(uname -r)" | in_rex install -D /dev/stdin /var/lib/reexport-guard/regime.json
+	run rg enable --mount $a --action deny
+	echo "$output"
+	[ "$status" -eq 0 ]
+	if [ "$(json .regime.nfs4_locks)" = forwarded ]; then
+		[[ $output != *"nothing to protect"* ]]
+		gate_in closed knfsd-down
+		run try posix $a/f
+		[ "$output" = EAGAIN ]
+		return
+	fi
+	[[ $output == *"$said"*"and NFSv3's;"* ]]
+	gate_in open nothing-to-protect
+	run try posix $a/f
+	[ "$output" = granted ]
+	run rg status
+	[[ $output == "● NOT protected: there is nothing to protect"* ]]
+	# A scope that is asked for keeps local applications from more than locks; and a person counts for more.
+	rg enable --mount $a --action deny --scope opens
+	gate_in closed knfsd-down
+	rg close
+	run rg enable --mount $a --action deny --scope locks
+	[[ $output != *"nothing to protect"* ]]
+	gate_in closed closed-by-hand
+	want_skip
+	knfsd_start rex 10 10 3
+	rg enable --mount $a --action deny --scope locks
+	gate_in open nothing-to-protect
+	knfsd_stop rex
+	gate_in open nothing-to-protect
+	want_skip
+	knfsd_start rex 10 10 3
+	cli_mount vers=3
+	case $(cli_tries) in
+	granted)
+		[ "$(json '.gates[0].why != "nothing-to-protect"')" = true ]
+		knfsd_stop rex
+		gate_in closed knfsd-down
+		run rg enable --mount $a --action deny --scope locks
+		[[ $output != *"nothing to protect"* ]]
+		gate_in closed knfsd-down
+		;;
+	ENOLCK)
+		knfsd_stop rex
+		gate_in open nothing-to-protect
+		;;
+	*) false ;;
+	esac
+	clients_umount
+	rg disable
+	# With no record of an earlier boot, and rpc.statd at work, nobody knows.
+	in_rex rm -f /var/lib/reexport-guard/regime.json
+	run rg enable --mount $a --action deny --scope locks
+	[[ $output != *"nothing to protect"* ]]
+	gate_in closed knfsd-down
+}
+
 thief_that_sleeps() {
 	thief
 	[ "$(json '.held[0].state')" = asleep ]

@@ -467,6 +467,9 @@ static void test_by_hand(void **unused)
 			g.hand_ns = 150 * S;
 			expect(&g, 151 * S, RG_STATE_OPEN, RG_WHY_RELEASED_BY_HAND, 150 * S, 0);
 			expect(&g, 5000 * S, RG_STATE_OPEN, RG_WHY_RELEASED_BY_HAND, 150 * S, 0);
+			g.hand = RG_HAND_NOTHING;
+			expect(&g, 151 * S, RG_STATE_OPEN, RG_WHY_NOTHING, 150 * S, 0);
+			expect(&g, 5000 * S, RG_STATE_OPEN, RG_WHY_NOTHING, 150 * S, 0);
 			g.hand = RG_HAND_CLOSED;
 			expect(&g, 151 * S, RG_STATE_CLOSED, RG_WHY_CLOSED_BY_HAND, 150 * S,
 			       150 * S + HOLD_S * S);
@@ -539,7 +542,7 @@ static struct rg_gate some_facts(__u64 *seed, __u64 now_ns)
 	if (unit_below(seed, 16) == 0)
 		g.awaited = (__u32)unit_random(seed);
 	if (unit_below(seed, 4) == 0)
-		g.hand = (__u32)unit_below(seed, RG_HAND_CLOSED + 2);
+		g.hand = (__u32)unit_below(seed, RG_HAND_NOTHING + 2);
 	return g;
 }
 

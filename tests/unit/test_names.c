@@ -154,7 +154,7 @@ static void test_record_names(void **unused)
 	check_names(rg_gone_name, RG_NR_GONES, true);
 	check_names(rg_timed_name, RG_NR_TIMED, true);
 	check_names(rg_tally_name, RG_NR_TALLIES, true);
-	check_names(rg_hand_name, RG_HAND_CLOSED + 1, true);
+	check_names(rg_hand_name, RG_HAND_NOTHING + 1, true);
 	/* All but what stands for none. */
 	assert_int_equal(check_some(rg_record_op_name, RG_NR_RECORD_OPS), RG_NR_RECORD_OPS - 1);
 	assert_int_equal(check_some(rg_claim_name, RG_NR_CLAIMS), RG_NR_CLAIMS - 1);

@@ -620,7 +620,7 @@ static void test_every_event(void **unused)
 			break;
 		case RG_REC_HAND:
 			fields = "hand";
-			check_text(o, "hand", "?");
+			check_text(o, "hand", "nothing-to-protect");
 			break;
 		case RG_REC_GATE:
 			fields = "state why";
@@ -663,6 +663,10 @@ static void test_hand(void **unused)
 	r.value = RG_HAND_OPEN;
 	o = json_of(&r);
 	check_text(o, "hand", "open");
+	json_object_put(o);
+	r.value = RG_HAND_NOTHING + 1;
+	o = json_of(&r);
+	check_text(o, "hand", "?");
 	json_object_put(o);
 	/* Not the low half of something large. */
 	r.value = 1ULL << 32 | RG_HAND_OPEN;

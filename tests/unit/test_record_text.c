@@ -263,7 +263,7 @@ static void test_own(void **unused)
 		{RG_REC_STATE_MANAGER, " manager-running, check-lease\n"},
 		{RG_REC_STATE_MANAGER_FAILED, " reclaim reboot\n"},
 		{RG_REC_HELD, " access\n"},
-		{RG_REC_HAND, " ?\n"},
+		{RG_REC_HAND, " nothing-to-protect\n"},
 		{RG_REC_LOST, " 3 records came faster than they could be read; tracing programs "
 			      "failed 7 times: events may be missing\n"},
 	};

@@ -72,6 +72,9 @@ static void test_each_fault(void **unused)
 	s = good();
 	s.gates[1].hand = RG_HAND_OPEN;
 	judged(&s, RG_PROTECTION_NONE, "NOT protected: `release` opened", "shutdown");
+	s.gates[1].hand = RG_HAND_NOTHING;
+	judged(&s, RG_PROTECTION_NONE, "NOT protected: there is nothing to protect",
+	       "nobody is kept out");
 	s = good();
 	s.gates[1].knfsd = RG_KNFSD_DOWN;
 	s.gates[1].closed_ns = NOW_NS - 1000 * S;
