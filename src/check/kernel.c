@@ -316,7 +316,7 @@ static unsigned int missing(const struct rg_kernel_facts *k, bool needed, char *
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < k->probe.n_missing; i++) {
-		const struct rg_follower *follower = k->probe.missing[i].follower;
+		const struct rg_program *follower = k->probe.missing[i].follower;
 
 		if (needed ? !follower || !follower->needed : follower != NULL)
 			continue;
@@ -349,12 +349,13 @@ static bool check_kprobes(const struct rg_kernel_facts *k, struct rg_findings *f
 				"got it; it may miss a call");
 		any = true;
 	}
-	for (const struct rg_follower *each = rg_followers; each->program; each++)
+	rg_for_each_program (each, RG_FOLLOWER) {
 		if (kprobes & 1u << each->link)
-			rg_find(f, RG_NOTE, RG_F_HOOKS, each->program,
+			rg_find(f, RG_NOTE, RG_F_HOOKS, each->name,
 				"its function is followed by a kprobe, since this kernel refuses "
 				"better; it may miss a call, and `status` counts those that are "
 				"known");
+	}
 	return any || kprobes;
 }
 
@@ -366,21 +367,21 @@ static bool check_followers(const struct rg_kernel_facts *k, struct rg_findings 
 	bool any = false;
 
 	for (unsigned int i = 0; i < k->probe.n_missing; i++) {
-		const struct rg_follower *follower = k->probe.missing[i].follower;
+		const struct rg_program *follower = k->probe.missing[i].follower;
 
 		if (!follower || follower->needed || k->probe.missing[i].is_symbol)
 			continue;
 		left_out &= ~(1u << follower->link);
 		rg_find(f, RG_WARNING, RG_F_HOOKS, k->probe.missing[i].name,
 			"is not in this kernel, so program %s is left out; without it %s",
-			follower->program, follower->without);
+			follower->name, follower->without);
 		rg_remedy(f, "use a kernel that this version knows: docs/kernel.md");
 		any = true;
 	}
-	for (const struct rg_follower *each = rg_followers; each->program; each++) {
+	rg_for_each_program (each, RG_FOLLOWER) {
 		if (!(left_out & 1u << each->link))
 			continue;
-		rg_find(f, RG_WARNING, RG_F_HOOKS, each->program,
+		rg_find(f, RG_WARNING, RG_F_HOOKS, each->name,
 			"is not attached: `enable` left it out, as the kernel did not take it; "
 			"without it %s",
 			each->without);
@@ -393,7 +394,7 @@ static bool check_followers(const struct rg_kernel_facts *k, struct rg_findings 
 
 static void check_hooks(const struct rg_kernel_facts *k, struct rg_findings *f)
 {
-	char names[RG_MAX_MISSING * 65 + 1];
+	char names[RG_MAX_MISSING * (RG_HOOK_NAME + 1) + 1];
 	const char *absent = k->probe.absent;
 	bool any;
 

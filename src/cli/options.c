@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "load/followers.h"
+#include "load/programs.h"
 #include "load/loader.h"
 #include "base/log.h"
 #include "check/finding.h"
@@ -105,7 +105,7 @@ static int take_setting(struct rg_options *o, enum rg_key key, const char *value
 
 static int take(struct rg_options *o, int option, const char *value, struct rg_config *scratch)
 {
-	const struct rg_follower *follower;
+	const struct rg_program *follower;
 	char expected[64], *end;
 
 	o->given |= RG_TAKES(option);
@@ -169,7 +169,7 @@ static int take(struct rg_options *o, int option, const char *value, struct rg_c
 			o->force_left_out |= RG_WITHOUT_TRACES;
 			break;
 		}
-		follower = rg_follower_of(value);
+		follower = rg_follower_named(value);
 		if (!follower)
 			return bad(o, option, value,
 				   "a program that follows, like grace_end, or tracing");

@@ -27,7 +27,7 @@
 #include "cli/verbs.h"
 #include "record/alarm.h"
 #include "record/recorder.h"
-#include "load/traces.h"
+#include "load/programs.h"
 #include "pins/doors.h"
 #include "pins/flows.h"
 #include "mounts/classify.h"

@@ -6,7 +6,7 @@
 
 #include "cli/verbs.h"
 #include "pins/doors.h"
-#include "load/followers.h"
+#include "load/programs.h"
 #include "pins/gates.h"
 #include "pins/held.h"
 #include "load/host.h"
@@ -156,11 +156,12 @@ static void say_left_out(const struct rg_pins *p)
 
 	if (rg_pins_meta(p, &meta))
 		return;
-	for (const struct rg_follower *f = rg_followers; f->program; f++)
+	rg_for_each_program (f, RG_FOLLOWER) {
 		if (meta.left_out & 1u << f->link)
 			rg_warn("program %s is not attached: this kernel does not take it; "
 				"without it %s",
-				f->program, f->without);
+				f->name, f->without);
+	}
 }
 
 /* Reports hooks that work but may miss events. */
@@ -171,9 +172,10 @@ static void say_kprobes(const struct rg_pins *p)
 	if (rg_pins_meta(p, &meta) || !meta.kprobes)
 		return;
 	printf("  follow  by kprobe:");
-	for (const struct rg_follower *f = rg_followers; f->program; f++)
+	rg_for_each_program (f, RG_FOLLOWER) {
 		if (meta.kprobes & 1u << f->link)
-			printf(" %s", f->program);
+			printf(" %s", f->name);
+	}
 	printf("\n");
 }
 

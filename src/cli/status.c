@@ -24,7 +24,7 @@
 #include "state/notify.h"
 #include "load/answers.h"
 #include "pins/doors.h"
-#include "load/followers.h"
+#include "load/programs.h"
 #include "pins/flows.h"
 #include "pins/gates.h"
 #include "pins/listing.h"
@@ -39,7 +39,6 @@
 #include "state/regime.h"
 #include "text/json.h"
 #include "pins/settle.h"
-#include "load/traces.h"
 
 #define SCHEMA_VERSION 2
 
@@ -487,13 +486,13 @@ static json_object *tracing_of(const struct rg_snapshot *s)
 		    *downgrades = json_object_new_object();
 	__u32 attached = 0;
 
-	for (const struct rg_trace *t = rg_traces; t->program; t++) {
-		list = rg_trace_is_pinned(t, RG_TRACE_TYPED)	? NULL
-		       : rg_trace_is_pinned(t, RG_TRACE_KPROBE) ? by_kprobe
+	rg_for_each_program (t, RG_TRACE) {
+		list = rg_program_is_pinned(t, RG_PIN_TYPED)	? NULL
+		       : rg_program_is_pinned(t, RG_PIN_KPROBE) ? by_kprobe
 								: missing;
 		attached += list != missing;
 		if (list)
-			rg_json_add_text(list, t->program);
+			rg_json_add_text(list, t->name);
 	}
 	for (__u32 i = RG_DOWNGRADE_NONE + 1; i < RG_NR_DOWNGRADES; i++)
 		rg_json_put(downgrades, rg_downgrade_name(i), u64(s->totals.downgrades[i]));
@@ -552,11 +551,11 @@ static json_object *left_out_json(__u32 left_out)
 {
 	json_object *list = json_object_new_array(), *o;
 
-	for (const struct rg_follower *f = rg_followers; f->program; f++) {
+	rg_for_each_program (f, RG_FOLLOWER) {
 		if (!(left_out & 1u << f->link))
 			continue;
 		o = json_object_new_object();
-		rg_json_put_text(o, "program", f->program);
+		rg_json_put_text(o, "program", f->name);
 		rg_json_put_text(o, "without", f->without);
 		json_object_array_add(list, o);
 	}
@@ -567,9 +566,10 @@ static json_object *by_kprobe_json(const struct rg_meta *meta)
 {
 	json_object *list = json_object_new_array();
 
-	for (const struct rg_follower *f = rg_followers; f->program; f++)
+	rg_for_each_program (f, RG_FOLLOWER) {
 		if (meta->kprobes & 1u << f->link)
-			rg_json_add_text(list, f->program);
+			rg_json_add_text(list, f->name);
+	}
 	return list;
 }
 

@@ -24,7 +24,7 @@
 #include "cli/outlet.h"
 #include "cli/trace_wish.h"
 #include "cli/verbs.h"
-#include "load/traces.h"
+#include "load/programs.h"
 #include "pins/flows.h"
 #include "pins/gates.h"
 #include "pins/listing.h"

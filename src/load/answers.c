@@ -8,25 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <bpf/libbpf.h>
-
 #include "base/log.h"
 #include "base/names.h"
 #include "load/hooks.h"
 #include "load/host.h"
+#include "load/ladder.h"
 
 #define SYS_MODULE "/sys/module/" RG_MODULE
 #define TRIES 250
 #define PAUSE_US 10000
-
-static const struct {
-	const char *program;
-	enum rg_link link;
-} answers[] = {
-	{"answer_reclaim", RG_LINK_ANSWER_RECLAIM},
-	{"answer_locks", RG_LINK_ANSWER_LOCKS},
-};
-#define N_ANSWERS (sizeof(answers) / sizeof(answers[0]))
 
 /* ---- the module ---- */
 
@@ -125,55 +115,17 @@ bool rg_answers_count(const char *name, __u64 *n)
 
 /* ---- the programs ---- */
 
-bool rg_answers_have(const char *program)
+bool rg_answers_are_there(const struct rg_hooks *hooks)
 {
-	for (size_t i = 0; i < N_ANSWERS; i++)
-		if (strcmp(answers[i].program, program) == 0)
-			return true;
-	return false;
-}
+	bool any = false;
 
-int rg_answers_choose(const struct bpf_object *obj, bool wanted)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < N_ANSWERS; i++) {
-		bool loads = wanted && rg_hook_is_there(answers[i].program);
-
-		bpf_program__set_autoload(bpf_object__find_program_by_name(obj, answers[i].program),
-					  loads);
-		n += loads;
-	}
-	return n;
-}
-
-int rg_answers_attach(const struct bpf_object *obj)
-{
-	char path[256];
-	int err = 0;
-
-	for (size_t i = 0; i < N_ANSWERS && !err; i++) {
-		struct bpf_program *prog =
-			bpf_object__find_program_by_name(obj, answers[i].program);
-		struct bpf_link *link;
-
-		if (!bpf_program__autoload(prog))
-			continue;
-		link = bpf_program__attach(prog);
-		err = link ? rg_pin_link(link, rg_pin_path(path, rg_pin_of_link(answers[i].link)))
-			   : -errno;
-	}
-	if (err)
-		rg_answers_detach();
-	return err;
+	rg_for_each_program (p, RG_ANSWER)
+		any |= rg_hook_is_there(hooks, p->name);
+	return any;
 }
 
 void rg_answers_detach(void)
 {
-	char path[256];
-
-	for (size_t i = 0; i < N_ANSWERS; i++)
-		if (unlink(rg_pin_path(path, rg_pin_of_link(answers[i].link))) < 0 &&
-		    errno != ENOENT)
-			rg_warn("%s: cannot be unpinned: %s", path, rg_strerror(errno));
+	rg_for_each_program (p, RG_ANSWER)
+		rg_ladder_detach(p);
 }

@@ -8,10 +8,9 @@
 
 #include <stdbool.h>
 
-#include "load/sleep.h"
-#include "pins/pins.h"
+#include "load/programs.h"
 
-struct bpf_object;
+struct rg_hooks;
 
 /* Load the module if `wish` (enum rg_module_wish) allows or requires it. *state:
  * RG_MODULE_ANSWERED if it is loaded and has types (BTF). *ours: this call loaded it. RG_DONE,
@@ -20,14 +19,9 @@ int rg_answers_prepare(__u32 wish, enum rg_module *state, bool *ours);
 /* Unload the module that `enable` loaded, once no program answers it. A failure is said. */
 void rg_answers_unload(void);
 
-/* After the hooks are resolved (load/hooks.h) and before loading: select the programs whose
- * question the loaded module asks, if `wanted`. Returns how many. */
-int rg_answers_choose(const struct bpf_object *obj, bool wanted);
-/* Is this one of the programs? */
-bool rg_answers_have(const char *program);
-/* Attach and pin the loaded ones. 0, or a negative errno; none is attached then. */
-int rg_answers_attach(const struct bpf_object *obj);
-/* Unpin them: the kernel's own behaviour is back. */
+/* Does the loaded module ask a question that some program answers? */
+bool rg_answers_are_there(const struct rg_hooks *hooks);
+/* Unpin the programs: the kernel's own behaviour is back. */
 void rg_answers_detach(void);
 
 /* Say that the module is not used after all. RG_CANNOT if it is required, else RG_DONE. */

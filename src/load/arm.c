@@ -15,7 +15,6 @@
 #include "load/canary.h"
 #include "pins/doors.h"
 #include "policy/exempt.h"
-#include "load/followers.h"
 #include "pins/freed.h"
 #include "pins/gates.h"
 #include "pins/held.h"
@@ -298,9 +297,10 @@ static void attached(struct rg_programs *programs)
 
 		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link(i)), !is_door);
 	}
-	for (const struct rg_trace *t = rg_traces; t->program; t++)
-		for (int pin = 0; pin < RG_NR_TRACE_PINS; pin++)
-			rg_programs_add(programs, rg_trace_pin(path, t, pin), true);
+	rg_for_each_program (t, RG_TRACE) {
+		for (int pin = 0; pin < RG_NR_PROGRAM_PINS; pin++)
+			rg_programs_add(programs, rg_program_pin(path, t, pin), true);
+	}
 	rg_protect_programs(programs);
 }
 
@@ -453,8 +453,8 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p, st
 		return err;
 	snprintf(meta.tool_version, sizeof(meta.tool_version), "%s", RG_VERSION);
 	err = rg_load(p, &wish, &loaded) ?: rg_attach_followers(&loaded, ~0u);
-	meta.left_out = loaded.following.left_out;
-	meta.kprobes = loaded.following.kprobes & ~meta.left_out;
+	meta.left_out = rg_ladder_followers(&loaded.ladder, RG_HOW_NOT);
+	meta.kprobes = rg_ladder_followers(&loaded.ladder, RG_HOW_KPROBE);
 	meta.continues = loaded.continues;
 	meta.hold = plan->wish->force_hold == RG_HOLD_STOP || wish.module == RG_MODULE_WISH_OFF
 			    ? RG_HOLD_STOP

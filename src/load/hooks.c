@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,82 +13,46 @@
 
 #include "rg_kernel_drift.h"
 
-/* Programs with sections of these kinds, and modules that they attach in. */
-#define MAX_HOOKS 96
-#define MAX_MODULES 8
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 const char *const rg_hook_modules[] = {"nfsd",	"nfsv4",	  "nfs", "lockd",
 				       "grace", "reexport_guard", NULL};
 
-static const struct {
-	const char *name, *since;
-} renamed[] = RG_RENAMED_FUNCTIONS;
+/* The hooks of the object that is loaded now: libbpf passes nothing of the kind to prepare(). */
+static struct rg_hooks *current;
 
-struct hook {
-	const char *program; /* the object's own */
-	char name[96];	     /* of the function, or btf_trace_NAME */
-	__u32 kind;	     /* BTF_KIND_FUNC, BTF_KIND_TYPEDEF */
-	int btf_fd;	     /* of the module; 0: vmlinux */
-	int btf_id;	     /* 0: not found */
-};
-
-static struct hook hooks[MAX_HOOKS];
-static unsigned int n_hooks;
-static const char *last;
-static bool signal_task, lsm_always, returns_have_room;
-static int module_fds[MAX_MODULES];
-static unsigned int n_module_fds;
-
-static struct hook *hook_of(const char *program)
+static struct rg_hook *hook_of(const struct rg_hooks *h, const char *program)
 {
-	for (unsigned int i = 0; i < n_hooks; i++)
-		if (strcmp(hooks[i].program, program) == 0)
-			return &hooks[i];
+	for (unsigned int i = 0; i < h->n; i++)
+		if (strcmp(h->at[i].program, program) == 0)
+			return (struct rg_hook *)&h->at[i];
 	return NULL;
 }
 
-bool rg_hook_is_there(const char *program)
+bool rg_hook_is_there(const struct rg_hooks *h, const char *program)
 {
-	const struct hook *h = hook_of(program);
+	const struct rg_hook *hook = hook_of(h, program);
 
-	return h && h->btf_id > 0;
+	return hook && hook->btf_id > 0;
 }
 
-bool rg_hooks_signal_task(void)
-{
-	return signal_task;
-}
-
-bool rg_hooks_lsm_always(void)
-{
-	return lsm_always;
-}
-
-bool rg_hooks_returns_have_room(void)
-{
-	return returns_have_room;
-}
-
-const char *rg_hooks_last(void)
-{
-	return last;
-}
-
-/* ---- what libbpf asks ---- */
+/* ---- what libbpf calls ---- */
 
 static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
 {
-	const struct hook *h;
+	const struct rg_hook *hook;
 
 	(void)cookie;
-	last = bpf_program__name(prog);
+	if (!current)
+		return -ESRCH;
+	current->last = bpf_program__name(prog);
 	if (bpf_program__type(prog) == BPF_PROG_TYPE_KPROBE)
 		return 0;
-	h = hook_of(last);
-	if (!h || h->btf_id <= 0)
+	hook = hook_of(current, current->last);
+	if (!hook || hook->btf_id <= 0)
 		return -ESRCH;
-	opts->attach_btf_obj_fd = (__u32)h->btf_fd;
-	opts->attach_btf_id = (__u32)h->btf_id;
+	opts->attach_btf_obj_fd = (__u32)hook->btf_fd;
+	opts->attach_btf_id = (__u32)hook->btf_id;
 	return 0;
 }
 
@@ -117,7 +82,7 @@ int rg_hooks_register(void)
 	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .prog_prepare_load_fn = prepare,
 		    .prog_attach_fn = attach);
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !done; i++) {
+	for (size_t i = 0; i < COUNT(kinds) && !done; i++) {
 		int err = libbpf_register_prog_handler(kinds[i].section, kinds[i].prog,
 						       kinds[i].type, &opts);
 		if (err < 0)
@@ -127,35 +92,113 @@ int rg_hooks_register(void)
 	return 0;
 }
 
-/* ---- looking ---- */
+/* ---- the names to look for ---- */
 
-static void collect(const struct bpf_object *obj)
+const char *rg_hook_renamed(const char *function)
 {
-	struct bpf_program *prog;
+	static const struct {
+		const char *name, *since;
+	} renamed[] = RG_RENAMED_FUNCTIONS;
 
-	n_hooks = 0;
-	bpf_object__for_each_program(prog, obj)
-	{
-		const char *section = bpf_program__section_name(prog);
-		const char *target = strchr(section, '/');
-		bool is_tp = strncmp(section, "tp_btf/", 7) == 0;
-		struct hook *h = &hooks[n_hooks];
-
-		if (!target || n_hooks == MAX_HOOKS ||
-		    (!is_tp && strncmp(section, "fentry/", 7) != 0 &&
-		     strncmp(section, "fmod_ret/", 9) != 0 && strncmp(section, "fexit/", 6) != 0))
-			continue;
-		*h = (struct hook){
-			.program = bpf_program__name(prog),
-			.kind = is_tp ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC,
-		};
-		snprintf(h->name, sizeof(h->name), "%s%s", is_tp ? "btf_trace_" : "", target + 1);
-		n_hooks++;
-	}
+	for (size_t i = 0; i < COUNT(renamed); i++)
+		if (strcmp(renamed[i].name, function) == 0)
+			return renamed[i].since;
+	return NULL;
 }
 
-/* Those of the types from `first` on that are somebody's hook. */
-static void look_through(const struct btf *btf, __u32 first, int btf_fd)
+/* "lsm/file_lock" attaches to bpf_lsm_file_lock(), "tp_btf/NAME" to the type btf_trace_NAME.
+ * False: programs of this section attach to no function that BTF has. */
+static bool fill_in(const struct bpf_program *prog, struct rg_hook *hook)
+{
+	static const struct {
+		const char *section, *prefix;
+		__u32 kind;
+	} kinds[] = {
+		{"fentry/", "", BTF_KIND_FUNC},
+		{"fexit/", "", BTF_KIND_FUNC},
+		{"fmod_ret/", "", BTF_KIND_FUNC},
+		{"lsm/", "bpf_lsm_", BTF_KIND_FUNC},
+		{"tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF},
+	};
+
+	*hook = (struct rg_hook){
+		.program = bpf_program__name(prog),
+		.section = bpf_program__section_name(prog),
+	};
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		size_t n = strlen(kinds[i].section);
+
+		if (strncmp(hook->section, kinds[i].section, n) != 0)
+			continue;
+		hook->kind = kinds[i].kind;
+		snprintf(hook->name, sizeof(hook->name), "%s%s", kinds[i].prefix,
+			 hook->section + n);
+		return true;
+	}
+	return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b; /* the name is the first member */
+
+	return strcmp(*x, *y);
+}
+
+static void add_name(struct rg_hooks *h, const char *name, struct rg_hook *hook)
+{
+	h->names[h->n_names].name = name;
+	h->names[h->n_names++].hook = hook;
+}
+
+struct rg_hooks *rg_hooks_of(const struct bpf_object *obj)
+{
+	struct rg_hooks *h = calloc(1, sizeof(*h));
+	struct bpf_program *prog;
+
+	if (!h)
+		return NULL;
+	bpf_object__for_each_program(prog, obj)
+	{
+		struct rg_hook *hook = &h->at[h->n];
+		const char *since;
+
+		if (h->n == RG_MAX_HOOKS) {
+			free(h);
+			errno = E2BIG;
+			return NULL;
+		}
+		if (!fill_in(prog, hook))
+			continue;
+		h->n++;
+		since = rg_hook_renamed(hook->name);
+		add_name(h, hook->name, hook);
+		if (since)
+			add_name(h, since, hook);
+	}
+	qsort(h->names, h->n_names, sizeof(h->names[0]), by_name);
+	return h;
+}
+
+/* ---- looking ---- */
+
+/* The first place in `names` whose name is not less. */
+static unsigned int place_of(const struct rg_hooks *h, const char *name)
+{
+	unsigned int low = 0, high = h->n_names;
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (strcmp(h->names[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void rg_hooks_look(struct rg_hooks *h, const struct btf *btf, __u32 first, int btf_fd)
 {
 	__u32 n = btf__type_cnt(btf);
 
@@ -167,15 +210,24 @@ static void look_through(const struct btf *btf, __u32 first, int btf_fd)
 		if (kind != BTF_KIND_FUNC && kind != BTF_KIND_TYPEDEF)
 			continue;
 		name = btf__name_by_offset(btf, type->name_off);
-		for (unsigned int i = 0; i < n_hooks; i++) {
-			struct hook *h = &hooks[i];
+		for (unsigned int i = name ? place_of(h, name) : h->n_names;
+		     i < h->n_names && strcmp(h->names[i].name, name) == 0; i++) {
+			struct rg_hook *hook = h->names[i].hook;
 
-			if (h->kind != kind || h->btf_id || strcmp(h->name, name) != 0)
+			if (hook->kind != kind || hook->btf_id)
 				continue;
-			h->btf_fd = btf_fd;
-			h->btf_id = (int)id;
+			hook->btf_fd = btf_fd;
+			hook->btf_id = (int)id;
 		}
 	}
+}
+
+void rg_hooks_look_at_core(struct rg_hooks *h, const struct btf *core)
+{
+	h->signal_task = btf__find_by_name_kind(core, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
+	h->lsm_always = btf__find_by_name_kind(core, RG_LSM_HAS_NO_GUARD, BTF_KIND_FUNC) > 0;
+	h->returns_have_room =
+		btf__find_by_name_kind(core, RG_RETURNS_HAVE_ROOM, BTF_KIND_FUNC) > 0;
 }
 
 static bool is_one_of_ours(const char *module)
@@ -186,8 +238,8 @@ static bool is_one_of_ours(const char *module)
 	return false;
 }
 
-/* fd of the BTF with this id, if it is that of a module of ours; else
- * negative. */
+/* Returns an fd of the BTF with this id, if it is that of a module of ours; else a negative
+ * errno. */
 static int open_module(__u32 id)
 {
 	char name[64] = "";
@@ -204,66 +256,53 @@ static int open_module(__u32 id)
 	return -ENOENT;
 }
 
-const char *rg_hook_renamed(const char *function)
+static void look_through_modules(struct rg_hooks *h, struct btf *core)
 {
-	for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++)
-		if (strcmp(renamed[i].name, function) == 0)
-			return renamed[i].since;
-	return NULL;
-}
-
-/* Those that were not found by the name in their section. */
-static bool rename_missing(void)
-{
-	bool any = false;
-
-	for (unsigned int i = 0; i < n_hooks; i++) {
-		const char *since = hooks[i].btf_id ? NULL : rg_hook_renamed(hooks[i].name);
-
-		if (!since)
-			continue;
-		snprintf(hooks[i].name, sizeof(hooks[i].name), "%s", since);
-		any = true;
-	}
-	return any;
-}
-
-static void look_through_modules(struct btf *core)
-{
-	struct btf *btf[MAX_MODULES] = {};
 	__u32 id = 0;
 
-	while (n_module_fds < MAX_MODULES && bpf_btf_get_next_id(id, &id) == 0) {
+	while (h->n_module_fds < COUNT(h->module_fds) && bpf_btf_get_next_id(id, &id) == 0) {
 		int fd = open_module(id);
+		struct btf *btf;
 
 		if (fd < 0)
 			continue;
-		btf[n_module_fds] = btf__load_from_kernel_by_id_split(id, core);
-		module_fds[n_module_fds++] = fd;
+		h->module_fds[h->n_module_fds++] = fd;
+		btf = btf__load_from_kernel_by_id_split(id, core);
+		if (btf)
+			rg_hooks_look(h, btf, btf__type_cnt(core), fd);
+		btf__free(btf);
 	}
-	do {
-		for (unsigned int i = 0; i < n_module_fds; i++)
-			if (btf[i])
-				look_through(btf[i], btf__type_cnt(core), module_fds[i]);
-	} while (rename_missing());
-	for (unsigned int i = 0; i < n_module_fds; i++)
-		btf__free(btf[i]);
 }
 
-#define STANDS_IN "kprobe_"
-
-struct bpf_program *rg_hook_stand_in(const struct bpf_object *obj, const char *program)
+struct rg_hooks *rg_hooks_find(const struct bpf_object *obj)
 {
-	char name[64];
+	struct btf *core = btf__load_vmlinux_btf();
+	struct rg_hooks *h = core ? rg_hooks_of(obj) : NULL;
+	int err = errno;
 
-	snprintf(name, sizeof(name), STANDS_IN "%s", program);
-	return bpf_object__find_program_by_name(obj, name);
+	if (h) {
+		rg_hooks_look_at_core(h, core);
+		look_through_modules(h, core);
+		rg_hooks_look(h, core, 1, 0);
+	}
+	btf__free(core);
+	current = h;
+	errno = err;
+	return h;
 }
 
-const char *rg_hook_stands_for(const char *name)
+void rg_hooks_free(struct rg_hooks *h)
 {
-	return strncmp(name, STANDS_IN, strlen(STANDS_IN)) == 0 ? name + strlen(STANDS_IN) : name;
+	if (!h)
+		return;
+	if (current == h)
+		current = NULL;
+	while (h->n_module_fds)
+		close(h->module_fds[--h->n_module_fds]);
+	free(h);
 }
+
+/* ---- kprobes ---- */
 
 const char *rg_hook_function(const struct bpf_program *prog)
 {
@@ -294,35 +333,4 @@ struct bpf_link *rg_hook_kprobe(const struct bpf_program *prog, const struct bpf
 	struct bpf_link *link = kprobe_at(prog, function, returns, cookie);
 
 	return link || !since ? link : kprobe_at(prog, since, returns, cookie);
-}
-
-void rg_hooks_free(void)
-{
-	while (n_module_fds)
-		close(module_fds[--n_module_fds]);
-	n_hooks = 0;
-	last = NULL;
-}
-
-int rg_hooks_resolve(const struct bpf_object *obj)
-{
-	struct btf *core = btf__load_vmlinux_btf();
-
-	if (!core)
-		return -errno;
-	rg_hooks_free(); /* of an object that is loaded already */
-	signal_task = btf__find_by_name_kind(core, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
-	lsm_always = btf__find_by_name_kind(core, RG_LSM_HAS_NO_GUARD, BTF_KIND_FUNC) > 0;
-	returns_have_room = btf__find_by_name_kind(core, RG_RETURNS_HAVE_ROOM, BTF_KIND_FUNC) > 0;
-	collect(obj);
-	look_through_modules(core);
-	for (unsigned int i = 0; i < n_hooks; i++) {
-		struct hook *h = &hooks[i];
-		int id = h->btf_id ? 0 : btf__find_by_name_kind(core, h->name, h->kind);
-
-		if (id > 0)
-			h->btf_id = id;
-	}
-	btf__free(core);
-	return 0;
 }

@@ -14,10 +14,8 @@
 
 #include "guard.skel.h"
 #include "load/answers.h"
-#include "load/followers.h"
 #include "load/hooks.h"
 #include "base/log.h"
-#include "load/modules.h"
 #include "base/names.h"
 #include "load/preempt.h"
 #include "load/probe.h"
@@ -130,16 +128,16 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 	return RG_DONE;
 }
 
-/* In the kernel, if it can, and if some program that opens gates is no kprobe. */
-static int choose_continue(const struct guard_bpf *skel, const struct rg_load_request *wish,
-			   struct rg_loaded *loaded)
+/* Held processes are continued in the kernel, if it can, and if some program that opens gates is
+ * no kprobe. */
+static int choose_continue(struct rg_loaded *loaded, const struct rg_load_request *wish)
 {
 	const __u32 opens = 1u << RG_LINK_KNFSD_STARTED | 1u << RG_LINK_GRACE_END;
 	const char *why = NULL;
 
-	if (!rg_hooks_signal_task())
+	if (!loaded->hooks->signal_task)
 		why = "this kernel has no bpf_send_signal_task()";
-	else if ((loaded->following.kprobes & opens) == opens)
+	else if ((rg_ladder_followers(&loaded->ladder, RG_HOW_KPROBE) & opens) == opens)
 		why = "a kprobe may not call bpf_send_signal_task()";
 	if (why && wish->continues == RG_CONTINUE_KERNEL)
 		return rg_error(RG_CANNOT,
@@ -147,17 +145,17 @@ static int choose_continue(const struct guard_bpf *skel, const struct rg_load_re
 				rg_continue_name(RG_CONTINUE_KERNEL), why);
 	if (why)
 		loaded->continues = RG_CONTINUE_USER;
-	skel->rodata->rg_continues = loaded->continues;
+	loaded->skel->rodata->rg_continues = loaded->continues;
 	return RG_DONE;
 }
 
 /* A gate that lets calls in is not closed. */
-static int choose_rung(const struct rg_load_request *wish)
+static int choose_rung(const struct rg_loaded *loaded, const struct rg_load_request *wish)
 {
 	struct rg_preempt p;
 	char why[128];
 
-	if (wish->rung == RG_RUNG_LSM && rg_hooks_lsm_always())
+	if (wish->rung == RG_RUNG_LSM && loaded->hooks->lsm_always)
 		return RG_DONE;
 	p = rg_preempt_read();
 	if (!p.does)
@@ -166,88 +164,85 @@ static int choose_rung(const struct rg_load_request *wish)
 	if (!wish->force_rung)
 		return rg_error(RG_CANNOT, "rung %s: %s, and so lets calls in unasked; %s",
 				rg_rung_name(wish->rung), why,
-				rg_preempt_remedy(&p, rg_hooks_lsm_always()));
+				rg_preempt_remedy(&p, loaded->hooks->lsm_always));
 	rg_warn("rung %s: %s, and so lets calls in unasked; `status` counts them",
 		rg_rung_name(wish->rung), why);
 	return RG_DONE;
 }
 
-/* After all others: what keeps arguments, if there is a kretprobe to ask for them. */
-static void choose_enters(const struct bpf_object *obj)
-{
-	struct bpf_program *prog;
-	bool any = false;
-
-	bpf_object__for_each_program(prog, obj)
-	{
-		any |= bpf_program__autoload(prog) && rg_hook_returns(prog);
-	}
-	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, RG_KPROBE_ENTERS), any);
-}
-
-/* Opened, and the hooks looked for. NULL: *result says why, and loaded->skel is to be
- * destroyed all the same. */
-static struct guard_bpf *open_object(struct rg_loaded *loaded, int *result)
+/* Opens the object and finds its hooks. An enum rg_exit; rg_unload() in any case. */
+static int open_object(struct rg_loaded *loaded)
 {
 	int err = rg_hooks_register();
 
-	if (err) {
-		*result = rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
-		return NULL;
-	}
+	if (err)
+		return rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
 	loaded->skel = rg_load_skeleton();
-	if (!loaded->skel) {
-		*result =
-			rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
-		return NULL;
-	}
-	err = rg_hooks_resolve(loaded->skel->obj);
-	if (err) {
-		*result = rg_error(RG_CANNOT,
-				   "/sys/kernel/btf: the kernel's types cannot be read: %s",
-				   rg_strerror(err));
-		return NULL;
-	}
-	return loaded->skel;
+	if (!loaded->skel)
+		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
+	loaded->hooks = rg_hooks_find(loaded->skel->obj);
+	if (!loaded->hooks)
+		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
+				rg_strerror(errno));
+	return RG_DONE;
 }
 
-/* A set that is loaded anew. NULL likewise. */
-static struct guard_bpf *open_set(struct rg_loaded *loaded, const struct rg_load_request *wish,
-				  int *result)
+/* Selects the programs that the ladder wants. An enum rg_exit. */
+static int choose(struct rg_loaded *loaded)
 {
-	struct guard_bpf *skel = open_object(loaded, result);
+	const struct rg_program *lacking =
+		rg_ladder_choose(&loaded->ladder, loaded->skel->obj, loaded->hooks);
 
-	if (!skel)
-		return NULL;
+	if (!lacking)
+		return RG_DONE;
+	return rg_error(RG_CANNOT,
+			"program %s: %s cannot be followed in this kernel; without it %s; use a "
+			"kernel that this version knows (docs/kernel.md)",
+			lacking->name,
+			rg_hook_function(
+				bpf_object__find_program_by_name(loaded->skel->obj, lacking->name)),
+			lacking->without);
+}
+
+/* Opens a set that is loaded anew. An enum rg_exit. */
+static int open_set(struct rg_loaded *loaded, const struct rg_load_request *wish)
+{
+	int err = open_object(loaded);
+
+	if (err)
+		return err;
 	for (__u32 what = 0; what < RG_NR_DOORS; what++)
 		for (int i = 0; i < RG_NR_RUNGS; i++)
-			bpf_program__set_autoload(door_program(skel, what, i),
+			bpf_program__set_autoload(door_program(loaded->skel, what, i),
 						  i == (int)wish->rung);
 	if (wish->max_held)
-		bpf_map__set_max_entries(skel->maps.held, wish->max_held);
-	rg_traces_choose(skel->obj, true, loaded->following.forced);
-	if (!rg_answers_choose(skel->obj, loaded->module == RG_MODULE_ANSWERED) &&
-	    loaded->module == RG_MODULE_ANSWERED)
+		bpf_map__set_max_entries(loaded->skel->maps.held, wish->max_held);
+	rg_ladder_want_none(&loaded->ladder);
+	rg_ladder_want_followers(&loaded->ladder, ~0u);
+	rg_ladder_want(&loaded->ladder, RG_ANSWER, NULL, loaded->module == RG_MODULE_ANSWERED);
+	err = choose(loaded);
+	if (loaded->module == RG_MODULE_ANSWERED && !rg_answers_are_there(loaded->hooks))
 		loaded->module = RG_MODULE_NO_TYPES;
-	*result = RG_CANNOT;
-	if (rg_followers_choose(skel->obj, ~0u, &loaded->following))
-		*result = choose_continue(skel, wish, loaded);
-	choose_enters(skel->obj);
-	return *result ? NULL : skel;
+	return err ?: choose_continue(loaded, wish);
 }
 
-/* Loading failed: can it do with fewer programs? The gate does not depend on every
- * follower. */
+/* The program of the table that the kernel refused to load; NULL: another one. */
+static const struct rg_program *refused(const struct rg_loaded *loaded)
+{
+	return loaded->hooks->last ? rg_program_named(loaded->hooks->last) : NULL;
+}
+
+/* Loading failed: can the gate do with fewer programs? It does not depend on every follower. */
 static bool with_fewer(const struct rg_load_request *wish, int err, struct rg_loaded *loaded)
 {
-	const char *last = rg_hooks_last();
+	const struct rg_program *last = refused(loaded);
 
-	if (last && rg_answers_have(last)) {
+	if (last && last->kind == RG_ANSWER) {
 		loaded->module = RG_MODULE_UNUSABLE;
 		return rg_answers_without(wish->module, loaded->module, rg_strerror(err)) ==
 		       RG_DONE;
 	}
-	/* A door's, or one that opens gates: perhaps it may not signal others. */
+	/* A door's program, or one that opens gates: perhaps it may not signal others. */
 	if (loaded->continues == RG_CONTINUE_KERNEL && wish->continues < 0) {
 		rg_warn("rung %s: this kernel refuses it: %s; trying without (RG_DEBUG=1 shows the "
 			"verifier's words)",
@@ -255,34 +250,30 @@ static bool with_fewer(const struct rg_load_request *wish, int err, struct rg_lo
 		loaded->continues = RG_CONTINUE_USER;
 		return true;
 	}
-	/* That one was refused only if a door's, which came next, was not. */
-	return last && rg_follower_by(last) && !rg_probe_load(wish->rung) &&
-	       rg_followers_step_down(rg_follower_by(last), err, &loaded->following);
+	/* The hooks know nothing of the doors' LSM programs. If the kernel loads these, it refused
+	 * the follower. */
+	return last && !rg_probe_load(wish->rung) &&
+	       rg_ladder_step_down(&loaded->ladder, last, err);
 }
 
 int rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loaded *loaded)
 {
-	struct guard_bpf *skel;
-	bool chosen = false;
-	int err = RG_DONE;
+	int err;
 
 	*loaded = (struct rg_loaded){
-		.following = {.forced = wish->follow, .left_out = wish->left_out},
+		.ladder = rg_ladder_at(wish->follow, wish->left_out, 0),
 		.continues = wish->continues < 0 ? RG_CONTINUE_KERNEL : wish->continues,
 		.module = wish->module_state,
 	};
-	for (;;) {
-		skel = open_set(loaded, wish, &err);
-		if (!skel)
-			return err;
-		if (!chosen)
-			err = choose_rung(wish);
+	for (bool first = true;; first = false) {
+		err = open_set(loaded, wish);
+		if (!err && first)
+			err = choose_rung(loaded, wish);
 		if (err)
 			return err;
-		chosen = true;
-		err = guard_bpf__load(skel);
+		err = guard_bpf__load(loaded->skel);
 		if (!err)
-			return pin_all(skel, wish->rung, p);
+			return pin_all(loaded->skel, wish->rung, p);
 		if (!with_fewer(wish, err, loaded))
 			return rg_error(RG_CANNOT,
 					"BPF programs (rung %s): this kernel refuses them: %s "
@@ -294,212 +285,183 @@ int rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loa
 
 /* ---- with the maps of a set that is there ---- */
 
-/* Nothing but these followers, and the tracing programs in `module`; NULL: none. */
-static int choose_only(const struct bpf_object *obj, __u32 links, const char *module,
-		       bool no_traces, struct rg_following *following)
-{
-	struct bpf_program *prog;
+/* Where the maps are: pinned, or of another object, whose maps of constants stay its own. */
+struct maps {
+	const struct rg_pins *pins;
+	const struct bpf_object *obj;
+};
 
-	rg_traces_choose(obj, no_traces, following->forced);
-	bpf_object__for_each_program(prog, obj)
-	{
-		const struct rg_trace *trace = rg_trace_by(bpf_program__name(prog));
-
-		if (!trace || !module || strcmp(trace->module, module) != 0)
-			bpf_program__set_autoload(prog, false);
-	}
-	if (!rg_followers_choose(obj, links, following))
-		return RG_CANNOT;
-	choose_enters(obj);
-	return RG_DONE;
-}
-
-/* What is in the module that was let go of. */
-static struct guard_bpf *open_again(const struct rg_pins *p, const struct rg_meta *meta,
-				    bool no_traces, struct rg_loaded *loaded, int *result)
-{
-	struct guard_bpf *skel = open_object(loaded, result);
-	int err = 0;
-
-	if (!skel)
-		return NULL;
-	for (int i = 0; i < RG_NR_MAPS && !err; i++)
-		err = bpf_map__reuse_fd(map_of(skel, i), p->map_fd[i]);
-	if (err) {
-		*result = rg_error(RG_FAILED, "maps: those that are pinned cannot be used: %s",
-				   rg_strerror(err));
-		return NULL;
-	}
-	skel->rodata->rg_continues = meta->continues;
-	*result = choose_only(skel->obj, meta->let_go, RG_NFSD, no_traces, &loaded->following);
-	return *result ? NULL : skel;
-}
-
-int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded)
-{
-	struct guard_bpf *skel;
-	bool no_traces = false;
-	int err = RG_DONE;
-
-	*loaded = (struct rg_loaded){
-		.following = {.forced = -1, .left_out = meta->left_out, .kprobes = meta->kprobes},
-		.continues = meta->continues,
-	};
-	for (;;) {
-		skel = open_again(p, meta, no_traces, loaded, &err);
-		if (!skel)
-			return err;
-		err = guard_bpf__load(skel);
-		if (!err)
-			return RG_DONE;
-		if (no_traces)
-			return rg_error(RG_CANNOT,
-					"BPF programs in " RG_NFSD ": this kernel refuses them: %s "
-					"(RG_DEBUG=1 shows the verifier's words)",
-					rg_strerror(err));
-		no_traces = !rg_traces_step_down(rg_hooks_last(), err, loaded->following.forced);
-		rg_unload(loaded);
-	}
-}
-
-/* All maps but that of constants, which is written when it is loaded. */
-static int share_maps(const struct bpf_object *from, const struct bpf_object *to)
+static int use_maps(const struct rg_loaded *loaded, const struct maps *maps)
 {
 	struct bpf_map *map;
 	int err = 0;
 
-	bpf_object__for_each_map(map, to)
+	for (int i = 0; maps->pins && i < RG_NR_MAPS && !err; i++)
+		err = bpf_map__reuse_fd(map_of(loaded->skel, i), maps->pins->map_fd[i]);
+	bpf_object__for_each_map(map, loaded->skel->obj)
 	{
 		const char *name = bpf_map__name(map);
 
-		if (!err && !strstr(name, ".rodata"))
+		if (maps->obj && !err && !strstr(name, ".rodata"))
 			err = bpf_map__reuse_fd(map,
-						bpf_map__fd(
-							bpf_object__find_map_by_name(from, name)));
+						bpf_map__fd(bpf_object__find_map_by_name(maps->obj,
+											 name)));
 	}
 	return err;
 }
 
-/* Those of which only now it is known that they are to be kprobes: a follower, or, f is
- * NULL, of tracing programs. 0, or a negative errno. */
-static int load_more(const struct rg_loaded *set, const struct rg_follower *f, __u64 traces,
-		     struct rg_loaded *more)
+/* Opens the object for what the ladder wants, and nothing else. */
+static int open_beside(struct rg_loaded *loaded, const struct maps *maps)
 {
-	struct guard_bpf *skel;
-	int err;
+	struct bpf_program *prog;
+	int err = open_object(loaded);
 
-	*more = (struct rg_loaded){.following = set->following, .continues = set->continues};
-	skel = open_object(more, &err);
-	if (!skel)
-		return -ENOENT;
-	err = share_maps(set->skel->obj, skel->obj);
 	if (err)
 		return err;
-	skel->rodata->rg_continues = set->continues;
-	if (f && choose_only(skel->obj, 1u << f->link, NULL, true, &more->following))
-		return -ENOENT;
-	if (!f) {
-		rg_traces_choose_kprobes(skel->obj, traces);
-		choose_enters(skel->obj);
+	err = use_maps(loaded, maps);
+	if (err)
+		return rg_error(RG_FAILED, "maps: those that are pinned cannot be used: %s",
+				rg_strerror(err));
+	bpf_object__for_each_program(prog, loaded->skel->obj)
+	{
+		bpf_program__set_autoload(prog, false);
 	}
-	return guard_bpf__load(skel);
+	loaded->skel->rodata->rg_continues = loaded->continues;
+	return choose(loaded);
+}
+
+/* Opens and loads it; tracing programs that the kernel refuses step down. 0; an enum rg_exit: it
+ * was said why not; a negative errno: the kernel refuses a program. */
+static int load_beside(struct rg_loaded *loaded, const struct maps *maps)
+{
+	for (;;) {
+		const struct rg_program *last;
+		int err = open_beside(loaded, maps) ?: guard_bpf__load(loaded->skel);
+
+		if (err >= 0)
+			return err;
+		last = refused(loaded);
+		if (!last || last->kind != RG_TRACE ||
+		    !rg_ladder_step_down(&loaded->ladder, last, err))
+			return err;
+		rg_unload(loaded);
+	}
+}
+
+static void say_no_traces(int err)
+{
+	rg_warn("tracing programs: this kernel refuses them: %s; the gate works, `trace`, `top` "
+		"and `metrics` have little to show (RG_DEBUG=1 shows the verifier's words)",
+		rg_strerror(err));
+}
+
+int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded)
+{
+	const struct maps maps = {.pins = p};
+	int err;
+
+	*loaded = (struct rg_loaded){
+		.ladder = rg_ladder_at(-1, meta->left_out, meta->kprobes),
+		.continues = meta->continues,
+	};
+	rg_ladder_want_followers(&loaded->ladder, meta->let_go);
+	rg_ladder_want(&loaded->ladder, RG_TRACE, RG_NFSD, true);
+	err = load_beside(loaded, &maps);
+	if (err < 0) {
+		say_no_traces(err);
+		rg_unload(loaded);
+		rg_ladder_want(&loaded->ladder, RG_TRACE, NULL, false);
+		err = load_beside(loaded, &maps);
+	}
+	if (err < 0)
+		return rg_error(RG_CANNOT,
+				"BPF programs in " RG_NFSD ": this kernel refuses them: %s "
+				"(RG_DEBUG=1 shows the verifier's words)",
+				rg_strerror(err));
+	return err;
 }
 
 int rg_load_sleep(const struct rg_pins *p, struct rg_loaded *loaded)
 {
-	struct bpf_program *prog;
-	int err = 0;
+	const struct maps maps = {.pins = p};
+	int err;
 
-	*loaded = (struct rg_loaded){.following = {.forced = -1}};
-	if (!open_object(loaded, &err))
-		return -ENOENT;
-	bpf_object__for_each_program(prog, loaded->skel->obj)
-	{
-		bpf_program__set_autoload(prog, prog == loaded->skel->progs.sleep_wait);
-	}
-	for (int i = 0; i < RG_NR_MAPS && !err; i++)
-		err = bpf_map__reuse_fd(map_of(loaded->skel, i), p->map_fd[i]);
-	return err ?: guard_bpf__load(loaded->skel);
+	*loaded = (struct rg_loaded){.ladder = rg_ladder_at(-1, 0, 0)};
+	rg_ladder_want(&loaded->ladder, RG_SLEEP, NULL, true);
+	err = load_beside(loaded, &maps);
+	return err > 0 ? -ENOENT : err;
+}
+
+/* Another object with the maps of a loaded set, on whose ladder nothing is wanted yet. */
+static struct rg_loaded beside(const struct rg_loaded *set)
+{
+	struct rg_loaded more = {.ladder = set->ladder, .continues = set->continues};
+
+	rg_ladder_want_none(&more.ladder);
+	return more;
 }
 
 /* ---- attaching ---- */
 
-/* 0; a negative errno: the kernel refuses the link; an enum rg_exit, and it was said: that
- * it cannot be pinned, which is not the program's fault. */
-static int pin(struct bpf_link *link, enum rg_link as)
+/* Only now it is known that it has to be a kprobe. */
+static int attach_as_kprobe(const struct rg_loaded *loaded, const struct rg_program *f)
 {
-	char path[256];
+	const struct maps maps = {.obj = loaded->skel->obj};
+	struct rg_loaded more = beside(loaded);
 	int err;
 
-	if (!link)
-		return -errno;
-	err = rg_pin_link(link, rg_pin_path(path, rg_pin_of_link(as)));
-	if (err)
-		return rg_error(RG_FAILED, "%s: cannot be pinned: %s", path, rg_strerror(err));
-	return 0;
-}
-
-static int attach(const struct rg_loaded *loaded, const struct rg_follower *f)
-{
-	struct bpf_program *enters,
-		*prog = rg_followers_program(loaded->skel->obj, f, &loaded->following, &enters);
-	enum rg_link link = rg_link_that_enters(f->link);
-	int err = 0;
-
-	if (!(loaded->following.kprobes & 1u << f->link))
-		return pin(bpf_program__attach(prog), f->link);
-	/* First: no return is seen whose arguments were not kept. */
-	if (enters)
-		err = pin(rg_hook_kprobe(enters, prog, false, link - RG_LINK_ENTERS), link);
-	return err ?: pin(rg_hook_kprobe(prog, prog, enters != NULL, 0), f->link);
-}
-
-/* What an attempt may have left. */
-static void detach(const struct rg_follower *f)
-{
-	enum rg_link enters = rg_link_that_enters(f->link);
-	char path[256];
-
-	unlink(rg_pin_path(path, rg_pin_of_link(f->link)));
-	if (enters < RG_NR_LINKS)
-		unlink(rg_pin_path(path, rg_pin_of_link(enters)));
-}
-
-static int attach_as_kprobe(const struct rg_loaded *loaded, const struct rg_follower *f)
-{
-	struct rg_loaded one;
-	int err = load_more(loaded, f, 0, &one) ?: attach(&one, f);
-
-	rg_unload(&one);
+	rg_ladder_want_followers(&more.ladder, 1u << f->link);
+	err = load_beside(&more, &maps);
+	/* Said already: there is no other rung to try. */
+	err = err > 0 ? -ENOENT : err ?: rg_ladder_attach(&more.ladder, more.skel->obj, f);
+	rg_unload(&more);
 	return err;
 }
 
-static int attach_or_step_down(struct rg_loaded *loaded, const struct rg_follower *f)
+static int attach_or_step_down(struct rg_loaded *loaded, const struct rg_program *f)
 {
-	__u32 bit = 1u << f->link, was = loaded->following.kprobes;
-	int err = attach(loaded, f);
+	int err = rg_ladder_attach(&loaded->ladder, loaded->skel->obj, f);
 
 	while (err < 0) {
-		detach(f);
-		if (!rg_followers_step_down(f, err, &loaded->following))
+		if (!rg_ladder_step_down(&loaded->ladder, f, err))
 			return rg_error(RG_CANNOT,
 					"program %s: cannot be attached: %s; without it %s "
 					"(RG_DEBUG=1 shows more)",
-					f->program, rg_strerror(err), f->without);
-		err = loaded->following.kprobes & ~was & bit && !(loaded->following.left_out & bit)
+					f->name, rg_strerror(err), f->without);
+		err = rg_ladder_how(&loaded->ladder, f) == RG_HOW_KPROBE
 			      ? attach_as_kprobe(loaded, f)
 			      : 0;
 	}
-	return err;
+	if (err)
+		return rg_error(RG_FAILED, "%s/%s: cannot be pinned: %s", rg_pins_dir(),
+				rg_pin_of_link(f->link), rg_strerror(err));
+	return RG_DONE;
 }
 
 int rg_attach_followers(struct rg_loaded *loaded, __u32 links)
 {
 	int err = RG_DONE;
 
-	for (const struct rg_follower *f = rg_followers; f->program && !err; f++)
-		if (links & ~loaded->following.left_out & 1u << f->link)
+	rg_for_each_program (f, RG_FOLLOWER) {
+		if (!err && links & 1u << f->link &&
+		    rg_ladder_how(&loaded->ladder, f) != RG_HOW_NOT)
 			err = attach_or_step_down(loaded, f);
+	}
+	return err;
+}
+
+int rg_load_attach(const struct rg_loaded *loaded, enum rg_program_kind kind)
+{
+	int err = 0;
+
+	rg_for_each_program (p, kind) {
+		if (!err && rg_ladder_is_loaded(&loaded->ladder, loaded->skel->obj, p))
+			err = rg_ladder_attach(&loaded->ladder, loaded->skel->obj, p);
+	}
+	if (!err)
+		return 0;
+	rg_for_each_program (p, kind)
+		rg_ladder_detach(p);
 	return err;
 }
 
@@ -511,75 +473,67 @@ int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *wi
 		return rg_answers_without(wish->module, loaded->module, "");
 	if (loaded->module != RG_MODULE_ANSWERED)
 		return RG_DONE;
-	err = rg_answers_attach(loaded->skel->obj);
+	err = rg_load_attach(loaded, RG_ANSWER);
 	if (!err)
 		return RG_DONE;
 	loaded->module = RG_MODULE_UNUSABLE;
 	return rg_answers_without(wish->module, loaded->module, rg_strerror(err));
 }
 
-void rg_attach_traces(const struct rg_loaded *loaded)
+/* Attaches the tracing programs that were loaded. Those that the kernel refuses, and that can be
+ * kprobes, are wanted as such in `more`, which may be NULL. Returns their number. */
+static unsigned int attach_traces(struct rg_loaded *loaded, struct rg_ladder *more)
 {
-	__u64 refused = rg_traces_attach(loaded->skel->obj);
-	struct rg_loaded more;
+	const struct bpf_object *obj = loaded->skel->obj;
+	unsigned int n = 0;
+
+	rg_for_each_program (p, RG_TRACE) {
+		if (!rg_ladder_is_loaded(&loaded->ladder, obj, p) ||
+		    rg_ladder_attach(&loaded->ladder, obj, p) >= 0 || !more ||
+		    rg_ladder_how(&loaded->ladder, p) != RG_HOW_TYPED ||
+		    !rg_ladder_has_kprobe(obj, p))
+			continue;
+		more->how[rg_program_index(p)] = RG_HOW_KPROBE;
+		more->wanted[rg_program_index(p)] = true;
+		n++;
+	}
+	return n;
+}
+
+void rg_attach_traces(struct rg_loaded *loaded)
+{
+	const struct maps maps = {.obj = loaded->skel->obj};
+	struct rg_loaded more = beside(loaded);
+	unsigned int n = attach_traces(loaded, &more.ladder);
 	int err;
 
-	if (!refused || loaded->following.forced == RG_FOLLOW_FENTRY)
+	if (!n || loaded->ladder.forced == RG_FOLLOW_FENTRY)
 		return;
-	rg_warn("tracing programs: this kernel refuses to attach %d of them; trying kprobes "
+	rg_warn("tracing programs: this kernel refuses to attach %u of them; trying kprobes "
 		"(RG_DEBUG=1 shows more)",
-		__builtin_popcountll(refused));
-	err = load_more(loaded, NULL, refused, &more);
-	if (err)
+		n);
+	err = load_beside(&more, &maps);
+	if (!err)
+		attach_traces(&more, NULL);
+	else if (err < 0)
 		rg_warn("tracing programs: this kernel refuses the kprobes: %s; `status` names "
 			"what is missing (RG_DEBUG=1 shows the verifier's words)",
 			rg_strerror(err));
-	else
-		rg_traces_attach(more.skel->obj);
 	rg_unload(&more);
-}
-
-/* Nothing but tracing programs. */
-static void choose_traces(const struct bpf_object *obj, int follow)
-{
-	struct bpf_program *prog;
-
-	rg_traces_choose(obj, false, follow);
-	bpf_object__for_each_program(prog, obj)
-	{
-		if (!rg_trace_by(bpf_program__name(prog)))
-			bpf_program__set_autoload(prog, false);
-	}
-	choose_enters(obj);
-}
-
-/* 0; positive: it was said that they cannot be opened; a negative errno: the kernel
- * refuses them, rg_hooks_last() first. */
-static int try_traces(const struct rg_loaded *set, struct rg_loaded *traces)
-{
-	int err;
-
-	*traces = (struct rg_loaded){.following = set->following, .continues = set->continues};
-	if (!open_object(traces, &err))
-		return err;
-	err = share_maps(set->skel->obj, traces->skel->obj);
-	if (err)
-		return err;
-	traces->skel->rodata->rg_continues = set->continues;
-	choose_traces(traces->skel->obj, set->following.forced);
-	return guard_bpf__load(traces->skel);
 }
 
 void rg_load_traces(const struct rg_loaded *set)
 {
-	struct rg_loaded traces;
+	const struct maps maps = {.obj = set->skel->obj};
+	struct rg_loaded traces = beside(set);
 	int err;
 
-	while ((err = try_traces(set, &traces)) < 0 &&
-	       rg_traces_step_down(rg_hooks_last(), err, set->following.forced))
-		rg_unload(&traces);
+	rg_ladder_want(&traces.ladder, RG_TRACE, NULL, true);
+	err = load_beside(&traces, &maps);
 	if (!err)
 		rg_attach_traces(&traces);
+	else if (err < 0)
+		say_no_traces(err);
 	rg_unload(&traces);
 }
 
@@ -587,5 +541,6 @@ void rg_unload(struct rg_loaded *loaded)
 {
 	guard_bpf__destroy(loaded->skel);
 	loaded->skel = NULL;
-	rg_hooks_free();
+	rg_hooks_free(loaded->hooks);
+	loaded->hooks = NULL;
 }

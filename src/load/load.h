@@ -4,10 +4,9 @@
 
 #include <stddef.h>
 
-#include "load/followers.h"
+#include "load/ladder.h"
 #include "load/object.h"
 #include "pins/pins.h"
-#include "load/traces.h"
 
 struct rg_load_request {
 	enum rg_rung rung;
@@ -22,7 +21,8 @@ struct rg_load_request {
 
 struct rg_loaded {
 	struct guard_bpf *skel;
-	struct rg_following following;
+	struct rg_hooks *hooks;
+	struct rg_ladder ladder;
 	enum rg_continue continues;
 	enum rg_module module; /* whether the kernel module is used (load/answers.h) */
 };
@@ -36,21 +36,23 @@ int rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loa
 /* Make maps read-only for every process that only kernel programs write. Again: nothing. */
 int rg_load_freeze(const struct rg_pins *p);
 /* Attach the followers in `links` (1 << enum rg_link) that are not left out. One that cannot be
- * attached steps down (load/followers.h). */
+ * attached steps down (load/ladder.h). */
 int rg_attach_followers(struct rg_loaded *loaded, __u32 links);
 /* Attach the programs that answer the kernel module. If the kernel refuses, loaded->module says
  * so; that is an error only if the module is required. */
 int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *wish);
+/* Attach and pin the loaded programs of a kind; all or none. 0, or an errno (load/ladder.h), and
+ * nothing was said. */
+int rg_load_attach(const struct rg_loaded *loaded, enum rg_program_kind kind);
 /* Load the detached programs again, with the maps of the set (load/modules.h). */
 int rg_load_again(const struct rg_pins *p, const struct rg_meta *meta, struct rg_loaded *loaded);
 /* The program that the module asks about sleepers (load/sleep.h), with the maps of the set.
  * 0, or a negative errno, and nothing was said. rg_unload() in any case. */
 int rg_load_sleep(const struct rg_pins *p, struct rg_loaded *loaded);
-/* Load the tracing programs (load/traces.h) with the maps of a loaded set, attach and pin them.
- * This takes as long as everything before it. Those that fail are left out, and messages say
- * which. */
+/* Load the tracing programs with the maps of a loaded set, attach and pin them. This takes as long
+ * as everything before it. Those that fail are left out, and messages say which. */
 void rg_load_traces(const struct rg_loaded *set);
 /* Attach and pin the tracing programs that were loaded with a set. */
-void rg_attach_traces(const struct rg_loaded *loaded);
-/* Free the object; what is pinned stays in the kernel. */
+void rg_attach_traces(struct rg_loaded *loaded);
+/* Free the object; what is pinned stays in the kernel, and `ladder` as it is. */
 void rg_unload(struct rg_loaded *loaded);

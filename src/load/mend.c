@@ -8,8 +8,7 @@
 
 #include <bpf/bpf.h>
 
-#include "load/followers.h"
-#include "load/modules.h"
+#include "load/programs.h"
 
 /* Is this link always there? Others come and go with the gates, or with the module. */
 static bool is_kept(int link)
@@ -25,26 +24,17 @@ static ino_t pin_inode(const char *name)
 	return stat(rg_pin_path(path, name), &st) == 0 ? st.st_ino : 0;
 }
 
-/* The follower that a link belongs to: its own, or that which keeps its arguments. */
-static const struct rg_follower *follower_of(int link)
-{
-	for (const struct rg_follower *f = rg_followers; f->program; f++)
-		if ((int)f->link == link || (int)rg_link_that_enters(f->link) == link)
-			return f;
-	return NULL; /* the door for locks */
-}
-
 /* Is it attached anew now and then, as nfsd is unloaded and loaded? */
 static bool is_in_nfsd(int link)
 {
-	const struct rg_follower *f = follower_of(link);
+	const struct rg_program *f = rg_follower_of(link);
 
 	return f && f->module && strcmp(f->module, RG_NFSD) == 0;
 }
 
 static bool is_let_go(const struct rg_meta *meta, int link)
 {
-	const struct rg_follower *f = follower_of(link);
+	const struct rg_program *f = rg_follower_of(link);
 
 	return f && (meta->let_go & 1u << f->link);
 }

@@ -10,10 +10,8 @@
 
 #include <bpf/bpf.h>
 
-#include "load/followers.h"
 #include "pins/freed.h"
 #include "pins/gates.h"
-#include "load/hooks.h"
 #include "load/load.h"
 #include "base/log.h"
 
@@ -63,33 +61,25 @@ static bool add(struct links *links, const char *path, __u32 nfsd)
 	return true;
 }
 
-static void add_kprobe(struct links *links, const char *path)
+static void add_kprobe(struct links *links, const struct rg_program *p, enum rg_program_pin pin)
 {
-	if (links->n < RG_MAX_LINKS && access(path, F_OK) == 0)
+	char path[256];
+
+	if (links->n < RG_MAX_LINKS && rg_program_pin(path, p, pin) && access(path, F_OK) == 0)
 		snprintf(links->pin[links->n++], sizeof(links->pin[0]), "%s", path);
 }
 
-/* A kprobe holds no module; it stays when that is unloaded, and is dead. */
-static void add_kprobes(struct links *links, __u32 kprobes)
+/* A kprobe holds no module: when that is unloaded it stays, and sees nothing any more. */
+static void add_kprobes(struct links *links, const struct rg_program *p, __u32 kprobes)
 {
-	enum rg_link enters;
-	char path[256];
+	bool is_follower = p->kind == RG_FOLLOWER;
 
-	for (const struct rg_follower *f = rg_followers; f->program; f++) {
-		if (!(kprobes & 1u << f->link) || !f->module || strcmp(f->module, RG_NFSD) != 0)
-			continue;
-		links->followers |= 1u << f->link;
-		enters = rg_link_that_enters(f->link);
-		if (enters < RG_NR_LINKS)
-			add_kprobe(links, rg_pin_path(path, rg_pin_of_link(enters)));
-		add_kprobe(links, rg_pin_path(path, rg_pin_of_link(f->link)));
-	}
-	for (const struct rg_trace *t = rg_traces; t->program; t++) {
-		if (strcmp(t->module, RG_NFSD) != 0)
-			continue;
-		add_kprobe(links, rg_trace_pin(path, t, RG_TRACE_KPROBE));
-		add_kprobe(links, rg_trace_pin(path, t, RG_TRACE_ENTERS));
-	}
+	if (is_follower && !(kprobes & 1u << p->link))
+		return;
+	if (is_follower)
+		links->followers |= 1u << p->link;
+	add_kprobe(links, p, RG_PIN_ENTERS);
+	add_kprobe(links, p, RG_PIN_KPROBE);
 }
 
 static void links_in_nfsd(struct links *links, __u32 nfsd, __u32 kprobes)
@@ -97,12 +87,13 @@ static void links_in_nfsd(struct links *links, __u32 nfsd, __u32 kprobes)
 	char path[256];
 
 	memset(links, 0, sizeof(*links));
-	add_kprobes(links, kprobes);
-	for (const struct rg_follower *f = rg_followers; f->program; f++)
-		if (add(links, rg_pin_path(path, rg_pin_of_link(f->link)), nfsd))
-			links->followers |= 1u << f->link;
-	for (const struct rg_trace *t = rg_traces; t->program; t++)
-		add(links, rg_trace_pin(path, t, RG_TRACE_TYPED), nfsd);
+	for (const struct rg_program *p = rg_programs; p->name; p++)
+		if (p->module && strcmp(p->module, RG_NFSD) == 0)
+			add_kprobes(links, p, kprobes);
+	for (const struct rg_program *p = rg_programs; p->name; p++)
+		if (add(links, rg_program_pin(path, p, RG_PIN_TYPED), nfsd) &&
+		    p->kind == RG_FOLLOWER)
+			links->followers |= 1u << p->link;
 }
 
 /* The module is given back later still. Whoever else has it in use, modprobe says. */
@@ -258,8 +249,8 @@ int rg_modules_follow(const struct rg_pins *p)
 	let_go = meta.let_go;
 	err = rg_load_again(p, &meta, &loaded) ?: rg_attach_followers(&loaded, let_go);
 	if (!err) {
-		meta.left_out |= loaded.following.left_out & let_go;
-		meta.kprobes = loaded.following.kprobes & ~meta.left_out;
+		meta.left_out = rg_ladder_followers(&loaded.ladder, RG_HOW_NOT);
+		meta.kprobes = rg_ladder_followers(&loaded.ladder, RG_HOW_KPROBE);
 		meta.let_go = 0;
 		if (rg_pins_set_meta(p, &meta) < 0)
 			err = rg_error(RG_FAILED, "map meta: cannot be written: %s",

@@ -7,9 +7,7 @@
  */
 #pragma once
 
-#include "pins/pins.h"
-
-#define RG_NFSD "nfsd"
+#include "load/programs.h"
 
 /* For the next two functions p is open and locked exclusively. They return an enum rg_exit and
  * say what is wrong. */

@@ -8,15 +8,16 @@
 
 #include <stdbool.h>
 
-#include "load/followers.h"
+#include "load/hooks.h"
+#include "load/programs.h"
 #include "pins/pins.h"
 
-#define RG_MAX_MISSING 96
+#define RG_MAX_MISSING RG_MAX_HOOKS
 
 struct rg_missing_hook {
-	char name[64]; /* of the function or tracepoint */
+	char name[RG_HOOK_NAME]; /* of the function or tracepoint */
 	/* The follower that attaches to it; NULL: only tracing programs do. */
-	const struct rg_follower *follower;
+	const struct rg_program *follower;
 	bool is_symbol; /* the function exists without BTF, so a kprobe can attach (filled in by
 			   the caller) */
 };

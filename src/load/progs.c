@@ -8,8 +8,7 @@
 
 #include "pins/doors.h"
 #include "pins/freed.h"
-#include "load/hooks.h"
-#include "load/traces.h"
+#include "load/programs.h"
 
 static void count(const struct bpf_prog_info *info, struct rg_prog_counts *prog)
 {
@@ -93,9 +92,10 @@ int rg_progs_read(const struct rg_pins *p, struct rg_prog_counts *progs)
 		else if (doors & 1u << what)
 			add_door(p, what, &l);
 	}
-	for (const struct rg_trace *t = rg_traces; t->program; t++)
-		for (int pin = 0; pin < RG_NR_TRACE_PINS; pin++)
-			add(&l, rg_trace_pin(path, t, pin));
+	rg_for_each_program (t, RG_TRACE) {
+		for (int pin = 0; pin < RG_NR_PROGRAM_PINS; pin++)
+			add(&l, rg_program_pin(path, t, pin));
+	}
 	return l.n;
 }
 

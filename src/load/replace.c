@@ -13,10 +13,9 @@
 #include <bpf/btf.h>
 
 #include "base/log.h"
-#include "load/followers.h"
+#include "load/programs.h"
 #include "load/load.h"
 #include "load/protect.h"
-#include "load/traces.h"
 #include "pins/carry.h"
 #include "pins/doors.h"
 #include "pins/freed.h"
@@ -319,9 +318,10 @@ static void all_links(struct rg_programs *programs)
 	for (int i = 0; i < RG_NR_LINKS; i++)
 		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link((enum rg_link)i)),
 				false);
-	for (const struct rg_trace *t = rg_traces; t->program; t++)
-		for (int pin = 0; pin < RG_NR_TRACE_PINS; pin++)
-			rg_programs_add(programs, rg_trace_pin(path, t, pin), false);
+	rg_for_each_program (t, RG_TRACE) {
+		for (int pin = 0; pin < RG_NR_PROGRAM_PINS; pin++)
+			rg_programs_add(programs, rg_program_pin(path, t, pin), false);
+	}
 	rg_protect_programs(programs);
 }
 

@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include <bpf/libbpf.h>
-
 #include "base/log.h"
 #include "base/names.h"
+#include <bpf/libbpf.h>
 #include "guard.skel.h"
 #include "load/load.h"
 #include "pins/freed.h"
@@ -18,16 +17,13 @@ static void set(const struct rg_pins *p, __u32 hold)
 }
 
 /* 0, or a negative errno. */
-static int attach(const struct rg_pins *p, const char *path)
+static int attach(const struct rg_pins *p)
 {
 	struct rg_loaded loaded;
-	struct bpf_link *link;
 	int err = rg_load_sleep(p, &loaded);
 
-	if (!err) {
-		link = bpf_program__attach(loaded.skel->progs.sleep_wait);
-		err = link ? rg_pin_link(link, path) : -errno;
-	}
+	if (!err)
+		err = rg_load_attach(&loaded, RG_SLEEP);
 	rg_unload(&loaded);
 	return err;
 }
@@ -60,7 +56,7 @@ int rg_sleep_begin(const struct rg_pins *p, __u32 best, bool must)
 		return cannot("kernel module " RG_MODULE ": has no type information (BTF) of this "
 			      "kernel; build it with `make module`",
 			      must);
-	err = attach(p, path);
+	err = attach(p);
 	if (err) {
 		char why[256];
 

@@ -10,9 +10,7 @@
 
 #include <stdbool.h>
 
-#include "pins/pins.h"
-
-#define RG_MODULE "reexport_guard"
+#include "load/programs.h"
 
 /* Make held threads sleep from now on, if `best` (enum rg_hold) allows it and the module is
  * loaded. Otherwise they are stopped, and one line says why. The caller has the directory

@@ -118,18 +118,20 @@ static void choose_programs(struct original_bpf *skel)
 }
 
 /* Returns the first needed program without a hook, or NULL: none, or *err. */
-static const struct bpf_program *without_hook(struct original_bpf *skel, int *err)
+static const struct bpf_program *without_hook(struct original_bpf *skel, struct rg_hooks **hooks,
+					      int *err)
 {
 	struct bpf_program *prog;
 
-	*err = rg_hooks_resolve(skel->obj);
+	*hooks = rg_hooks_find(skel->obj);
+	*err = *hooks ? 0 : -errno;
 	if (*err)
 		return NULL;
 	bpf_object__for_each_program(prog, skel->obj)
 	{
 		if (bpf_program__autoload(prog) &&
 		    strncmp(bpf_program__section_name(prog), "lsm/", 4) != 0 &&
-		    !rg_hook_is_there(bpf_program__name(prog)))
+		    !rg_hook_is_there(*hooks, bpf_program__name(prog)))
 			return prog;
 	}
 	return NULL;
@@ -139,6 +141,7 @@ int rg_org_missing_hook(char *function, size_t size)
 {
 	const struct bpf_program *prog;
 	struct original_bpf *skel;
+	struct rg_hooks *hooks;
 	int err = rg_hooks_register();
 
 	function[0] = '\0';
@@ -146,19 +149,19 @@ int rg_org_missing_hook(char *function, size_t size)
 	if (!skel)
 		return err ?: -errno;
 	choose_programs(skel);
-	prog = without_hook(skel, &err);
+	prog = without_hook(skel, &hooks, &err);
 	if (prog)
 		snprintf(function, size, "%s", rg_hook_function(prog));
 	original_bpf__destroy(skel);
-	rg_hooks_free();
+	rg_hooks_free(hooks);
 	return err;
 }
 
 /* Says whether all needed hooks exist. */
-static int look_for_hooks(struct original_bpf *skel)
+static int look_for_hooks(struct original_bpf *skel, struct rg_hooks **hooks)
 {
 	int err;
-	const struct bpf_program *prog = without_hook(skel, &err);
+	const struct bpf_program *prog = without_hook(skel, hooks, &err);
 
 	if (err)
 		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
@@ -182,12 +185,13 @@ static void put_wish(struct rg_org_state *state, const struct rg_org_wish *wish)
 	state->keep_for_ns = (__u64)wish->keep_for_s * 1000000000ULL;
 }
 
-static int load(struct original_bpf *skel, struct rg_org_set *set, const struct rg_org_wish *wish)
+static int load(struct original_bpf *skel, struct rg_hooks **hooks, struct rg_org_set *set,
+		const struct rg_org_wish *wish)
 {
 	int err;
 
 	choose_programs(skel);
-	err = look_for_hooks(skel);
+	err = look_for_hooks(skel, hooks);
 	if (err)
 		return err;
 	err = original_bpf__load(skel);
@@ -210,6 +214,7 @@ static int load(struct original_bpf *skel, struct rg_org_set *set, const struct 
 static int load_anew(struct rg_org_set *set, const struct rg_org_wish *wish)
 {
 	struct original_bpf *skel;
+	struct rg_hooks *hooks = NULL;
 	int err = rg_host_prepare();
 
 	if (err)
@@ -224,9 +229,9 @@ static int load_anew(struct rg_org_set *set, const struct rg_org_wish *wish)
 	skel = original_bpf__open();
 	if (!skel)
 		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
-	err = load(skel, set, wish);
+	err = load(skel, &hooks, set, wish);
 	original_bpf__destroy(skel);
-	rg_hooks_free();
+	rg_hooks_free(hooks);
 	return err;
 }
 

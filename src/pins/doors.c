@@ -2,6 +2,7 @@
 #include "pins/doors.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -77,15 +78,43 @@ void rg_doors_detach(__u32 doors)
 			rg_warn("%s: cannot be unpinned: %s", path, rg_strerror(errno));
 }
 
-const char *rg_door_hook(__u32 what, __u32 rung)
-{
-	static const char *const hooks[RG_NR_DOORS][RG_NR_RUNGS] = {
-		[RG_DOOR_LOCK] = {"BPF LSM file_lock", "fmod_ret security_file_lock"},
-		[RG_DOOR_OPEN] = {"BPF LSM file_open", "fmod_ret security_file_open"},
-		[RG_DOOR_CREATE] = {"BPF LSM inode_create", "fmod_ret security_inode_create"},
-		[RG_DOOR_ACCESS] = {"BPF LSM inode_permission",
-				    "fmod_ret security_inode_permission"},
-	};
+/* What each door is called: by itself, on each rung, and as a section of the BPF object. */
+#define HOOK(hook)                                                                                 \
+	{                                                                                          \
+		hook, {"BPF LSM " hook, "fmod_ret security_" hook},                                \
+		{                                                                                  \
+			"lsm/" hook, "fmod_ret/security_" hook                                     \
+		}                                                                                  \
+	}
 
-	return what < RG_NR_DOORS && rung < RG_NR_RUNGS ? hooks[what][rung] : "?";
+static const struct {
+	const char *name, *text[RG_NR_RUNGS], *section[RG_NR_RUNGS];
+} hooks[RG_NR_DOORS] = {
+	[RG_DOOR_LOCK] = HOOK("file_lock"),
+	[RG_DOOR_OPEN] = HOOK("file_open"),
+	[RG_DOOR_CREATE] = HOOK("inode_create"),
+	[RG_DOOR_ACCESS] = HOOK("inode_permission"),
+};
+
+const char *rg_door_hook_name(__u32 door)
+{
+	return door < RG_NR_DOORS ? hooks[door].name : "?";
+}
+
+const char *rg_door_hook(__u32 door, __u32 rung)
+{
+	return door < RG_NR_DOORS && rung < RG_NR_RUNGS ? hooks[door].text[rung] : "?";
+}
+
+int rg_door_of_section(const char *section, enum rg_rung *rung)
+{
+	for (int door = 0; door < RG_NR_DOORS; door++) {
+		for (int i = 0; i < RG_NR_RUNGS; i++) {
+			if (strcmp(hooks[door].section[i], section) == 0) {
+				*rung = (enum rg_rung)i;
+				return door;
+			}
+		}
+	}
+	return -1;
 }

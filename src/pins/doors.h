@@ -19,5 +19,10 @@ int rg_doors_attach(const struct rg_pins *p, __u32 doors);
 /* Unpin the links of these doors, which detaches them. */
 void rg_doors_detach(__u32 doors);
 
-/* The kind of hook and its name on this rung: "lsm file_open". */
-const char *rg_door_hook(__u32 what, __u32 rung);
+/* The name of the hook, whatever the rung: "file_open". */
+const char *rg_door_hook_name(__u32 door);
+/* The kind of hook and its name on this rung: "BPF LSM file_open". */
+const char *rg_door_hook(__u32 door, __u32 rung);
+/* The door whose program has this section, "lsm/file_open" or "fmod_ret/security_file_open", and
+ * its rung; -1: it is no door's. */
+int rg_door_of_section(const char *section, enum rg_rung *rung);

@@ -10,7 +10,7 @@
 #include "pins/gates.h"
 #include "base/names.h"
 #include "base/netns.h"
-#include "load/traces.h"
+#include "load/programs.h"
 
 #define KEY RG_LINE_KEY
 #define NUMBER RG_LINE_KEY_NUMBER
@@ -169,16 +169,18 @@ static void put_host(struct rg_line *l, const struct rg_header *h)
 /* Lists the tracing programs that are not attached, whose events the recording lacks. */
 static void put_untraced(struct rg_line *l, __u64 untraced)
 {
+	unsigned int n = 0;
+
 	if (!untraced)
 		return;
 	KEY(l, "untraced");
 	rg_line_char(l, '[');
-	for (size_t i = 0, n = 0; rg_traces[i].program; i++) {
-		if (!(untraced & 1ULL << i))
+	rg_for_each_program (p, RG_TRACE) {
+		if (!(untraced & 1ULL << rg_program_index(p)))
 			continue;
 		if (n++)
 			rg_line_char(l, ',');
-		rg_line_quoted(l, rg_traces[i].program, strlen(rg_traces[i].program));
+		rg_line_quoted(l, p->name, strlen(p->name));
 	}
 	rg_line_char(l, ']');
 }

@@ -33,7 +33,7 @@ static void missing(struct rg_kernel_facts *k, const char *name, const char *pro
 	struct rg_missing_hook *m = &k->probe.missing[k->probe.n_missing++];
 
 	snprintf(m->name, sizeof(m->name), "%s", name);
-	m->follower = program ? rg_follower_of(program) : NULL;
+	m->follower = program ? rg_follower_named(program) : NULL;
 }
 
 /* What must be found of it, and what the exit status is. */

@@ -15,13 +15,12 @@
 
 #include "cli/options.h"
 #include "cli/verbs.h"
-#include "load/followers.h"
+#include "load/programs.h"
 #include "load/hooks.h"
 #include "base/names.h"
 #include "record/record_header.h"
 #include "record/record_json.h"
 #include "record/record_names.h"
-#include "load/traces.h"
 #include "report/report.h"
 
 #define DOCS UNIT_SOURCE "docs/"
@@ -314,9 +313,9 @@ static void test_links(void **unused)
 					? hook_of(name + strlen("link_"), hook, sizeof(hook))
 					: NULL);
 	}
-	for (const struct rg_trace *t = rg_traces; t->program; t++) {
-		snprintf(pin, sizeof(pin), "trace_%s", t->program);
-		check_pin(pin, hook_of(t->program, hook, sizeof(hook)));
+	rg_for_each_program (t, RG_TRACE) {
+		snprintf(pin, sizeof(pin), "trace_%s", t->name);
+		check_pin(pin, hook_of(t->name, hook, sizeof(hook)));
 		snprintf(hook, sizeof(hook), "(%s)", t->module);
 		check_pin(pin, hook);
 	}
@@ -328,15 +327,16 @@ static void test_traces(void **unused)
 	char name[64], hook[128], kprobe[128];
 
 	(void)unused;
-	for (const struct rg_trace *t = rg_traces; t->program; t++) {
-		bool at_function = hook_of(t->program, hook, sizeof(hook))[0] == 'f';
+	rg_for_each_program (t, RG_TRACE) {
+		bool at_function = hook_of(t->name, hook, sizeof(hook))[0] == 'f';
 		struct bpf_program *prog;
 
-		snprintf(name, sizeof(name), "kprobe_%s", t->program);
+		snprintf(name, sizeof(name), "kprobe_%s", t->name);
 		prog = bpf_object__find_program_by_name(object, name);
 		assert_int_equal(prog != NULL, at_function);
-		assert_ptr_equal(rg_trace_by(name), t);
-		assert_ptr_equal(rg_trace_by(t->program), t);
+		assert_true(rg_program_index(t) < 64); /* sets of them are words */
+		assert_ptr_equal(rg_program_named(name), t);
+		assert_ptr_equal(rg_program_named(t->name), t);
 		if (!prog)
 			continue;
 		assert_int_equal(rg_hook_returns(prog), hook[1] == 'e' && hook[2] == 'x');
@@ -346,17 +346,17 @@ static void test_traces(void **unused)
 }
 
 /* What stands in for it hooks the same function, the return of it if that is followed. */
-static void check_kprobe(const struct rg_follower *f)
+static void check_kprobe(const struct rg_program *f)
 {
 	enum rg_link enters = rg_link_that_enters(f->link);
 	char name[64], hook[128], kprobe[128], text[160];
 	const char *kind = enters < RG_NR_LINKS ? "kretprobe" : "kprobe";
 
-	snprintf(name, sizeof(name), "kprobe_%s", f->program);
-	assert_ptr_equal(rg_follower_by(name), f);
-	assert_ptr_equal(rg_follower_by(f->program), f);
+	snprintf(name, sizeof(name), "kprobe_%s", f->name);
+	assert_ptr_equal(rg_program_named(name), f);
+	assert_ptr_equal(rg_program_named(f->name), f);
 	hook_of(name, kprobe, sizeof(kprobe));
-	hook_of(f->program, hook, sizeof(hook));
+	hook_of(f->name, hook, sizeof(hook));
 	/* A tracepoint has a function of another name. */
 	snprintf(text, sizeof(text), "%s%s", kind,
 		 f->link == RG_LINK_TASK_EXIT	? " `do_exit`"
@@ -376,16 +376,16 @@ static void test_followers(void **unused)
 	__u32 all = 0;
 
 	(void)unused;
-	for (const struct rg_follower *f = rg_followers; f->program; f++) {
-		assert_string_equal(rg_pin_of_link(f->link) + strlen("link_"), f->program);
-		assert_ptr_equal(rg_follower_of(f->program), f);
+	rg_for_each_program (f, RG_FOLLOWER) {
+		assert_string_equal(rg_pin_of_link(f->link) + strlen("link_"), f->name);
+		assert_ptr_equal(rg_follower_named(f->name), f);
 		assert_false(all & 1u << f->link);
 		all |= 1u << f->link;
 		check_pin(rg_pin_of_link(f->link), f->needed ? "needed" : "goes without");
 		check_kprobe(f);
 	}
 	assert_int_equal(all, (1u << RG_LINK_DOOR_LOCK) - 1);
-	assert_null(rg_follower_of("open_ends"));
+	assert_null(rg_follower_named("open_ends"));
 }
 
 static void test_versions(void **unused)

@@ -23,8 +23,8 @@
 
 #include "guard.skel.h"
 
-#define LEFT_OUT(l) ((l)->following.left_out)
-#define KPROBES(l) ((l)->following.kprobes)
+#define LEFT_OUT(l) rg_ladder_followers(&(l)->ladder, RG_HOW_NOT)
+#define KPROBES(l) rg_ladder_followers(&(l)->ladder, RG_HOW_KPROBE)
 #define OBJECT(l) ((l)->skel->obj)
 
 #define MAX_NAMES 256
