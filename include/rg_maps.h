@@ -39,21 +39,49 @@ enum rg_held_phase {
 	RG_NR_HELD_PHASES,
 };
 
+/*
+ * The doors: hooks that block callers. One row each, from which everything comes that has to know
+ * of all doors:
+ *   number   RG_DOOR_number, RG_LINK_DOOR_number and RG_PROG_DOOR_number
+ *   name     of the door, of its pins (prog_door_name, link_door_name) and of its programs
+ *            (name_lsm, name_fmod_ret)
+ *   hook     the kernel's: lsm/hook, fmod_ret/security_hook
+ *   scope    the narrowest that blocks calls at this door
+ *   when     enum rg_door_when
+ * The one that is always attached comes first.
+ */
+#define RG_DOORS(DOOR)                                                                             \
+	DOOR(LOCK, lock, file_lock, RG_SCOPE_LOCKS, RG_DOOR_ALWAYS)                                \
+	DOOR(OPEN, open, file_open, RG_SCOPE_OPENS, RG_DOOR_IN_SCOPE)                              \
+	/* An open that creates: stopped before the file is there. */                              \
+	DOOR(CREATE, create, inode_create, RG_SCOPE_OPENS, RG_DOOR_IN_SCOPE)                       \
+	DOOR(ACCESS, access, inode_permission, RG_SCOPE_ACCESS, RG_DOOR_NOT_OPEN)
+
 enum rg_door {
-	RG_DOOR_LOCK = 0,
-	RG_DOOR_OPEN,
-	RG_DOOR_CREATE, /* an open that creates: stopped before the file is there */
-	RG_DOOR_ACCESS,
-	RG_NR_DOORS,
+#define RG_DOOR(number, name, hook, scope, when) RG_DOOR_##number,
+	RG_DOORS(RG_DOOR)
+#undef RG_DOOR
+		RG_NR_DOORS,
+};
+
+/* When a door is attached. */
+enum rg_door_when {
+	RG_DOOR_ALWAYS,	  /* as long as the guard is enabled */
+	RG_DOOR_IN_SCOPE, /* while some gate has its scope, or a wider one */
+	RG_DOOR_NOT_OPEN, /* only while such a gate is not open: its hook is a hot one */
 };
 
 /* The narrowest scope that blocks calls at this door. */
-static inline __attribute__((always_inline)) __u32 rg_scope_of_door(__u32 what)
+static inline __attribute__((always_inline)) __u32 rg_scope_of_door(__u32 door)
 {
-	return what == RG_DOOR_LOCK	? RG_SCOPE_LOCKS
-	       : what == RG_DOOR_ACCESS ? RG_SCOPE_ACCESS
-					: RG_SCOPE_OPENS;
+	/* No switch: the compiler would make a table of it, which BPF programs cannot have. */
+#define RG_DOOR(number, name, hook, scope, when) | (__u32)(scope) << 2 * RG_DOOR_##number
+	const __u32 scopes = 0 RG_DOORS(RG_DOOR);
+#undef RG_DOOR
+
+	return door < RG_NR_DOORS ? scopes >> 2 * door & 3 : RG_SCOPE_OPENS;
 }
+_Static_assert(RG_NR_SCOPES <= 4 && RG_NR_DOORS <= 16, "a scope has two bits of a word");
 
 struct rg_held {
 	__u64 start_ns; /* of the process (thread group leader), CLOCK_BOOTTIME */
@@ -212,21 +240,27 @@ enum rg_follow {
 	RG_NR_FOLLOWS,
 };
 
-/* Functions whose return is followed. On the rung kprobe a program keeps their arguments. */
+/* Functions whose return is followed, by the link that follows it: RG_LINK_number, pinned as
+ * link_name. On the rung kprobe a program keeps their arguments, pinned as link_name_enters. */
+#define RG_RETURNS(RETURN)                                                                         \
+	RETURN(KNFSD_STARTED, knfsd_started)                                                       \
+	RETURN(GRACE_END, grace_end)                                                               \
+	RETURN(LOCK_DONE, lock_done)                                                               \
+	RETURN(UNLOCK_DONE, unlock_done)                                                           \
+	RETURN(OPEN_DONE, open_done)                                                               \
+	RETURN(NLM_LOCK_DONE, nlm_lock_done)                                                       \
+	RETURN(NLM_UNLOCK_DONE, nlm_unlock_done)
+
 enum rg_return {
-	RG_RETURN_KNFSD_STARTED = 0,
-	RG_RETURN_GRACE_END,
-	RG_RETURN_LOCK_DONE,
-	RG_RETURN_UNLOCK_DONE,
-	RG_RETURN_OPEN_DONE,
-	RG_RETURN_NLM_LOCK_DONE,
-	RG_RETURN_NLM_UNLOCK_DONE,
-	RG_NR_RETURNS,
+#define RG_RETURN(number, name) RG_RETURN_##number,
+	RG_RETURNS(RG_RETURN)
+#undef RG_RETURN
+		RG_NR_RETURNS,
 };
 
-/* For a tracing program: RG_NR_RETURNS plus its index in rg_trace_names. Another bit of the cookie:
- * arguments are kept for kernel threads alone, as local applications may stay within the function
- * for any time and would use up all places. */
+/* For a tracing program: RG_NR_RETURNS plus its index in rg_programs (src/load/programs.c). Another
+ * bit of the cookie: arguments are kept for kernel threads alone, as local applications may stay
+ * within the function for any time and would use up all places. */
 #define RG_ENTERS_KTHREADS (1ULL << 32)
 
 /* What continues held processes when knfsd opens a gate. */

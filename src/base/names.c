@@ -53,11 +53,10 @@ static const char *const lockds[] = {
 	[RG_LOCKD_GRACE] = "grace",
 	[RG_LOCKD_OVER] = "grace-over",
 };
-static const char *const whats[] = {
-	[RG_DOOR_LOCK] = "lock",
-	[RG_DOOR_OPEN] = "open",
-	[RG_DOOR_CREATE] = "create",
-	[RG_DOOR_ACCESS] = "access",
+static const char *const doors[] = {
+#define RG_DOOR(number, name, hook, scope, when) [RG_DOOR_##number] = #name,
+	RG_DOORS(RG_DOOR)
+#undef RG_DOOR
 };
 static const char *const continues[] = {
 	[RG_CONTINUE_USER] = "user_space",
@@ -241,7 +240,7 @@ const char *rg_client_state_name(__u32 state) { return NAME_OF(client_states, st
 const char *rg_state_name(__u32 state) { return NAME_OF(states, state); }
 const char *rg_knfsd_name(__u32 knfsd) { return NAME_OF(knfsds, knfsd); }
 const char *rg_lockd_name(__u32 lockd) { return NAME_OF(lockds, lockd); }
-const char *rg_door_name(__u32 what) { return NAME_OF(whats, what); }
+const char *rg_door_name(__u32 door) { return NAME_OF(doors, door); }
 const char *rg_continue_name(__u32 by) { return NAME_OF(continues, by); }
 const char *rg_follow_name(__u32 by) { return NAME_OF(follows, by); }
 const char *rg_recorder_name(__u32 state) { return NAME_OF(recorders, state); }

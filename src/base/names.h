@@ -14,7 +14,7 @@ const char *rg_client_state_name(__u32 state);
 const char *rg_state_name(__u32 state);
 const char *rg_knfsd_name(__u32 knfsd);
 const char *rg_lockd_name(__u32 lockd);
-const char *rg_door_name(__u32 what);
+const char *rg_door_name(__u32 door);
 const char *rg_rung_name(__u32 rung);
 const char *rg_continue_name(__u32 by);
 const char *rg_follow_name(__u32 by);

@@ -629,12 +629,6 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 {
 	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
 		    *daemon = json_object_new_object(), *list = json_object_new_array();
-	static const char *const hooks[RG_NR_DOORS] = {
-		[RG_DOOR_LOCK] = "file_lock",
-		[RG_DOOR_OPEN] = "file_open",
-		[RG_DOOR_CREATE] = "inode_create",
-		[RG_DOOR_ACCESS] = "inode_permission",
-	};
 	json_object *lacking = json_object_new_array();
 	char path[256];
 	__u32 missing = s->doors_wanted & ~s->doors_attached;
@@ -652,11 +646,11 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
 	read_losts(p, &meta, s->gates, &losts);
 	for (__u32 what = 0; what < RG_NR_DOORS; what++) {
-		rg_json_put(rungs, hooks[what],
+		rg_json_put(rungs, rg_door_hook_name(what),
 			    s->doors_attached & 1u << what ? rg_json_text(rg_rung_name(meta.rung))
 							   : NULL);
 		if (missing & 1u << what)
-			rg_json_add_text(lacking, hooks[what]);
+			rg_json_add_text(lacking, rg_door_hook_name(what));
 	}
 	/* Without this program, sleepers wake each second and ask again. */
 	if (p->live->sleeps == RG_HOLD_SLEEP &&

@@ -293,7 +293,7 @@ static void attached(struct rg_programs *programs)
 
 	programs->n = 0;
 	for (int i = 0; i < RG_NR_LINKS; i++) {
-		bool is_door = i >= RG_LINK_DOOR_LOCK && i <= RG_LINK_DOOR_ACCESS;
+		bool is_door = i >= RG_LINK_DOOR_LOCK && i <= RG_LINK_LAST_DOOR;
 
 		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link(i)), !is_door);
 	}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,78 +33,30 @@ static int pin_one(int fd, const char *name, int *kept)
 	return RG_DONE;
 }
 
-static struct bpf_program *door_program(struct guard_bpf *skel, __u32 what, enum rg_rung rung)
+/* "lock_lsm", "open_fmod_ret" */
+static struct bpf_program *door_program(const struct guard_bpf *skel, __u32 door, __u32 rung)
 {
-	struct bpf_program *const programs[RG_NR_DOORS][RG_NR_RUNGS] = {
-		[RG_DOOR_LOCK] = {skel->progs.lock_lsm, skel->progs.lock_fmod_ret},
-		[RG_DOOR_OPEN] = {skel->progs.open_lsm, skel->progs.open_fmod_ret},
-		[RG_DOOR_CREATE] = {skel->progs.create_lsm, skel->progs.create_fmod_ret},
-		[RG_DOOR_ACCESS] = {skel->progs.access_lsm, skel->progs.access_fmod_ret},
-	};
+	char name[64];
 
-	return programs[what][rung];
+	snprintf(name, sizeof(name), "%s_%s", rg_door_name(door), rg_rung_name(rung));
+	return bpf_object__find_program_by_name(skel->obj, name);
 }
 
 static struct bpf_map *map_of(const struct guard_bpf *skel, enum rg_map map)
 {
-	struct bpf_map *const maps[RG_NR_MAPS] = {
-		[RG_MAP_META] = skel->maps.meta,
-		[RG_MAP_LIVE] = skel->maps.data_live,
-		[RG_MAP_GATES] = skel->maps.gates,
-		[RG_MAP_GATE_OF] = skel->maps.gate_of,
-		[RG_MAP_DEVICES] = skel->maps.devices,
-		[RG_MAP_HELD] = skel->maps.held,
-		[RG_MAP_HOLDING] = skel->maps.holding,
-		[RG_MAP_ABOVE] = skel->maps.above,
-		[RG_MAP_WRAPPERS] = skel->maps.wrappers,
-		[RG_MAP_COUNTERS] = skel->maps.counters,
-		[RG_MAP_EVENTS] = skel->maps.events,
-		[RG_MAP_RULES] = skel->maps.rules,
-		[RG_MAP_EXEMPT] = skel->maps.exempt,
-		[RG_MAP_CLIENTS] = skel->maps.clients,
-		[RG_MAP_NLM_HOSTS] = skel->maps.nlm_hosts,
-		[RG_MAP_SERVERS] = skel->maps.servers,
-		[RG_MAP_PROVENANCE] = skel->maps.provenance,
-		[RG_MAP_DROPPED] = skel->maps.dropped,
-		[RG_MAP_TRACERS] = skel->maps.tracers,
-		[RG_MAP_TRACER_OWNERS] = skel->maps.tracer_owners,
-		[RG_MAP_FLOW_CLIENTS] = skel->maps.flow_clients,
-		[RG_MAP_FLOW_TOTALS] = skel->maps.flow_totals,
-		[RG_MAP_FLOW_STORMS] = skel->maps.flow_storms,
-		[RG_MAP_FLOW_SLOWEST] = skel->maps.flow_slowest,
-		[RG_MAP_FLOW_DOWNGRADES] = skel->maps.flow_downgrades,
-		[RG_MAP_RECLAIMING] = skel->maps.reclaiming,
-		[RG_MAP_CLIENT_OF] = skel->maps.client_of,
-		[RG_MAP_CLIENT_FILES] = skel->maps.client_files,
-		[RG_MAP_UNCOUNTED] = skel->maps.uncounted,
-		[RG_MAP_COUNTING] = skel->maps.counting,
-		[RG_MAP_LISTING] = skel->maps.listing,
-		[RG_MAP_LISTED_FILES] = skel->maps.listed_files,
-		[RG_MAP_LISTED] = skel->maps.listed,
-		[RG_MAP_AT_WORK] = skel->maps.at_work,
-		[RG_MAP_FLOW_KEY_OF] = skel->maps.flow_key_of,
-		[RG_MAP_NEXT_DOWNGRADE] = skel->maps.next_downgrade,
-	};
-
-	return maps[map];
+	return map == RG_MAP_LIVE
+		       ? skel->maps.data_live
+		       : bpf_object__find_map_by_name(skel->obj, rg_pinned_maps[map].name);
 }
 
 /* Maps that only kernel programs write: from here on no process can, whatever it may do. */
 int rg_load_freeze(const struct rg_pins *p)
 {
-	static const enum rg_map maps[] = {
-		RG_MAP_GATES,	     RG_MAP_GATE_OF,	     RG_MAP_HOLDING,
-		RG_MAP_ABOVE,	     RG_MAP_COUNTERS,	     RG_MAP_FLOW_CLIENTS,
-		RG_MAP_FLOW_TOTALS,  RG_MAP_FLOW_STORMS,     RG_MAP_FLOW_SLOWEST,
-		RG_MAP_RECLAIMING,   RG_MAP_FLOW_DOWNGRADES, RG_MAP_CLIENT_OF,
-		RG_MAP_CLIENT_FILES, RG_MAP_UNCOUNTED,	     RG_MAP_COUNTING,
-		RG_MAP_FLOW_KEY_OF,  RG_MAP_NEXT_DOWNGRADE,  RG_MAP_NLM_HOSTS,
-	};
-
-	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-		if (bpf_map_freeze(p->map_fd[maps[i]]) < 0 && errno != EBUSY) /* it is already */
+	for (int i = 0; i < RG_NR_MAPS; i++)
+		if (rg_pinned_maps[i].by_kernel && bpf_map_freeze(p->map_fd[i]) < 0 &&
+		    errno != EBUSY) /* it is already */
 			return rg_error(RG_FAILED, "%s: cannot be made read-only: %s",
-					rg_pin_of_map(maps[i]), rg_strerror(errno));
+					rg_pin_of_map(i), rg_strerror(errno));
 	return RG_DONE;
 }
 

@@ -87,7 +87,7 @@ int rg_progs_read(const struct rg_pins *p, struct rg_prog_counts *progs)
 	for (int i = 0; i < RG_NR_LINKS; i++) {
 		__u32 what = (__u32)(i - RG_LINK_DOOR_LOCK);
 
-		if (i < RG_LINK_DOOR_LOCK || i > RG_LINK_DOOR_ACCESS)
+		if (i < RG_LINK_DOOR_LOCK || i > RG_LINK_LAST_DOOR)
 			add(&l, rg_pin_path(path, rg_pin_of_link(i)));
 		else if (doors & 1u << what)
 			add_door(p, what, &l);

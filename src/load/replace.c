@@ -305,7 +305,7 @@ static void links_of_doors(struct rg_programs *programs)
 	char path[256];
 
 	programs->n = 0;
-	for (int i = RG_LINK_DOOR_LOCK; i <= RG_LINK_DOOR_ACCESS; i++)
+	for (int i = RG_LINK_DOOR_LOCK; i <= RG_LINK_LAST_DOOR; i++)
 		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link((enum rg_link)i)),
 				false);
 }

@@ -9,34 +9,49 @@
 
 #include "base/log.h"
 
-_Static_assert(RG_LINK_DOOR_ACCESS - RG_LINK_DOOR_LOCK == RG_DOOR_ACCESS, "a link a door");
-_Static_assert(RG_PROG_DOOR_ACCESS - RG_PROG_DOOR_LOCK == RG_DOOR_ACCESS, "a program a door");
+/* What is said of each door: its hook, by itself, on each rung, and as a section of the BPF
+ * object. */
+static const struct {
+	const char *hook, *text[RG_NR_RUNGS], *section[RG_NR_RUNGS];
+	enum rg_door_when when;
+} doors[RG_NR_DOORS] = {
+#define RG_DOOR(number, name, hook, scope, when)                                                   \
+	[RG_DOOR_##number] = {#hook,                                                               \
+			      {"BPF LSM " #hook, "fmod_ret security_" #hook},                      \
+			      {"lsm/" #hook, "fmod_ret/security_" #hook},                          \
+			      when},
+	RG_DOORS(RG_DOOR)};
+
+static bool needs(const struct rg_gate *gate, __u32 door, __u64 now_ns)
+{
+	return gate->netns && gate->policy.scope >= rg_scope_of_door(door) &&
+	       (doors[door].when != RG_DOOR_NOT_OPEN ||
+		rg_gate_view(gate, now_ns).state != RG_STATE_OPEN);
+}
 
 __u32 rg_doors_wanted(const struct rg_gate *gates, __u64 now_ns)
 {
-	__u32 doors = 1u << RG_DOOR_LOCK;
+	__u32 wanted = 0;
 
-	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
-		if (!gates[i].netns)
-			continue;
-		if (gates[i].policy.scope >= RG_SCOPE_OPENS)
-			doors |= 1u << RG_DOOR_OPEN | 1u << RG_DOOR_CREATE;
-		if (gates[i].policy.scope >= RG_SCOPE_ACCESS &&
-		    rg_gate_view(&gates[i], now_ns).state != RG_STATE_OPEN)
-			doors |= 1u << RG_DOOR_ACCESS;
+	for (__u32 door = 0; door < RG_NR_DOORS; door++) {
+		bool any = doors[door].when == RG_DOOR_ALWAYS;
+
+		for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++)
+			any = any || needs(&gates[i], door, now_ns);
+		wanted |= any ? 1u << door : 0;
 	}
-	return doors;
+	return wanted;
 }
 
 __u32 rg_doors_attached(void)
 {
 	char path[256];
-	__u32 doors = 0;
+	__u32 attached = 0;
 
 	for (__u32 what = 0; what < RG_NR_DOORS; what++)
 		if (access(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + what)), F_OK) == 0)
-			doors |= 1u << what;
-	return doors;
+			attached |= 1u << what;
+	return attached;
 }
 
 static int attach(const struct rg_pins *p, __u32 what)
@@ -56,61 +71,43 @@ static int attach(const struct rg_pins *p, __u32 what)
 	return RG_DONE;
 }
 
-int rg_doors_attach(const struct rg_pins *p, __u32 doors)
+int rg_doors_attach(const struct rg_pins *p, __u32 wanted)
 {
 	__u32 there = rg_doors_attached();
 	int err = RG_DONE;
 
 	for (__u32 what = 0; what < RG_NR_DOORS && !err; what++)
-		if (doors & ~there & 1u << what)
+		if (wanted & ~there & 1u << what)
 			err = attach(p, what);
 	return err;
 }
 
-void rg_doors_detach(__u32 doors)
+void rg_doors_detach(__u32 unwanted)
 {
 	char path[256];
 
 	for (__u32 what = 0; what < RG_NR_DOORS; what++)
-		if ((doors & 1u << what) &&
+		if ((unwanted & 1u << what) &&
 		    unlink(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + what))) < 0 &&
 		    errno != ENOENT)
 			rg_warn("%s: cannot be unpinned: %s", path, rg_strerror(errno));
 }
 
-/* What each door is called: by itself, on each rung, and as a section of the BPF object. */
-#define HOOK(hook)                                                                                 \
-	{                                                                                          \
-		hook, {"BPF LSM " hook, "fmod_ret security_" hook},                                \
-		{                                                                                  \
-			"lsm/" hook, "fmod_ret/security_" hook                                     \
-		}                                                                                  \
-	}
-
-static const struct {
-	const char *name, *text[RG_NR_RUNGS], *section[RG_NR_RUNGS];
-} hooks[RG_NR_DOORS] = {
-	[RG_DOOR_LOCK] = HOOK("file_lock"),
-	[RG_DOOR_OPEN] = HOOK("file_open"),
-	[RG_DOOR_CREATE] = HOOK("inode_create"),
-	[RG_DOOR_ACCESS] = HOOK("inode_permission"),
-};
-
 const char *rg_door_hook_name(__u32 door)
 {
-	return door < RG_NR_DOORS ? hooks[door].name : "?";
+	return door < RG_NR_DOORS ? doors[door].hook : "?";
 }
 
 const char *rg_door_hook(__u32 door, __u32 rung)
 {
-	return door < RG_NR_DOORS && rung < RG_NR_RUNGS ? hooks[door].text[rung] : "?";
+	return door < RG_NR_DOORS && rung < RG_NR_RUNGS ? doors[door].text[rung] : "?";
 }
 
 int rg_door_of_section(const char *section, enum rg_rung *rung)
 {
 	for (int door = 0; door < RG_NR_DOORS; door++) {
 		for (int i = 0; i < RG_NR_RUNGS; i++) {
-			if (strcmp(hooks[door].section[i], section) == 0) {
+			if (strcmp(doors[door].section[i], section) == 0) {
 				*rung = (enum rg_rung)i;
 				return door;
 			}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The doors: the hooks that block callers, one for each enum rg_door. The door for locks is
- * attached as long as the guard is enabled; those for opens and creation while there is a gate
- * of scope opens or access; that for access while a gate of scope access is not open.
+ * The doors: the hooks that block callers, one for each enum rg_door, attached when the
+ * gates need them (RG_DOORS in rg_maps.h).
  */
 #pragma once
 
@@ -15,9 +14,9 @@ __u32 rg_doors_attached(void);
 
 /* Attach the pinned programs of these doors and pin the links. The caller has the directory
  * locked exclusively. An enum rg_exit; a message says what is wrong. */
-int rg_doors_attach(const struct rg_pins *p, __u32 doors);
+int rg_doors_attach(const struct rg_pins *p, __u32 wanted);
 /* Unpin the links of these doors, which detaches them. */
-void rg_doors_detach(__u32 doors);
+void rg_doors_detach(__u32 unwanted);
 
 /* The name of the hook, whatever the rung: "file_open". */
 const char *rg_door_hook_name(__u32 door);

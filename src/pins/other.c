@@ -18,22 +18,17 @@
 static const struct want {
 	enum rg_map map;
 	enum bpf_map_type type;
-	__u32 key_size, value_size, max;
+	__u32 max;
 	const char *key, *value; /* names of structs; NULL: a number of 4 bytes */
 } wants[] = {
-	{RG_MAP_HELD, BPF_MAP_TYPE_HASH, sizeof(struct rg_held_key), sizeof(struct rg_held),
-	 RG_MAX_HELD, "rg_held_key", "rg_held"},
-	{RG_MAP_GATES, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_gate), RG_MAX_GATES, NULL,
-	 "rg_gate"},
-	{RG_MAP_META, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_meta), 1, NULL, "rg_meta"},
-	{RG_MAP_LIVE, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_live), 1, NULL, "rg_live"},
-	{RG_MAP_GATE_OF, BPF_MAP_TYPE_HASH, 4, 4, RG_MAX_GATES, NULL, NULL},
-	{RG_MAP_DEVICES, BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_device), RG_MAX_DEVICES, NULL,
-	 "rg_device"},
-	{RG_MAP_ABOVE, BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_above), RG_MAX_ABOVE, NULL,
-	 "rg_above"},
-	{RG_MAP_WRAPPERS, BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_wrapper), RG_MAX_WRAPPERS, NULL,
-	 "rg_wrapper"},
+	{RG_MAP_HELD, BPF_MAP_TYPE_HASH, RG_MAX_HELD, "rg_held_key", "rg_held"},
+	{RG_MAP_GATES, BPF_MAP_TYPE_ARRAY, RG_MAX_GATES, NULL, "rg_gate"},
+	{RG_MAP_META, BPF_MAP_TYPE_ARRAY, 1, NULL, "rg_meta"},
+	{RG_MAP_LIVE, BPF_MAP_TYPE_ARRAY, 1, NULL, "rg_live"},
+	{RG_MAP_GATE_OF, BPF_MAP_TYPE_HASH, RG_MAX_GATES, NULL, NULL},
+	{RG_MAP_DEVICES, BPF_MAP_TYPE_HASH, RG_MAX_DEVICES, NULL, "rg_device"},
+	{RG_MAP_ABOVE, BPF_MAP_TYPE_HASH, RG_MAX_ABOVE, NULL, "rg_above"},
+	{RG_MAP_WRAPPERS, BPF_MAP_TYPE_HASH, RG_MAX_WRAPPERS, NULL, "rg_wrapper"},
 };
 #define NR_WANTS (sizeof(wants) / sizeof(wants[0]))
 
@@ -46,7 +41,9 @@ struct rg_other {
 
 static int copy_of(const struct want *w)
 {
-	return bpf_map_create(w->type, NULL, w->key_size, w->value_size, w->max, NULL);
+	const struct rg_pinned_map *map = &rg_pinned_maps[w->map];
+
+	return bpf_map_create(w->type, NULL, map->key, map->value, w->max, NULL);
 }
 
 static void empty(int fd, const struct want *w)

@@ -17,48 +17,6 @@
 #include "pins/other.h"
 #include "pins/protect.h"
 
-/* Size a pinned map must have to be ours; others would make us read past it. */
-static const struct {
-	__u32 key, value;
-} map_sizes[RG_NR_MAPS] = {
-	[RG_MAP_META] = {4, sizeof(struct rg_meta)},
-	[RG_MAP_LIVE] = {4, sizeof(struct rg_live)},
-	[RG_MAP_GATES] = {4, sizeof(struct rg_gate)},
-	[RG_MAP_GATE_OF] = {4, 4},
-	[RG_MAP_DEVICES] = {4, sizeof(struct rg_device)},
-	[RG_MAP_HELD] = {sizeof(struct rg_held_key), sizeof(struct rg_held)},
-	[RG_MAP_HOLDING] = {4, sizeof(struct rg_holding)},
-	[RG_MAP_ABOVE] = {4, sizeof(struct rg_above)},
-	[RG_MAP_WRAPPERS] = {4, sizeof(struct rg_wrapper)},
-	[RG_MAP_COUNTERS] = {4, 8},
-	[RG_MAP_EVENTS] = {0, 0},
-	[RG_MAP_RULES] = {4, sizeof(struct rg_rule)},
-	[RG_MAP_EXEMPT] = {sizeof(struct rg_exempt_key), sizeof(struct rg_exempt)},
-	[RG_MAP_CLIENTS] = {sizeof(struct rg_client_key), sizeof(struct rg_client)},
-	[RG_MAP_NLM_HOSTS] = {sizeof(struct rg_client_key), sizeof(struct rg_client)},
-	[RG_MAP_SERVERS] = {8, sizeof(struct rg_server)},
-	[RG_MAP_PROVENANCE] = {4, sizeof(struct rg_provenance)},
-	[RG_MAP_DROPPED] = {sizeof(struct rg_dropped_key), 8},
-	[RG_MAP_TRACERS] = {4, 4},
-	[RG_MAP_TRACER_OWNERS] = {4, sizeof(struct rg_tracer)},
-	[RG_MAP_FLOW_CLIENTS] = {sizeof(struct rg_client_key), sizeof(struct rg_flow_client)},
-	[RG_MAP_FLOW_TOTALS] = {4, sizeof(struct rg_flow_totals)},
-	[RG_MAP_FLOW_STORMS] = {4, sizeof(struct rg_flow_storm)},
-	[RG_MAP_FLOW_SLOWEST] = {4, sizeof(struct rg_flow_note)},
-	[RG_MAP_FLOW_DOWNGRADES] = {4, sizeof(struct rg_flow_note)},
-	[RG_MAP_RECLAIMING] = {4, 4},
-	[RG_MAP_CLIENT_OF] = {8, sizeof(struct rg_client_key)},
-	[RG_MAP_CLIENT_FILES] = {16, 80},
-	[RG_MAP_UNCOUNTED] = {16, 4},
-	[RG_MAP_COUNTING] = {4, 40},
-	[RG_MAP_LISTING] = {4, RG_LISTING_BYTES},
-	[RG_MAP_LISTED_FILES] = {4, sizeof(struct rg_listed_file)},
-	[RG_MAP_LISTED] = {4, sizeof(struct rg_listed)},
-	[RG_MAP_AT_WORK] = {4, RG_AT_WORK_BYTES},
-	[RG_MAP_FLOW_KEY_OF] = {8, sizeof(struct rg_client_key)},
-	[RG_MAP_NEXT_DOWNGRADE] = {4, 4},
-};
-
 int rg_pin_link(struct bpf_link *link, const char *path)
 {
 	int err = bpf_link__pin(link, path);
@@ -150,6 +108,12 @@ static int any_pin(void)
 	return any;
 }
 
+static bool is_ours(const struct bpf_map_info *info, enum rg_map map)
+{
+	return info->key_size == rg_pinned_maps[map].key &&
+	       info->value_size == rg_pinned_maps[map].value;
+}
+
 /* 0; -ENOENT; -EPROTO: it is not laid out as ours, and not kept open; or another errno. */
 static int open_map(struct rg_pins *p, enum rg_map map)
 {
@@ -162,7 +126,7 @@ static int open_map(struct rg_pins *p, enum rg_map map)
 		return -errno;
 	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
 		err = -errno;
-	else if (info.key_size != map_sizes[map].key || info.value_size != map_sizes[map].value)
+	else if (!is_ours(&info, map))
 		err = -EPROTO;
 	if (err)
 		close(fd);
@@ -187,7 +151,7 @@ static int worse(int a, int b)
 }
 
 /* A map whose pin is gone is still used by the programs: it is found by its name. */
-static void rescue(struct rg_pins *p, enum rg_map map, const char *name)
+static void rescue(struct rg_pins *p, enum rg_map map)
 {
 	for (int i = 0; i < RG_NR_PROGS && p->map_fd[map] < 0; i++) {
 		struct bpf_prog_info prog = {};
@@ -205,8 +169,7 @@ static void rescue(struct rg_pins *p, enum rg_map map, const char *name)
 			if (fd < 0)
 				continue;
 			if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
-			    strcmp(info.name, name) == 0 && info.key_size == map_sizes[map].key &&
-			    info.value_size == map_sizes[map].value)
+			    strcmp(info.name, rg_pinned_maps[map].name) == 0 && is_ours(&info, map))
 				p->map_fd[map] = fd;
 			else
 				close(fd);
@@ -254,10 +217,10 @@ int rg_pins_open(struct rg_pins *p)
 	    meta.pins_version != RG_PINS_VERSION)
 		result = worse(result, -EPROTO);
 	if (result == -EBADMSG) {
-		rescue(p, RG_MAP_HELD, "held");
-		rescue(p, RG_MAP_GATES, "gates");
-		rescue(p, RG_MAP_WRAPPERS, "wrappers");
-		rescue(p, RG_MAP_ABOVE, "above");
+		rescue(p, RG_MAP_HELD);
+		rescue(p, RG_MAP_GATES);
+		rescue(p, RG_MAP_WRAPPERS);
+		rescue(p, RG_MAP_ABOVE);
 	}
 	if (p->map_fd[RG_MAP_LIVE] >= 0 && result != -EPROTO)
 		result = worse(result, rg_pins_map_live(p));

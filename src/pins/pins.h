@@ -19,100 +19,115 @@ struct bpf_link;
 /* A set that is being made, or taken away, while the one in RG_PIN_DIR is in force
  * (load/replace.h). It belongs to the process that has RG_PIN_DIR locked exclusively. */
 #define RG_PIN_DIR_BESIDE RG_BPFFS "/reexport-guard-beside"
+
+/*
+ * The maps that are pinned. One row each:
+ *   number      RG_MAP_number
+ *   name        of the map in the BPF object, and of its pin: map_name
+ *   key, value  sizes that the map must have to be ours: with others a reader would read past
+ *               the end. Unit tests compare them with the object (test_layout)
+ *   writer      RG_BY_KERNEL: only kernel programs write it, so it is frozen for processes
+ */
+#define RG_PINNED_MAPS(MAP)                                                                        \
+	MAP(META, meta, 4, sizeof(struct rg_meta), RG_BY_ANY)                                      \
+	MAP(LIVE, live, 4, sizeof(struct rg_live), RG_BY_ANY)                                      \
+	MAP(GATES, gates, 4, sizeof(struct rg_gate), RG_BY_KERNEL)                                 \
+	MAP(GATE_OF, gate_of, 4, 4, RG_BY_KERNEL)                                                  \
+	MAP(DEVICES, devices, 4, sizeof(struct rg_device), RG_BY_ANY)                              \
+	MAP(HELD, held, sizeof(struct rg_held_key), sizeof(struct rg_held), RG_BY_ANY)             \
+	MAP(HOLDING, holding, 4, sizeof(struct rg_holding), RG_BY_KERNEL)                          \
+	MAP(ABOVE, above, 4, sizeof(struct rg_above), RG_BY_KERNEL)                                \
+	MAP(WRAPPERS, wrappers, 4, sizeof(struct rg_wrapper), RG_BY_ANY)                           \
+	MAP(COUNTERS, counters, 4, 8, RG_BY_KERNEL)                                                \
+	MAP(EVENTS, events, 0, 0, RG_BY_ANY)                                                       \
+	MAP(RULES, rules, 4, sizeof(struct rg_rule), RG_BY_ANY)                                    \
+	MAP(EXEMPT, exempt, sizeof(struct rg_exempt_key), sizeof(struct rg_exempt), RG_BY_ANY)     \
+	MAP(CLIENTS, clients, sizeof(struct rg_client_key), sizeof(struct rg_client), RG_BY_ANY)   \
+	MAP(NLM_HOSTS, nlm_hosts, sizeof(struct rg_client_key), sizeof(struct rg_client),          \
+	    RG_BY_KERNEL)                                                                          \
+	MAP(SERVERS, servers, 8, sizeof(struct rg_server), RG_BY_ANY)                              \
+	MAP(PROVENANCE, provenance, 4, sizeof(struct rg_provenance), RG_BY_ANY)                    \
+	MAP(DROPPED, dropped, sizeof(struct rg_dropped_key), 8, RG_BY_ANY)                         \
+	MAP(TRACERS, tracers, 4, 4, RG_BY_ANY)                                                     \
+	MAP(TRACER_OWNERS, tracer_owners, 4, sizeof(struct rg_tracer), RG_BY_ANY)                  \
+	MAP(FLOW_CLIENTS, flow_clients, sizeof(struct rg_client_key),                              \
+	    sizeof(struct rg_flow_client), RG_BY_KERNEL)                                           \
+	MAP(FLOW_TOTALS, flow_totals, 4, sizeof(struct rg_flow_totals), RG_BY_KERNEL)              \
+	MAP(FLOW_STORMS, flow_storms, 4, sizeof(struct rg_flow_storm), RG_BY_KERNEL)               \
+	MAP(FLOW_SLOWEST, flow_slowest, 4, sizeof(struct rg_flow_note), RG_BY_KERNEL)              \
+	MAP(FLOW_DOWNGRADES, flow_downgrades, 4, sizeof(struct rg_flow_note), RG_BY_KERNEL)        \
+	/* Only for programs that are loaded later (load/modules.h). */                            \
+	MAP(RECLAIMING, reclaiming, 4, 4, RG_BY_KERNEL)                                            \
+	MAP(CLIENT_OF, client_of, 8, sizeof(struct rg_client_key), RG_BY_KERNEL)                   \
+	MAP(CLIENT_FILES, client_files, 16, 80, RG_BY_KERNEL)                                      \
+	MAP(UNCOUNTED, uncounted, 16, 4, RG_BY_KERNEL)                                             \
+	MAP(COUNTING, counting, 4, 40, RG_BY_KERNEL)                                               \
+	MAP(LISTING, listing, 4, RG_LISTING_BYTES, RG_BY_ANY)                                      \
+	MAP(LISTED_FILES, listed_files, 4, sizeof(struct rg_listed_file), RG_BY_ANY)               \
+	MAP(LISTED, listed, 4, sizeof(struct rg_listed), RG_BY_ANY)                                \
+	MAP(AT_WORK, at_work, 4, RG_AT_WORK_BYTES, RG_BY_ANY)                                      \
+	MAP(FLOW_KEY_OF, flow_key_of, 8, sizeof(struct rg_client_key), RG_BY_KERNEL)               \
+	MAP(NEXT_DOWNGRADE, next_downgrade, 4, 4, RG_BY_KERNEL)
+
 enum rg_map {
-	RG_MAP_META = 0,
-	RG_MAP_LIVE,
-	RG_MAP_GATES,
-	RG_MAP_GATE_OF,
-	RG_MAP_DEVICES,
-	RG_MAP_HELD,
-	RG_MAP_HOLDING,
-	RG_MAP_ABOVE,
-	RG_MAP_WRAPPERS,
-	RG_MAP_COUNTERS,
-	RG_MAP_EVENTS,
-	RG_MAP_RULES,
-	RG_MAP_EXEMPT,
-	RG_MAP_CLIENTS,
-	RG_MAP_NLM_HOSTS,
-	RG_MAP_SERVERS,
-	RG_MAP_PROVENANCE,
-	RG_MAP_DROPPED,
-	RG_MAP_TRACERS,
-	RG_MAP_TRACER_OWNERS,
-	RG_MAP_FLOW_CLIENTS,
-	RG_MAP_FLOW_TOTALS,
-	RG_MAP_FLOW_STORMS,
-	RG_MAP_FLOW_SLOWEST,
-	RG_MAP_FLOW_DOWNGRADES,
-	/* Only for programs that are loaded later (load/modules.h). */
-	RG_MAP_RECLAIMING,
-	RG_MAP_CLIENT_OF,
-	RG_MAP_CLIENT_FILES,
-	RG_MAP_UNCOUNTED,
-	RG_MAP_COUNTING,
-	RG_MAP_LISTING,
-	RG_MAP_LISTED_FILES,
-	RG_MAP_LISTED,
-	RG_MAP_AT_WORK,
-	RG_MAP_FLOW_KEY_OF,
-	RG_MAP_NEXT_DOWNGRADE,
-	RG_NR_MAPS,
+#define RG_MAP(number, name, key, value, writer) RG_MAP_##number,
+	RG_PINNED_MAPS(RG_MAP)
+#undef RG_MAP
+		RG_NR_MAPS,
 };
 
-/* Followers and the door for locks are attached as long as the guard is enabled; the other doors
- * only when a gate needs them (pins/doors.h). */
+/* The links of followers, each RG_LINK_number, pinned as link_name (load/programs.c). */
+#define RG_FOLLOWER_LINKS(LINK)                                                                    \
+	LINK(GRACE_START, grace_start)                                                             \
+	LINK(KNFSD_STARTED, knfsd_started)                                                         \
+	LINK(GRACE_END, grace_end)                                                                 \
+	LINK(KNFSD_STOP, knfsd_stop)                                                               \
+	LINK(SUPER_GONE, super_gone)                                                               \
+	LINK(TASK_EXIT, task_exit)                                                                 \
+	LINK(LOCK_DONE, lock_done)                                                                 \
+	LINK(UNLOCK_DONE, unlock_done)                                                             \
+	LINK(OPEN_DONE, open_done)                                                                 \
+	LINK(CLIENT_GONE, client_gone)                                                             \
+	LINK(NLM_LOCK_DONE, nlm_lock_done)                                                         \
+	LINK(NLM_UNLOCK_DONE, nlm_unlock_done)                                                     \
+	LINK(NLM_FREED, nlm_freed)                                                                 \
+	LINK(NLM_HOST_GONE, nlm_host_gone)                                                         \
+	LINK(ORIGIN_ERROR, origin_error)                                                           \
+	LINK(SELF_STOP, self_stop)                                                                 \
+	LINK(LOCK_DROPPED, lock_dropped)
+
+/* Those that only some sets have: where held threads sleep (load/sleep.h); answers to the kernel
+ * module, if it is used (load/answers.h). */
+#define RG_OTHER_LINKS(LINK)                                                                       \
+	LINK(SLEEP_WAIT, sleep_wait)                                                               \
+	LINK(ANSWER_RECLAIM, answer_reclaim)                                                       \
+	LINK(ANSWER_LOCKS, answer_locks)
+
+/* Followers and the first door are attached as long as the guard is enabled, the other doors only
+ * when a gate needs them (pins/doors.h). On the rung kprobe, followers of returns have a second
+ * link, which enters the function: from RG_LINK_ENTERS on, in the order of enum rg_return. */
 enum rg_link {
-	RG_LINK_GRACE_START = 0,
-	RG_LINK_KNFSD_STARTED,
-	RG_LINK_GRACE_END,
-	RG_LINK_KNFSD_STOP,
-	RG_LINK_SUPER_GONE,
-	RG_LINK_TASK_EXIT,
-	RG_LINK_LOCK_DONE,
-	RG_LINK_UNLOCK_DONE,
-	RG_LINK_OPEN_DONE,
-	RG_LINK_CLIENT_GONE,
-	RG_LINK_NLM_LOCK_DONE,
-	RG_LINK_NLM_UNLOCK_DONE,
-	RG_LINK_NLM_FREED,
-	RG_LINK_NLM_HOST_GONE,
-	RG_LINK_ORIGIN_ERROR,
-	RG_LINK_SELF_STOP,
-	RG_LINK_LOCK_DROPPED,
-	RG_LINK_DOOR_LOCK,
-	RG_NR_FIXED_LINKS,
-	RG_LINK_DOOR_OPEN = RG_NR_FIXED_LINKS,
-	RG_LINK_DOOR_CREATE,
-	RG_LINK_DOOR_ACCESS,
-	/* Only where held threads sleep (load/sleep.h). */
-	RG_LINK_SLEEP_WAIT,
-	/* Answers to the kernel module, if it is used (load/answers.h). */
-	RG_LINK_ANSWER_RECLAIM,
-	RG_LINK_ANSWER_LOCKS,
-	/* On the rung kprobe, beside the links of the same names. In the order of enum rg_return.
-	 */
-	RG_LINK_ENTERS,
-	RG_LINK_KNFSD_STARTED_ENTERS = RG_LINK_ENTERS,
-	RG_LINK_GRACE_END_ENTERS,
-	RG_LINK_LOCK_DONE_ENTERS,
-	RG_LINK_UNLOCK_DONE_ENTERS,
-	RG_LINK_OPEN_DONE_ENTERS,
-	RG_LINK_NLM_LOCK_DONE_ENTERS,
-	RG_LINK_NLM_UNLOCK_DONE_ENTERS,
-	RG_NR_LINKS,
+#define RG_LINK(number, name) RG_LINK_##number,
+#define RG_DOOR(number, name, hook, scope, when) RG_LINK_DOOR_##number,
+#define RG_RETURN(number, name) RG_LINK_##number##_ENTERS,
+	RG_FOLLOWER_LINKS(RG_LINK) RG_DOORS(RG_DOOR) RG_OTHER_LINKS(RG_LINK) RG_RETURNS(RG_RETURN)
+#undef RG_LINK
+#undef RG_DOOR
+#undef RG_RETURN
+		RG_NR_LINKS,
+	RG_NR_FIXED_LINKS = RG_LINK_DOOR_LOCK + 1,
+	RG_LINK_LAST_DOOR = RG_LINK_DOOR_LOCK + RG_NR_DOORS - 1,
+	RG_LINK_ENTERS = RG_NR_LINKS - RG_NR_RETURNS,
 };
-_Static_assert(RG_NR_LINKS - RG_LINK_ENTERS == RG_NR_RETURNS, "a link for each");
 _Static_assert(RG_NR_LINKS <= 31, "sets of links are words, with a bit besides");
 
 /* Pinned programs: `control` is run, the doors are attached from their pins. */
 enum rg_prog {
 	RG_PROG_CONTROL = 0,
-	RG_PROG_DOOR_LOCK,
-	RG_PROG_DOOR_OPEN,
-	RG_PROG_DOOR_CREATE,
-	RG_PROG_DOOR_ACCESS,
-	RG_NR_PROGS,
+#define RG_DOOR(number, name, hook, scope, when) RG_PROG_DOOR_##number,
+	RG_DOORS(RG_DOOR)
+#undef RG_DOOR
+		RG_NR_PROGS,
 };
 
 /* An open set. Owned by the caller; rg_pins_close() frees what it holds. */
@@ -134,6 +149,14 @@ const char *rg_pins_dir(void);
 
 /* File names below that directory. */
 const char *rg_pin_of_map(enum rg_map map);
+/* What a map must be like to be ours. */
+struct rg_pinned_map {
+	const char *pin;  /* file name */
+	const char *name; /* in the BPF object */
+	__u32 key, value; /* sizes */
+	bool by_kernel;	  /* only kernel programs write it */
+};
+extern const struct rg_pinned_map rg_pinned_maps[RG_NR_MAPS];
 const char *rg_pin_of_link(enum rg_link link);
 /* The link that follows this function's return. */
 enum rg_link rg_link_of_return(enum rg_return function);

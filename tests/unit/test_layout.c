@@ -10,6 +10,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "pins/pins.h"
 #include "rg_maps.h"
 #include "rg_records.h"
 
@@ -499,73 +500,78 @@ static void test_flows(void **unused)
 static const struct {
 	const char *name;
 	enum bpf_map_type type;
-	__u32 key, value, entries;
+	__u32 entries;
+	__u32 key, value; /* only of one that is not pinned: see rg_pinned_maps */
 } maps[] = {
-	{"meta", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_meta), 1},
-	{".data.live", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_live), 1},
-	{"gates", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_gate), RG_MAX_GATES},
-	{"gate_of", BPF_MAP_TYPE_HASH, 4, 4, RG_MAX_GATES},
-	{"devices", BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_device), RG_MAX_DEVICES},
-	{"held", BPF_MAP_TYPE_HASH, sizeof(struct rg_held_key), sizeof(struct rg_held),
-	 RG_MAX_HELD},
-	{"holding", BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_holding), RG_MAX_HELD},
-	{"above", BPF_MAP_TYPE_LRU_HASH, 4, sizeof(struct rg_above), RG_MAX_ABOVE},
-	{"wrappers", BPF_MAP_TYPE_HASH, 4, sizeof(struct rg_wrapper), RG_MAX_WRAPPERS},
-	{"counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, RG_NR_COUNTERS},
-	{"rules", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_rule), RG_MAX_RULES},
-	{"exempt", BPF_MAP_TYPE_HASH, sizeof(struct rg_exempt_key), sizeof(struct rg_exempt),
-	 RG_MAX_EXEMPT},
-	{"clients", BPF_MAP_TYPE_HASH, sizeof(struct rg_client_key), sizeof(struct rg_client),
-	 RG_MAX_CLIENTS},
-	{"servers", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_server), RG_MAX_SERVERS},
-	{"dropped", BPF_MAP_TYPE_HASH, sizeof(struct rg_dropped_key), 8, RG_MAX_DROPPED},
-	{"provenance", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_provenance), RG_MAX_GATES},
-	{"events", BPF_MAP_TYPE_RINGBUF, 0, 0, RG_RING_BYTES},
-	{"tracers", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, RG_MAX_TRACERS},
-	{"tracer_owners", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_tracer), RG_MAX_TRACERS},
-	{"flow_clients", BPF_MAP_TYPE_LRU_HASH, sizeof(struct rg_client_key),
-	 sizeof(struct rg_flow_client), RG_MAX_FLOW_CLIENTS},
-	{"flow_totals", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct rg_flow_totals), 1},
-	{"flow_storms", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_storm), RG_MAX_GATES},
-	{"flow_slowest", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_note), RG_SLOWEST},
-	{"flow_downgrades", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_note), RG_LAST_DOWNGRADES},
-	{"told_until", BPF_MAP_TYPE_LRU_HASH, 4, 8, RG_MAX_TOLD},
-	{"managers", BPF_MAP_TYPE_HASH, 8, 8, RG_MAX_MANAGERS},
-	{"entered", BPF_MAP_TYPE_HASH, 8, 24, RG_MAX_ENTERED},
-	{"reclaiming", BPF_MAP_TYPE_LRU_HASH, 4, 4, RG_MAX_RECLAIMING},
-	{"client_of", BPF_MAP_TYPE_HASH, 8, sizeof(struct rg_client_key), RG_MAX_CLIENTS},
-	{"nlm_hosts", BPF_MAP_TYPE_HASH, sizeof(struct rg_client_key), sizeof(struct rg_client),
-	 RG_MAX_NLM_HOSTS},
-	{"nlm_room", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED,
-	 1},
-	{"client_files", BPF_MAP_TYPE_HASH, 16, 80, RG_MAX_CLIENT_FILES},
-	{"uncounted", BPF_MAP_TYPE_HASH, 16, 4, RG_MAX_CLIENT_FILES},
-	{"counting", BPF_MAP_TYPE_ARRAY, 4, 40, 1},
-	{"listing", BPF_MAP_TYPE_ARRAY, 4, RG_LISTING_BYTES, 1},
-	{"listed_files", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_listed_file), RG_MAX_LISTED_FILES},
-	{"listed", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_listed), RG_MAX_LISTED},
-	/* Facts, a lock owner's bytes, what was done, and room for the record. */
-	{"at_work", BPF_MAP_TYPE_TASK_STORAGE, 4, RG_AT_WORK_BYTES, 0},
-	{"flow_key_of", BPF_MAP_TYPE_LRU_HASH, 8, sizeof(struct rg_client_key),
-	 RG_MAX_FLOW_CLIENTS},
-	{"nobody", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct rg_flow_client), 1},
-	{"next_downgrade", BPF_MAP_TYPE_ARRAY, 4, 4, 1},
-	{"path_room", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 2 * RG_RECORD_PATH, 1},
-	{"scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
-	 sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED + 8, 1},
+	{.name = "meta", .type = BPF_MAP_TYPE_ARRAY, .entries = 1},
+	{.name = ".data.live", .type = BPF_MAP_TYPE_ARRAY, .entries = 1},
+	{.name = "gates", .type = BPF_MAP_TYPE_ARRAY, .entries = RG_MAX_GATES},
+	{.name = "gate_of", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_GATES},
+	{.name = "devices", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_DEVICES},
+	{.name = "held", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_HELD},
+	{.name = "holding", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_HELD},
+	{.name = "above", .type = BPF_MAP_TYPE_LRU_HASH, .entries = RG_MAX_ABOVE},
+	{.name = "wrappers", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_WRAPPERS},
+	{.name = "counters", .type = BPF_MAP_TYPE_PERCPU_ARRAY, .entries = RG_NR_COUNTERS},
+	{.name = "rules", .type = BPF_MAP_TYPE_ARRAY, .entries = RG_MAX_RULES},
+	{.name = "exempt", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_EXEMPT},
+	{.name = "clients", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_CLIENTS},
+	{.name = "servers", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_SERVERS},
+	{.name = "dropped", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_DROPPED},
+	{.name = "provenance", .type = BPF_MAP_TYPE_ARRAY, .entries = RG_MAX_GATES},
+	{.name = "events", .type = BPF_MAP_TYPE_RINGBUF, .entries = RG_RING_BYTES},
+	{.name = "tracers", .type = BPF_MAP_TYPE_ARRAY_OF_MAPS, .entries = RG_MAX_TRACERS},
+	{.name = "tracer_owners", .type = BPF_MAP_TYPE_ARRAY, .entries = RG_MAX_TRACERS},
+	{.name = "flow_clients", .type = BPF_MAP_TYPE_LRU_HASH, .entries = RG_MAX_FLOW_CLIENTS},
+	{.name = "flow_totals", .type = BPF_MAP_TYPE_PERCPU_ARRAY, .entries = 1},
+	{.name = "flow_storms", .type = BPF_MAP_TYPE_ARRAY, .entries = RG_MAX_GATES},
+	{.name = "flow_slowest", .type = BPF_MAP_TYPE_ARRAY, .entries = RG_SLOWEST},
+	{.name = "flow_downgrades", .type = BPF_MAP_TYPE_ARRAY, .entries = RG_LAST_DOWNGRADES},
+	{"told_until", BPF_MAP_TYPE_LRU_HASH, RG_MAX_TOLD, 4, 8},
+	{"managers", BPF_MAP_TYPE_HASH, RG_MAX_MANAGERS, 8, 8},
+	{"entered", BPF_MAP_TYPE_HASH, RG_MAX_ENTERED, 8, 24},
+	{.name = "reclaiming", .type = BPF_MAP_TYPE_LRU_HASH, .entries = RG_MAX_RECLAIMING},
+	{.name = "client_of", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_CLIENTS},
+	{.name = "nlm_hosts", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_NLM_HOSTS},
+	{"nlm_room", BPF_MAP_TYPE_PERCPU_ARRAY, 1, 4,
+	 sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED},
+	{.name = "client_files", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_CLIENT_FILES},
+	{.name = "uncounted", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_CLIENT_FILES},
+	{.name = "counting", .type = BPF_MAP_TYPE_ARRAY, .entries = 1},
+	{.name = "listing", .type = BPF_MAP_TYPE_ARRAY, .entries = 1},
+	{.name = "listed_files", .type = BPF_MAP_TYPE_ARRAY, .entries = RG_MAX_LISTED_FILES},
+	{.name = "listed", .type = BPF_MAP_TYPE_ARRAY, .entries = RG_MAX_LISTED},
+	{.name = "at_work", .type = BPF_MAP_TYPE_TASK_STORAGE, .entries = 0},
+	{.name = "flow_key_of", .type = BPF_MAP_TYPE_LRU_HASH, .entries = RG_MAX_FLOW_CLIENTS},
+	{"nobody", BPF_MAP_TYPE_ARRAY, 1, 4, sizeof(struct rg_flow_client)},
+	{.name = "next_downgrade", .type = BPF_MAP_TYPE_ARRAY, .entries = 1},
+	{"path_room", BPF_MAP_TYPE_PERCPU_ARRAY, 1, 4, 2 * RG_RECORD_PATH},
+	{"scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 1, 4,
+	 sizeof(struct rg_client) + RG_CLIENT_NAME_HASHED + 8},
 };
+
+/* The row of rg_pinned_maps of the map of this name; NULL: it is not pinned. */
+static const struct rg_pinned_map *pinned(const char *name)
+{
+	for (int i = 0; i < RG_NR_MAPS; i++)
+		if (strcmp(i == RG_MAP_LIVE ? ".data.live" : rg_pinned_maps[i].name, name) == 0)
+			return &rg_pinned_maps[i];
+	return NULL;
+}
 
 static void test_maps(void **unused)
 {
 	struct bpf_object *object = bpf_object__open_file(GUARD, NULL);
 	struct bpf_map *map;
-	size_t found = 0;
+	size_t found = 0, n_pinned = 0;
 
 	(void)unused;
 	unit_need(object);
 	bpf_object__for_each_map(map, object)
 	{
 		const char *name = bpf_map__name(map);
+		const struct rg_pinned_map *pin = pinned(name);
+		__u32 key, value;
 		size_t i = 0;
 
 		if (strstr(name, ".rodata"))
@@ -576,16 +582,20 @@ static void test_maps(void **unused)
 			fail_msg("map %s is not compared: add it here", name);
 			continue; /* for analyzers */
 		}
-		if (bpf_map__type(map) != maps[i].type || bpf_map__key_size(map) != maps[i].key ||
-		    bpf_map__value_size(map) != maps[i].value ||
+		key = pin ? pin->key : maps[i].key;
+		value = pin ? pin->value : maps[i].value;
+		if (bpf_map__type(map) != maps[i].type || bpf_map__key_size(map) != key ||
+		    bpf_map__value_size(map) != value ||
 		    bpf_map__max_entries(map) != maps[i].entries)
 			fail_msg("map %s: type %d key %u value %u entries %u, expected %d %u %u %u",
 				 name, (int)bpf_map__type(map), bpf_map__key_size(map),
 				 bpf_map__value_size(map), bpf_map__max_entries(map),
-				 (int)maps[i].type, maps[i].key, maps[i].value, maps[i].entries);
+				 (int)maps[i].type, key, value, maps[i].entries);
+		n_pinned += pin != NULL;
 		found++;
 	}
 	assert_int_equal(found, UNIT_COUNT(maps));
+	assert_int_equal(n_pinned, RG_NR_MAPS);
 	bpf_object__close(object);
 }
 
