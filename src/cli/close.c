@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/verbs.h"
+#include "pins/doors.h"
 
 int rg_verb_close(const struct rg_options *o)
 {

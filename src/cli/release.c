@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/verbs.h"
+#include "pins/doors.h"
 #include "pins/wrappers.h"
 
 int rg_verb_release(const struct rg_options *o)

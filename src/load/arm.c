@@ -1,363 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Arming a gate, and taking everything away again. */
+/* Arming: a new set, one that is there, or one that replaces another version's; one rung after the
+ * other. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "base/names.h"
 #include "load/answers.h"
-#include "load/canary.h"
+#include "load/disarm.h"
+#include "load/gate.h"
+#include "load/host.h"
+#include "load/load.h"
+#include "load/loader.h"
+#include "load/modules.h"
+#include "load/protect.h"
+#include "load/prove.h"
+#include "load/replace.h"
+#include "load/sleep.h"
 #include "pins/doors.h"
-#include "policy/exempt.h"
-#include "pins/freed.h"
 #include "pins/gates.h"
 #include "pins/held.h"
 #include "pins/other.h"
 #include "pins/wrappers.h"
-#include "load/host.h"
-#include "state/ledger.h"
-#include "load/load.h"
-#include "load/loader.h"
-#include "load/modules.h"
-#include "load/preempt.h"
-#include "load/protect.h"
-#include "load/replace.h"
-#include "load/sleep.h"
-#include "base/names.h"
-#include "base/netns.h"
-#include "mounts/classify.h"
-#include "policy/rules.h"
+#include "policy/exempt.h"
 
 /* Turns of arming: a set that is not whole, and each rung. */
 #define MAX_TURNS (2 + RG_NR_RUNGS)
-
-/* ---- one gate ---- */
-
-static int choose_slot(const struct rg_pins *p, struct rg_armed *armed)
-{
-	struct rg_gate gates[RG_MAX_GATES];
-	int found;
-
-	armed->netns = rg_netns_self();
-	if (!armed->netns)
-		return rg_error(RG_FAILED, "/proc/self/ns/net: cannot be read: mount /proc");
-	found = rg_gate_slot(p, armed->netns);
-	if (found >= 0) {
-		armed->slot = (__u32)found;
-		return RG_DONE;
-	}
-	if (rg_gates_read(p, gates))
-		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
-	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
-		if (!gates[i].netns) {
-			armed->slot = i;
-			return RG_DONE;
-		}
-	}
-	return rg_error(RG_FAILED, "no room for one more gate: %d network namespaces at most",
-			RG_MAX_GATES - 1);
-}
-
-/* For whoever comes later: the daemon, `status`, `policy show`. */
-static int remember(const struct rg_pins *p, const struct rg_config *config, __u32 slot)
-{
-	struct rg_provenance from;
-	struct rg_meta meta;
-
-	rg_provenance_of(config, &from);
-	if (bpf_map_update_elem(p->map_fd[RG_MAP_PROVENANCE], &slot, &from, BPF_ANY) < 0 ||
-	    rg_pins_meta(p, &meta) < 0)
-		return rg_error(RG_FAILED, "map provenance: cannot be written: %s",
-				rg_strerror(errno));
-	memcpy(meta.state_dir, config->state_dir, sizeof(meta.state_dir));
-	meta.ledger_interval_s = (__u32)config->ledger_interval_s;
-	memcpy(meta.metrics_dir, config->metrics_dir, sizeof(meta.metrics_dir));
-	meta.metrics_interval_s = (__u32)config->metrics_interval_s;
-	meta.record = (__u32)config->record;
-	meta.record_mib = (__u32)(config->record_size >> 20);
-	meta.notify_nfsv3 = (__u32)config->notify_nfsv3;
-	meta.module_wish = (__u32)config->module;
-	if (rg_pins_set_meta(p, &meta) < 0)
-		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
-	return RG_DONE;
-}
-
-/* What end clients held before this host went down. Without it they are awaited
- * until they are quiet: no reason not to arm. */
-static void expect(const struct rg_pins *p, const struct rg_config *config,
-		   const struct rg_armed *armed)
-{
-	struct rg_ledger ledger = {};
-	int err;
-
-	/* It says what is wrong with the file. */
-	if (rg_ledger_load(config->state_dir, rg_state_init_netns(), &ledger))
-		return;
-	err = rg_ledger_to_map(p, &ledger, armed->slot, armed->netns);
-	if (err)
-		rg_warn("map clients: not all of the ledger could be taken in: %s; end clients are "
-			"awaited until they are quiet",
-			rg_strerror(err));
-	rg_ledger_free(&ledger);
-}
-
-/* What the policy comes to once it is checked: nothing of it is in force yet. */
-struct plan {
-	const struct rg_arm_request *wish;
-	struct rg_mounts mounts;
-	struct rg_rules rules;
-};
-
-/* Its knfsd started while nothing followed it (load/modules.h). */
-static bool is_blind_still(const struct rg_pins *p, __u32 slot)
-{
-	struct rg_gate g;
-
-	return bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &slot, &g) == 0 && g.policy.blind &&
-	       g.knfsd != RG_KNFSD_DOWN;
-}
-
-static int arm_gate(const struct rg_pins *p, struct plan *plan, struct rg_armed *armed)
-{
-	const struct rg_config *config = plan->wish->config;
-	struct rg_gate policy = {.policy = config->policy};
-	struct rg_control c = {.op = RG_OP_ARM};
-	bool all = config->policy.mount_mode == RG_MOUNT_MODE_ALL;
-	struct rg_meta meta;
-	int err;
-
-	if (rg_pins_meta(p, &meta) < 0)
-		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
-	armed->adopted = rg_gate_slot(p, armed->netns) >= 0;
-	policy.policy.leaks = meta.rung == RG_RUNG_FMOD_RET && rg_preempt_read().does;
-	policy.policy.blind = rg_followers_blind(meta.left_out) ||
-			      (armed->adopted && is_blind_still(p, armed->slot));
-	for (size_t i = 0; i < plan->rules.n; i++)
-		plan->rules.at[i].slot = armed->slot;
-	err = rg_exempt_write(p, config);
-	if (err)
-		return err;
-
-	/* What is exempt is so before the gate is there, and what becomes
-	 * guarded before something else becomes exempt. */
-	if (!all) {
-		err = rg_classify(p, &plan->mounts, plan->rules.at, plan->rules.n, armed->slot,
-				  config->policy.mount_mode);
-		if (err)
-			return rg_error(RG_FAILED, "map devices: cannot be written: %s",
-					rg_strerror(err));
-	}
-	if (!armed->adopted)
-		expect(p, config, armed);
-	c.slot = armed->slot;
-	c.netns = armed->netns;
-	c.policy_word = policy.policy_word;
-	err = rg_control(p, &c);
-	if (err)
-		return rg_error(err == -ENOENT ? RG_CANNOT : RG_FAILED,
-				"network namespace %u: the kernel does not show whether knfsd runs "
-				"there; set kernel.kptr_restrict to 0 or 1, have CAP_SYSLOG, and "
-				"try again",
-				armed->netns);
-	if (all)
-		rg_classify(p, &plan->mounts, plan->rules.at, plan->rules.n, armed->slot,
-			    config->policy.mount_mode);
-	err = rg_rules_write(p, &plan->rules, armed->slot);
-	if (err)
-		return rg_error(RG_FAILED, "map rules: cannot be written: %s", rg_strerror(err));
-	return remember(p, config, armed->slot);
-}
-
-/* ---- the canary ---- */
-
-static int prove_one(const struct rg_pins *p, __u32 what, __u32 action, __u32 rung, __u64 *took_ns)
-{
-	const char *hook = rg_door_hook(what, rung);
-	int detail = 0;
-
-	switch (rg_canary_run(p, what, action, took_ns, &detail)) {
-	case RG_CANARY_OK:
-		return RG_DONE;
-	case RG_CANARY_NOT_FIRED:
-		return rg_error(RG_CANNOT,
-				"canary: %s is attached, but the kernel does not call it%s", hook,
-				rung == RG_RUNG_LSM ? "; add bpf to lsm= on the kernel command line"
-						    : "");
-	case RG_CANARY_NOT_CONTINUED:
-		return rg_error(RG_CANNOT,
-				"canary: %s held a process (rung %s) that did not come back; run "
-				"this in the initial pid and time namespaces",
-				hook, rg_hold_name(p->live->sleeps));
-	case RG_CANARY_WRONG:
-		return rg_error(RG_CANNOT,
-				"canary: with action %s a call through %s ended with: %s",
-				rg_action_name(action), hook,
-				detail ? rg_strerror(detail) : "stopped");
-	default:
-		return rg_error(RG_FAILED, "canary: cannot be run: %s", rg_strerror(detail));
-	}
-}
-
-/* Each of these doors, with a canary of its own. *took_ns: the slowest. */
-static int prove_each(const struct rg_pins *p, __u32 doors, __u32 action, __u32 rung,
-		      __u64 *took_ns)
-{
-	__u64 one_ns = 0;
-	int err = RG_DONE;
-
-	*took_ns = 0;
-	for (__u32 what = 0; what < RG_NR_DOORS && !err; what++) {
-		if (!(doors & 1u << what))
-			continue;
-		err = prove_one(p, what, action, rung, &one_ns);
-		if (one_ns > *took_ns)
-			*took_ns = one_ns;
-	}
-	return err;
-}
-
-/* Where a canary does not sleep well, the held are stopped. */
-static int prove(const struct rg_pins *p, __u32 doors, __u32 action, __u32 rung, __u64 *took_ns)
-{
-	int err = prove_each(p, doors, action, rung, took_ns);
-
-	if (err != RG_CANNOT || p->live->sleeps != RG_HOLD_SLEEP)
-		return err;
-	rg_warn("rung %s does not serve here: trying %s", rg_hold_name(RG_HOLD_SLEEP),
-		rg_hold_name(RG_HOLD_STOP));
-	rg_sleep_end(p);
-	return prove_each(p, doors, action, rung, took_ns);
-}
-
-int rg_prove(const struct rg_pins *p)
-{
-	struct rg_meta meta;
-	__u64 took_ns;
-
-	if (rg_pins_meta(p, &meta) < 0)
-		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
-	return rg_sleep_begin(p, meta.hold, false)
-		       ?: prove(p, rg_doors_attached(), RG_ACTION_HOLD, meta.rung, &took_ns);
-}
-
-/* ---- doors ---- */
-
-/* Doors that the set needs with this policy in this slot; more than it has now
- * if the policy's scope is wider. policy NULL: with the policies it has. */
-static int doors_with(const struct rg_pins *p, const struct rg_armed *armed,
-		      const struct rg_policy *policy, __u32 *doors)
-{
-	struct rg_gate gates[RG_MAX_GATES];
-
-	if (rg_gates_read(p, gates))
-		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
-	if (policy) {
-		gates[armed->slot].netns = armed->netns;
-		gates[armed->slot].policy = *policy;
-	}
-	*doors = rg_doors_wanted(gates, rg_now_ns());
-	/* It may be wanted at any time from now on: proven while we are here. */
-	if (policy && policy->scope >= RG_SCOPE_ACCESS)
-		*doors |= 1u << RG_DOOR_ACCESS;
-	return RG_DONE;
-}
-
-int rg_doors_adjust(const struct rg_pins *p, __u32 *changed)
-{
-	struct rg_gate gates[RG_MAX_GATES];
-	__u32 wanted, there = rg_doors_attached();
-	int err;
-
-	*changed = 0;
-	if (rg_gates_read(p, gates))
-		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
-	wanted = rg_doors_wanted(gates, rg_now_ns());
-	*changed = wanted ^ there;
-	err = rg_doors_attach(p, wanted & ~there);
-	rg_doors_detach(there & ~wanted);
-	return err;
-}
-
-/* ---- taking away ---- */
-
-/* All that is attached. The doors' programs are open here: their links will do. */
-static void attached(struct rg_programs *programs)
-{
-	char path[256];
-
-	programs->n = 0;
-	for (int i = 0; i < RG_NR_LINKS; i++) {
-		bool is_door = i >= RG_LINK_DOOR_LOCK && i <= RG_LINK_LAST_DOOR;
-
-		rg_programs_add(programs, rg_pin_path(path, rg_pin_of_link(i)), !is_door);
-	}
-	rg_for_each_program (t, RG_TRACE) {
-		for (int pin = 0; pin < RG_NR_PROGRAM_PINS; pin++)
-			rg_programs_add(programs, rg_program_pin(path, t, pin), true);
-	}
-	rg_protect_programs(programs);
-}
-
-static int take_away(struct rg_pins *p, unsigned int *continued)
-{
-	struct rg_continued done = {.await_sleepers = true};
-	struct rg_programs programs;
-	int err = 0, result = RG_DONE;
-
-	if (p->map_fd[RG_MAP_HELD] >= 0)
-		rg_held_count_sleepers(p, RG_MAX_GATES, &done);
-	rg_pins_disown(p);
-	if (p->map_fd[RG_MAP_GATES] >= 0 && p->prog_fd[RG_PROG_CONTROL] >= 0) {
-		for (__u32 i = 0; i < RG_MAX_GATES; i++) {
-			struct rg_control open_gate = {.op = RG_OP_OPEN, .slot = i};
-
-			rg_control(p, &open_gate);
-		}
-	}
-	attached(&programs);
-	if (p->map_fd[RG_MAP_HELD] >= 0)
-		err = rg_held_continue(p, true, &done);
-	/* While it is still written down which process stops itself. */
-	if (p->map_fd[RG_MAP_WRAPPERS] >= 0 && p->map_fd[RG_MAP_ABOVE] >= 0)
-		rg_wrappers_linger(p, &done);
-	if (!rg_pins_remove())
-		result = RG_FAILED;
-	if (!rg_programs_wait(&programs))
-		result = rg_error(RG_FAILED, "programs are still attached: another process holds "
-					     "them open; see `bpftool link`");
-	/* Who met a closed gate in its last instant. */
-	if (p->map_fd[RG_MAP_HELD] >= 0)
-		err = rg_held_continue(p, true, &done) ?: err;
-	if (p->map_fd[RG_MAP_WRAPPERS] >= 0)
-		err = rg_wrappers_continue(p, &done) ?: err;
-	if (err || done.failed)
-		result = rg_error(RG_FAILED,
-				  "held processes could not all be continued: %s; look "
-				  "for state T in `ps` and run `kill -CONT`",
-				  err ? rg_strerror(err) : "see above");
-	*continued = done.continued;
-	return result;
-}
-
-int rg_disarm(struct rg_pins *p, unsigned int *continued)
-{
-	struct rg_meta meta = {};
-	int err;
-
-	if (p->map_fd[RG_MAP_META] >= 0)
-		rg_pins_meta(p, &meta);
-	err = take_away(p, continued);
-	rg_pins_close(p);
-	if (meta.module_ours)
-		rg_answers_unload();
-	return err;
-}
 
 /* ---- arming ---- */
 
@@ -385,20 +58,6 @@ static void watch(const struct rg_loaded *loaded, const struct rg_arm_request *w
 	rg_protect_cover();
 	if (!pid)
 		_exit(0);
-}
-
-/* Of a new gate, whose doors are proven by now: has it kept everybody out from before the
- * first mount? */
-static void ask_kept(const struct rg_pins *p, const struct rg_armed *armed)
-{
-	struct rg_control c = {.op = RG_OP_KEPT, .slot = armed->slot};
-	int err = armed->adopted ? 0 : rg_control(p, &c);
-
-	if (err)
-		rg_warn("gate of network namespace %u: whether NFS was in use before it cannot be "
-			"seen (%s): taken for yes, so no lock reclaim is passed on until knfsd has "
-			"been stopped and started",
-			armed->netns, rg_strerror(err));
 }
 
 /* The last word: all before it is in the map already. */
@@ -429,8 +88,8 @@ static void exempt_anew(const struct rg_pins *p, const struct rg_mounts *mounts)
 }
 
 /* old: the set in force, which this one is to replace (load/replace.h); NULL: there is none. */
-static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p, struct rg_pins *old,
-		     struct rg_armed *armed)
+static int arm_fresh(struct rg_plan *plan, enum rg_rung rung, struct rg_pins *p,
+		     struct rg_pins *old, struct rg_armed *armed)
 {
 	const bool as_it_is = plan->wish->as_it_is;
 	const struct rg_policy *policy = as_it_is ? NULL : &plan->wish->config->policy;
@@ -471,8 +130,8 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p, st
 		err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
 	}
 	if (!as_it_is) {
-		err = err ?: choose_slot(p, armed);
-		err = err ?: arm_gate(p, plan, armed);
+		err = err ?: rg_gate_choose_slot(p, armed);
+		err = err ?: rg_gate_arm(p, plan, armed);
 	}
 	armed->adopted |= as_it_is;
 	/* Set the heartbeat before attaching the doors; otherwise the first callers are denied.
@@ -480,16 +139,16 @@ static int arm_fresh(struct plan *plan, enum rg_rung rung, struct rg_pins *p, st
 	if (!err &&
 	    (plan->wish->serve || (old && rg_is_alive(old->live->heartbeat_ns, rg_now_ns()))))
 		beat(p->live);
-	err = err ?: doors_with(p, armed, policy, &doors);
+	err = err ?: rg_gate_doors(p, armed, policy, &doors);
 	err = err ?: rg_doors_attach(p, doors);
 	/* Only now: sleepers of the old set are woken by it, and come to the new doors. */
 	if (old)
 		err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
 	err = err
-		      ?: prove(p, doors, policy ? policy->action : RG_ACTION_HOLD, rung,
-			       &armed->canary_ns);
+		      ?: rg_prove_doors(p, doors, policy ? policy->action : RG_ACTION_HOLD, rung,
+					&armed->canary_ns);
 	if (!err)
-		ask_kept(p, armed);
+		rg_gate_ask_kept(p, armed);
 	err = err ?: rg_attach_answers(&loaded, &wish);
 	if (!err)
 		rg_protect(p, plan->wish->config->protect);
@@ -518,7 +177,7 @@ static bool other_rungs(const struct rg_arm_request *wish, const struct rg_meta 
 }
 
 /* The doors first, proven, then the policy: it is never in force without them. */
-static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
+static int arm_again(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
 	const struct rg_arm_request *wish = plan->wish;
 	__u32 there = rg_doors_attached(), doors = 0, changed;
@@ -541,19 +200,19 @@ static int arm_again(struct plan *plan, struct rg_pins *p, struct rg_armed *arme
 				"= require: run `reexport-guard disable` before",
 				rg_module_text(meta.module));
 	err = rg_modules_follow(p) ?: rg_sleep_begin(p, meta.hold, false);
-	err = err ?: choose_slot(p, armed);
-	err = err ?: doors_with(p, armed, &wish->config->policy, &doors);
+	err = err ?: rg_gate_choose_slot(p, armed);
+	err = err ?: rg_gate_doors(p, armed, &wish->config->policy, &doors);
 	err = err ?: rg_doors_attach(p, doors & ~there);
 	err = err
-		      ?: prove(p, doors | there, wish->config->policy.action, meta.rung,
-			       &armed->canary_ns);
-	err = err ?: arm_gate(p, plan, armed);
+		      ?: rg_prove_doors(p, doors | there, wish->config->policy.action, meta.rung,
+					&armed->canary_ns);
+	err = err ?: rg_gate_arm(p, plan, armed);
 	if (err) {
 		rg_doors_detach(doors & ~there);
 		return err;
 	}
 	armed->doors = doors;
-	ask_kept(p, armed);
+	rg_gate_ask_kept(p, armed);
 	rg_protect(p, wish->config->protect);
 	if (wish->config->module == RG_MODULE_WISH_OFF && meta.module == RG_MODULE_ANSWERED) {
 		rg_answers_detach();
@@ -590,7 +249,7 @@ static bool next_rung(const struct rg_arm_request *wish, int err, int *rung)
 
 /* Replace the set in force, *p as rg_pins_open() left it; the new one is in *p afterwards.
  * -EPROTO: it cannot be read, so it cannot be replaced, and nothing was done. */
-static int replace(struct plan *plan, int rung, struct rg_pins *p, struct rg_armed *armed)
+static int replace(struct rg_plan *plan, int rung, struct rg_pins *p, struct rg_armed *armed)
 {
 	struct rg_pins old = *p;
 	struct btf *types = rg_load_types();
@@ -614,7 +273,7 @@ static int replace(struct plan *plan, int rung, struct rg_pins *p, struct rg_arm
 			break;
 		err = arm_fresh(plan, (enum rg_rung)rung, p, &old, armed);
 		if (err) {
-			take_away(p, &continued);
+			rg_take_away(p, &continued);
 			rg_pins_close(p);
 			if (armed->module_ours)
 				rg_answers_unload();
@@ -628,7 +287,7 @@ static int replace(struct plan *plan, int rung, struct rg_pins *p, struct rg_arm
 
 /* The set in force is another version's, or not whole, as rg_pins_open() found. *again: it was
  * taken away, and nothing is there any more. */
-static int arm_anew(struct plan *plan, int rung, int found, struct rg_pins *p,
+static int arm_anew(struct rg_plan *plan, int rung, int found, struct rg_pins *p,
 		    struct rg_armed *armed, bool *again)
 {
 	const char *missing = rg_pins_missing(p);
@@ -665,14 +324,14 @@ static int arm_anew(struct plan *plan, int rung, int found, struct rg_pins *p,
 				"`reexport-guard disable`, then `enable`",
 				RG_PIN_DIR);
 	}
-	take_away(p, &continued);
+	rg_take_away(p, &continued);
 	rg_pins_close(p);
 	*again = true;
 	return RG_DONE;
 }
 
 /* The policy of the set in force stays. */
-static int take_up(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
+static int take_up(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
 	if (!plan->wish->as_it_is)
 		return arm_again(plan, p, armed);
@@ -683,7 +342,7 @@ static int take_up(struct plan *plan, struct rg_pins *p, struct rg_armed *armed)
 
 /* One rung after the other, until the canary proves one. The lock is given
  * back where a set was taken away, so each turn looks anew at what is there. */
-static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *armed,
+static int arm_or_adopt(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *armed,
 			const sigset_t *before)
 {
 	const struct rg_arm_request *wish = plan->wish;
@@ -731,7 +390,7 @@ static int arm_or_adopt(struct plan *plan, struct rg_pins *p, struct rg_armed *a
 		err = arm_fresh(plan, (enum rg_rung)rung, p, NULL, armed);
 		if (!err)
 			return RG_DONE;
-		take_away(p, &continued);
+		rg_take_away(p, &continued);
 		rg_pins_close(p);
 		if (armed->module_ours)
 			rg_answers_unload();
@@ -760,7 +419,7 @@ static void note_delegations(const struct rg_pins *p)
 
 int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed *armed)
 {
-	struct plan plan = {.wish = wish};
+	struct rg_plan plan = {.wish = wish};
 	sigset_t before;
 	int err;
 

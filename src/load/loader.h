@@ -64,11 +64,6 @@ int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed
  * of its doors. An enum rg_exit. */
 int rg_prove(const struct rg_pins *p);
 
-/* Attach and detach the optional doors as the gates need them now (pins/doors.h). *changed:
- * the doors that were attached or detached. The caller has the directory locked exclusively.
- * An enum rg_exit. */
-int rg_doors_adjust(const struct rg_pins *p, __u32 *changed);
-
 /* Open every gate, continue all held processes, unpin, and wait until the kernel has freed the
  * programs. p is open and locked, and closed by this function. *continued: held processes. An
  * enum rg_exit. */

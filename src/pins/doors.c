@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "base/log.h"
+#include "pins/gates.h"
 
 /* What is said of each door: its hook, by itself, on each rung, and as a section of the BPF
  * object. */
@@ -91,6 +92,22 @@ void rg_doors_detach(__u32 unwanted)
 		    unlink(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + what))) < 0 &&
 		    errno != ENOENT)
 			rg_warn("%s: cannot be unpinned: %s", path, rg_strerror(errno));
+}
+
+int rg_doors_adjust(const struct rg_pins *p, __u32 *changed)
+{
+	struct rg_gate gates[RG_MAX_GATES];
+	__u32 wanted, there = rg_doors_attached();
+	int err;
+
+	*changed = 0;
+	if (rg_gates_read(p, gates))
+		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
+	wanted = rg_doors_wanted(gates, rg_now_ns());
+	*changed = wanted ^ there;
+	err = rg_doors_attach(p, wanted & ~there);
+	rg_doors_detach(there & ~wanted);
+	return err;
 }
 
 const char *rg_door_hook_name(__u32 door)

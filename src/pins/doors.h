@@ -18,6 +18,11 @@ int rg_doors_attach(const struct rg_pins *p, __u32 wanted);
 /* Unpin the links of these doors, which detaches them. */
 void rg_doors_detach(__u32 unwanted);
 
+/* Attach and detach the optional doors as the gates need them now. *changed:
+ * the doors that were attached or detached. The caller has the directory locked exclusively.
+ * An enum rg_exit. */
+int rg_doors_adjust(const struct rg_pins *p, __u32 *changed);
+
 /* The name of the hook, whatever the rung: "file_open". */
 const char *rg_door_hook_name(__u32 door);
 /* The kind of hook and its name on this rung: "BPF LSM file_open". */
