@@ -234,6 +234,17 @@ LOAD_WRAPPED := btf__load_vmlinux_btf bpf_btf_get_next_id libbpf_register_prog_h
 	bpf_map__reuse_fd rg_pin_link rg_pins_map_live rg_probe_load rg_preempt_read
 $(B)/tests/test_load: $(B)/guard.skel.h
 $(B)/tests/test_load: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(LOAD_WRAPPED))
+# The steps that test_arm makes up.
+ARM_WRAPPED := rg_mounts_read rg_rules_make rg_host_prepare rg_host_has_bpf_lsm \
+	rg_host_write_delegations rg_pins_lock rg_pins_open rg_pins_say rg_pins_close \
+	rg_pins_missing rg_pins_meta rg_pins_set_meta rg_replace_clear rg_replace_begin \
+	rg_replace_carry rg_replace_end rg_replace_cancel rg_other_open rg_exempt_follow \
+	rg_answers_prepare rg_load rg_attach_followers rg_load_freeze rg_attach_answers \
+	rg_load_traces rg_unload rg_sleep_begin rg_modules_follow rg_gate_choose_slot rg_gate_arm \
+	rg_gate_doors rg_gate_ask_kept rg_prove_doors rg_doors_attached rg_doors_attach \
+	rg_doors_detach rg_doors_adjust rg_held_any rg_held_can_continue rg_held_continue \
+	rg_wrappers_continue rg_take_away
+$(B)/tests/test_arm: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(ARM_WRAPPED))
 $(addprefix $(B)/tests/test_,flows ledger metrics_file settle): UNIT_LDFLAGS := -Wl,--wrap=rg_read_map
 
 $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
