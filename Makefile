@@ -243,7 +243,8 @@ ARM_WRAPPED := rg_mounts_read rg_rules_make rg_host_prepare rg_host_has_bpf_lsm 
 	rg_load_traces rg_unload rg_sleep_begin rg_modules_follow rg_gate_choose_slot rg_gate_arm \
 	rg_gate_doors rg_gate_ask_kept rg_prove_doors rg_doors_attached rg_doors_attach \
 	rg_doors_detach rg_doors_adjust rg_held_any rg_held_can_continue rg_held_continue \
-	rg_wrappers_continue rg_take_away
+	rg_wrappers_continue rg_take_away rg_protect rg_protect_again \
+	rg_protect_cover
 $(B)/tests/test_arm: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(ARM_WRAPPED))
 $(addprefix $(B)/tests/test_,flows ledger metrics_file settle): UNIT_LDFLAGS := -Wl,--wrap=rg_read_map
 

@@ -331,6 +331,24 @@ int __wrap_rg_wrappers_continue(const struct rg_pins *p, struct rg_continued *do
 	return 0;
 }
 
+void __wrap_rg_protect(const struct rg_pins *p, bool wanted)
+{
+	(void)p;
+	(void)wanted;
+	step("protect");
+}
+
+void __wrap_rg_protect_again(const struct rg_pins *p)
+{
+	(void)p;
+	step("protect");
+}
+
+void __wrap_rg_protect_cover(void)
+{
+	step("cover");
+}
+
 int __wrap_rg_take_away(struct rg_pins *p, unsigned int *continued)
 {
 	(void)p;
@@ -374,14 +392,14 @@ static int arm(void)
 
 #define FRESH                                                                                      \
 	"rules host module load followers meta freeze sleep slot gate doors proof kept answers "   \
-	"armed adjust "
+	"protect armed adjust "
 
 static void test_fresh(void **unused)
 {
 	(void)unused;
 	begin();
 	assert_int_equal(arm(), RG_DONE);
-	assert_string_equal(host.steps, FRESH "traces ");
+	assert_string_equal(host.steps, FRESH "traces cover ");
 	assert_int_equal(host.rungs[0], RG_RUNG_LSM);
 	assert_false(host.armed_at_proof);
 	assert_int_equal(host.meta.armed, 1);
@@ -471,8 +489,8 @@ static void test_again(void **unused)
 	host.doors = 1u << RG_DOOR_LOCK;
 	host.held = true;
 	assert_int_equal(arm(), RG_DONE);
-	assert_string_equal(host.steps, "rules host nfsd sleep slot doors proof gate kept continue "
-					"adjust ");
+	assert_string_equal(host.steps, "rules host nfsd sleep slot doors proof gate kept protect "
+					"continue adjust ");
 	assert_int_equal(host.n_rungs, 0);
 }
 
@@ -551,7 +569,8 @@ static void test_replace(void **unused)
 	assert_int_equal(arm(), RG_DONE);
 	assert_string_equal(host.steps,
 			    "rules host read-old beside module load followers meta carry slot gate "
-			    "doors sleep proof kept answers armed adjust exchange traces cancel ");
+			    "doors sleep proof kept answers protect armed adjust exchange traces "
+			    "cover cancel ");
 	assert_true(armed.replaced);
 }
 
