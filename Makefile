@@ -9,6 +9,8 @@ MANDIR ?= $(DATADIR)/man
 DOCDIR ?= $(DATADIR)/doc/reexport-guard
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 MODPROBEDIR ?= $(PREFIX)/lib/modprobe.d
+# Pacemaker looks below /usr/lib/ocf alone.
+OCFDIR ?= $(PREFIX)/lib/ocf/resource.d/reexport-guard
 B := build
 
 CC ?= cc
@@ -337,6 +339,9 @@ install: all man ## install program, man pages, systemd unit, modprobe.d and exa
 		install -m 0644 $(B)/systemd/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/examples packaging/systemd/examples/*
+	mkdir -p $(DESTDIR)$(OCFDIR)
+	sed 's,/usr/sbin/reexport-guard,$(SBINDIR)/reexport-guard,' packaging/ocf/reexport-guard > $(B)/ocf
+	install -m 0755 $(B)/ocf $(DESTDIR)$(OCFDIR)/reexport-guard
 	sed 's,@SBINDIR@,$(SBINDIR),g' packaging/modprobe.d/50-reexport-guard.conf > $(B)/modprobe.conf
 	install -D -m 0644 $(B)/modprobe.conf $(DESTDIR)$(MODPROBEDIR)/50-reexport-guard.conf
 
@@ -348,7 +353,8 @@ uninstall: ## remove what `make install` installed (DESTDIR=, PREFIX=)
 		$(DESTDIR)$(DATADIR)/zsh/vendor-completions/_reexport-guard \
 		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/reexport-guard.fish \
 		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(SYSTEMD_UNITS))) \
-		$(DESTDIR)$(MODPROBEDIR)/50-reexport-guard.conf
+		$(DESTDIR)$(MODPROBEDIR)/50-reexport-guard.conf \
+		$(DESTDIR)$(OCFDIR)/reexport-guard
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 deb: ## build Debian packages into build/deb, and have lintian judge them

@@ -60,6 +60,85 @@ later() {
 	rm -r $work/dkms
 }
 
+# ra ACTION [NAME=VALUE...]: the resource agent, with these parameters.
+ra() {
+	run in_rex env "${@/#/OCF_RESKEY_}" OCF_RESKEY_config=/run/ocf.conf \
+		/usr/lib/ocf/resource.d/reexport-guard/reexport-guard "${action:?}"
+	echo "$action: $status $output"
+}
+# answers STATUS ACTION [NAME=VALUE...]
+answers() {
+	local action=$2
+	ra "${@:3}"
+	[ "$status" -eq "$1" ]
+}
+daemon_of_status() { json .daemon.pid; }
+
+@test "the OCF agent: start, monitor and stop, twice each; a daemon that is killed; a gate that stays while knfsd runs; mistakes" {
+	local action pid dir=state_dir=/run/ocf-state
+	in_rex bash -c "rm -rf /run/ocf-state && mkdir -m 0700 /run/ocf-state
+		printf '%s\n' '[mounts]' 'mount = $a' >/run/ocf.conf"
+	answers 0 meta-data
+	[ "$(grep -c '<action name=' <<<"$output")" -eq 5 ]
+	answers 3 promote
+	answers 0 validate-all $dir
+	answers 7 monitor $dir
+	answers 0 stop $dir
+	answers 0 stop $dir
+
+	# Mistakes: nothing is started, and Pacemaker is told whether another node may do better.
+	for action in validate-all start monitor; do
+		answers 5 $action $dir program=/usr/sbin/nothing
+	done
+	answers 0 stop program=/usr/sbin/nothing
+	answers 6 start state_dir=relative
+	answers 1 start state_dir=/run/nothing
+	[[ $output == *"state_dir /run/nothing is not there"* ]]
+	in_rex bash -c 'echo "relase = settled" >>/run/ocf.conf'
+	answers 6 start $dir
+	in_rex sed -i /relase/d /run/ocf.conf
+	answers 7 monitor $dir
+	[ ! -e $pins ]
+
+	answers 0 start $dir
+	answers 0 monitor $dir
+	pid=$(daemon_of_status)
+	answers 0 start $dir
+	[ "$(daemon_of_status)" = "$pid" ]
+	[ "$(json '.gates[0].state')" = closed ]
+	held_try one posix $a/f
+	wait_for 30 "the ledger's directory to be used" in_rex bash -c '[[ -n $(ls /run/ocf-state) ]]'
+
+	# Killed: not running at once, and the next start takes over who is held.
+	kill -KILL "$pid"
+	answers 7 monitor $dir
+	answers 0 start $dir
+	answers 0 monitor $dir
+	[ "$(daemon_of_status)" != "$pid" ]
+	held_is 1
+	[ "$(json '.gates[0].state')" = closed ]
+
+	# Stopped while knfsd runs, the gate stays as it is, also closed.
+	want_skip
+	knfsd_start rex 10 10 3
+	wait_gate open 60
+	expect_end one 0 granted
+	rg close
+	answers 0 stop $dir
+	answers 7 monitor $dir
+	[ "$(json '.gates[0].state')" = closed ]
+	answers 0 start $dir
+	held_try two posix $a/f
+	# Stopped after knfsd, as a failover does it: nothing is left, and who is held goes on.
+	knfsd_stop rex
+	answers 0 stop $dir
+	expect_end two 0 granted
+	[ ! -e $pins ]
+	nobody_stopped
+	answers 0 stop $dir
+	answers 7 monitor $dir
+}
+
 @test "an upgrade leaves the gate closed and a held thread held, and the new program lets it go" {
 	arm_hold --mount $a
 	held_try one posix $a/f
