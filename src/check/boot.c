@@ -175,7 +175,7 @@ static void check_guard(const struct rg_boot_facts *b, struct rg_findings *f)
 {
 	if (!b->installed) {
 		rg_find(f, RG_WARNING, RG_F_UNIT_ENABLED, GUARD,
-			"systemd knows no such unit: after a reboot nobody is kept out");
+			"systemd knows no such unit: after a reboot no caller is blocked");
 		rg_remedy(f, "run `make install` and `systemctl enable --now reexport-guard`");
 		return;
 	}
@@ -183,7 +183,8 @@ static void check_guard(const struct rg_boot_facts *b, struct rg_findings *f)
 		rg_find(f, RG_OK, RG_F_UNIT_ENABLED, GUARD, "is %s", b->state);
 	} else {
 		rg_find(f, RG_WARNING, RG_F_UNIT_ENABLED, GUARD,
-			"is %s: after a reboot nobody is kept out, unless something else starts it",
+			"is %s: after a reboot no caller is blocked, unless something else starts "
+			"it",
 			b->state[0] ? b->state : "not enabled");
 		rg_remedy(f, "run `systemctl enable reexport-guard`");
 	}

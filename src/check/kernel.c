@@ -257,12 +257,12 @@ static void check_hold(const struct rg_kernel_facts *k, struct rg_findings *f)
 			rg_strerror(k->module < 0 ? k->module : k->module_types));
 	} else if (k->module == 1) {
 		rg_find(f, RG_WARNING, RG_F_RUNG, stop,
-			"who is held is stopped: kernel module " RG_MODULE
+			"held processes are stopped: kernel module " RG_MODULE
 			" is loaded, but has no types of this kernel");
 		rg_remedy(f, "build it with `make module`, which makes them");
 	} else {
 		rg_find(f, RG_OK, RG_F_RUNG, stop,
-			"who is held is stopped: kernel module " RG_MODULE " is not loaded");
+			"held processes are stopped: kernel module " RG_MODULE " is not loaded");
 	}
 }
 
@@ -481,8 +481,8 @@ static void check_namespaces(const struct rg_kernel_facts *k, struct rg_findings
 			rg_strerror(k->pid_init < 0 ? k->pid_init : k->time_init));
 	} else {
 		rg_find(f, RG_PROBLEM, RG_F_NAMESPACES, NULL,
-			"not the initial %s namespace: who is held could not be found and "
-			"continued, so `enable` and `run` refuse",
+			"not the initial %s namespace: held processes could not be found "
+			"and continued, so `enable` and `run` refuse",
 			k->pid_init == 1 ? "time" : "pid");
 		rg_remedy(f, "run reexport-guard on the host, for instance with `nsenter -t 1 -a`");
 	}

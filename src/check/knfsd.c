@@ -243,8 +243,8 @@ static void check_nfsdcld(const struct rg_knfsd_facts *k, struct rg_findings *f)
 		rg_remedy(f, "see \"client tracking\" in `dmesg`, which says it when knfsd starts");
 	} else if (runs(k)) {
 		rg_find(f, RG_PROBLEM, RG_F_NFSDCLD, NULL,
-			"knfsd runs, and nfsdcld does not: who mounts from now on is not "
-			"remembered, and cannot reclaim after a reboot");
+			"knfsd runs, and nfsdcld does not: end clients that mount from now on "
+			"are not remembered, and cannot reclaim after a reboot");
 		remedy_nfsdcld(f);
 	} else {
 		rg_find(f, RG_WARNING, RG_F_NFSDCLD, NULL,

@@ -124,7 +124,7 @@ static void check_version(const struct rg_mount *m, struct rg_findings *f)
 	if (vers[0] != '2' && vers[0] != '3')
 		return;
 	rg_find(f, RG_WARNING, RG_F_MOUNT_VERSION, m->target,
-		"mounted by NFSv%s: there is no lease, so nobody can say whether this host was "
+		"mounted by NFSv%s: there is no lease, so it is not known whether this host was "
 		"back in time, and after a reboot the original server drops its locks when "
 		"sm-notify tells it to",
 		vers);

@@ -67,9 +67,8 @@ static void check_action(const struct rg_policy_facts *p, struct rg_findings *f)
 	if (p->policy.action != RG_ACTION_AUDIT)
 		return;
 	rg_find(f, RG_PROBLEM, RG_F_ACTION, where(p),
-		"action = audit: who comes to a closed gate "
-		"is counted, and not kept out");
-	rg_remedy(f, "set `action = hold`, once audit has shown who that would be");
+		"action = audit: calls at a closed gate are counted, and not blocked");
+	rg_remedy(f, "set `action = hold`, once audit has shown which programs that would block");
 }
 
 static void check_max_hold(const struct rg_policy_facts *p, long long grace_s,

@@ -83,8 +83,8 @@ static void check_homes(const struct rg_waiting_facts *w, const struct rg_policy
 	if (!w->n_homes)
 		return;
 	rg_find(f, RG_WARNING, RG_F_HOMES, w->home,
-		"home of %s%s lies on a re-exported mount, and the scope is wider than locks: who "
-		"logs in there%s is held while the gate is closed, as what is opened there is",
+		"home of %s%s lies on a re-exported mount, and the scope is wider than locks: a "
+		"login there%s is held while the gate is closed, as it opens files there",
 		w->user, w->n_homes > 1 ? " and others" : "",
 		w->sshd == 1 ? ", by sshd (LoginGraceTime ends it) or otherwise," : "");
 	rg_remedy(f, "keep a home of an administrator on a local disk, and sshd's keys there "

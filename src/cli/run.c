@@ -321,7 +321,7 @@ static void look(struct daemon *d)
 		d->states[i] = shown;
 	}
 	if (done.left_stopped)
-		rg_info("%u continued by nobody: stopped by somebody else as well",
+		rg_info("%u not continued: another process has stopped them as well",
 			done.left_stopped);
 	adjust_doors(d, gates);
 	look_at_modules(d, gates);
@@ -529,7 +529,7 @@ static void mend(struct daemon *d)
 	done = rg_mend(&d->mend, &d->p);
 	if (done.n) {
 		rg_warn("%s/%s: somebody removed or replaced it, and %u pins in all: pinned again; "
-			"what they hold was attached all the time, so nobody was let in",
+			"the programs were attached all the time, so no caller passed",
 			RG_PIN_DIR, done.first, done.n);
 		d->pinned_ino = d->mend.maps[RG_MAP_META];
 		watch_pins(d);
@@ -705,8 +705,8 @@ static int arm(struct daemon *d, struct rg_arm_request *wish)
 		rg_decide_nothing(&d->p, armed.slot);
 		rg_say_armed(&d->p, wish, &armed);
 	} else if (armed.replaced) {
-		printf("set replaced: its gates, their policy and whom they hold are as they "
-		       "were\n");
+		printf("set replaced: its gates, their policies and the held processes are "
+		       "unchanged\n");
 	}
 	fflush(stdout);
 	return RG_DONE;

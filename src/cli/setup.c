@@ -300,8 +300,8 @@ static int offer_units(const struct setup *s)
 		if (!guarded[i] || rg_mount_is_made_at_boot("", mounts.at[i].target))
 			continue;
 		if (!any)
-			puts("\nNeither /etc/fstab nor a unit has these mounts, so nobody makes "
-			     "them "
+			puts("\nNeither /etc/fstab nor a unit has these mounts, so they are not "
+			     "made "
 			     "after a reboot. Units for\nthem, to be enabled with `systemctl "
 			     "enable "
 			     "NAME`; add the options that you mount with:\n");

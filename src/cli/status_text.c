@@ -256,8 +256,7 @@ static void print_module(json_object *o, json_object *counters)
 			       (unsigned long long)json_object_get_uint64(count));
 	}
 	if (number_of(o, "unanswered"))
-		printf("; %llu that nobody answered",
-		       (unsigned long long)number_of(o, "unanswered"));
+		printf("; %llu without an answer", (unsigned long long)number_of(o, "unanswered"));
 	putchar('\n');
 }
 
@@ -327,7 +326,7 @@ void rg_status_print_all(json_object *o)
 	if (json_object_get_boolean(json_object_object_get(daemon, "alive")))
 		printf("daemon   pid %llu\n", (unsigned long long)number_of(daemon, "pid"));
 	else if (sleeps)
-		printf("daemon   none: the kernel wakes whoever is held; new mounts are guarded "
+		printf("daemon   none: the kernel wakes held threads; new mounts are guarded "
 		       "unclassified until `reexport-guard run` is running\n");
 	else
 		printf("daemon   none: a gate with action hold denies until `reexport-guard run` "

@@ -54,7 +54,8 @@ static int wait_for_gate(const struct rg_pins *p, __u32 slot, __u32 netns, __u64
 		if (timeout_ns && now_ns - from_ns >= timeout_ns)
 			return rg_error(RG_TIMED_OUT,
 					"network namespace %u: still %s after %llu s: %s; "
-					"`reexport-guard status` shows who is awaited",
+					"`reexport-guard status` shows which end clients are "
+					"awaited",
 					netns, rg_state_name(v.state),
 					(unsigned long long)(timeout_ns / RG_NS_PER_SEC),
 					rg_why_text(v.why));

@@ -94,7 +94,7 @@ static int choose_continue(struct rg_loaded *loaded, const struct rg_load_reques
 		why = "a kprobe may not call bpf_send_signal_task()";
 	if (why && wish->continues == RG_CONTINUE_KERNEL)
 		return rg_error(RG_CANNOT,
-				"rung %s: %s: who is held can be continued by user space only",
+				"rung %s: %s: held processes can be continued by user space only",
 				rg_continue_name(RG_CONTINUE_KERNEL), why);
 	if (why)
 		loaded->continues = RG_CONTINUE_USER;

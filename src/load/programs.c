@@ -82,13 +82,13 @@ const struct rg_program rg_programs[] = {
 	       "the start of knfsd would not be seen"),
 	NEEDED(RG_LINK_GRACE_START, "grace_start", "grace", "the start of grace would not be seen"),
 	FOLLOWER(RG_LINK_LOCK_DONE, "lock_done", RG_NFSD,
-		 "end clients' locks are not counted, and who was refused one is not seen: with "
+		 "end clients' locks are not counted, and refused ones are not seen: with "
 		 "release settled the gate opens after settle-timeout"),
 	FOLLOWER(RG_LINK_UNLOCK_DONE, "unlock_done", RG_NFSD,
 		 "locks that end clients give back are counted on: with release settled these are "
 		 "awaited until they are quiet"),
 	FOLLOWER(RG_LINK_OPEN_DONE, "open_done", RG_NFSD,
-		 "who was refused the reclaim of an open is not seen: with release settled the "
+		 "refused reclaims of opens are not seen: with release settled the "
 		 "gate opens after settle-timeout"),
 	FOLLOWER(RG_LINK_CLIENT_GONE, "client_gone", RG_NFSD,
 		 "end clients that are gone are awaited until they are quiet, with release "

@@ -418,7 +418,8 @@ static int open_at(enum rg_pins_place place, struct rg_pins *p)
 	if (found == -EPROTO) {
 		types = rg_load_types();
 		if (!types || rg_other_open(p, types))
-			rg_warn("%s: cannot be read: whom it holds cannot be continued",
+			rg_warn("%s: cannot be read: the processes that it holds cannot be "
+				"continued",
 				place == RG_PLACE_SET ? RG_PIN_DIR : RG_PIN_DIR_BESIDE);
 		btf__free(types);
 	}

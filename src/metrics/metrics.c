@@ -31,7 +31,7 @@ const struct rg_metric rg_metrics[] = {
 	 rg_write_original_clients},
 	{"original_ranges", GAUGE, "", "Ranges that are kept of them", rg_write_original_ranges},
 	{"original_events", COUNTER, "event",
-	 "What became of clients that rebooted and of who asked for their locks, by the counters "
+	 "What became of clients that rebooted and of requests for their locks, by the counters "
 	 "of "
 	 "`status --role original`",
 	 rg_write_original_events},

@@ -220,8 +220,8 @@ static int load_anew(struct rg_org_set *set, const struct rg_org_wish *wish)
 	if (err)
 		return err;
 	if (rg_host_has_bpf_lsm() == 0)
-		return rg_error(RG_CANNOT, "bpf is not in /sys/kernel/security/lsm: nobody can be "
-					   "made to wait; "
+		return rg_error(RG_CANNOT, "bpf is not in /sys/kernel/security/lsm: no caller "
+					   "can be made to wait; "
 					   "boot with it in the kernel's lsm= parameter");
 	err = rg_hooks_register();
 	if (err)

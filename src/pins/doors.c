@@ -63,7 +63,7 @@ static int attach(const struct rg_pins *p, __u32 what)
 
 	if (fd < 0)
 		return rg_error(RG_CANNOT,
-				"%s: cannot be attached: %s; without it nobody would be kept out",
+				"%s: cannot be attached: %s; without it no caller would be blocked",
 				rg_pin_of_prog(RG_PROG_DOOR_LOCK + what), rg_strerror(errno));
 	err = bpf_obj_pin(fd, rg_pin_path(path, pin)) < 0 ? errno : 0;
 	close(fd); /* the pin holds it from here on */

@@ -266,8 +266,8 @@ int rg_pins_say(struct rg_pins *p, int err)
 	case -EBADMSG:
 		missing = rg_pins_missing(p);
 		err = rg_error(RG_FAILED,
-			       "%s: the pinned set is not whole (%s%s): the gate keeps nobody out "
-			       "for certain; run `reexport-guard enable` to arm it anew, or "
+			       "%s: the pinned set is not whole (%s%s): callers may pass its "
+			       "gates; run `reexport-guard enable` to arm it anew, or "
 			       "`reexport-guard disable`",
 			       RG_PIN_DIR, missing ? missing : "it was never armed",
 			       missing ? " is missing" : "");
