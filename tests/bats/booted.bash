@@ -86,6 +86,22 @@ ordered() {
 	[ -z "$(on rex journalctl -b --no-pager -q -g 'ordering cycle')" ]
 }
 
+# An end client that holds 10 locks keeps all of them over a boot of the re-export server, which
+# power_is_cut brings about; the local application gets its own afterwards, and no error.
+keeps_all() {
+	systemctl stop thief.service
+	recovery 10 vers=4.2 Y --all || {
+		echo "$failure"
+		return 1
+	}
+	echo "survived $survived, stolen $stolen, write errors $write_errors, gate: $gate_why, denied $denied"
+	[ "$survived/$stolen/$write_errors/$own_turn" = 10/0/0/10 ]
+	[ "$gate_why/$denied" = settled/0 ]
+	[ "$held" -ge 1 ]
+	started
+	ordered
+}
+
 # ---- without a boot ----
 
 daemon_pid() { systemctl show -P MainPID reexport-guard.service; }

@@ -73,17 +73,7 @@ off() { "$cluster_lab" status | grep -q '^rex  *off'; }
 
 @test "a reboot with an end client that holds 10 locks: it keeps them all, and nobody is in the way of shutting down" {
 	power_is_cut() { rebooted; }
-	systemctl stop thief.service
-	recovery 10 vers=4.2 Y --all || {
-		echo "$failure"
-		return 1
-	}
-	echo "survived $survived, stolen $stolen, write errors $write_errors, gate: $gate_why, denied $denied"
-	[ "$survived/$stolen/$write_errors/$own_turn" = 10/0/0/10 ]
-	[ "$gate_why/$denied" = settled/0 ]
-	[ "$held" -ge 1 ]
-	started
-	ordered
+	keeps_all
 	# Of the boot before: no unit had to be killed.
 	run on rex journalctl -b -1 --no-pager -q -g 'timed out|SIGKILL'
 	echo "$output"
