@@ -74,7 +74,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[ ! -e $pins ]
 }
 
-@test "in another pid namespace: release and disable refuse, since they could continue nobody" {
+@test "in another pid namespace: release and disable refuse, since they could not continue held processes" {
 	arm --mount $a --action deny
 	for verb in release disable "enable --all"; do
 		# shellcheck disable=SC2086 # words
@@ -388,7 +388,7 @@ set_pins_version() {
 	[ ! -e $pins ]
 }
 
-@test "what is not whole: each map is opened on its own, and who is held goes on" {
+@test "a set that is not whole: each map is opened on its own, and held processes go on" {
 	arm_hold --mount "$a"
 	held_try one posix "$a/f"
 	# One that has more files open than are looked at is shown by its inode, and said.
@@ -432,7 +432,7 @@ set_pins_version() {
 	[ ! -e $pins ]
 }
 
-@test "whoever has the lock keeps no gate shut" {
+@test "a process that has the lock keeps no gate shut" {
 	arm --mount "$a" --action deny
 	background holder flock -F $pins sleep 3000
 	wait_for 10 "the lock" lock_is_taken

@@ -138,13 +138,13 @@ verdict_is() {
 	expect_end one 0 granted
 }
 
-@test "run ends when somebody disables" {
+@test "run ends after disable" {
 	arm_hold --mount $a
 	rg disable
 	expect_end daemon 0 "disabled by another process"
 }
 
-@test "run adopts what somebody enables anew" {
+@test "run adopts a set that is enabled anew" {
 	arm_hold --mount $a
 	first=$(daemon_pid)
 	rg disable

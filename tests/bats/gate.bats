@@ -50,7 +50,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 	[ "$output" = granted ]
 }
 
-@test "deny: EAGAIN for who does not wait, ENOLCK for who does" {
+@test "deny: EAGAIN for calls that do not wait, ENOLCK for calls that do" {
 	arm --mount $a --action deny
 	for kind in posix ofd flocknb rdlease; do
 		run try "$kind" $a/f
@@ -409,7 +409,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 
 # ---- the held ----
 
-@test "somebody continues a held process early: it is held again" {
+@test "a held process that is continued early is held again" {
 	arm_hold --mount $a
 	held_try one posix $a/f
 	somebody_continues "$(json '.held[0].pid')"
@@ -421,7 +421,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 }
 again() { (($(counter held_again) >= 1)); }
 
-@test "no daemon, and somebody continues a held process: it is denied, and no entry stays" {
+@test "no daemon, and a held process is continued by hand: it is denied, and no entry stays" {
 	arm_hold --mount $a
 	held_try one posix $a/f
 	kill -KILL "$(cat "$work/daemon.pid")"

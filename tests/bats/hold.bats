@@ -161,7 +161,7 @@ pass_pid_on() {
 
 # ---- the ends of the held ----
 
-@test "a held thread whose end nobody saw: the daemon takes its record away, and counts it" {
+@test "a held thread whose end was not seen: the daemon takes its record away, and counts it" {
 	arm --action hold --mount $a
 	replace_link link_task_exit
 	daemon_start

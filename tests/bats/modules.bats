@@ -217,7 +217,7 @@ knfsd_up() {
 	rm /run/modprobe.d/50-reexport-guard.conf
 }
 
-@test "nfsd is loaded again by nobody who tells us: closed, and said; follow, or enable, attaches" {
+@test "nfsd is loaded again without a word to us: closed, and said; follow, or enable, attaches" {
 	local policy="--release settled --settle-timeout 1h --max-hold 2h"
 	# shellcheck disable=SC2086 # words
 	arm_hold $policy

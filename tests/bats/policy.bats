@@ -122,7 +122,7 @@ tries() {
 	expect 1 in_rex cat $other/f
 }
 
-@test "policy reload lets go whom the new policy would not hold" {
+@test "policy reload lets processes go that the new policy would not hold" {
 	held_by opens
 	daemon_start
 	background read cat $a/f
@@ -150,7 +150,7 @@ held_by() {
 	[ ! -e $pins ]
 }
 
-@test "the scope that nobody said: opens where knfsd hands out write delegations" {
+@test "no scope given: opens where knfsd hands out write delegations" {
 	wanted=locks warnings=0
 	if grep -q ' nfsd4_deleg_getattr_conflict' /proc/kallsyms; then
 		wanted=opens warnings=1

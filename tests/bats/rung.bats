@@ -61,7 +61,7 @@ teardown_file() { fresh; }
 	nobody_stopped
 }
 
-@test "securityfs is not mounted: nobody can tell, and the canary finds out" {
+@test "securityfs is not mounted: the list of LSMs is not known, and the canary finds out" {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	run in_rex unshare -m bash -c 'umount /sys/kernel/security && "$0" enable --mount "$1" --scope locks --action deny' \
 		"$RG" $a

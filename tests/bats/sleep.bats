@@ -111,7 +111,7 @@ open_with_alarm='sigaction(SIGALRM, POSIX::SigAction->new(sub { syswrite(STDOUT,
 }
 interrupted_is() { [[ $(counter interrupted) == "$1" ]]; }
 
-@test "sleep: the freezer of a cgroup freezes who is held, and the gate may open meanwhile" {
+@test "sleep: the freezer of a cgroup freezes held threads, and the gate may open meanwhile" {
 	group=/sys/fs/cgroup/frozen
 	mkdir $group
 	arm_hold --mount $a

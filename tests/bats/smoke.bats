@@ -295,7 +295,7 @@ thief_that_sleeps() {
 
 # The end client is at its defaults: a lock whose reclaim is refused is lost. What it gets
 # from this kernel by itself is asserted before and after.
-@test "module: an end client at its defaults has locks and keeps them, and who is held sleeps" {
+@test "module: an end client at its defaults has locks and keeps them, and held threads sleep" {
 	load_module
 	asked() { cat "/sys/module/reexport_guard/parameters/$1"; }
 	tier_nfs cli recover-lost-locks N

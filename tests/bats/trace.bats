@@ -52,7 +52,7 @@ teardown_file() { teardown_recovery; }
 	[ "$(json '[.tracing.downgrades[]] | add')" = 0 ]
 }
 
-@test "a recovery by NFSv4.0: SETCLIENTID, and nobody says that it is through" {
+@test "a recovery by NFSv4.0: SETCLIENTID, and no end client says that it is done" {
 	serve
 	tried=$(cli_tries)
 	if [ "$tried" != granted ]; then

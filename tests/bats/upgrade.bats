@@ -85,7 +85,7 @@ works_on_another_version() {
 	works_on_another_version with-daemon
 }
 
-@test "disable continues whom a set of the version before holds, with nobody else there" {
+@test "disable continues the processes that a set of the version before holds, without a daemon" {
 	armed_by old
 	kill -KILL "$(pid_of daemon)"
 	with new
@@ -170,7 +170,7 @@ replaced_by() {
 	[ ! -e $pins ]
 }
 
-@test "run replaces the set of the version before: nobody gets in, and who is held stays so" {
+@test "run replaces the set of the version before: no call gets in, and held processes stay held" {
 	armed_by old
 	replaced_by new run
 }

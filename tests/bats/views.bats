@@ -88,7 +88,7 @@ agree() {
 		<(sed -n 's/^\(reexport_guard[^ ]*\) .*/\1/p' "$work/prometheus.txt")
 }
 
-@test "run with metrics-dir: whoever reads the file finds all of it, or that of before" {
+@test "run with metrics-dir: a reader of the file finds all of it, or that of before" {
 	local prom=/run/views/reexport-guard.prom first last inodes=0
 	in_rex mkdir -p /run/views
 	in_rex bash -c "printf '[mounts]\nmount = $a\n[daemon]\nmetrics-dir = /run/views\nmetrics-interval = 1s\n' >/run/views.conf"
@@ -261,7 +261,7 @@ make_event() {
 	[[ $output == *"gate   GATE "*"closed: knfsd is not running"* ]]
 }
 
-@test "trace ends when somebody disables, and says so" {
+@test "trace ends after disable, and says so" {
 	arm --mount $a --action deny
 	tracing one --json
 	rg disable
