@@ -5,8 +5,12 @@
 
 #include <arpa/inet.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "state/notify.h"
-#include "state/sm_notify.h"
+#include "state/sm_dir.h"
 
 static void test_when(void **unused)
 {
@@ -103,6 +107,148 @@ static void test_state(void **unused)
 	assert_true(rg_sm_next_state(0x7fffffff) & 1);
 }
 
+/* ---- directories of rpc.statd's user ---- */
+
+static char place[64], victim[96];
+
+static int make_place(void **unused)
+{
+	int fd;
+
+	(void)unused;
+	snprintf(place, sizeof(place), "/tmp/rg-unit-XXXXXX");
+	if (!mkdtemp(place))
+		return -1;
+	/* A directory of somebody else's with a file in it. */
+	snprintf(victim, sizeof(victim), "%s-victim", place);
+	if (mkdir(victim, 0700) < 0)
+		return -1;
+	strcat(victim, "/f");
+	fd = open(victim, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	return fd < 0 || write(fd, "0123456789", 10) != 10 || close(fd) < 0 ? -1 : 0;
+}
+
+static int remove_place(void **unused)
+{
+	char command[256];
+
+	(void)unused;
+	snprintf(command, sizeof(command), "rm -rf %s %s-victim", place, place);
+	return system(command) ? -1 : 0;
+}
+
+static void victim_is_whole(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat(victim, &st), 0);
+	assert_int_equal(st.st_size, 10);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static int open_place(void)
+{
+	int fd = open(place, O_RDONLY | O_DIRECTORY);
+
+	unit_need(fd >= 0);
+	return fd;
+}
+
+static struct stat ourselves(void)
+{
+	return (struct stat){.st_uid = getuid(), .st_gid = getgid()};
+}
+
+static void put_state(int fd, int state)
+{
+	int file = openat(fd, "state", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	unit_need(file >= 0 && write(file, &state, sizeof(state)) == sizeof(state));
+	close(file);
+}
+
+static void test_raise_state(void **unused)
+{
+	int fd = open_place(), state = 0, now = 0, file;
+	struct stat owner;
+
+	(void)unused;
+	assert_int_equal(rg_sm_raise_state(fd, &state, &owner), -ENOENT);
+	put_state(fd, 5);
+	assert_int_equal(rg_sm_raise_state(fd, &state, &owner), 0);
+	assert_int_equal(state, 7);
+	assert_int_equal(owner.st_uid, getuid());
+	file = openat(fd, "state", O_RDONLY);
+	assert_int_equal(read(file, &now, sizeof(now)), sizeof(now));
+	assert_int_equal(now, 7);
+	close(file);
+	/* What is in the way of the new file is a link to somebody else's. */
+	assert_int_equal(linkat(AT_FDCWD, victim, fd, "state.new", 0), 0);
+	assert_int_equal(rg_sm_raise_state(fd, &state, &owner), 0);
+	victim_is_whole();
+	assert_int_equal(symlinkat(victim, fd, "state.new"), 0);
+	assert_int_equal(rg_sm_raise_state(fd, &state, &owner), 0);
+	assert_int_equal(state, 11);
+	victim_is_whole();
+	/* The file itself is one, so its owner is not rpc.statd's; or nobody writes to it. */
+	assert_int_equal(unlinkat(fd, "state", 0), 0);
+	assert_int_equal(symlinkat(victim, fd, "state"), 0);
+	assert_int_equal(rg_sm_raise_state(fd, &state, &owner), -ELOOP);
+	assert_int_equal(unlinkat(fd, "state", 0), 0);
+	assert_int_equal(mkfifoat(fd, "state", 0600), 0);
+	assert_int_equal(rg_sm_raise_state(fd, &state, &owner), -EINVAL);
+	victim_is_whole();
+	close(fd);
+}
+
+static void test_records(void **unused)
+{
+	const struct rg_sm_peer peers[] = {{"10.77.2.2", "10.77.2.1"},
+					   {"10.77.2.3", "10.77.2.1"},
+					   {"10.77.2.2", "10.77.3.1"}};
+	struct stat owner = ourselves(), st;
+	int fd = open_place();
+
+	(void)unused;
+	assert_int_equal(rg_sm_fill(fd, peers, UNIT_COUNT(peers), 7, &owner), 0);
+	assert_int_equal(fstatat(fd, "sm/10.77.2.2", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	for (size_t i = 0; i < UNIT_COUNT(peers); i++)
+		assert_true(rg_sm_is_left(fd, &peers[i]));
+	/* sm-notify moves them to sm.bak, and removes those of hosts that answer. */
+	assert_int_equal(renameat(fd, "sm/10.77.2.2", fd, "sm.bak/10.77.2.2"), 0);
+	assert_int_equal(unlinkat(fd, "sm/10.77.2.3", 0), 0);
+	assert_true(rg_sm_is_left(fd, &peers[0]));
+	assert_false(rg_sm_is_left(fd, &peers[1]));
+	/* Nobody writes to this, and it is not waited for. */
+	assert_int_equal(mkfifoat(fd, "sm/10.77.2.3", 0600), 0);
+	assert_true(rg_sm_is_left(fd, &peers[1]));
+	rg_sm_empty(fd);
+	close(fd);
+	assert_int_equal(rmdir(place), 0);
+}
+
+static void test_links(void **unused)
+{
+	const struct rg_sm_peer peer = {"10.77.2.2", "10.77.2.1"};
+	struct stat owner = ourselves();
+	char folder[96], *slash;
+	int fd = open_place();
+
+	(void)unused;
+	assert_int_equal(rg_sm_fill(fd, &peer, 1, 7, &owner), 0);
+	/* The directory is rpc.statd's by now, whose user puts links to others' in it. */
+	snprintf(folder, sizeof(folder), "%s", victim);
+	slash = strrchr(folder, '/');
+	*slash = '\0';
+	assert_int_equal(renameat(fd, "sm", fd, "moved"), 0);
+	assert_int_equal(symlinkat(folder, fd, "sm"), 0);
+	assert_true(rg_sm_is_left(fd, &peer));
+	rg_sm_empty(fd);
+	victim_is_whole();
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +256,9 @@ int main(void)
 		cmocka_unit_test(test_own_server),
 		cmocka_unit_test(test_record),
 		cmocka_unit_test(test_state),
+		cmocka_unit_test_setup_teardown(test_raise_state, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(test_records, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(test_links, make_place, remove_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
