@@ -8,7 +8,10 @@ load common
 
 setup_file() { setup_tiers; }
 setup() { fresh; }
-teardown() { rex_mount_other; }
+teardown() {
+	in_rex bash -c '! mountpoint -q /run/slow || { fsfreeze -u /run/slow; umount -l /run/slow; }' 2>/dev/null || true
+	rex_mount_other
+}
 teardown_file() { fresh; }
 
 daemon_pid() { cat "$work/daemon.pid"; }
@@ -219,3 +222,33 @@ verdict_is() {
 	wait_for 20 "the metrics to go" in_rex test ! -e /run/later/m/reexport-guard.prom
 	in_rex rm -r /run/later /run/metrics.conf
 }
+
+waits_at_least() { [[ $(json .disk_waits_seconds) -ge $1 ]]; }
+@test "a disk that stalls: the heartbeat goes on, hold holds, and status says that a write waits" {
+	in_rex bash -c 'mkdir -p /run/slow && truncate -s 32M /run/slow.img && mkfs.ext4 -q /run/slow.img &&
+		mount -o loop /run/slow.img /run/slow'
+	arm --mount $a --action hold --state-dir /run/slow/state
+	daemon_start
+	wait_for 30 "the first write" in_rex test -s /run/slow/state/budget.json
+	in_rex fsfreeze -f /run/slow
+	# The time of the last renewal of the lease is kept, so there is something to write.
+	held_try one posix $a/f
+	# Longer than a heartbeat is good for, and than systemd would wait for one.
+	wait_for 90 "a write that has waited for 12 s" waits_at_least 12
+	daemon_alive
+	held_try two posix $a/g
+	[ "$(counter denied.no_daemon)" -eq 0 ]
+	run rg status
+	[ "$status" -eq 0 ]
+	[[ $output == *"a write of the daemon's has been waiting for "* ]]
+	said daemon "the disk has not answered"
+	rg release
+	expect_end one 0 granted
+	expect_end two 0 granted
+	in_rex fsfreeze -u /run/slow
+	wait_for 30 "the write to be done" waits_no_more
+	daemon_alive
+	kill -TERM "$(daemon_pid)"
+	expect_end daemon 0 "gates stay as they are"
+}
+waits_no_more() { [[ $(json .disk_waits_seconds) == 0 ]]; }
