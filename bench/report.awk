@@ -96,14 +96,15 @@ function bars(kernel,    i, n, ops, x, y, worst, lock, insn, threads, setup, wha
 	worst = ""
 	for (i in median) {
 		split(i, ops, SUBSEP)
-		if (ops[1] != kernel || ops[2] != "growth" || ops[3] == "nothing" || ops[5] != threads)
+		if (ops[1] != kernel || ops[2] != "growth" || ops[3] == "nothing" ||
+		    (ops[5] != threads && ops[5] != "instructions of lockd's threads"))
 			continue
-		x = added(kernel, "growth", ops[3], "nothing", ops[4], threads)
+		x = added(kernel, "growth", ops[3], "nothing", ops[4], ops[5])
 		y = figure(kernel, "growth", "nothing", ops[4], insn)
 		if (x != "" && y && (worst == "" || x * 100 / y > worst))
 			worst = x * 100 / y
 	}
-	bar("growth", "a LOCK with its LOCKU of an end client, however many locks the file has: at most +3 % of the pair",
+	bar("growth", "a LOCK with its LOCKU of an end client, by NFSv4 or NFSv3, however many locks the file has: at most +3 % of the pair",
 		worst <= 3, worst == "" ? "" : sprintf("%+.2f %%", worst))
 	x = figure(kernel, "storm", "1000 end clients", "events lost", "number")
 	y = figure(kernel, "storm", "1000 end clients", "reclaims answered", "number") - \

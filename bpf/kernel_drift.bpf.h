@@ -281,6 +281,7 @@ struct rg_nlm_lock {
 	bool write, reclaim;
 };
 
+/* Reads who asks for a lock, of which file, and the answer, of a request that ends. */
 static __always_inline void rg_nlm_lock_of(struct svc_rqst *rqstp, void *second,
 					   struct rg_nlm_lock *l)
 {
@@ -293,32 +294,45 @@ static __always_inline void rg_nlm_lock_of(struct svc_rqst *rqstp, void *second,
 
 		l->caller = BPF_CORE_READ(args, xdrgen.alock.caller_name.data);
 		l->caller_len = BPF_CORE_READ(args, xdrgen.alock.caller_name.len);
-		l->owner = BPF_CORE_READ(args, xdrgen.alock.oh.data);
-		l->owner_len = BPF_CORE_READ(args, xdrgen.alock.oh.len);
-		l->start = BPF_CORE_READ(args, xdrgen.alock.l_offset);
-		l->length = BPF_CORE_READ(args, xdrgen.alock.l_len);
-		l->write = BPF_CORE_READ(args, xdrgen.exclusive);
 		l->reclaim = BPF_CORE_READ(args, xdrgen.reclaim);
 		l->status = __builtin_bswap32(BPF_CORE_READ(res, xdrgen.stat.stat));
 		fl = argp + bpf_core_field_offset(struct nlm4_lockargs_wrapper, lock.fl);
-		l->file = rg_file_of_lock(fl);
-		l->holder = rg_owner_of_lock(fl);
 	} else {
 		struct nlm_args *args = argp;
 		struct nlm_res *res = second;
 
 		l->caller = BPF_CORE_READ(args, lock.caller);
 		l->caller_len = BPF_CORE_READ(args, lock.len);
+		l->reclaim = BPF_CORE_READ(args, reclaim);
+		l->status = __builtin_bswap32(BPF_CORE_READ(res, status));
+		fl = argp + bpf_core_field_offset(struct nlm_args, lock.fl);
+	}
+	l->file = rg_file_of_lock(fl);
+	l->holder = rg_owner_of_lock(fl);
+}
+
+/* Reads the rest, which few callers need: the range, its type and its owner. */
+static __always_inline void rg_nlm_range_of(struct svc_rqst *rqstp, struct rg_nlm_lock *l)
+{
+	void *argp = BPF_CORE_READ(rqstp, rq_argp);
+
+	if (bpf_core_type_exists(struct nlm4_lockargs_wrapper)) {
+		struct nlm4_lockargs_wrapper *args = argp;
+
+		l->owner = BPF_CORE_READ(args, xdrgen.alock.oh.data);
+		l->owner_len = BPF_CORE_READ(args, xdrgen.alock.oh.len);
+		l->start = BPF_CORE_READ(args, xdrgen.alock.l_offset);
+		l->length = BPF_CORE_READ(args, xdrgen.alock.l_len);
+		l->write = BPF_CORE_READ(args, xdrgen.exclusive);
+	} else {
+		struct nlm_args *args = argp;
+
 		l->owner = BPF_CORE_READ(args, lock.oh.data);
 		l->owner_len = BPF_CORE_READ(args, lock.oh.len);
 		l->start = BPF_CORE_READ(args, lock.lock_start);
 		l->length = BPF_CORE_READ(args, lock.lock_len);
-		l->reclaim = BPF_CORE_READ(args, reclaim);
-		l->status = __builtin_bswap32(BPF_CORE_READ(res, status));
-		fl = argp + bpf_core_field_offset(struct nlm_args, lock.fl);
-		l->write = rg_type_of_lock(fl) != 0; /* F_RDLCK */
-		l->file = rg_file_of_lock(fl);
-		l->holder = rg_owner_of_lock(fl);
+		l->write = rg_type_of_lock(argp +
+					   bpf_core_field_offset(struct nlm_args, lock.fl)) != 0;
 	}
 }
 

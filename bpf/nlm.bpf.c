@@ -41,6 +41,7 @@ static __always_inline struct rg_client *sender_of(struct svc_rqst *rqstp,
 	struct nlm_room *room;
 	struct rg_client *c;
 	__u32 zero = 0, n = lock->caller_len;
+	__u16 family = 0;
 
 	room = bpf_map_lookup_elem(&nlm_room, &zero);
 	/* Show the verifier the bound in the register that is used. */
@@ -51,19 +52,22 @@ static __always_inline struct rg_client *sender_of(struct svc_rqst *rqstp,
 	n &= 2 * RG_CLIENT_NAME - 1;
 	if (!room || !n || n > RG_CLIENT_NAME)
 		goto failed;
-	__builtin_memset(room, 0, sizeof(*room));
-	rg_read_address((void *)rqstp + bpf_core_field_offset(struct svc_rqst, rq_addr),
-			&room->client.family, NULL, room->client.addr);
-	if (bpf_probe_read_kernel(room->client.name, n, lock->caller))
+	__builtin_memset(room->id, 0, ADDRESS);
+	rg_read_address((void *)rqstp + bpf_core_field_offset(struct svc_rqst, rq_addr), &family,
+			NULL, room->id);
+	if (bpf_probe_read_kernel(room->id + ADDRESS, n, lock->caller))
 		goto failed;
-	__builtin_memcpy(room->id, room->client.addr, ADDRESS);
-	__builtin_memcpy(room->id + ADDRESS, room->client.name, RG_CLIENT_NAME);
 	key->name_hash = rg_hash_of(room->id, ADDRESS + n);
 	c = bpf_map_lookup_elem(&nlm_hosts, key);
 	if (c) {
 		rg_publish(&c->generation, rg_client_generation(g));
 		return c;
 	}
+	__builtin_memset(&room->client, 0, sizeof(room->client));
+	room->client.family = family;
+	__builtin_memcpy(room->client.addr, room->id, ADDRESS);
+	if (bpf_probe_read_kernel(room->client.name, n, lock->caller))
+		goto failed;
 	room->client.name_len = lock->caller_len > 0xffff ? 0xffff : (__u16)lock->caller_len;
 	room->client.minorversion = RG_NLM_MINOR;
 	room->client.expected = RG_LOCKS_UNKNOWN;
@@ -128,7 +132,7 @@ static __always_inline void granted(struct rg_client *c, const struct rg_nlm_loc
 	__sync_fetch_and_add(&l->changes, 1);
 }
 
-static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second)
+static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second, __u32 netns)
 {
 	struct rg_client_key key = {.nlm = 1};
 	struct rg_nlm_lock lock = {};
@@ -137,7 +141,7 @@ static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second)
 	struct rg_gate *g;
 	int refused;
 
-	g = rg_gate_of_netns(BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum), &key.slot);
+	g = rg_gate_of_netns(netns, &key.slot);
 	if (!g)
 		return 0;
 	rg_nlm_lock_of(rqstp, second, &lock);
@@ -166,31 +170,29 @@ static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second)
 SEC("fexit/__nlm4svc_proc_lock")
 int BPF_PROG(nlm_lock_done, struct svc_rqst *rqstp, void *second)
 {
-	return lock_ends(rqstp, second);
+	return lock_ends(rqstp, second, rqstp->rq_xprt->xpt_net->ns.inum);
 }
 
 SEC("?kretprobe/__nlm4svc_proc_lock")
 int kprobe_nlm_lock_done(struct pt_regs___rg *regs)
 {
 	struct rg_entered e = {};
+	struct svc_rqst *rqstp;
 
-	return rg_left(RG_RETURN_NLM_LOCK_DONE, &e) ? lock_ends((void *)e.arg[0], (void *)e.arg[1])
-						    : 0;
+	if (!rg_left(RG_RETURN_NLM_LOCK_DONE, &e))
+		return 0;
+	rqstp = (void *)e.arg[0];
+	return lock_ends(rqstp, (void *)e.arg[1], BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum));
 }
 
 /* ---- UNLOCK ---- */
 
-static __always_inline int unlock_ends(struct nlm_file *file, void *lock)
+static __always_inline int unlock_ends(__u64 inode, void *lock)
 {
-	struct rg_client_file at = {};
+	struct rg_client_file at = {.inode = inode};
 	struct rg_client_locks *l;
-	struct file *opened;
 
 	at.clp = (__u64)BPF_CORE_READ(rg_nlm_holder_of(lock), host);
-	opened = BPF_CORE_READ(file, f_file[0]);
-	if (!opened)
-		opened = BPF_CORE_READ(file, f_file[1]);
-	at.inode = (__u64)BPF_CORE_READ(opened, f_inode);
 	l = bpf_map_lookup_elem(&client_files, &at);
 	if (!l || !at.clp)
 		return 0;
@@ -203,17 +205,27 @@ static __always_inline int unlock_ends(struct nlm_file *file, void *lock)
 SEC("fexit/nlmsvc_unlock")
 int BPF_PROG(nlm_unlock_done, void *net, struct nlm_file *file, void *lock)
 {
-	return unlock_ends(file, lock);
+	struct file *opened = file->f_file[0];
+
+	if (!opened)
+		opened = file->f_file[1];
+	return opened ? unlock_ends((__u64)opened->f_inode, lock) : 0;
 }
 
 SEC("?kretprobe/nlmsvc_unlock")
 int kprobe_nlm_unlock_done(struct pt_regs___rg *regs)
 {
 	struct rg_entered e = {};
+	struct nlm_file *file;
+	struct file *opened;
 
-	return rg_left(RG_RETURN_NLM_UNLOCK_DONE, &e)
-		       ? unlock_ends((void *)e.arg[1], (void *)e.arg[2])
-		       : 0;
+	if (!rg_left(RG_RETURN_NLM_UNLOCK_DONE, &e))
+		return 0;
+	file = (void *)e.arg[1];
+	opened = BPF_CORE_READ(file, f_file[0]);
+	if (!opened)
+		opened = BPF_CORE_READ(file, f_file[1]);
+	return unlock_ends((__u64)BPF_CORE_READ(opened, f_inode), (void *)e.arg[2]);
 }
 
 static __always_inline int host_destroyed(__u64 host)
