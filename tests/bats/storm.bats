@@ -293,9 +293,9 @@ programs() {
 			"$(paste -d ' ' "$work"/{without,recorded}.cost | awk '{
 				printf "%d us, %d us (%+.1f %%); of knfsd'"'"'s threads %d us, %d us (%+.1f %%)",
 					$1, $3, ($3 - $1) * 100 / $1, $2, $4, ($4 - $2) * 100 / $2 }')"
-	# 6 kB for each file with locks: the ledger's ranges, before and after, and as JSON while
-	# they are written. Seen: 25.4 MB for 2,500 files.
-	local most=$((16384 + 6 * STORM_CLIENTS * STORM_LOCKS))
+	# 3 kB for each file with locks: the ledger's ranges, before and after. Seen: 20.5 MB for
+	# 2,500 files.
+	local most=$((16384 + 3 * STORM_CLIENTS * STORM_LOCKS))
 	(($(field daemon VmHWM) < most && $(field daemon VmRSS) < most))
 }
 
