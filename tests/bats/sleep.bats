@@ -111,6 +111,21 @@ open_with_alarm='sigaction(SIGALRM, POSIX::SigAction->new(sub { syswrite(STDOUT,
 }
 interrupted_is() { [[ $(counter interrupted) == "$1" ]]; }
 
+@test "sleep: a request of io_uring has no call to restart: it is denied, inline and in a worker, and nobody sleeps" {
+	arm_hold --mount $a --scope opens
+	slept=$(parameter slept)
+	run in_rex timeout 60 "$repo/build/tests/helpers/probe" uring $a/f
+	[ "${lines[0]}, ${lines[1]}" = "inline EAGAIN, worker EAGAIN" ]
+	[ "$(counter denied.io_uring)" -ge 2 ]
+	[ "$(parameter slept)" = "$slept" ]
+	held_is 0
+	rg release
+	run in_rex timeout 60 "$repo/build/tests/helpers/probe" uring $a/f
+	[ "${lines[0]}, ${lines[1]}" = "inline opened, worker opened" ]
+	nothing_left
+	nobody_stopped
+}
+
 @test "sleep: the freezer of a cgroup freezes held threads, and the gate may open meanwhile" {
 	group=/sys/fs/cgroup/frozen
 	mkdir $group
