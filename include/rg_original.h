@@ -13,7 +13,7 @@
 #endif
 
 /* Version of everything that is pinned for this role. */
-#define RG_ORG_VERSION 3
+#define RG_ORG_VERSION 4
 
 /* Clients whose locks are kept at one time. */
 #define RG_ORG_KEEPERS 256
@@ -79,6 +79,9 @@ struct rg_keeper {
 	__u32 reboots;		 /* 1, or more: it rebooted again meanwhile */
 	__u32 delays;		 /* requests that had to wait for it */
 	__u32 overflow;		 /* 1: not all of its ranges are in the table */
+	__u32 why;		 /* enum rg_kept_why; not 0: a program ended the keeping, and why */
+	__u32 netns;		 /* inode number of its network namespace */
+	__u64 told_until_ns;	 /* KEPT_FROM: how much tracers were told; see RG_TOLD_AT_ONCE */
 	__u32 cl_boot, cl_id;	 /* clientid4 of its new life */
 	__u32 n_devs;		 /* more than RG_ORG_DEVS: not all are in `devs` */
 	__u32 devs[RG_ORG_DEVS]; /* kernel's dev_t */
@@ -125,6 +128,7 @@ enum rg_org_counter {
 	RG_ORG_SHUTDOWN,      /* clients whose locks were let go of as knfsd shut down */
 	RG_ORG_OVERTAKEN,     /* others were granted a range that was kept by then */
 	RG_ORG_OVERFLOW,      /* clients that all of their file systems wait for */
+	RG_ORG_UNTOLD,	      /* requests that had to wait and were not told to tracers: too many */
 	RG_ORG_FAIL_KEEPERS,  /* no place for one more client: nothing of it is kept */
 	RG_ORG_FAIL_RANGES,   /* no place for one more range */
 	RG_ORG_FAIL_WALK,     /* a file's locks changed while they were gone through */

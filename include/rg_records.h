@@ -55,6 +55,15 @@ enum rg_record_op {
 	RG_REC_HAND, /* `release` or `close`; `value`: enum rg_hand */
 	/* Made up by the tracer, in user space: */
 	RG_REC_GATE, /* the gate changed; `value`: enum rg_state, `how`: enum rg_why */
+	/* The role of an original server (docs/original.md). The peer is the client whose locks
+	 * are kept, but for KEPT_FROM. */
+	RG_REC_KEPT, /* it rebooted, and ranges are kept; `value`: how many, `expected`: seconds of
+			keep-for, `complete`: 1 if not all ranges had room */
+	RG_REC_NOT_KEPT,   /* it rebooted, and nothing is kept; `how`: enum rg_kept_why */
+	RG_REC_RETAKEN,	   /* it took a kept range back; `value`: ranges that are kept still */
+	RG_REC_KEPT_FROM,  /* somebody else asked and was told to come later, or was refused;
+			      `how`: enum rg_kept_from, `value`: clientid4 that it is kept for */
+	RG_REC_KEPT_ENDED, /* `how`: enum rg_kept_why, `value`: ranges that were kept still */
 	/* `value`: records that did not fit into this tracer's ring; `expected`: times that a
 	 * tracing program could not do its work, each of which may be an event that is missing */
 	RG_REC_LOST,
@@ -88,6 +97,30 @@ enum rg_gone {
 	RG_GONE_ADMIN,	     /* by the administrator */
 	RG_GONE_UNCONFIRMED, /* it never confirmed */
 	RG_NR_GONES,
+};
+
+/* Why nothing is kept for a client of an original server, or no longer. */
+enum rg_kept_why {
+	RG_KEPT_OVER = 0,  /* keep-for is over */
+	RG_KEPT_RETAKEN,   /* it took everything back */
+	RG_KEPT_EXPIRED,   /* its lease ran out */
+	RG_KEPT_DESTROYED, /* it destroyed its id */
+	RG_KEPT_ADMIN,	   /* an administrator expired it */
+	RG_KEPT_SHUTDOWN,  /* knfsd shut down */
+	RG_KEPT_DISABLED,  /* the role was disabled */
+	RG_KEPT_TOO_LATE,  /* it came back after its lease had run out */
+	RG_KEPT_LEFT_OUT,  /* the configuration does not choose it */
+	RG_KEPT_NO_ROOM,   /* there is no place for one more client */
+	RG_NR_KEPT_WHYS,
+};
+
+/* What somebody asked for who had to wait for a client of an original server. */
+enum rg_kept_from {
+	RG_KEPT_FROM_LOCK = 0, /* on the side of the gate: by a local application */
+	RG_KEPT_FROM_LOCKT,
+	RG_KEPT_FROM_OPEN,	 /* that could have brought a delegation */
+	RG_KEPT_FROM_DELEGATION, /* that knfsd would have given */
+	RG_NR_KEPT_FROMS,
 };
 
 /* A reclaim that ended as something weaker than a reclaim: why. */

@@ -30,9 +30,14 @@ struct nfsd4_lockt {
 	__u64 lt_offset, lt_length;
 } __attribute__((preserve_access_index));
 
+struct nfs4_openowner___org {
+	struct nfs4_stateowner oo_owner;
+} __attribute__((preserve_access_index));
+
 struct nfsd4_open___org {
 	clientid_t op_clientid;
 	__u32 op_share_access;
+	struct nfs4_openowner___org *op_openowner;
 } __attribute__((preserve_access_index));
 
 #define CLAIM_PREVIOUS 1 /* RFC 8881, 18.16.1: open_claim_type4 */
@@ -145,33 +150,64 @@ static __always_inline int anything_kept(__u64 *now_ns)
 	return 0;
 }
 
-static __always_inline void mark(__u32 keeper)
+/* Tells that this client asked in vain. status: an nfsstat4; 0: it went through (mode observe). */
+static __always_inline void tell_from(const struct ask *a, struct nfs4_client *clp, __u32 what,
+				      __u32 keeper, __u32 status)
+{
+	struct rg_org_event e = {.op = RG_REC_KEPT_FROM,
+				 .keeper = keeper,
+				 .how = what,
+				 .clp = (__u64)clp,
+				 .start = a->start,
+				 .end = a->end,
+				 .ino = a->key.ino,
+				 .dev = a->key.dev,
+				 .lock_type = a->write ? 2 : 1,
+				 .status = status};
+
+	e.status_kind = status ? RG_STATUS_NFS4 : RG_STATUS_NONE;
+	org_tell(&e);
+}
+
+static __always_inline void mark(const struct ask *a, struct nfs4_client *clp, __u32 what,
+				 __u32 keeper)
 {
 	__u64 tid = bpf_get_current_pid_tgid();
-	__u64 until_ns = bpf_ktime_get_boot_ns() + RG_ORG_MARK_NS;
+	struct rg_org_mark m = {.until_ns = bpf_ktime_get_boot_ns() + RG_ORG_MARK_NS,
+				.keeper = keeper};
 	struct rg_keeper *k = keeper_at(keeper);
 
 	if (k)
 		__sync_fetch_and_add(&k->delays, 1);
 	if (org.mode == RG_ORG_OBSERVE) {
 		org_count(RG_ORG_OBSERVED);
+		tell_from(a, clp, what, keeper, 0);
 		return;
 	}
-	if (!bpf_map_update_elem(&marked, &tid, &until_ns, BPF_NOEXIST))
+	if (!bpf_map_update_elem(&marked, &tid, &m, BPF_NOEXIST))
 		__sync_fetch_and_add(&org.marks, 1);
-	else if (bpf_map_update_elem(&marked, &tid, &until_ns, BPF_EXIST))
+	else if (bpf_map_update_elem(&marked, &tid, &m, BPF_EXIST))
 		org_count(RG_ORG_FAIL_MARK);
 }
 
-/* Was it marked? It is no longer. */
-static __always_inline int unmark(void)
+/* Takes the mark of this thread away. Returns the place of the client that it was marked for, or
+ * NO_KEEPER: it was not marked. */
+static __always_inline __u32 unmark(void)
 {
 	__u64 tid = bpf_get_current_pid_tgid();
+	struct rg_org_mark *m;
+	__u32 keeper;
 
-	if (!org.marks || bpf_map_delete_elem(&marked, &tid))
-		return 0;
+	if (!org.marks)
+		return NO_KEEPER;
+	m = bpf_map_lookup_elem(&marked, &tid);
+	if (!m)
+		return NO_KEEPER;
+	keeper = m->keeper;
+	if (bpf_map_delete_elem(&marked, &tid))
+		return NO_KEEPER;
 	__sync_fetch_and_add(&org.marks, -1);
-	return 1;
+	return keeper;
 }
 
 /* ---- LOCK and LOCKT ---- */
@@ -238,7 +274,7 @@ int BPF_PROG(org_lock, void *rqstp, struct nfsd4_compound_state *cstate, struct 
 		return 0;
 	keeper = in_the_way(&a);
 	if (keeper != NO_KEEPER)
-		mark(keeper);
+		mark(&a, cstate->clp, RG_KEPT_FROM_LOCK, keeper);
 	return 0;
 }
 
@@ -256,6 +292,22 @@ static __always_inline void drop_range(const struct rg_org_range_key *key, struc
 	bpf_map_delete_elem(&kept_ranges, key);
 	__sync_fetch_and_add(&k->left, -1);
 	__sync_fetch_and_add(&org.ranges, -1);
+}
+
+/* Tells which part of a kept range the lock covers, before the range is taken out. */
+static __always_inline void tell_retaken(const struct taking *t, const struct rg_org_range *r,
+					 const struct rg_keeper *k)
+{
+	struct rg_org_event e = {.op = RG_REC_RETAKEN,
+				 .keeper = r->keeper,
+				 .start = r->start > t->a->start ? r->start : t->a->start,
+				 .end = r->end < t->a->end ? r->end : t->a->end,
+				 .ino = t->a->key.ino,
+				 .dev = t->a->key.dev,
+				 .value = k->left ? k->left - 1 : 0};
+
+	e.lock_type = r->write ? 2 : 1;
+	org_tell(&e);
 }
 
 /* One that the lock covers in whole or in part. What is left of it to the sides goes in before it
@@ -292,6 +344,7 @@ static long take_range(__u32 i, struct taking *t)
 		return 0;
 	__sync_fetch_and_add(&k->retaken, 1);
 	org_count(RG_ORG_RETAKEN);
+	tell_retaken(t, r, k);
 	drop_range(&key, k);
 	return 0;
 }
@@ -333,10 +386,13 @@ static __always_inline void take_back(struct ask *a)
 	t.gen = k->gen;
 	n = file->n < RG_ORG_FILE_RANGES ? file->n : RG_ORG_FILE_RANGES;
 	bpf_loop(n, take_range, &t, 0);
-	if (!rg_keeper_is_active(k, a->now_ns)) {
+	if (rg_keeper_is_active(k, a->now_ns))
+		return;
+	if (ends_for(k, RG_KEPT_RETAKEN)) {
 		org_count(RG_ORG_DONE);
-		clear_word(a->now_ns);
+		tell_keeper(RG_REC_KEPT_ENDED, a->keeper, k, RG_KEPT_RETAKEN);
 	}
+	clear_word(a->now_ns);
 }
 
 SEC("fexit/nfsd4_lock")
@@ -344,9 +400,14 @@ int BPF_PROG(org_lock_done, void *rqstp, struct nfsd4_compound_state *cstate, st
 	     __u32 status)
 {
 	struct ask a = {};
+	__u32 keeper = unmark();
 
-	if (unmark() && status == NFS4ERR_DELAY)
+	if (keeper != NO_KEEPER && status == NFS4ERR_DELAY) {
 		org_count(RG_ORG_DELAYED_LOCK);
+		if (lock_asked(&a, cstate, u))
+			tell_from(&a, cstate->clp, RG_KEPT_FROM_LOCK, keeper, RG_NFS4ERR_DELAY);
+		return 0;
+	}
 	if (!org.word || status || !lock_asked(&a, cstate, u))
 		return 0;
 	/* It had been asked for before the range was kept, or by NFSv4.0, or the mark did not
@@ -373,15 +434,25 @@ int BPF_PROG(org_lockt, void *rqstp, struct nfsd4_compound_state *cstate, struct
 	a.keeper = clp ? keeper_of_clid(clid_of_client(clp), a.now_ns) : NO_KEEPER;
 	keeper = in_the_way(&a);
 	if (keeper != NO_KEEPER)
-		mark(keeper);
+		mark(&a, clp, RG_KEPT_FROM_LOCKT, keeper);
 	return 0;
 }
 
 SEC("fexit/nfsd4_lockt")
-int BPF_PROG(org_lockt_done, void *rqstp, void *cstate, void *u, __u32 status)
+int BPF_PROG(org_lockt_done, void *rqstp, struct nfsd4_compound_state *cstate,
+	     struct nfsd4_lockt *u, __u32 status)
 {
-	if (unmark() && status == NFS4ERR_DELAY)
-		org_count(RG_ORG_DELAYED_LOCKT);
+	__u32 keeper = unmark();
+	struct ask a = {};
+
+	if (keeper == NO_KEEPER || status != NFS4ERR_DELAY)
+		return 0;
+	org_count(RG_ORG_DELAYED_LOCKT);
+	if (file_of(&a, cstate))
+		return 0;
+	range_of(&a, BPF_CORE_READ(u, lt_offset), BPF_CORE_READ(u, lt_length),
+		 BPF_CORE_READ(u, lt_type));
+	tell_from(&a, cstate->clp, RG_KEPT_FROM_LOCKT, keeper, RG_NFS4ERR_DELAY);
 	return 0;
 }
 
@@ -400,6 +471,14 @@ static __always_inline int gives_no_leases(void)
 	if (&leases_enable && bpf_probe_read_kernel(&enabled, sizeof(enabled), &leases_enable))
 		org_count(RG_ORG_FAIL_READ);
 	return !enabled;
+}
+
+/* Returns the client whose OPEN this is; NULL: not known. */
+static __always_inline struct nfs4_client *who_opens(struct nfsd4_open *u)
+{
+	struct nfsd4_open___org *o = (void *)u;
+
+	return BPF_CORE_READ(o, op_openowner, oo_owner.so_client);
 }
 
 SEC("?fentry/nfsd4_process_open2")
@@ -424,14 +503,25 @@ int BPF_PROG(org_open, void *rqstp, struct svc_fh *fh, struct nfsd4_open *u)
 	a.write = !!(o->op_share_access & NFS4_SHARE_ACCESS_WRITE);
 	keeper = in_the_way(&a);
 	if (keeper != NO_KEEPER)
-		mark(keeper);
+		mark(&a, who_opens(u), RG_KEPT_FROM_OPEN, keeper);
 	return 0;
 }
 
 SEC("?fexit/nfsd4_process_open2")
-int BPF_PROG(org_open_done, void *rqstp, void *fh, void *u, __u32 status)
+int BPF_PROG(org_open_done, void *rqstp, struct svc_fh *fh, struct nfsd4_open *u, __u32 status)
 {
-	if (unmark() && status == NFS4ERR_DELAY)
-		org_count(RG_ORG_DELAYED_OPEN);
+	__u32 keeper = unmark();
+	struct ask a = {.end = OFFSET_MAX};
+	struct inode *inode;
+
+	if (keeper == NO_KEEPER || status != NFS4ERR_DELAY)
+		return 0;
+	org_count(RG_ORG_DELAYED_OPEN);
+	inode = fh->fh_dentry->d_inode;
+	if (!inode)
+		return 0;
+	file_key_of(inode, &a.key);
+	a.write = !!(((struct nfsd4_open___org *)u)->op_share_access & NFS4_SHARE_ACCESS_WRITE);
+	tell_from(&a, who_opens(u), RG_KEPT_FROM_OPEN, keeper, RG_NFS4ERR_DELAY);
 	return 0;
 }

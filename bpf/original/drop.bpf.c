@@ -110,15 +110,44 @@ static __always_inline struct rg_keeper *is_kept(__u64 clid, __u64 now_ns)
 		       : NULL;
 }
 
-/* The client of this id is gone by the protocol: what is kept of it is kept no longer. */
-static __always_inline void ends(__u64 clid, __u64 now_ns)
+/* Ends what is kept for the client of this id, which is gone by the protocol; why: an enum
+ * rg_kept_why. */
+static __always_inline void ends(__u64 clid, __u64 now_ns, __u32 why)
 {
 	struct rg_keeper *k = is_kept(clid, now_ns);
+	__u32 *at = bpf_map_lookup_elem(&keeper_of, &clid);
 
-	if (!k)
+	if (!k || !at || !ends_for(k, why))
 		return;
 	__sync_lock_test_and_set(&k->until_ns, now_ns);
 	org_count(RG_ORG_ENDED);
+	tell_keeper(RG_REC_KEPT_ENDED, *at, k, why);
+}
+
+#define PF_WQ_WORKER 0x00000020
+#define PF_KTHREAD 0x00200000
+
+/* Says why a client is expired that nobody takes the place of, by the thread that does it:
+ * client_ctl_write() in an administrator's process (fs/nfsd/nfs4state.c), the laundromat in a
+ * worker, and nfsd4_destroy_clientid() in a thread of knfsd. */
+static __always_inline __u32 why_expired(void)
+{
+	unsigned int flags = bpf_get_current_task_btf()->flags;
+
+	if (!(flags & PF_KTHREAD))
+		return RG_KEPT_ADMIN;
+	return flags & PF_WQ_WORKER ? RG_KEPT_EXPIRED : RG_KEPT_DESTROYED;
+}
+
+/* Tells that nothing is kept for a client that rebooted. */
+static __always_inline void tell_not_kept(struct nfs4_client *clp, __u32 why)
+{
+	struct rg_org_event e = {.op = RG_REC_NOT_KEPT,
+				 .keeper = RG_ORG_KEEPERS,
+				 .how = why,
+				 .clp = (__u64)clp};
+
+	org_tell(&e);
 }
 
 static __always_inline int lease_ran_out(struct nfs4_client *clp)
@@ -154,47 +183,6 @@ static __always_inline void goes_on(struct rg_org_drop *d, __u64 old_clid, __u64
 }
 
 /* ---- is it one to keep for? ---- */
-
-/* The first RG_ORG_NAME bytes of what it calls itself, into a place of as many. Its length. */
-static __always_inline __u16 read_name(struct nfs4_client *clp, __u8 *name)
-{
-	__u32 len = BPF_CORE_READ(clp, cl_name.len), n = len;
-	void *data = BPF_CORE_READ(clp, cl_name.data);
-
-	__builtin_memset(name, 0, RG_ORG_NAME);
-	asm volatile("" : "+r"(n));
-	if (n > RG_ORG_NAME)
-		n = RG_ORG_NAME;
-	asm volatile("" : "+r"(n));
-	n &= 2 * RG_ORG_NAME - 1;
-	if (n > RG_ORG_NAME || (n && bpf_probe_read_kernel(name, n, data)))
-		org_count(RG_ORG_FAIL_READ);
-	return len > 0xffff ? 0xffff : (__u16)len;
-}
-
-/* Into 16 bytes. AF_INET, AF_INET6, or 0: it has another kind of address, or none that can be
- * read. */
-static __always_inline __u16 read_address(struct nfs4_client *clp, __u8 *addr)
-{
-	__u8 raw[28] = {};
-	__u16 family = 0;
-
-	__builtin_memset(addr, 0, 16);
-	if (bpf_probe_read_kernel(raw, sizeof(raw),
-				  (void *)clp +
-					  bpf_core_field_offset(struct nfs4_client, cl_addr))) {
-		org_count(RG_ORG_FAIL_READ);
-		return 0;
-	}
-	__builtin_memcpy(&family, raw, 2);
-	if (family == RG_AF_INET)
-		__builtin_memcpy(addr, raw + 4, 4);
-	else if (family == RG_AF_INET6)
-		__builtin_memcpy(addr, raw + 8, 16);
-	else
-		return 0;
-	return family;
-}
 
 struct choosing {
 	struct rg_org_glob g;
@@ -241,7 +229,7 @@ static __always_inline int is_chosen(struct nfs4_client *clp)
 
 	if (!n)
 		return 1;
-	len = read_name(clp, c.g.name);
+	len = read_name(clp, c.g.name, RG_ORG_NAME);
 	c.g.cut = len > RG_ORG_NAME;
 	c.g.n = len > RG_ORG_NAME ? RG_ORG_NAME : len;
 	c.family = read_address(clp, c.addr);
@@ -273,7 +261,8 @@ int BPF_PROG(org_expire_client, struct nfs4_client *clp)
 	old_clid = clid_of_client(clp);
 	new_clid = bpf_map_lookup_elem(&confirming, &tid);
 	if (!new_clid) {
-		ends(old_clid, now_ns);
+		if (org.word)
+			ends(old_clid, now_ns, why_expired());
 		return 0;
 	}
 	d.new_clid = *new_clid;
@@ -282,12 +271,14 @@ int BPF_PROG(org_expire_client, struct nfs4_client *clp)
 	org_count(RG_ORG_REBOOTS);
 	if (lease_ran_out(clp)) {
 		org_count(RG_ORG_TOO_LATE);
-		ends(old_clid, now_ns);
+		ends(old_clid, now_ns, RG_KEPT_EXPIRED);
+		tell_not_kept(clp, RG_KEPT_TOO_LATE);
 		return 0;
 	}
 	/* What is kept of it since an earlier reboot was chosen then. */
 	if (!is_kept(old_clid, now_ns) && !is_chosen(clp)) {
 		org_count(RG_ORG_NO_CLIENT);
+		tell_not_kept(clp, RG_KEPT_LEFT_OUT);
 		return 0;
 	}
 	__sync_fetch_and_add(&org.dropping, 1);
@@ -305,8 +296,21 @@ SEC("fexit/expire_client")
 int BPF_PROG(org_expire_client_done)
 {
 	__u64 tid = bpf_get_current_pid_tgid();
+	struct rg_keeper *k = NULL;
+	struct rg_org_drop *d;
+	__u32 at;
 
-	if (!org.dropping || bpf_map_delete_elem(&drops, &tid))
+	if (!org.dropping)
+		return 0;
+	d = bpf_map_lookup_elem(&drops, &tid);
+	if (!d)
+		return 0;
+	at = d->keeper;
+	if (at < RG_ORG_KEEPERS)
+		k = keeper_at(at);
+	if (k && (k->left || k->overflow))
+		tell_keeper(RG_REC_KEPT, at, k, 0);
+	if (bpf_map_delete_elem(&drops, &tid))
 		return 0;
 	__sync_fetch_and_add(&org.dropping, -1);
 	return 0;
@@ -316,9 +320,10 @@ int BPF_PROG(org_expire_client_done)
 
 static __always_inline void describe(struct rg_keeper *k, struct nfs4_client *clp)
 {
-	k->name_len = read_name(clp, k->name);
+	k->name_len = read_name(clp, k->name, RG_ORG_NAME);
 	k->minorversion = BPF_CORE_READ(clp, cl_minorversion);
 	k->net = (__u64)BPF_CORE_READ(clp, net);
+	k->netns = BPF_CORE_READ(clp, net, ns.inum);
 	k->family = read_address(clp, k->addr);
 }
 
@@ -359,6 +364,7 @@ static __always_inline struct rg_keeper *place_for(struct rg_org_drop *d)
 	if (!k || bpf_map_update_elem(&keeper_of, &d->new_clid, &p.at, BPF_ANY)) {
 		org_count(RG_ORG_FAIL_KEEPERS);
 		d->refused = 1;
+		tell_not_kept((void *)d->clp, RG_KEPT_NO_ROOM);
 		return NULL;
 	}
 	/* Who had the place before is known by its old id no longer. */
@@ -369,6 +375,8 @@ static __always_inline struct rg_keeper *place_for(struct rg_org_drop *d)
 	k->kept = 0;
 	k->retaken = 0;
 	k->overflow = 0;
+	k->why = 0;
+	k->told_until_ns = 0;
 	k->delays = 0;
 	k->reboots = 1;
 	k->n_devs = 0;
@@ -610,8 +618,11 @@ static long let_go(__u32 i, struct shutdown_walk *w)
 		return 1;
 	if (k->net != w->net || !rg_keeper_is_active(k, w->now_ns))
 		return 0;
+	if (!ends_for(k, RG_KEPT_SHUTDOWN))
+		return 0;
 	org_count(RG_ORG_SHUTDOWN);
 	__sync_lock_test_and_set(&k->until_ns, 0);
+	tell_keeper(RG_REC_KEPT_ENDED, i, k, RG_KEPT_SHUTDOWN);
 	return 0;
 }
 

@@ -26,18 +26,19 @@
 SEC("lsm/cred_prepare")
 int BPF_PROG(org_cred_prepare, void *new, void *old, int gfp, int ret)
 {
-	__u64 tid, *until_ns;
+	struct rg_org_mark *m;
+	__u64 tid;
 
 	if (ret || !org.marks)
 		return ret;
 	tid = bpf_get_current_pid_tgid();
-	until_ns = bpf_map_lookup_elem(&marked, &tid);
-	return until_ns && *until_ns > bpf_ktime_get_boot_ns() ? -ENOMEM : 0;
+	m = bpf_map_lookup_elem(&marked, &tid);
+	return m && m->until_ns > bpf_ktime_get_boot_ns() ? -ENOMEM : 0;
 }
 
 struct search {
 	__u64 file, now_ns;
-	__u32 write, found;
+	__u32 write, found, keeper;
 };
 
 static long search_range(__u32 i, struct search *s)
@@ -52,7 +53,27 @@ static long search_range(__u32 i, struct search *s)
 	if (!k || k->gen != r->gen || k->until_ns <= s->now_ns)
 		return 0;
 	s->found = 1;
+	s->keeper = r->keeper;
 	return 1;
+}
+
+/* Tells that a local application, or knfsd for a delegation, asked in vain. err: the errno; 0: it
+ * went through (mode observe). */
+static __always_inline void tell_refused(const struct search *s, const struct rg_org_file_key *key,
+					 int knfsd, int err)
+{
+	struct rg_org_event e = {.op = RG_REC_KEPT_FROM,
+				 .keeper = s->keeper,
+				 .how = knfsd ? RG_KEPT_FROM_DELEGATION : RG_KEPT_FROM_LOCK,
+				 .end = OFFSET_MAX,
+				 .ino = key->ino,
+				 .dev = key->dev,
+				 .status = (__u32)err};
+
+	e.status_kind = err ? RG_STATUS_ERRNO : RG_STATUS_NONE;
+	e.side = knfsd ? RG_SIDE_SERVER : RG_SIDE_GATE;
+	e.lock_type = s->write ? 2 : 1;
+	org_tell(&e);
 }
 
 /* errno, or 0: it does not ask for a lock on bytes (flock(2) and leases are none of a kept
@@ -116,8 +137,10 @@ int BPF_PROG(org_file_lock, struct file *file, unsigned int cmd, int ret)
 		return 0;
 	if (org.mode == RG_ORG_OBSERVE) {
 		org_count(RG_ORG_OBSERVED);
+		tell_refused(&s, &key, knfsd, 0);
 		return 0;
 	}
+	tell_refused(&s, &key, knfsd, knfsd ? EAGAIN : err);
 	org_count(knfsd ? RG_ORG_REFUSED_LEASE : RG_ORG_REFUSED_LOCAL);
 	return knfsd ? -EAGAIN : -err;
 }

@@ -17,6 +17,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "rg_original.h"
+#include "rg_records.h"
 #include "kernel_drift.bpf.h"
 
 #define BPF_ANY 0
@@ -126,17 +127,41 @@ RG_MAP struct {
 	__type(value, struct rg_org_drop);
 } drops SEC(".maps");
 
-/* Thread of knfsd whose request has to come again later -> until when the mark counts, ns. The
- * end of the operation takes the mark away. The time is for a program that the kernel left out
- * there (one that was preempted on the same processor): no thread refuses for longer. */
+/* Maps a thread of knfsd whose request has to come again later to its mark. The end of the
+ * operation takes the mark away. The time is for a program that the kernel left out there (one that
+ * was preempted on the same processor): no thread refuses for longer. */
 #define RG_ORG_MARK_NS 5000000000ULL
+struct rg_org_mark {
+	__u64 until_ns; /* the mark counts until then */
+	__u32 keeper;	/* place of the client that the request has to wait for */
+	__u32 pad;
+};
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RG_ORG_THREADS);
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, struct rg_org_mark);
 } marked SEC(".maps");
+
+/* Hold the ring of each tracer, which the tracer makes, and who the tracers are. */
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, RG_MAX_TRACERS);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_RINGBUF);
+			__uint(max_entries, RG_TRACER_RING_BYTES);
+		});
+} org_tracers SEC(".maps");
+
+RG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RG_MAX_TRACERS);
+	__type(key, __u32);
+	__type(value, struct rg_tracer);
+} org_tracer_owners SEC(".maps");
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -210,4 +235,86 @@ static __always_inline void raise_word(__u64 until_ns)
 			return;
 	}
 	org_count(RG_ORG_FAIL_RANGES);
+}
+
+/* ---- about a client ---- */
+
+/* Copies the first bytes of what it calls itself to a place of `max` bytes, a power of 2. Returns
+ * the whole length. */
+static __always_inline __u16 read_name(struct nfs4_client *clp, void *name, const __u32 max)
+{
+	__u32 len = BPF_CORE_READ(clp, cl_name.len), n = len;
+	void *data = BPF_CORE_READ(clp, cl_name.data);
+
+	__builtin_memset(name, 0, max);
+	asm volatile("" : "+r"(n));
+	if (n > max)
+		n = max;
+	asm volatile("" : "+r"(n));
+	n &= 2 * max - 1;
+	if (n > max || (n && bpf_probe_read_kernel(name, n, data)))
+		org_count(RG_ORG_FAIL_READ);
+	return len > 0xffff ? 0xffff : (__u16)len;
+}
+
+/* Copies its address to 16 bytes. Returns AF_INET, AF_INET6, or 0: it has another kind of address,
+ * or none that can be read. */
+static __always_inline __u16 read_address(struct nfs4_client *clp, __u8 *addr)
+{
+	__u8 raw[28] = {};
+	__u16 family = 0;
+
+	__builtin_memset(addr, 0, 16);
+	if (bpf_probe_read_kernel(raw, sizeof(raw),
+				  (void *)clp +
+					  bpf_core_field_offset(struct nfs4_client, cl_addr))) {
+		org_count(RG_ORG_FAIL_READ);
+		return 0;
+	}
+	__builtin_memcpy(&family, raw, 2);
+	if (family == RG_AF_INET)
+		__builtin_memcpy(addr, raw + 4, 4);
+	else if (family == RG_AF_INET6)
+		__builtin_memcpy(addr, raw + 8, 16);
+	else
+		return 0;
+	return family;
+}
+
+/* ---- what tracers are told ---- */
+
+/* An event, without what tell.bpf.c finds by itself. */
+struct rg_org_event {
+	__u64 clp;	  /* struct nfs4_client * that it is about; 0: the one at `keeper` */
+	__u64 value;	  /* rg_record.value */
+	__u64 start, end; /* of the range, both included */
+	__u64 ino;	  /* of the file; 0: none */
+	__u32 dev;
+	__u32 op;     /* enum rg_record_op */
+	__u32 keeper; /* its place, or RG_ORG_KEEPERS: none */
+	__u32 how;    /* rg_record.how */
+	__u32 status;
+	__u8 status_kind; /* enum rg_status_kind */
+	__u8 side;	  /* enum rg_side; that of the gate: a local application did it */
+	__u8 lock_type;	  /* 1 read, 2 write; 0: none */
+	__u8 overflow;	  /* KEPT: not all ranges had room */
+};
+
+/* Sends it to every tracer (tell.bpf.c). A global function: the verifier checks it once for each
+ * program. */
+int org_tell(const struct rg_org_event *e);
+
+/* Tells about the client at a place: `how` is an enum rg_kept_why for KEPT_ENDED. */
+static __always_inline void tell_keeper(__u32 op, __u32 at, const struct rg_keeper *k, __u32 how)
+{
+	struct rg_org_event e = {.op = op, .keeper = at, .how = how, .value = k->left};
+
+	e.overflow = k->overflow ? 1 : 0;
+	org_tell(&e);
+}
+
+/* Ends the keeping for this reason, unless another thread was first. Returns 1: it did. */
+static __always_inline int ends_for(struct rg_keeper *k, __u32 why)
+{
+	return __sync_val_compare_and_swap(&k->why, 0, why) == 0;
 }

@@ -27,6 +27,7 @@
 #include "cli/verbs.h"
 #include "record/alarm.h"
 #include "record/recorder.h"
+#include "record/role.h"
 #include "load/programs.h"
 #include "pins/doors.h"
 #include "pins/flows.h"
@@ -68,6 +69,7 @@ struct daemon {
 	int only_fd;		    /* locked while this daemon runs */
 	struct rg_keep keep;
 	struct rg_alarm alarm;
+	struct rg_role role; /* recorded as well, if it is enabled */
 	struct rg_recorder recorder;
 	/* When to read the losses of the tracer, and the last result; failures since this daemon
 	 * began. */
@@ -220,6 +222,12 @@ static void handle_disk(struct daemon *d)
 	d->said_disk = waits_s >= DISK_WAITS_S;
 }
 
+static int record(void *arg, const struct rg_record *r)
+{
+	rg_recorder_add(arg, r);
+	return 0;
+}
+
 /* Read the losses only once a second, since no kprobe runs during bpf(2) (base/read_map.h). */
 static void look_at_recorder(struct daemon *d, const struct rg_gate *gates, __u64 now_ns)
 {
@@ -228,6 +236,8 @@ static void look_at_recorder(struct daemon *d, const struct rg_gate *gates, __u6
 	if (now_ns >= d->recorder_due_ns && d->recorder.writer) {
 		d->recorder_due_ns = now_ns + RG_NS_PER_SEC;
 		d->lost = d->alarm.ring.ring ? rg_tracer_lost(&d->alarm.ring) : 0;
+		d->lost += rg_role_lost(&d->role);
+		rg_role_look(&d->role, &d->alarm.ring, now_ns, record, &d->recorder);
 		if (rg_flow_totals_read(&d->p, &totals) == 0)
 			d->failures = totals.failed - d->failed_before;
 	}
@@ -432,12 +442,6 @@ static int watch_fd(struct daemon *d, int fd)
 	return epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
-static int record(void *arg, const struct rg_record *r)
-{
-	rg_recorder_add(arg, r);
-	return 0;
-}
-
 /* Go on without the recorder, on which no gate depends. */
 static void start_recorder(struct daemon *d)
 {
@@ -472,6 +476,7 @@ static int adopt(struct daemon *d)
 	int err, alarm;
 
 	d->pinned_ino = pinned_now();
+	d->role = rg_role_none;
 	watch_pins(d);
 	rg_mend_start(&d->mend, &d->p);
 	beat(d);
@@ -509,6 +514,7 @@ static void let_go(struct daemon *d, const char *reason)
 	if (rg_alarm_fd(&d->alarm) >= 0)
 		epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, rg_alarm_fd(&d->alarm), NULL);
 	rg_alarm_hear(&d->alarm);
+	rg_role_leave(&d->role);
 	rg_alarm_close(&d->alarm);
 	if (!rg_recorder_close(&d->recorder, reason, LAST_WRITES_S))
 		rg_warn("the recording of the last recovery is not whole: the disk did not take "

@@ -28,6 +28,9 @@
 /* Time that a slow reader gets at the end. */
 #define LAST_MS 1000
 #define TICK_NS RG_NS_PER_SEC
+/* How often, and after which time, listening to the role of an original server is tried again. */
+#define ROLE_TRIES 100
+#define ROLE_TRY_US 50000
 /* Time between two looks at gates and losses. Records may wake us thousands of times a second,
  * each look calls bpf(2), and no kprobe runs on this CPU meanwhile (base/read_map.h). */
 #define LOOK_NS (20ULL * 1000 * 1000)
@@ -46,6 +49,7 @@ static void finish(struct trace *t)
 	rg_trace_look_at_losses(t);
 	rg_trace_write_end(t);
 	/* Ask for losses first. */
+	rg_role_leave(&t->role);
 	rg_tracer_close(&t->ring);
 	if (rg_recording_close(&t->recording))
 		t->status = RG_FAILED;
@@ -71,7 +75,7 @@ static void look_at_pins(struct trace *t)
 {
 	ino_t now = pinned_now();
 
-	if (now == t->pinned_ino)
+	if (now == t->pinned_ino && (t->guard || rg_role_listens(&t->role)))
 		return;
 	rg_info(now ? "enabled anew by another process: this trace ends; start it again"
 		    : "disabled by another process: this trace ends");
@@ -86,6 +90,7 @@ static void tick(struct trace *t)
 	rg_trace_look_at_terminal(t);
 	rg_trace_look_at_gates(t, true);
 	rg_trace_look_at_losses(t);
+	rg_role_look(&t->role, &t->ring, rg_now_ns(), rg_trace_on_made, t);
 	rg_trace_flush_recording(t);
 	look_at_pins(t);
 }
@@ -210,10 +215,36 @@ static int set_up(struct trace *t)
 	return RG_DONE;
 }
 
-static int listen(struct trace *t)
+/* Listens to the role of an original server, where it is enabled. Without a guard there is nothing
+ * else to listen to: waits for whoever works on it. */
+static int listen_to_role(struct trace *t)
+{
+	for (int tries = 0; tries < ROLE_TRIES; tries++) {
+		rg_role_look(&t->role, &t->ring, rg_now_ns(), rg_trace_on_made, t);
+		if (t->guard || rg_role_listens(&t->role))
+			return RG_DONE;
+		usleep(ROLE_TRY_US);
+	}
+	return rg_error(RG_FAILED,
+			"%s: cannot be listened to: another process works on it, or disabled it; "
+			"try again",
+			RG_ORG_PIN_DIR);
+}
+
+static void look_at_guard(struct trace *t)
 {
 	struct rg_flow_totals before;
-	int err = rg_tracer_open(&t->p, RG_TRACER_RING_BYTES, rg_trace_on_record, t, &t->ring);
+
+	t->header.untraced = rg_traces_missing();
+	t->set = rg_pins_set_id(&t->p);
+	if (rg_flow_totals_read(&t->p, &before) == 0)
+		t->failed_before = before.failed;
+}
+
+static int listen(struct trace *t)
+{
+	int err = rg_tracer_open(t->guard ? &t->p : NULL, RG_TRACER_RING_BYTES, rg_trace_on_record,
+				 t, &t->ring);
 
 	if (err == -EUSERS)
 		return rg_error(RG_FAILED,
@@ -225,14 +256,12 @@ static int listen(struct trace *t)
 	if (watch_fd(t, rg_tracer_fd(&t->ring), EPOLLIN))
 		return rg_error(RG_FAILED, "ring of records: cannot be watched: %s",
 				rg_strerror(errno));
-	t->header.untraced = rg_traces_missing();
 	t->init_netns = rg_state_init_netns();
-	t->set = rg_pins_set_id(&t->p);
 	if (rg_boot_id(t->boot_id))
 		t->boot_id[0] = '\0';
-	if (rg_flow_totals_read(&t->p, &before) == 0)
-		t->failed_before = before.failed;
-	return RG_DONE;
+	if (t->guard)
+		look_at_guard(t);
+	return listen_to_role(t);
 }
 
 /* Keep the capabilities for maps, and for rotating a recording in another user's directory. */
@@ -250,8 +279,12 @@ static int drop_capabilities(const struct trace *t)
 /* Hold the lock until a place is taken, so that no two tracers take the same one. */
 static int open_pins(struct trace *t)
 {
-	int err = rg_pins_open_enabled(&t->p, RG_LOCK_EXCLUSIVE);
+	int err;
 
+	if (!pinned_now() && rg_role_is_enabled())
+		return RG_DONE;
+	err = rg_pins_open_enabled(&t->p, RG_LOCK_EXCLUSIVE);
+	t->guard = !err;
 	if (!err)
 		t->pinned_ino = pinned_now();
 	return err;
@@ -271,6 +304,7 @@ static int begin(struct trace *t)
 
 static void let_go(struct trace *t)
 {
+	rg_role_leave(&t->role);
 	rg_tracer_close(&t->ring);
 	rg_recording_close(&t->recording);
 	free(t->out.buffer);
@@ -287,6 +321,7 @@ int rg_verb_trace(const struct rg_options *o)
 	if (!t)
 		return rg_error(RG_FAILED, "trace: out of memory");
 	rg_pins_init(&t->p);
+	t->role = rg_role_none;
 	err = rg_trace_wish_of(o, &t->wish);
 	t->wish.filter.mounts = &t->mounts;
 	t->around.mounts = &t->mounts;

@@ -73,6 +73,15 @@ int rg_trace_on_record(void *arg, const struct rg_record *r)
 	return t->over || ++t->batch >= BATCH;
 }
 
+int rg_trace_on_made(void *arg, const struct rg_record *r)
+{
+	struct trace *t = arg;
+
+	if (!t->over)
+		emit(t, r);
+	return 0;
+}
+
 void rg_trace_consume(struct trace *t)
 {
 	int n;
@@ -93,6 +102,8 @@ static __u64 failures_now(const struct trace *t)
 {
 	struct rg_flow_totals totals;
 
+	if (!t->guard)
+		return 0;
 	if (rg_flow_totals_read(&t->p, &totals))
 		return t->failures ?: 1;
 	return totals.failed - t->failed_before;
@@ -100,7 +111,8 @@ static __u64 failures_now(const struct trace *t)
 
 void rg_trace_look_at_lost(struct trace *t)
 {
-	__u64 lost = rg_tracer_lost(&t->ring), failures = failures_now(t), more;
+	__u64 lost = rg_tracer_lost(&t->ring) + rg_role_lost(&t->role),
+	      failures = failures_now(t), more;
 	struct rg_record r = {.op = RG_REC_LOST, .time_ns = rg_now_ns()};
 
 	if (lost <= t->lost && failures <= t->failures)
@@ -133,6 +145,8 @@ void rg_trace_look_at_gates(struct trace *t, bool all)
 	__u64 now_ns = rg_now_ns();
 
 	t->gates_change_ns = 0;
+	if (!t->guard)
+		return;
 	for (__u32 slot = RG_CANARY_SLOT + 1; slot < RG_MAX_GATES; slot++)
 		if (all || t->gates[slot].there)
 			look_at_gate(t, slot, now_ns);
@@ -163,7 +177,8 @@ void rg_trace_look_at_losses(struct trace *t)
 	struct rg_meta meta;
 	struct stat st;
 
-	if (t->over || !(t->to_json || t->recording.open) || rg_pins_meta(&t->p, &meta) < 0)
+	if (t->over || !t->guard || !(t->to_json || t->recording.open) ||
+	    rg_pins_meta(&t->p, &meta) < 0)
 		return;
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
 	snprintf(path, sizeof(path), "%s/%s", meta.state_dir, RG_LOST_FILE);

@@ -68,7 +68,7 @@ static size_t head(void *arg, unsigned int part, char *buf, size_t size)
 {
 	struct trace *t = arg;
 
-	rg_header_fill(&t->header, &t->p);
+	rg_header_fill(&t->header, t->guard ? &t->p : NULL);
 	t->header.filtered = rg_filter_is_set(&t->wish.filter);
 	t->header.wall_ns = clock_ns(CLOCK_REALTIME);
 	t->header.boot_ns = rg_now_ns();

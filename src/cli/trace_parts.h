@@ -17,6 +17,7 @@
 #include "record/record_lost.h"
 #include "record/record_text.h"
 #include "record/recording.h"
+#include "record/role.h"
 #include "record/tracer.h"
 
 /* Records to read between two looks at everything else. */
@@ -25,8 +26,10 @@
 struct trace {
 	struct rg_trace_wish wish;
 	struct rg_pins p;
+	bool guard;	  /* p is open; false: there is the role of an original server alone */
 	ino_t pinned_ino; /* id of map_meta, by which another set is noticed */
 	struct rg_tracer_ring ring;
+	struct rg_role role;
 	int epoll_fd, signal_fd, timer_fd, mounts_fd;
 
 	struct rg_record_around around;
@@ -104,3 +107,5 @@ void rg_trace_consume(struct trace *t);
 void rg_trace_look_at_lost(struct trace *t);
 void rg_trace_look_at_gates(struct trace *t, bool all);
 void rg_trace_look_at_losses(struct trace *t);
+/* Gets the records that the tracer makes itself of the role of an original server. */
+int rg_trace_on_made(void *arg, const struct rg_record *r);

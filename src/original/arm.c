@@ -102,7 +102,9 @@ static int pin_maps(const struct original_bpf *skel)
 		       ?: pin(bpf_map__fd(skel->maps.keeper_of), "map", "keeper_of")
 		       ?: pin(bpf_map__fd(skel->maps.kept_files), "map", "kept_files")
 		       ?: pin(bpf_map__fd(skel->maps.kept_ranges), "map", "kept_ranges")
-		       ?: pin(bpf_map__fd(skel->maps.org_counters), "map", "counters");
+		       ?: pin(bpf_map__fd(skel->maps.org_counters), "map", "counters")
+		       ?: pin(bpf_map__fd(skel->maps.org_tracers), "map", "tracers")
+		       ?: pin(bpf_map__fd(skel->maps.org_tracer_owners), "map", "tracer_owners");
 }
 
 /* Chooses the programs that this kernel needs, before their hooks are searched. */
@@ -237,7 +239,7 @@ static int load_anew(struct rg_org_set *set, const struct rg_org_wish *wish)
 
 int rg_org_enable(struct rg_org_wish *wish, bool *changed)
 {
-	struct rg_org_set set = {.dir_fd = -1, .keepers_fd = -1, .counters_fd = -1};
+	struct rg_org_set set = rg_org_closed;
 	int err;
 
 	*changed = false;
@@ -298,7 +300,7 @@ static void remember_links(struct rg_programs *programs)
 
 int rg_org_disable(unsigned int *forgotten)
 {
-	struct rg_org_set set = {.dir_fd = -1, .keepers_fd = -1, .counters_fd = -1};
+	struct rg_org_set set = rg_org_closed;
 	struct rg_programs programs = {};
 	int err = rg_org_lock(&set, RG_LOCK_EXCLUSIVE, false);
 

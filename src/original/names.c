@@ -20,6 +20,7 @@ static const char *const counters[] = {
 	[RG_ORG_SHUTDOWN] = "forgotten_at_shutdown",
 	[RG_ORG_OVERTAKEN] = "overtaken",
 	[RG_ORG_OVERFLOW] = "overflow",
+	[RG_ORG_UNTOLD] = "untold",
 	[RG_ORG_FAIL_KEEPERS] = "fail_clients",
 	[RG_ORG_FAIL_RANGES] = "fail_ranges",
 	[RG_ORG_FAIL_WALK] = "fail_walk",

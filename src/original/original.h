@@ -19,9 +19,13 @@
 struct rg_org_set {
 	int dir_fd; /* descriptor of the locked directory, or -1 */
 	int keepers_fd, counters_fd;
+	int tracers_fd, owners_fd; /* the tracers' rings, and who the tracers are */
 	struct rg_org_state
 		*state; /* mapped memory, shared with the BPF programs; NULL: not open */
 };
+
+/* A set that is not open. */
+extern const struct rg_org_set rg_org_closed;
 
 /* Returns the JSON name of an enum rg_org_counter; NULL: there is no such counter. */
 const char *rg_org_counter_name(__u32 counter);
@@ -33,6 +37,8 @@ int rg_org_open(struct rg_org_set *set);
  * version pinned it; -EBADMSG: it is not whole; or another negative errno (base/dir_lock.h). */
 int rg_org_try_open(struct rg_org_set *set, enum rg_lock_mode mode);
 void rg_org_close(struct rg_org_set *set);
+/* Lets others lock the directory; the set stays open. */
+void rg_org_unlock(struct rg_org_set *set);
 /* Reads all RG_ORG_KEEPERS keepers. Returns 0 or a negative errno. */
 int rg_org_read_keepers(const struct rg_org_set *set, struct rg_keeper *keepers);
 /* Reads the RG_NR_ORG_COUNTERS counters as sums of all CPUs. Returns 0 or a negative errno. */

@@ -14,6 +14,13 @@
 #include <bpf/libbpf.h>
 
 #include "base/log.h"
+#include "rg_records.h"
+
+const struct rg_org_set rg_org_closed = {.dir_fd = -1,
+					 .keepers_fd = -1,
+					 .counters_fd = -1,
+					 .tracers_fd = -1,
+					 .owners_fd = -1};
 
 char *rg_org_path(char *buf, const char *kind, const char *name)
 {
@@ -92,19 +99,20 @@ int rg_org_open_maps(struct rg_org_set *set)
 	set->counters_fd = open_map("counters", sizeof(__u64));
 	if (set->counters_fd < 0)
 		return set->counters_fd == -ENOENT ? -EBADMSG : set->counters_fd;
+	set->tracers_fd = open_map("tracers", sizeof(__u32));
+	if (set->tracers_fd < 0)
+		return set->tracers_fd == -ENOENT ? -EBADMSG : set->tracers_fd;
+	set->owners_fd = open_map("tracer_owners", sizeof(struct rg_tracer));
+	if (set->owners_fd < 0)
+		return set->owners_fd == -ENOENT ? -EBADMSG : set->owners_fd;
 	return 0;
-}
-
-static void init(struct rg_org_set *set)
-{
-	*set = (struct rg_org_set){.dir_fd = -1, .keepers_fd = -1, .counters_fd = -1};
 }
 
 int rg_org_try_open(struct rg_org_set *set, enum rg_lock_mode mode)
 {
 	int err;
 
-	init(set);
+	*set = rg_org_closed;
 	err = rg_org_lock(set, mode, false) ?: rg_org_open_maps(set);
 	if (err)
 		rg_org_close(set);
@@ -149,9 +157,19 @@ void rg_org_close(struct rg_org_set *set)
 		close(set->keepers_fd);
 	if (set->counters_fd >= 0)
 		close(set->counters_fd);
+	if (set->tracers_fd >= 0)
+		close(set->tracers_fd);
+	if (set->owners_fd >= 0)
+		close(set->owners_fd);
+	rg_org_unlock(set);
+	*set = rg_org_closed;
+}
+
+void rg_org_unlock(struct rg_org_set *set)
+{
 	if (set->dir_fd >= 0)
 		close(set->dir_fd);
-	init(set);
+	set->dir_fd = -1;
 }
 
 void rg_org_remove(void)

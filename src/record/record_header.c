@@ -57,10 +57,13 @@ void rg_header_fill(struct rg_header *h, const struct rg_pins *p)
 	if (rg_boot_id(h->boot_id))
 		h->boot_id[0] = '\0';
 	h->netns = rg_netns_self();
-	h->regimes = rg_regimes_read(p);
 	h->has_policy = false;
 	h->lease_s = 0;
 	h->grace_s = 0;
+	h->no_guard = !p;
+	if (!p)
+		return;
+	h->regimes = rg_regimes_read(p);
 	fill_gate(h, p);
 	fill_budget(h, p);
 }
@@ -204,6 +207,10 @@ size_t rg_header_json(const struct rg_header *h, char *buf, size_t size)
 		RG_LINE_LITERAL(&l, "true");
 	}
 	put_untraced(&l, h->untraced);
+	if (h->no_guard) {
+		KEY(&l, "guard");
+		RG_LINE_LITERAL(&l, "false");
+	}
 	NUMBER(&l, "part", h->part);
 	RG_LINE_LITERAL(&l, "}\n");
 	return rg_line_length(&l);

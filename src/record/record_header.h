@@ -19,6 +19,7 @@ struct rg_header {
 	__u32 lease_s, grace_s;	  /* of knfsd; 0: not known */
 	struct rg_budget *budget; /* owned; NULL: not read */
 	bool filtered;		  /* some records are left out by choice */
+	bool no_guard;		  /* the role of an original server alone is enabled */
 	__u64 untraced;		  /* tracing programs that are not attached (rg_traces_missing()) */
 	/* the present, by both clocks, ns */
 	__u64 wall_ns, boot_ns;
@@ -28,9 +29,9 @@ struct rg_header {
 /* Length of the longest header with its newline: RG_MAX_SERVERS origins. */
 #define RG_HEADER_JSON_MAX (64 * 1024)
 
-/* Fills in everything but `filtered`, `untraced`, the clocks and `part` from this host, the gate
- * of this network namespace and the gate's state directory. Leaves out what cannot be read. h is {}
- * or an earlier header. */
+/* p: the guard's set; NULL: the guard is not enabled. Fills in everything but `filtered`,
+ * `untraced`, the clocks and `part` from this host, the gate of this network namespace and the
+ * gate's state directory. Leaves out what cannot be read. h is {} or an earlier header. */
 void rg_header_fill(struct rg_header *h, const struct rg_pins *p);
 void rg_header_free(struct rg_header *h);
 

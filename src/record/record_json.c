@@ -242,6 +242,29 @@ static void put_own(struct rg_line *l, const struct rg_record *r)
 		WORD(l, "state", rg_state_name(value_of(r)));
 		WORD(l, "why", rg_why_key(r->how));
 		return;
+	case RG_REC_KEPT:
+		NUMBER(l, "ranges", r->value);
+		NUMBER(l, "keep_for_s", r->expected);
+		if (r->complete) {
+			KEY(l, "overflow");
+			RG_LINE_LITERAL(l, "true");
+		}
+		return;
+	case RG_REC_NOT_KEPT:
+		WORD(l, "why", rg_kept_why_name(r->how));
+		return;
+	case RG_REC_RETAKEN:
+		NUMBER(l, "left", r->value);
+		return;
+	case RG_REC_KEPT_FROM:
+		WORD(l, "what", rg_kept_from_name(r->how));
+		KEY(l, "kept_for");
+		put_hex(l, r->value);
+		return;
+	case RG_REC_KEPT_ENDED:
+		WORD(l, "why", rg_kept_why_name(r->how));
+		NUMBER(l, "left", r->value);
+		return;
 	case RG_REC_LOST:
 		NUMBER(l, "lost", r->value);
 		NUMBER(l, "failures", r->expected);

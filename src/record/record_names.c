@@ -37,6 +37,11 @@ static const char *const ops[RG_NR_RECORD_OPS] = {
 	[RG_REC_AUDITED] = "AUDITED",
 	[RG_REC_HAND] = "HAND",
 	[RG_REC_GATE] = "GATE",
+	[RG_REC_KEPT] = "KEPT",
+	[RG_REC_NOT_KEPT] = "NOT_KEPT",
+	[RG_REC_RETAKEN] = "RETAKEN",
+	[RG_REC_KEPT_FROM] = "KEPT_FROM",
+	[RG_REC_KEPT_ENDED] = "KEPT_ENDED",
 	[RG_REC_LOST] = "LOST",
 };
 static const char *const sides[RG_NR_SIDES] = {
@@ -53,6 +58,19 @@ static const char *const gones[RG_NR_GONES] = {
 	[RG_GONE_EXPIRED] = "expired",	       [RG_GONE_DESTROYED] = "destroyed",
 	[RG_GONE_REPLACED] = "replaced",       [RG_GONE_ADMIN] = "admin",
 	[RG_GONE_UNCONFIRMED] = "unconfirmed",
+};
+static const char *const kept_whys[RG_NR_KEPT_WHYS] = {
+	[RG_KEPT_OVER] = "over",	 [RG_KEPT_RETAKEN] = "retaken",
+	[RG_KEPT_EXPIRED] = "expired",	 [RG_KEPT_DESTROYED] = "destroyed",
+	[RG_KEPT_ADMIN] = "admin",	 [RG_KEPT_SHUTDOWN] = "shutdown",
+	[RG_KEPT_DISABLED] = "disabled", [RG_KEPT_TOO_LATE] = "too-late",
+	[RG_KEPT_LEFT_OUT] = "left-out", [RG_KEPT_NO_ROOM] = "no-room",
+};
+static const char *const kept_froms[RG_NR_KEPT_FROMS] = {
+	[RG_KEPT_FROM_LOCK] = "lock",
+	[RG_KEPT_FROM_LOCKT] = "lockt",
+	[RG_KEPT_FROM_OPEN] = "open",
+	[RG_KEPT_FROM_DELEGATION] = "delegation",
 };
 /* By number of the bit. A cut name or path has a key of its own. */
 static const char *const facts[RG_NR_FACTS] = {
@@ -286,6 +304,34 @@ const char *rg_claim_name(__u32 claim)
 const char *rg_gone_name(__u32 gone)
 {
 	return PICK(gones, gone);
+}
+
+const char *rg_kept_why_name(__u32 why)
+{
+	return PICK(kept_whys, why);
+}
+
+const char *rg_kept_why_text(__u32 why)
+{
+	static const char *const texts[RG_NR_KEPT_WHYS] = {
+		[RG_KEPT_OVER] = "keep-for is over",
+		[RG_KEPT_RETAKEN] = "it has everything back",
+		[RG_KEPT_EXPIRED] = "its lease ran out",
+		[RG_KEPT_DESTROYED] = "it gave up its id (DESTROY_CLIENTID)",
+		[RG_KEPT_ADMIN] = "an administrator expired it",
+		[RG_KEPT_SHUTDOWN] = "knfsd shut down",
+		[RG_KEPT_DISABLED] = "the role of an original server was disabled",
+		[RG_KEPT_TOO_LATE] = "it came back after its lease had run out",
+		[RG_KEPT_LEFT_OUT] = "the configuration does not name it",
+		[RG_KEPT_NO_ROOM] = "there is no room for one more client",
+	};
+
+	return PICK(texts, why);
+}
+
+const char *rg_kept_from_name(__u32 what)
+{
+	return PICK(kept_froms, what);
 }
 
 const char *rg_fact_name(__u32 bit)

@@ -10,7 +10,10 @@ const char *rg_record_op_name(__u32 op); /* for example "LOCK" */
 const char *rg_side_name(__u32 side);
 const char *rg_claim_name(__u32 claim); /* NULL for RG_CLAIM_NONE */
 const char *rg_gone_name(__u32 gone);
-const char *rg_fact_name(__u32 bit); /* takes the number of the bit; NULL: it has no name */
+const char *rg_kept_why_name(__u32 why);   /* enum rg_kept_why */
+const char *rg_kept_why_text(__u32 why);   /* the same in words: a clause without a full stop */
+const char *rg_kept_from_name(__u32 what); /* enum rg_kept_from */
+const char *rg_fact_name(__u32 bit);	   /* takes the number of the bit; NULL: it has no name */
 const char *rg_back_op_name(__u32 op);
 /* Names a bit of nfs_client.cl_state: "reclaim-reboot"; NULL: it has no name. */
 const char *rg_state_manager_name(__u32 bit);

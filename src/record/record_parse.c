@@ -216,6 +216,26 @@ static void own_of(json_object *o, struct rg_record *r)
 		r->value = value_of(rg_state_name, RG_NR_STATES, text(o, "state"));
 		r->how = (__u8)value_of(rg_why_key, RG_NR_WHYS, text(o, "why"));
 		break;
+	case RG_REC_KEPT:
+		number(o, "ranges", ~0ULL, &r->value);
+		r->expected = small(o, "keep_for_s");
+		r->complete =
+			json_object_get_boolean(json_object_object_get(o, "overflow")) ? 1 : 0;
+		break;
+	case RG_REC_NOT_KEPT:
+		r->how = (__u8)value_of(rg_kept_why_name, RG_NR_KEPT_WHYS, text(o, "why"));
+		break;
+	case RG_REC_RETAKEN:
+		number(o, "left", ~0ULL, &r->value);
+		break;
+	case RG_REC_KEPT_FROM:
+		r->how = (__u8)value_of(rg_kept_from_name, RG_NR_KEPT_FROMS, text(o, "what"));
+		r->value = hex(text(o, "kept_for"), strlen(text(o, "kept_for")));
+		break;
+	case RG_REC_KEPT_ENDED:
+		r->how = (__u8)value_of(rg_kept_why_name, RG_NR_KEPT_WHYS, text(o, "why"));
+		number(o, "left", ~0ULL, &r->value);
+		break;
 	case RG_REC_LOST:
 		number(o, "lost", ~0ULL, &r->value);
 		r->expected = small(o, "failures");

@@ -429,6 +429,13 @@ static void put_flags(struct row *row, __u64 flags)
 	}
 }
 
+static void put_ranges(struct row *row, __u64 n, const char *rest)
+{
+	put_number(row, n);
+	put(row, n == 1 ? " range" : " ranges");
+	put(row, rest);
+}
+
 static void put_end_clients(struct row *row, __u32 n)
 {
 	put_number(row, n);
@@ -505,6 +512,30 @@ static void put_own(struct row *row, const struct rg_record *r)
 		put(row, rg_state_name(value));
 		put(row, ": ");
 		put(row, rg_why_text(r->how));
+		return;
+	case RG_REC_KEPT:
+		put_ranges(row, r->value, " kept for ");
+		put_number(row, r->expected);
+		put(row, r->complete ? " s; not all had room: others wait for any lock of its file "
+				       "systems"
+				     : " s");
+		return;
+	case RG_REC_NOT_KEPT:
+		put(row, rg_kept_why_text(r->how));
+		return;
+	case RG_REC_RETAKEN:
+		put_ranges(row, r->value, " left");
+		return;
+	case RG_REC_KEPT_FROM:
+		put(row, rg_kept_from_name(r->how));
+		put(row, r->status ? ": kept for another client" : ": let through (observe)");
+		return;
+	case RG_REC_KEPT_ENDED:
+		put(row, rg_kept_why_text(r->how));
+		if (r->value) {
+			put(row, "; ");
+			put_ranges(row, r->value, " not taken back");
+		}
 		return;
 	case RG_REC_LOST:
 		put_number(row, r->value);

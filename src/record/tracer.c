@@ -14,29 +14,29 @@
 
 /* ---- places ---- */
 
-static int owner_read(const struct rg_pins *p, __u32 slot, struct rg_tracer *owner)
+static const struct rg_tracer_place nowhere = {.rings_fd = -1, .owners_fd = -1};
+
+static int owner_read(const struct rg_tracer_place *in, __u32 slot, struct rg_tracer *owner)
 {
-	return bpf_map_lookup_elem(p->map_fd[RG_MAP_TRACER_OWNERS], &slot, owner) < 0 ? -errno : 0;
+	return bpf_map_lookup_elem(in->owners_fd, &slot, owner) < 0 ? -errno : 0;
 }
 
 /* Remove the ring first: programs write nothing for a tracer without one. */
-static void place_free(const struct rg_pins *p, __u32 slot)
+static void free_slot(const struct rg_tracer_place *in, __u32 slot)
 {
 	struct rg_tracer nobody = {};
 
-	bpf_map_delete_elem(p->map_fd[RG_MAP_TRACERS], &slot);
-	bpf_map_update_elem(p->map_fd[RG_MAP_TRACER_OWNERS], &slot, &nobody, BPF_ANY);
+	bpf_map_delete_elem(in->rings_fd, &slot);
+	bpf_map_update_elem(in->owners_fd, &slot, &nobody, BPF_ANY);
 }
 
-int rg_tracers_sweep(const struct rg_pins *p)
+int rg_places_sweep(const struct rg_tracer_place *in, bool can_tell)
 {
-	/* Another pid namespace cannot tell which tracers live. */
-	bool can_tell = rg_held_can_continue(p) == 0;
 	struct rg_tracer owner;
 	int living = 0, err;
 
 	for (__u32 i = 0; i < RG_MAX_TRACERS; i++) {
-		err = owner_read(p, i, &owner);
+		err = owner_read(in, i, &owner);
 		if (err)
 			return err;
 		if (!owner.start_ns)
@@ -44,31 +44,76 @@ int rg_tracers_sweep(const struct rg_pins *p)
 		if (!can_tell || rg_process_is(owner.pid, owner.start_ns) != -ESRCH)
 			living++;
 		else
-			place_free(p, i);
+			free_slot(in, i);
 	}
 	return living;
 }
 
-static int place_take(const struct rg_pins *p, int ring_fd)
+int rg_place_take(struct rg_tracer_place *place, const struct rg_tracer *who, int ring_fd)
+{
+	struct rg_tracer owner;
+	int err = 0;
+
+	for (__u32 i = 0; i < RG_MAX_TRACERS && !err; i++) {
+		err = owner_read(place, i, &owner);
+		if (err || owner.start_ns)
+			continue;
+		if (bpf_map_update_elem(place->owners_fd, &i, who, BPF_ANY) < 0 ||
+		    bpf_map_update_elem(place->rings_fd, &i, &ring_fd, BPF_ANY) < 0) {
+			err = -errno;
+			free_slot(place, i);
+			return err;
+		}
+		place->slot = i;
+		return 0;
+	}
+	return err ? err : -EUSERS;
+}
+
+__u64 rg_place_lost(const struct rg_tracer_place *place)
+{
+	struct rg_tracer owner;
+
+	return place->owners_fd < 0 || owner_read(place, place->slot, &owner) ? 0 : owner.lost;
+}
+
+void rg_place_free(struct rg_tracer_place *place)
+{
+	if (place->owners_fd >= 0)
+		free_slot(place, place->slot);
+	*place = nowhere;
+}
+
+static struct rg_tracer_place place_in(const struct rg_pins *p)
+{
+	return (struct rg_tracer_place){.rings_fd = p->map_fd[RG_MAP_TRACERS],
+					.owners_fd = p->map_fd[RG_MAP_TRACER_OWNERS]};
+}
+
+int rg_tracers_sweep(const struct rg_pins *p)
+{
+	const struct rg_tracer_place in = place_in(p);
+
+	/* Another pid namespace cannot tell which tracers live. */
+	return rg_places_sweep(&in, rg_held_can_continue(p) == 0);
+}
+
+static int take_guard_place(struct rg_tracer_ring *t, const struct rg_pins *p)
 {
 	struct rg_control who = {.op = RG_OP_WHO};
 	struct rg_tracer owner;
-	int err = rg_control(p, &who);
+	int err = rg_tracers_sweep(p);
 
-	for (__u32 i = 0; i < RG_MAX_TRACERS && !err; i++) {
-		err = owner_read(p, i, &owner);
-		if (err || owner.start_ns)
-			continue;
-		owner = (struct rg_tracer){.pid = who.caller, .start_ns = who.caller_start_ns};
-		if (bpf_map_update_elem(p->map_fd[RG_MAP_TRACER_OWNERS], &i, &owner, BPF_ANY) < 0 ||
-		    bpf_map_update_elem(p->map_fd[RG_MAP_TRACERS], &i, &ring_fd, BPF_ANY) < 0) {
-			err = -errno;
-			place_free(p, i);
-			return err;
-		}
-		return (int)i;
-	}
-	return err ? err : -EUSERS;
+	if (err >= 0)
+		err = rg_control(p, &who);
+	if (err)
+		return err;
+	owner = (struct rg_tracer){.pid = who.caller, .start_ns = who.caller_start_ns};
+	t->guard = place_in(p);
+	err = rg_place_take(&t->guard, &owner, t->ring_fd);
+	if (err)
+		t->guard = nowhere;
+	return err;
 }
 
 /* ---- the ring ---- */
@@ -86,26 +131,23 @@ static int on_record(void *arg, void *data, size_t size)
 int rg_tracer_open(const struct rg_pins *p, __u32 bytes, rg_record_fn *fn, void *arg,
 		   struct rg_tracer_ring *t)
 {
-	int fd, slot, err;
+	int err = 0;
 
-	*t = (struct rg_tracer_ring){.p = p, .fn = fn, .arg = arg};
-	err = rg_tracers_sweep(p);
-	if (err < 0)
-		return err;
-	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "tracer", 0, 0, bytes, NULL);
-	if (fd < 0)
+	*t = (struct rg_tracer_ring){.fn = fn, .arg = arg, .guard = nowhere};
+	t->ring_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "tracer", 0, 0, bytes, NULL);
+	if (t->ring_fd < 0)
 		return -errno;
-	t->ring = ring_buffer__new(fd, on_record, t, NULL);
-	slot = t->ring ? place_take(p, fd) : -errno;
-	close(fd); /* our descriptor is not needed any more: the ring is mapped, and the map of
-		      rings holds it */
-	if (slot < 0) {
-		ring_buffer__free(t->ring);
-		t->ring = NULL;
-		return slot;
-	}
-	t->slot = (__u32)slot;
-	return 0;
+	t->ring = ring_buffer__new(t->ring_fd, on_record, t, NULL);
+	if (!t->ring)
+		err = -errno;
+	if (!err && p)
+		err = take_guard_place(t, p);
+	if (!err)
+		return 0;
+	close(t->ring_fd);
+	ring_buffer__free(t->ring);
+	t->ring = NULL;
+	return err;
 }
 
 int rg_tracer_fd(const struct rg_tracer_ring *t)
@@ -122,16 +164,15 @@ int rg_tracer_consume(struct rg_tracer_ring *t)
 
 __u64 rg_tracer_lost(const struct rg_tracer_ring *t)
 {
-	struct rg_tracer owner;
-
-	return owner_read(t->p, t->slot, &owner) ? 0 : owner.lost;
+	return rg_place_lost(&t->guard);
 }
 
 void rg_tracer_close(struct rg_tracer_ring *t)
 {
 	if (!t->ring)
 		return;
-	place_free(t->p, t->slot);
+	rg_place_free(&t->guard);
 	ring_buffer__free(t->ring);
+	close(t->ring_fd);
 	t->ring = NULL;
 }

@@ -300,6 +300,11 @@ static const struct {
 	[RG_REC_AUDITED] = {rg_add_turned, true},
 	[RG_REC_HAND] = {add_hand, false},
 	[RG_REC_GATE] = {rg_add_gate, false},
+	[RG_REC_KEPT] = {rg_add_kept, true},
+	[RG_REC_NOT_KEPT] = {rg_add_kept, false},
+	[RG_REC_RETAKEN] = {rg_add_kept, true},
+	[RG_REC_KEPT_FROM] = {rg_add_kept, true},
+	[RG_REC_KEPT_ENDED] = {rg_add_kept, true},
 };
 
 void rg_recovery_add(struct rg_recovery *r, const struct rg_entry *e)

@@ -10,6 +10,8 @@ void rg_recovery_add(struct rg_recovery *r, const struct rg_entry *e);
  * if it is new. -1: the event has none, or there are too many. */
 long rg_peer_of(struct rg_recovery *r, const struct rg_entry *e);
 long rg_file_of(struct rg_recovery *r, const struct rg_entry *e);
+/* The same file: returns the number of the end client with this clientid; -1: none was seen. */
+long rg_peer_by_id(const struct rg_recovery *r, const struct rg_text_in *clientid);
 
 /* reclaims.c: OPEN, LOCK and NLM_LOCK of either side, and the downgrade that any event may have. */
 void rg_add_server_op(struct rg_recovery *r, const struct rg_entry *e);
@@ -28,6 +30,9 @@ void rg_add_gate(struct rg_recovery *r, const struct rg_entry *e);
 void rg_add_held(struct rg_recovery *r, const struct rg_entry *e);
 void rg_add_continued(struct rg_recovery *r, const struct rg_entry *e);
 void rg_add_turned(struct rg_recovery *r, const struct rg_entry *e);
+
+/* kept.c: what an original server keeps for clients that rebooted. */
+void rg_add_kept(struct rg_recovery *r, const struct rg_entry *e);
 
 /* lost.c: the ledger's sums, which replace earlier ones, and then each lock. */
 void rg_add_lost(struct rg_recovery *r, const struct rg_entry *e);

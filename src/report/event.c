@@ -136,12 +136,17 @@ static const struct field {
 	{"grace_s", NUMBER, AT(grace_s), 0},
 	{"hand", TEXT, AT(hand), 0},
 	{"how", TEXT, AT(how), 0},
+	{"keep_for_s", NUMBER, AT(keep_for_s), 0},
+	{"kept_for", TEXT, AT(kept_for), 0},
+	{"left", NUMBER, AT(left), 0},
 	{"length", NUMBER, AT(length), 0},
 	{"lost", NUMBER, AT(lost), 0},
 	{"lower_bound", KNOWN, 0, 0},
 	{"netns", NUMBER_MARKED, AT(netns), AT(has_netns)},
 	{"origin", PEER, 0, 0},
+	{"overflow", KNOWN, 0, 0},
 	{"owner", OWNER, 0, 0},
+	{"ranges", NUMBER, AT(ranges), 0},
 	{"reason", TEXT, AT(reason), 0},
 	{"reclaim", KNOWN, 0, 0},
 	{"reclaim_text", KNOWN, 0, 0},
@@ -331,6 +336,7 @@ bool rg_entry_of(json_object *line, struct rg_entry *e)
 	kind_of(e);
 	if (e->kind == RG_ENTRY_HEADER)
 		return true;
+	e->overflow = json_object_get_boolean(json_object_object_get(line, "overflow"));
 	e->lower_bound = json_object_get_boolean(json_object_object_get(line, "lower_bound"));
 	json_object_object_foreach(line, name, value)
 	{
@@ -421,7 +427,8 @@ static void untraced_of(json_object *list, struct rg_report_header *h)
 void rg_report_header_of(json_object *line, struct rg_report_header *h)
 {
 	json_object *policy = json_object_object_get(line, "policy"),
-		    *regime = json_object_object_get(line, "regime");
+		    *regime = json_object_object_get(line, "regime"),
+		    *guard = json_object_object_get(line, "guard");
 	struct rg_text_in time = {};
 
 	*h = (struct rg_report_header){};
@@ -429,6 +436,8 @@ void rg_report_header_of(json_object *line, struct rg_report_header *h)
 	h->host = clean_of(line, "host");
 	h->kernel = clean_of(line, "kernel");
 	h->boot_id = clean_of(line, "boot_id");
+	h->no_guard =
+		json_object_is_type(guard, json_type_boolean) && !json_object_get_boolean(guard);
 	h->filtered = json_object_get_boolean(json_object_object_get(line, "filtered"));
 	h->schema = count_of(line, "schema");
 	h->boot_ns = count_of(line, "boot_ns");

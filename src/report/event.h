@@ -38,7 +38,9 @@ struct rg_entry {
 		text;
 	__u64 boot_ns, netns, generation, tid, tgid, duration_ns;
 	__u64 expected, complete, grace_s, lost, failures, events, total, unnamed, clients;
-	bool lower_bound;
+	__u64 ranges, left, keep_for_s;
+	struct rg_text_in kept_for;
+	bool lower_bound, overflow;
 	bool has_boot_ns, has_netns, has_duration, has_expected;
 	json_object *states; /* list of texts, or NULL */
 
@@ -73,6 +75,7 @@ struct rg_report_header {
 	char *release, *scope, *action; /* NULL: no gate */
 	bool filtered;			/* some events are left out by choice */
 	char *untraced; /* tracing programs that were not attached, a blank between; or NULL */
+	bool no_guard;	/* it was made without a guard: by an original server alone */
 	bool blind;	/* one of those is what sees reclaims */
 	__u64 schema, boot_ns, wall_ns, netns, lease_s, grace_s, part;
 	struct rg_origin_away *origins;

@@ -75,6 +75,20 @@ static json_object *verdict(const struct rg_recovery *r)
 	return o;
 }
 
+static json_object *kept(const struct rg_recovery *r)
+{
+	json_object *o = json_object_new_object();
+
+	rg_json_put_uint(o, "times", r->kept.clients);
+	rg_json_put_uint(o, "ranges", r->kept.ranges);
+	rg_json_put_uint(o, "retaken", r->kept.retaken);
+	rg_json_put_uint(o, "asked_by_others", r->kept.asked);
+	rg_json_put_uint(o, "ended", r->kept.ended);
+	rg_json_put_uint(o, "not_retaken", r->kept.left);
+	rg_json_put_uint(o, "not_kept", r->kept.not_kept);
+	return o;
+}
+
 static json_object *locks(const struct rg_recovery *r)
 {
 	json_object *o = json_object_new_object();
@@ -378,6 +392,7 @@ static json_object *recovery(const struct rg_recovery *r)
 	rg_json_put(o, "origins", list);
 	rg_json_put(o, "ledger", ledger(r));
 	rg_json_put_uint(o, "locks_given_up", r->locks_given_up);
+	rg_json_put(o, "kept", kept(r));
 	rg_json_put(o, "reasons", reasons(r));
 	rg_json_put(o, "downgrades", downgraded(r));
 	rg_json_put(o, "held", held(r));

@@ -107,6 +107,15 @@ struct rg_point {
 	enum rg_storm_kind kind;
 };
 
+/* What an original server kept for clients that rebooted. */
+struct rg_kept {
+	__u64 clients, ranges; /* times that something was kept, and ranges of all of them */
+	__u64 retaken,
+		asked;	   /* ranges taken back; requests of others that waited or were refused */
+	__u64 ended, left; /* times that it ended, and ranges that were not taken back by then */
+	__u64 not_kept;	   /* clients that rebooted, and nothing was kept */
+};
+
 struct rg_moment {
 	__u64 ns;
 	int side;	   /* enum rg_side, or -1: of the report */
@@ -251,6 +260,8 @@ struct rg_recovery {
 	struct rg_loss *losses;
 	size_t n_losses, room_losses;
 	__u64 more_losses;
+
+	struct rg_kept kept;
 
 	struct rg_moment *moments;
 	size_t n_moments, room_moments;

@@ -137,6 +137,17 @@ static long end_client_of(struct rg_recovery *r, const struct peers *clients,
 	return peer;
 }
 
+long rg_peer_by_id(const struct rg_recovery *r, const struct rg_text_in *clientid)
+{
+	char *id = rg_clean_in(clientid);
+	long at = -1;
+
+	if (id)
+		at = rg_index_find(&r->id_index, id_hash_by(id), id_is, r->ids, id);
+	free(id);
+	return at < 0 ? -1 : (long)r->ids[at].peer;
+}
+
 long rg_peer_of(struct rg_recovery *r, const struct rg_entry *e)
 {
 	const struct peers clients = {&r->clients, &r->n_clients, &r->room_clients,

@@ -269,9 +269,41 @@ static void say_granted(struct rg_recovery *r)
 	free(reclaims);
 }
 
+/* Tells of an original server what it kept for clients that rebooted. */
+static void say_kept(struct rg_recovery *r)
+{
+	const struct rg_kept *k = &r->kept;
+	char *clients = rg_count_text(k->clients, "client"),
+	     *ranges = rg_count_text(k->ranges, "range"),
+	     *retaken = rg_count_text(k->retaken, "time"), *asked = rg_count_text(k->asked, "time");
+
+	if (k->clients)
+		say(r,
+		    "This original server kept locks for %s that rebooted, %s: taken back %s, "
+		    "asked for by others %s meanwhile.",
+		    clients, ranges, retaken, asked);
+	if (k->left)
+		say(r,
+		    "%llu of the kept ranges %s not taken back by the time that the keeping "
+		    "ended: others can have them since.",
+		    (unsigned long long)k->left, was(k->left));
+	if (k->clients > k->ended)
+		say(r, "Something is kept still at the end of the recording.");
+	if (k->not_kept)
+		say(r, "Nothing was kept for %llu of the clients that rebooted.",
+		    (unsigned long long)k->not_kept);
+	free(clients);
+	free(ranges);
+	free(retaken);
+	free(asked);
+}
+
 static void say_nothing(struct rg_recovery *r)
 {
-	if (lacks_events(r))
+	if (r->header.no_guard)
+		say(r, "The guard was not enabled on this host: whether anybody reclaimed is not "
+		       "in the recording.");
+	else if (lacks_events(r))
 		say(r, "No reclaim is in the recording, and events are missing from it: whether "
 		       "anybody reclaimed is not known.");
 	else if (r->skipped)
@@ -445,7 +477,8 @@ void rg_recovery_judge(struct rg_recovery *r)
 		say_as_new(r);
 	if (granted(r))
 		say_granted(r);
-	if (!r->verdict.n && !refused(r))
+	say_kept(r);
+	if ((!r->verdict.n || r->header.no_guard) && !refused(r))
 		say_nothing(r);
 	say_same_name(r);
 	say_opens(r);

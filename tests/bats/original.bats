@@ -8,6 +8,18 @@ load common
 load reboots
 : "${work:?}" "${box-}" "${where:?}" "${conf:?}"
 
+# told FILTER: how many events of the trace jq's FILTER is true of.
+told() { grep '^{' "$work/trace.out" | jq -s "[.[] | select($1)] | length"; }
+# traced NUMBER FILTER
+traced() { [[ $(told "$2") == "$1" ]]; }
+# begin_trace: by the role alone, as no guard is on the original server.
+begin_trace() {
+	where=origin
+	background trace "$RG" trace --json
+	where=rex
+	wait_for 30 "the trace to listen; it said: $(output_of trace)" traced 1 '.event == "header" and .guard == false'
+}
+
 @test "without it another client gets the locks of one that rebooted" {
 	box_mounts
 	in_box asker a /mnt/a/f
@@ -140,9 +152,11 @@ locked_and_rebooted() {
 	configure 'client = 10.77.1.0/24' 'client = *NFSv4.? rex'
 	arm_original --config "$conf"
 	org_is '.only_clients | join(" ")' '10.77.1.0/24 *NFSv4.? rex'
+	begin_trace
 	locked_and_rebooted /mnt/a/f
 	ask b "w 5 1" granted
 	org_is .counters.left_out_client 1
+	wait_for 20 "the event of a client that is left out" traced 1 '.event == "NOT_KEPT" and .why == "left-out" and .client.addr == "10.77.3.2"'
 	org_is '.clients | length' 0
 	ask b "u 5 1" granted
 
@@ -174,4 +188,59 @@ locked_and_rebooted() {
 	org_is '.clients[0].state' kept
 	org disable --role original
 	ask b "w 7 1" granted
+}
+
+@test "trace and report tell what is kept, taken back, asked for by others, and why it ended" {
+	arm_original --keep-for 5min
+	begin_trace
+	box_mounts
+	in_box asker a /mnt/a/f
+	ask a "w 0 10" granted
+	ask a "r 100 50" granted
+	traced 0 '.side' # nothing is told while nobody reboots
+	box_reboots
+	wait_for 20 "the event of two kept ranges" traced 1 '.event == "KEPT" and .ranges == 2 and
+		.keep_for_s == 300 and .client.addr == "10.77.3.2" and .client.name == "Linux NFSv4.2 box"'
+	asker b /mnt/other/f
+	asks_in_vain b "w 5 1"
+	where=origin
+	asker l /export/a/f
+	where=rex
+	ask l "w 0 1" "Resource temporarily unavailable"
+	wait_for 20 "the event of the local application" traced 1 '.event == "KEPT_FROM" and .what == "lock" and
+		.side == "gate" and .comm == "locker" and .status == "EAGAIN"'
+	# The other client asks again and again.
+	(($(told '.event == "KEPT_FROM" and .what == "lock" and .side == "server" and .start == 5 and .length == 1 and
+		.client.name == "Linux NFSv4.2 rex" and .status == "NFS4ERR_DELAY" and (.kept_for | length) == 16') > 0))
+	in_box asker a /mnt/a/f
+	ask a "w 2 100" granted
+	ask a "w 0 200" granted
+	wait_for 20 "the end of the keeping" traced 1 '.event == "KEPT_ENDED" and .why == "retaken" and .left == 0'
+	# Both ranges in part, and then what was left of them.
+	traced 4 '.event == "RETAKEN" and .client.name == "Linux NFSv4.2 box" and .file.fileid > 0'
+	traced 1 '.event == "RETAKEN" and .start == 2 and .length == 8 and .type == "write"'
+	traced 1 '.event == "RETAKEN" and .start == 102 and .length == 48 and .type == "read" and .left == 0'
+
+	# The keeping ends by time, and as the role is disabled.
+	arm_original --keep-for 1s
+	box_reboots
+	wait_for 20 "keep-for to be over" traced 1 '.event == "KEPT_ENDED" and .why == "over" and .left == 1'
+	arm_original --keep-for 5min
+	in_box asker a /mnt/a/f
+	ask a "w 0 10" granted
+	box_reboots
+	wait_for 20 "the last keeping" traced 3 '.event == "KEPT"'
+	org disable --role original
+	wait_for 20 "the trace to end" traced 1 '.event == "end" and .reason == "disabled" and .lost == 0'
+	expect_end trace 0
+	traced 1 '.event == "KEPT_ENDED" and .why == "disabled" and .left == 1'
+
+	grep '^{' "$work/trace.out" | "$RG" report - >"$work/report.out"
+	grep -q 'This original server kept locks for 3 clients that rebooted, 4 ranges: taken back 4 times' "$work/report.out"
+	grep -q 'The guard was not enabled on this host' "$work/report.out"
+	grep -q '10.77.3.2 Linux NFSv4.2 box took back bytes 2 to 9 of fileid' "$work/report.out"
+	grep -q 'the local application locker asked for .*, kept for 10.77.3.2 Linux NFSv4.2 box: EAGAIN' "$work/report.out"
+	grep -q 'nothing is kept for 10.77.3.2 Linux NFSv4.2 box any more: keep-for is over; 1 not taken back' "$work/report.out"
+	[[ $(grep '^{' "$work/trace.out" | "$RG" report --json - | jq -c '.recoveries[0].kept') == \
+		'{"times":3,"ranges":4,"retaken":4,"asked_by_others":'*',"ended":3,"not_retaken":2,"not_kept":0}' ]]
 }

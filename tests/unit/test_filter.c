@@ -102,7 +102,7 @@ static void test_lists_taken(void **unused)
 	for (__u32 op = RG_REC_NONE + 1; op < RG_NR_RECORD_OPS; op++)
 		check_taken(rg_filter_ops, rg_record_op_name(op));
 	check_refused(rg_filter_ops, "", "EXCHANGE_ID, CREATE_SESSION,");
-	check_refused(rg_filter_ops, "LOCKED", ", GATE, LOST");
+	check_refused(rg_filter_ops, "LOCKED", ", KEPT_ENDED, LOST");
 	check_refused(rg_filter_ops, "LOCK,", "GATE");
 	check_refused(rg_filter_ops, ",LOCK", "GATE");
 	check_refused(rg_filter_ops, "LOCK OPEN", "GATE");

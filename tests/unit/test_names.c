@@ -152,6 +152,9 @@ static void test_record_names(void **unused)
 	(void)unused;
 	check_names(rg_side_name, RG_NR_SIDES, true);
 	check_names(rg_gone_name, RG_NR_GONES, true);
+	check_names(rg_kept_why_name, RG_NR_KEPT_WHYS, true);
+	check_names(rg_kept_why_text, RG_NR_KEPT_WHYS, false);
+	check_names(rg_kept_from_name, RG_NR_KEPT_FROMS, true);
 	check_names(rg_timed_name, RG_NR_TIMED, true);
 	check_names(rg_tally_name, RG_NR_TALLIES, true);
 	check_names(rg_hand_name, RG_HAND_NOTHING + 1, true);

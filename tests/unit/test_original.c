@@ -10,6 +10,7 @@
 #include "base/names.h"
 #include "original/original.h"
 #include "policy/pattern.h"
+#include "record/kept_event.h"
 
 static void test_names(void **unused)
 {
@@ -45,6 +46,71 @@ static void test_is_active(void **unused)
 	assert_false(rg_keeper_is_active(&k, 100));
 	k.until_ns = 0; /* let go of, as knfsd shut down */
 	assert_false(rg_keeper_is_active(&k, 0));
+}
+
+/* Time ends it without a program that tells so; everything else is told by one. */
+static void test_over(void **unused)
+{
+	struct rg_keeper k = {.until_ns = 100,
+			      .left = 2,
+			      .gen = 7,
+			      .netns = 4026531840,
+			      .cl_boot = 1,
+			      .cl_id = 2,
+			      .minorversion = 2,
+			      .family = AF_INET,
+			      .name_len = 100,
+			      .addr = {10, 77, 3, 2},
+			      .name = "Linux NFSv4.2 box"};
+	struct rg_keeper_told told = {};
+	struct rg_record r;
+
+	(void)unused;
+	/* It was over when the tracer looked first. */
+	assert_false(rg_kept_over(&told, &k, 100, &r));
+	assert_false(rg_kept_over(&told, &k, 99, &r));
+	assert_true(rg_kept_over(&told, &k, 150, &r));
+	assert_int_equal(r.op, RG_REC_KEPT_ENDED);
+	assert_int_equal(r.how, RG_KEPT_OVER);
+	assert_int_equal(r.time_ns, 100);
+	assert_int_equal(r.value, 2);
+	assert_int_equal(r.netns, 4026531840);
+	assert_int_equal(r.cl_id, 2);
+	assert_int_equal(r.addr[1], 77);
+	assert_string_equal(r.name, "Linux NFSv4.2 box");
+	assert_true(r.facts & RG_FACT_NAME_CUT);
+	assert_false(rg_kept_over(&told, &k, 151, &r)); /* once */
+
+	/* A program ended it, and told so. */
+	k.until_ns = 300;
+	assert_false(rg_kept_over(&told, &k, 200, &r));
+	k.until_ns = 250;
+	k.why = RG_KEPT_EXPIRED;
+	assert_false(rg_kept_over(&told, &k, 260, &r));
+	/* It took everything back. */
+	k = (struct rg_keeper){.until_ns = 400, .left = 1};
+	assert_false(rg_kept_over(&told, &k, 300, &r));
+	k.left = 0;
+	k.why = RG_KEPT_RETAKEN;
+	assert_false(rg_kept_over(&told, &k, 500, &r));
+	/* knfsd shut down. */
+	k = (struct rg_keeper){.until_ns = 600, .left = 1};
+	assert_false(rg_kept_over(&told, &k, 500, &r));
+	k.until_ns = 0;
+	k.why = RG_KEPT_SHUTDOWN;
+	assert_false(rg_kept_over(&told, &k, 700, &r));
+	/* The place is another client's. */
+	k = (struct rg_keeper){.until_ns = 800, .left = 1};
+	assert_false(rg_kept_over(&told, &k, 700, &r));
+	k = (struct rg_keeper){.until_ns = 850, .left = 1, .gen = 1};
+	assert_false(rg_kept_over(&told, &k, 900, &r));
+	/* It rebooted again and had more time. */
+	k = (struct rg_keeper){.until_ns = 1000, .overflow = 1, .gen = 2};
+	assert_false(rg_kept_over(&told, &k, 900, &r));
+	k.until_ns = 1100;
+	assert_false(rg_kept_over(&told, &k, 1050, &r));
+	assert_true(rg_kept_over(&told, &k, 1100, &r));
+	assert_int_equal(r.time_ns, 1100);
 }
 
 static int mixed(__u64 given, bool original)
@@ -205,13 +271,10 @@ static void test_documented(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_is_active),
-		cmocka_unit_test(test_options_of_one_role),
-		cmocka_unit_test(test_parsed),
-		cmocka_unit_test(test_patterns),
-		cmocka_unit_test(test_long_names),
-		cmocka_unit_test(test_documented),
+		cmocka_unit_test(test_names),	   cmocka_unit_test(test_is_active),
+		cmocka_unit_test(test_over),	   cmocka_unit_test(test_options_of_one_role),
+		cmocka_unit_test(test_parsed),	   cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_long_names), cmocka_unit_test(test_documented),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -565,9 +565,10 @@ static void test_every_event(void **unused)
 {
 	(void)unused;
 	for (__u32 op = RG_REC_NONE + 1; op < RG_NR_RECORD_OPS; op++) {
-		static const char *const own[] = {"expected", "complete", "how",  "state",
-						  "grace_s",  "section",  "what", "hand",
-						  "why",      "lost"};
+		static const char *const own[] = {"expected", "complete",   "how",     "state",
+						  "grace_s",  "section",    "what",    "hand",
+						  "why",      "lost",	    "left",    "kept_for",
+						  "ranges",   "keep_for_s", "overflow"};
 		struct rg_record r = {.op = (__u16)op,
 				      .value = 3,
 				      .how = 2,
@@ -626,6 +627,29 @@ static void test_every_event(void **unused)
 			fields = "state why";
 			check_text(o, "state", "open");
 			check_text(o, "why", "closed-by-hand");
+			break;
+		case RG_REC_KEPT:
+			fields = "ranges keep_for_s overflow";
+			check_number(o, "ranges", 3);
+			check_number(o, "keep_for_s", 7);
+			break;
+		case RG_REC_NOT_KEPT:
+			fields = "why";
+			check_text(o, "why", "expired");
+			break;
+		case RG_REC_RETAKEN:
+			fields = "left";
+			check_number(o, "left", 3);
+			break;
+		case RG_REC_KEPT_FROM:
+			fields = "what kept_for";
+			check_text(o, "what", "open");
+			check_text(o, "kept_for", "0000000000000003");
+			break;
+		case RG_REC_KEPT_ENDED:
+			fields = "why left";
+			check_text(o, "why", "expired");
+			check_number(o, "left", 3);
 			break;
 		case RG_REC_LOST:
 			fields = "lost failures";

@@ -264,6 +264,12 @@ static void test_own(void **unused)
 		{RG_REC_STATE_MANAGER_FAILED, " reclaim reboot\n"},
 		{RG_REC_HELD, " access\n"},
 		{RG_REC_HAND, " nothing-to-protect\n"},
+		{RG_REC_KEPT, " 3 ranges kept for 7 s; not all had room: others wait for any lock "
+			      "of its file systems\n"},
+		{RG_REC_NOT_KEPT, " its lease ran out\n"},
+		{RG_REC_RETAKEN, " 3 ranges left\n"},
+		{RG_REC_KEPT_FROM, " open: let through (observe)\n"},
+		{RG_REC_KEPT_ENDED, " its lease ran out; 3 ranges not taken back\n"},
 		{RG_REC_LOST, " 3 records came faster than they could be read; tracing programs "
 			      "failed 7 times: events may be missing\n"},
 	};

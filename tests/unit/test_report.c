@@ -998,6 +998,83 @@ static void test_nothing(void **unused)
 	rg_report_free(&r);
 }
 
+#define BOX                                                                                        \
+	",\"client\":{\"addr\":\"10.0.0.3\",\"clientid\":\"00000001000000ab\",\"minor\":2,"        \
+	"\"name\":\"box\"}"
+#define KEPT_FILE                                                                                  \
+	",\"file\":{\"dev\":\"8:1\",\"fileid\":5},\"type\":\"write\",\"start\":4,\"length\":2"
+
+static bool has_moment(const struct rg_recovery *r, const char *event, const char *text)
+{
+	for (size_t i = 0; i < r->n_moments; i++)
+		if (strcmp(r->moments[i].event, event) == 0 && strstr(r->moments[i].text, text))
+			return true;
+	return false;
+}
+
+/* An original server without a guard: what it kept, and why it ended. */
+static void test_kept(void **unused)
+{
+	const struct rg_recovery *one;
+	struct rg_report r;
+
+	(void)unused;
+	rg_report_init(&r);
+	feed(&r, "{\"event\":\"header\",\"schema\":1,\"boot_ns\":1,\"netns\":7,\"guard\":false}");
+	tell(&r, 1000, "KEPT",
+	     ",\"side\":\"server\",\"ranges\":3,\"keep_for_s\":90,\"overflow\":true" BOX);
+	tell(&r, 2000, "KEPT_FROM",
+	     ",\"side\":\"server\",\"what\":\"lock\",\"kept_for\":\"00000001000000ab\","
+	     "\"status\":\"NFS4ERR_DELAY\",\"client\":{\"addr\":\"10.0.0.4\",\"minor\":2,\"name\":"
+	     "\"other\"}" KEPT_FILE);
+	tell(&r, 2100, "KEPT_FROM",
+	     ",\"side\":\"gate\",\"what\":\"lock\",\"kept_for\":\"00000000000000ff\",\"comm\":"
+	     "\"cp\","
+	     "\"status\":\"EAGAIN\",\"file\":{\"dev\":\"8:1\",\"fileid\":5}");
+	tell(&r, 3000, "RETAKEN", ",\"side\":\"server\",\"left\":2" BOX KEPT_FILE);
+	tell(&r, 4000, "KEPT_ENDED", ",\"side\":\"server\",\"why\":\"over\",\"left\":2" BOX);
+	tell(&r, 5000, "NOT_KEPT", ",\"side\":\"server\",\"why\":\"of a later version\"" BOX);
+	one = finish(&r);
+	assert_int_equal(one->verdict.outcome, RG_OUTCOME_NOTHING);
+	assert_int_equal(one->kept.clients + one->kept.retaken + one->kept.ended +
+				 one->kept.not_kept,
+			 4);
+	assert_int_equal(one->kept.ranges, 3);
+	assert_int_equal(one->kept.asked, 2);
+	assert_says(one, 0,
+		    "This original server kept locks for 1 client that rebooted, 3 ranges: taken "
+		    "back 1 "
+		    "times, asked for by others 2 times meanwhile.");
+	assert_true(says(one, "2 of the kept ranges were not taken back"));
+	assert_true(says(one, "The guard was not enabled on this host"));
+	assert_false(says(one, "kept still"));
+	assert_true(has_moment(one, "KEPT",
+			       "10.0.0.3 box rebooted: 3 ranges kept for it for 90 s; not all"));
+	assert_true(
+		has_moment(one, "KEPT_FROM",
+			   "10.0.0.4 other asked for bytes 4 to 5 of fileid 5 on 8:1 (lock), kept "
+			   "for 10.0.0.3 box: NFS4ERR_DELAY"));
+	assert_true(
+		has_moment(one, "KEPT_FROM",
+			   "the local application cp asked for fileid 5 on 8:1 (lock), kept for a "
+			   "client: EAGAIN"));
+	assert_true(has_moment(one, "RETAKEN",
+			       "10.0.0.3 box took back bytes 4 to 5 of fileid 5 on 8:1; 2 left"));
+	assert_true(has_moment(one, "KEPT_ENDED", "keep-for is over; 2 not taken back"));
+	assert_true(has_moment(one, "NOT_KEPT", "as of a later version"));
+	check_outputs(&r);
+	rg_report_free(&r);
+
+	/* It is kept still, on a host that has a guard as well. */
+	rg_report_init(&r);
+	feed(&r, HEADER, "settled", "hold");
+	tell(&r, 1000, "KEPT", ",\"side\":\"server\",\"ranges\":1,\"keep_for_s\":90" BOX);
+	one = finish(&r);
+	assert_true(says(one, "Something is kept still at the end of the recording."));
+	assert_false(says(one, "The guard was not enabled"));
+	rg_report_free(&r);
+}
+
 /* What is not there may have been left out. */
 static void test_filtered(void **unused)
 {
@@ -1333,26 +1410,47 @@ static void test_not_whole(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clean),	      cmocka_unit_test(test_time),
-		cmocka_unit_test(test_storm),	      cmocka_unit_test(test_index),
-		cmocka_unit_test(test_settled),	      cmocka_unit_test(test_powercut),
-		cmocka_unit_test(test_stolen),	      cmocka_unit_test(test_granted),
-		cmocka_unit_test(test_nfsv3),	      cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_garbage),	      cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_many),	      cmocka_unit_test(test_two),
-		cmocka_unit_test(test_lost),	      cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_wrong_file),    cmocka_unit_test(test_advice),
-		cmocka_unit_test(test_no_recording),  cmocka_unit_test(test_header_only),
-		cmocka_unit_test(test_long_line),     cmocka_unit_test(test_odd_lines),
-		cmocka_unit_test(test_damaged),	      cmocka_unit_test(test_all_of_many),
-		cmocka_unit_test(test_exposed),	      cmocka_unit_test(test_opener),
-		cmocka_unit_test(test_no_gate),	      cmocka_unit_test(test_same_lock),
-		cmocka_unit_test(test_order),	      cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_filtered),      cmocka_unit_test(test_host),
-		cmocka_unit_test(test_namespaces),    cmocka_unit_test(test_too_many_recoveries),
-		cmocka_unit_test(test_apps),	      cmocka_unit_test(test_late_notify),
-		cmocka_unit_test(test_same_name),     cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_two_addresses), cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_index),
+		cmocka_unit_test(test_settled),
+		cmocka_unit_test(test_powercut),
+		cmocka_unit_test(test_stolen),
+		cmocka_unit_test(test_granted),
+		cmocka_unit_test(test_nfsv3),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_two),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_wrong_file),
+		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_no_recording),
+		cmocka_unit_test(test_header_only),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_odd_lines),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_all_of_many),
+		cmocka_unit_test(test_exposed),
+		cmocka_unit_test(test_opener),
+		cmocka_unit_test(test_no_gate),
+		cmocka_unit_test(test_same_lock),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_filtered),
+		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_too_many_recoveries),
+		cmocka_unit_test(test_apps),
+		cmocka_unit_test(test_late_notify),
+		cmocka_unit_test(test_same_name),
+		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_two_addresses),
+		cmocka_unit_test(test_ledger),
 		cmocka_unit_test(test_not_whole),
 	};
 
