@@ -1043,8 +1043,7 @@ static void test_kept(void **unused)
 	assert_int_equal(one->kept.asked, 2);
 	assert_says(one, 0,
 		    "This original server kept locks for 1 client that rebooted, 3 ranges: taken "
-		    "back 1 "
-		    "times, asked for by others 2 times meanwhile.");
+		    "back 1 time, asked for by others 2 times meanwhile.");
 	assert_true(says(one, "2 of the kept ranges were not taken back"));
 	assert_true(says(one, "The guard was not enabled on this host"));
 	assert_false(says(one, "kept still"));
