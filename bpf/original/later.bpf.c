@@ -9,6 +9,7 @@
  * by it (6.1), delegations of a file of which something is kept
  */
 #include "original/original.bpf.h"
+#include "rg_org_asked.h"
 
 #define ENOMEM 12
 #define EAGAIN 11
@@ -36,8 +37,17 @@ int BPF_PROG(org_cred_prepare, void *new, void *old, int gfp, int ret)
 	return m && m->until_ns > bpf_ktime_get_boot_ns() ? -ENOMEM : 0;
 }
 
+struct file___org {
+	__s64 f_pos;
+} __attribute__((preserve_access_index));
+
+struct inode_size___org {
+	__s64 i_size;
+} __attribute__((preserve_access_index));
+
 struct search {
 	__u64 file, now_ns;
+	__u64 start, end; /* that somebody asks for, both included */
 	__u32 write, found, keeper;
 };
 
@@ -47,7 +57,7 @@ static long search_range(__u32 i, struct search *s)
 	struct rg_org_range *r = bpf_map_lookup_elem(&kept_ranges, &key);
 	struct rg_keeper *k;
 
-	if (!r || !r->used || (!r->write && !s->write))
+	if (!r || !r->used || (!r->write && !s->write) || r->start > s->end || r->end < s->start)
 		return 0;
 	k = keeper_at(r->keeper);
 	if (!k || k->gen != r->gen || k->until_ns <= s->now_ns)
@@ -65,7 +75,8 @@ static __always_inline void tell_refused(const struct search *s, const struct rg
 	struct rg_org_event e = {.op = RG_REC_KEPT_FROM,
 				 .keeper = s->keeper,
 				 .how = knfsd ? RG_KEPT_FROM_DELEGATION : RG_KEPT_FROM_LOCK,
-				 .end = OFFSET_MAX,
+				 .start = s->start,
+				 .end = s->end,
 				 .ino = key->ino,
 				 .dev = key->dev,
 				 .status = (__u32)err};
@@ -104,12 +115,36 @@ static __always_inline int refusal(struct task_struct *task)
 	}
 }
 
-/* The hook is not told which bytes: any lock that conflicts by its type is in the way of what is
- * kept of the file. */
+/* Finds the bytes that fcntl(2) asks for. The hook is not told, so they are read again from the
+ * program's memory, as the system call did a moment ago. Where they cannot be read, or a 32-bit
+ * program asks, that is the whole file: too much is refused, never too little. A program that
+ * changes them meanwhile deceives itself: it might as well not lock at all. */
+static __always_inline void read_range(struct search *s, struct task_struct *task,
+				       struct file *file)
+{
+	struct pt_regs___rg *regs = (void *)bpf_task_pt_regs(task);
+	struct inode_size___org *inode = (void *)file->f_inode;
+	struct file___org *f = (void *)file;
+	struct rg_org_flock fl = {};
+	struct rg_syscall sc = {};
+	__u64 start, end;
+
+	if (!regs || rg_syscall_of(task, &sc) || sc.compat)
+		return;
+	if (bpf_probe_read_user(&fl, sizeof(fl), (void *)RG_ARG3(regs))) {
+		org_count(RG_ORG_FAIL_READ);
+		return;
+	}
+	if (rg_org_asked_range(&fl, f->f_pos, BPF_CORE_READ(inode, i_size), &start, &end))
+		return;
+	s->start = start;
+	s->end = end;
+}
+
 SEC("lsm/file_lock")
 int BPF_PROG(org_file_lock, struct file *file, unsigned int cmd, int ret)
 {
-	struct search s = {.write = cmd != F_RDLCK};
+	struct search s = {.write = cmd != F_RDLCK, .end = OFFSET_MAX};
 	struct rg_org_file_key key = {};
 	struct task_struct *task;
 	struct rg_org_file *kept;
@@ -130,6 +165,7 @@ int BPF_PROG(org_file_lock, struct file *file, unsigned int cmd, int ret)
 		err = refusal(task);
 		if (!err)
 			return 0;
+		read_range(&s, task, file);
 	}
 	s.file = kept->id;
 	bpf_loop(kept->n < RG_ORG_FILE_RANGES ? kept->n : RG_ORG_FILE_RANGES, search_range, &s, 0);

@@ -44,10 +44,8 @@ bool rg_record_has_file(const struct rg_record *r)
 
 bool rg_record_has_range(const struct rg_record *r)
 {
-	/* A hook of local applications is not told which bytes they ask for. */
 	if (r->op == RG_REC_KEPT_FROM)
-		return r->side != RG_SIDE_GATE &&
-		       (r->how == RG_KEPT_FROM_LOCK || r->how == RG_KEPT_FROM_LOCKT);
+		return r->how == RG_KEPT_FROM_LOCK || r->how == RG_KEPT_FROM_LOCKT;
 	return r->op == RG_REC_LOCK || r->op == RG_REC_NLM_LOCK || r->op == RG_REC_LOCK_LOST ||
 	       r->op == RG_REC_RETAKEN;
 }

@@ -108,7 +108,12 @@ lockt_delayed() { (($(org_counter delayed_lockt) > 0)); }
 	where=rex
 	ask l "w 0 1" "Resource temporarily unavailable"
 	ask m "w 0 1" granted
-	org_is '.counters.refused_local' 1
+	# Nothing is refused that does not conflict, to the byte, nor an unlock.
+	ask l "w 10 0" granted
+	ask l "u 0 0" granted
+	ask l "w 9 1" "Resource temporarily unavailable"
+	org_is '.counters.refused_local' 2
+	org_is '.counters.fail_read' 0
 	asker b /mnt/other/g
 	ask m "u 0 1" granted
 
@@ -208,7 +213,7 @@ locked_and_rebooted() {
 	where=rex
 	ask l "w 0 1" "Resource temporarily unavailable"
 	wait_for 20 "the event of the local application" traced 1 '.event == "KEPT_FROM" and .what == "lock" and
-		.side == "gate" and .comm == "locker" and .status == "EAGAIN"'
+		.side == "gate" and .comm == "locker" and .status == "EAGAIN" and .start == 0 and .length == 1'
 	# The other client asks again and again.
 	(($(told '.event == "KEPT_FROM" and .what == "lock" and .side == "server" and .start == 5 and .length == 1 and
 		.client.name == "Linux NFSv4.2 rex" and .status == "NFS4ERR_DELAY" and (.kept_for | length) == 16') > 0))

@@ -11,6 +11,7 @@
 #include "original/original.h"
 #include "policy/pattern.h"
 #include "record/kept_event.h"
+#include "rg_org_asked.h"
 
 static void test_names(void **unused)
 {
@@ -111,6 +112,47 @@ static void test_over(void **unused)
 	assert_false(rg_kept_over(&told, &k, 1050, &r));
 	assert_true(rg_kept_over(&told, &k, 1100, &r));
 	assert_int_equal(r.time_ns, 1100);
+}
+
+/* As the kernel reckons the bytes of a struct flock. */
+static void test_asked_range(void **unused)
+{
+	static const __s64 max = RG_ORG_OFFSET_MAX, min = -RG_ORG_OFFSET_MAX - 1;
+	const struct {
+		struct rg_org_flock fl;
+		__s64 pos, size;
+		bool good;
+		__u64 start, end;
+	} cases[] = {
+		{{.start = 5, .len = 1}, 100, 200, true, 5, 5},
+		{{.start = 5}, 100, 200, true, 5, RG_ORG_OFFSET_MAX},
+		{{.whence = 1, .start = -1, .len = 2}, 100, 200, true, 99, 100},
+		{{.whence = 2, .start = 3, .len = -5}, 100, 200, true, 198, 202},
+		{{.whence = 2}, 100, 200, true, 200, RG_ORG_OFFSET_MAX},
+		{{.start = 5, .len = -5}, 0, 0, true, 0, 4},
+		{{.start = max, .len = 1}, 0, 0, true, max, max},
+		{{.start = 0, .len = max}, 0, 0, true, 0, max - 1},
+		{{.start = 5, .len = -6}, 0, 0, false, 0, 0},
+		{{.start = -1}, 0, 0, false, 0, 0},
+		{{.start = max, .len = 2}, 0, 0, false, 0, 0},
+		{{.whence = 1, .start = max}, 1, 0, false, 0, 0},
+		{{.whence = 1, .start = min}, max, 0, false, 0, 0},
+		{{.start = 0, .len = min}, 0, 0, false, 0, 0},
+		{{.start = max, .len = min}, 0, 0, false, 0, 0},
+		{{.whence = 3}, 0, 0, false, 0, 0},
+		{{.whence = -1}, 0, 0, false, 0, 0},
+		{{.whence = 1}, -1, 0, false, 0, 0},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		__u64 start = 0, end = 0;
+
+		assert_int_equal(rg_org_asked_range(&cases[i].fl, cases[i].pos, cases[i].size,
+						    &start, &end),
+				 cases[i].good ? 0 : -1);
+		assert_true(start == cases[i].start && end == cases[i].end);
+	}
 }
 
 static int mixed(__u64 given, bool original)
@@ -271,10 +313,15 @@ static void test_documented(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	   cmocka_unit_test(test_is_active),
-		cmocka_unit_test(test_over),	   cmocka_unit_test(test_options_of_one_role),
-		cmocka_unit_test(test_parsed),	   cmocka_unit_test(test_patterns),
-		cmocka_unit_test(test_long_names), cmocka_unit_test(test_documented),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_is_active),
+		cmocka_unit_test(test_over),
+		cmocka_unit_test(test_asked_range),
+		cmocka_unit_test(test_options_of_one_role),
+		cmocka_unit_test(test_parsed),
+		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_documented),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
