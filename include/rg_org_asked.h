@@ -34,7 +34,7 @@ static inline int rg_org_asked_range(const struct rg_org_flock *fl, __s64 pos, _
 	if (fl->len > 0) {
 		if (fl->len - 1 > RG_ORG_OFFSET_MAX - from)
 			return -1;
-		last = from + fl->len - 1;
+		last = from + (fl->len - 1);
 	} else if (fl->len < 0) {
 		if (from + fl->len < 0)
 			return -1;

@@ -22,7 +22,8 @@ enum rg_side {
 enum rg_record_op {
 	RG_REC_NONE = 0,
 	/* Both sides, by the operation that goes over the wire. */
-	RG_REC_EXCHANGE_ID,
+	RG_REC_EXCHANGE_ID, /* `value`: flags that were asked for, << 32 (server side), and the
+			       answer's */
 	RG_REC_CREATE_SESSION,
 	RG_REC_SETCLIENTID,
 	RG_REC_SETCLIENTID_CONFIRM,
@@ -69,6 +70,10 @@ enum rg_record_op {
 	RG_REC_LOST,
 	RG_NR_RECORD_OPS,
 };
+
+/* EXCHGID4_FLAG_... of draft-cel-nfsv4-state-retention. */
+#define RG_EXCHANGE_RETAIN_STATE 0x00000008U
+#define RG_EXCHANGE_RECLAIMABLE_R 0x20000000U
 
 /* What kind of OPEN or LOCK it was. */
 enum rg_claim {

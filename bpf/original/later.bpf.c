@@ -41,7 +41,7 @@ struct file___org {
 	__s64 f_pos;
 } __attribute__((preserve_access_index));
 
-struct inode_size___org {
+struct inode___size {
 	__s64 i_size;
 } __attribute__((preserve_access_index));
 
@@ -123,7 +123,7 @@ static __always_inline void read_range(struct search *s, struct task_struct *tas
 				       struct file *file)
 {
 	struct pt_regs___rg *regs = (void *)bpf_task_pt_regs(task);
-	struct inode_size___org *inode = (void *)file->f_inode;
+	struct inode___size *inode = (void *)file->f_inode;
 	struct file___org *f = (void *)file;
 	struct rg_org_flock fl = {};
 	struct rg_syscall sc = {};

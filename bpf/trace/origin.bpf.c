@@ -45,6 +45,11 @@ static __always_inline struct rg_record *of_origin(__u32 op, struct nfs_client *
 	return r;
 }
 
+/* The pinned header has not got this field: the flags of the original server's answer. */
+struct nfs_client___flags {
+	__u32 cl_exchange_flags;
+} __attribute__((preserve_access_index));
+
 static __always_inline int said(__u32 op, struct nfs_client *clp, int error)
 {
 	struct rg_record *r;
@@ -56,6 +61,8 @@ static __always_inline int said(__u32 op, struct nfs_client *clp, int error)
 	if (!r)
 		return 0;
 	status_of_client(r, error);
+	if (op == RG_REC_EXCHANGE_ID && !error)
+		r->value = BPF_CORE_READ((struct nfs_client___flags *)clp, cl_exchange_flags);
 	rg_send(r, NULL);
 	return 0;
 }

@@ -363,12 +363,42 @@ int kprobe_record_checked(struct pt_regs___rg *regs)
 
 /* ---- coming and going ---- */
 
-BEGINS(exchange_id_begins, "nfsd4_exchange_id", RG_REC_EXCHANGE_ID)
+/* The pinned header has not got this field. */
+struct nfsd4_exchange_id___flags {
+	__u32 flags;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 exchange_flags(struct nfsd4_exchange_id *u)
+{
+	return BPF_CORE_READ((struct nfsd4_exchange_id___flags *)u, flags);
+}
+
+/* The answer's flags take the place of the request's. */
+static __always_inline int exchange_id_begin(struct nfsd4_exchange_id *u)
+{
+	struct rg_at_work *w = begin(RG_REC_EXCHANGE_ID);
+
+	if (w)
+		w->asked = exchange_flags(u);
+	return 0;
+}
+
+SEC("fentry/nfsd4_exchange_id")
+int BPF_PROG(exchange_id_begins, void *rqstp, void *cstate, struct nfsd4_exchange_id *u)
+{
+	return exchange_id_begin(u);
+}
+
+SEC("?kprobe/nfsd4_exchange_id")
+int kprobe_exchange_id_begins(struct pt_regs___rg *regs)
+{
+	return exchange_id_begin((void *)RG_ARG3(regs));
+}
 
 /* An end client has only a name before it has a confirmed clientid. */
 static __always_inline int introduced(__u32 op, struct svc_rqst *rqstp, struct xdr_netobj *name,
 				      __u64 verifier, clientid_t id, __u32 minorversion,
-				      __u32 status)
+				      __u32 flags, __u32 status)
 {
 	struct rg_at_work *w = end_of(op);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
@@ -392,6 +422,8 @@ static __always_inline int introduced(__u32 op, struct svc_rqst *rqstp, struct x
 	set_duration(r, w);
 	r->status = status;
 	r->status_kind = RG_STATUS_NFS4;
+	/* An answer that is an error has no flags. */
+	r->value = (__u64)w->asked << 32 | (status ? 0 : flags);
 	r->verifier = verifier;
 	r->minorversion = (__u16)minorversion;
 	r->cl_boot = id.cl_boot;
@@ -414,7 +446,7 @@ static __always_inline int exchange_id_end(const struct about *a, struct nfsd4_e
 	bpf_core_read(&verifier, sizeof(verifier), &u->verifier);
 	bpf_core_read(&id, sizeof(id), &u->clientid);
 	return introduced(RG_REC_EXCHANGE_ID, a->rqstp, &name, verifier, id,
-			  BPF_CORE_READ(cstate, minorversion), a->status);
+			  BPF_CORE_READ(cstate, minorversion), exchange_flags(u), a->status);
 }
 ENDS(exchange_id, struct nfsd4_exchange_id)
 
@@ -429,7 +461,7 @@ static __always_inline int setclientid_end(const struct about *a, struct nfsd4_s
 	bpf_core_read(&name, sizeof(name), &u->se_name);
 	bpf_core_read(&verifier, sizeof(verifier), &u->se_verf);
 	bpf_core_read(&id, sizeof(id), &u->se_clientid);
-	return introduced(RG_REC_SETCLIENTID, a->rqstp, &name, verifier, id, 0, a->status);
+	return introduced(RG_REC_SETCLIENTID, a->rqstp, &name, verifier, id, 0, 0, a->status);
 }
 ENDS(setclientid, struct nfsd4_setclientid)
 

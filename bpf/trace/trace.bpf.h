@@ -28,7 +28,7 @@ struct rg_at_work {
 	__u32 claim;	 /* enum rg_claim; for an OPEN that of the request */
 	__u32 forwarded; /* the NFS client was asked for the lock */
 	__u32 reclaim;	 /* enum rg_reclaim, if the module asked (module.bpf.c) */
-	__u32 pad;
+	__u32 asked;	 /* EXCHANGE_ID: the flags of the request */
 	/* The lock owner or open owner, hashed if there will be a record. Has room for what
 	 * rg_hash_one() may read. */
 	__u8 owner[RG_CLIENT_NAME_HASHED];
@@ -110,6 +110,7 @@ static __always_inline struct rg_at_work *begin(__u32 op)
 	w->n_back = 0;
 	w->forwarded = 0;
 	w->reclaim = 0;
+	w->asked = 0;
 	w->start_ns = bpf_ktime_get_boot_ns();
 	w->op = op;
 	return w;

@@ -201,6 +201,16 @@ static void put_own(struct rg_line *l, const struct rg_record *r)
 	size_t n;
 
 	switch (r->op) {
+	case RG_REC_EXCHANGE_ID:
+		if (r->value >> 32) {
+			KEY(l, "asked_flags");
+			put_flags(l, r->value >> 32, rg_exchange_flag_name);
+		}
+		if (r->value & 0xffffffff) {
+			KEY(l, "flags");
+			put_flags(l, r->value & 0xffffffff, rg_exchange_flag_name);
+		}
+		return;
 	case RG_REC_RECLAIM_COMPLETE:
 		if (r->side != RG_SIDE_SERVER)
 			return;

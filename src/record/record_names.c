@@ -94,6 +94,14 @@ static const char *const state_managers[] = {
 	"manager-available",	"recall-running",	"recall-any-layout-read",
 	"recall-any-layout-rw", "delegreturn-delayed",
 };
+/* RFC 8881, 18.35, RFC 7862, 14.1; RETAIN_STATE and RECLAIMABLE_R: draft-cel-nfsv4-state-retention.
+ */
+static const char *const exchange_flags[] = {
+	[0] = "SUPP_MOVED_REFER",     [1] = "SUPP_MOVED_MIGR",	  [2] = "SUPP_FENCE_OPS",
+	[3] = "RETAIN_STATE",	      [8] = "BIND_PRINC_STATEID", [16] = "USE_NON_PNFS",
+	[17] = "USE_PNFS_MDS",	      [18] = "USE_PNFS_DS",	  [29] = "RECLAIMABLE_R",
+	[30] = "UPD_CONFIRMED_REC_A", [31] = "CONFIRMED_R",
+};
 static const char *const lock_types[] = {[1] = "read", [2] = "write", [3] = "both"};
 static const char *const hands[] = {
 	[RG_HAND_OFF] = "off",
@@ -347,6 +355,11 @@ const char *rg_back_op_name(__u32 op)
 const char *rg_state_manager_name(__u32 bit)
 {
 	return PICK_OR_NULL(state_managers, bit);
+}
+
+const char *rg_exchange_flag_name(__u32 bit)
+{
+	return PICK_OR_NULL(exchange_flags, bit);
 }
 
 const char *rg_lock_type_name(__u32 type)

@@ -17,6 +17,8 @@ const char *rg_fact_name(__u32 bit);	   /* takes the number of the bit; NULL: it
 const char *rg_back_op_name(__u32 op);
 /* Names a bit of nfs_client.cl_state: "reclaim-reboot"; NULL: it has no name. */
 const char *rg_state_manager_name(__u32 bit);
+/* Names a flag of EXCHANGE_ID without EXCHGID4_FLAG_: "RETAIN_STATE"; NULL: it has no name. */
+const char *rg_exchange_flag_name(__u32 bit);
 const char *rg_lock_type_name(__u32 type);	/* of rg_record.lock_type; NULL: it has no name */
 const char *rg_hand_name(__u32 hand);		/* enum rg_hand */
 const char *rg_downgrade_name(__u32 downgrade); /* NULL for RG_DOWNGRADE_NONE */

@@ -188,6 +188,11 @@ static void own_of(json_object *o, struct rg_record *r)
 	r->expected = small(o, "expected");
 	r->complete = small(o, "complete");
 	switch (r->op) {
+	case RG_REC_EXCHANGE_ID:
+		r->value = bits_of(json_object_object_get(o, "asked_flags"), rg_exchange_flag_name)
+				   << 32 |
+			   bits_of(json_object_object_get(o, "flags"), rg_exchange_flag_name);
+		break;
 	case RG_REC_CLIENT_GONE:
 		r->how = (__u8)value_of(rg_gone_name, RG_NR_GONES, text(o, "how"));
 		break;

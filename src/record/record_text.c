@@ -463,6 +463,17 @@ static void put_verifier(struct row *row, __u64 verifier)
 	put(row, buf);
 }
 
+/* Puts what draft-cel-nfsv4-state-retention adds: will state be retained? */
+static void put_retention(struct row *row, __u64 flags)
+{
+	if (flags >> 32 & RG_EXCHANGE_RETAIN_STATE)
+		put(row, " asks to retain state;");
+	if (flags & RG_EXCHANGE_RETAIN_STATE)
+		put(row, " state will be retained;");
+	if (flags & RG_EXCHANGE_RECLAIMABLE_R)
+		put(row, " state was retained and may be reclaimed;");
+}
+
 /* An event's own. */
 static void put_own(struct row *row, const struct rg_record *r)
 {
@@ -473,6 +484,8 @@ static void put_own(struct row *row, const struct rg_record *r)
 	case RG_REC_SETCLIENTID:
 		if (r->verifier)
 			put_verifier(row, r->verifier);
+		if (r->op == RG_REC_EXCHANGE_ID)
+			put_retention(row, r->value);
 		return;
 	case RG_REC_RECLAIM_COMPLETE:
 	case RG_REC_GRACE_SKIPPED:

@@ -41,6 +41,22 @@ static void RG_PRINTF(4, 5)
 	free(who);
 }
 
+/* Says whether a list of flags has this one. */
+static bool has_flag(json_object *list, __u32 flag)
+{
+	const char *name = rg_exchange_flag_name((__u32)__builtin_ctz(flag));
+	size_t n = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n && i < 32; i++) {
+		json_object *o = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(o, json_type_string) &&
+		    strcmp(json_object_get_string(o), name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void add_exchange(struct rg_recovery *r, const struct rg_entry *e)
 {
 	long i = rg_peer_of(r, e);
@@ -50,7 +66,13 @@ static void add_exchange(struct rg_recovery *r, const struct rg_entry *e)
 		p->exchanges++;
 		rg_latest(&p->exchange_ns, e->boot_ns);
 	}
-	peer_moment(r, e, i, "%s", "");
+	peer_moment(r, e, i, "%s%s%s",
+		    has_flag(e->asked_flags, RG_EXCHANGE_RETAIN_STATE) ? "; asks to retain state"
+								       : "",
+		    has_flag(e->flags, RG_EXCHANGE_RETAIN_STATE) ? "; state will be retained" : "",
+		    has_flag(e->flags, RG_EXCHANGE_RECLAIMABLE_R)
+			    ? "; state was retained and may be reclaimed"
+			    : "");
 }
 
 static void add_complete(struct rg_recovery *r, const struct rg_entry *e)

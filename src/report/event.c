@@ -107,6 +107,7 @@ enum kind {
 	PEER,
 	FILE_,
 	DOWNGRADE,
+	FLAGS,
 	KNOWN
 };
 
@@ -117,6 +118,7 @@ static const struct field {
 	size_t at, mark;
 } fields[] = {
 #define AT(member) offsetof(struct rg_entry, member)
+	{"asked_flags", FLAGS, AT(asked_flags), 0},
 	{"back", KNOWN, 0, 0},
 	{"boot_ns", NUMBER_MARKED, AT(boot_ns), AT(has_boot_ns)},
 	{"claim", CLAIM, 0, 0},
@@ -132,6 +134,7 @@ static const struct field {
 	{"facts", KNOWN, 0, 0},
 	{"failures", NUMBER, AT(failures), 0},
 	{"file", FILE_, 0, 0},
+	{"flags", FLAGS, AT(flags), 0},
 	{"generation", NUMBER, AT(generation), 0},
 	{"grace_s", NUMBER, AT(grace_s), 0},
 	{"hand", TEXT, AT(hand), 0},
@@ -281,6 +284,9 @@ static void take(const struct field *f, json_object *value, struct rg_entry *e)
 		break;
 	case DOWNGRADE:
 		downgrade_of(value, e);
+		break;
+	case FLAGS:
+		*(json_object **)at = json_object_is_type(value, json_type_array) ? value : NULL;
 		break;
 	case KNOWN:
 		break;

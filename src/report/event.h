@@ -43,6 +43,7 @@ struct rg_entry {
 	bool lower_bound, overflow;
 	bool has_boot_ns, has_netns, has_duration, has_expected;
 	json_object *states; /* list of texts, or NULL */
+	json_object *flags, *asked_flags; /* the same, of EXCHANGE_ID */
 
 	/* client, origin */
 	bool has_peer, peer_name_cut;

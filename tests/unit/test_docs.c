@@ -203,6 +203,8 @@ static void test_words_of_events(void **unused)
 		check_words("how", doc.events, rg_gone_name(i));
 	for (__u32 i = 0; i < RG_NR_DOORS; i++)
 		check_words("what", doc.events, rg_door_name(i));
+	for (__u32 i = 0; i < 32; i++)
+		check_words("flags", doc.events, rg_exchange_flag_name(i));
 	for (__u32 i = 0; i < RG_NR_KEPT_FROMS; i++)
 		check_words("what", doc.events, rg_kept_from_name(i));
 	for (__u32 i = 0; i < RG_NR_KEPT_WHYS; i++)

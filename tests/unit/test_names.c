@@ -155,6 +155,12 @@ static void test_record_names(void **unused)
 	check_names(rg_kept_why_name, RG_NR_KEPT_WHYS, true);
 	check_names(rg_kept_why_text, RG_NR_KEPT_WHYS, false);
 	check_names(rg_kept_from_name, RG_NR_KEPT_FROMS, true);
+	assert_int_equal(check_some(rg_exchange_flag_name, 32), 11);
+	assert_string_equal(rg_exchange_flag_name(__builtin_ctz(RG_EXCHANGE_RETAIN_STATE)),
+			    "RETAIN_STATE");
+	assert_string_equal(rg_exchange_flag_name(__builtin_ctz(RG_EXCHANGE_RECLAIMABLE_R)),
+			    "RECLAIMABLE_R");
+	assert_null(rg_exchange_flag_name(63));
 	check_names(rg_timed_name, RG_NR_TIMED, true);
 	check_names(rg_tally_name, RG_NR_TALLIES, true);
 	check_names(rg_hand_name, RG_HAND_NOTHING + 1, true);

@@ -565,10 +565,11 @@ static void test_every_event(void **unused)
 {
 	(void)unused;
 	for (__u32 op = RG_REC_NONE + 1; op < RG_NR_RECORD_OPS; op++) {
-		static const char *const own[] = {"expected", "complete",   "how",     "state",
-						  "grace_s",  "section",    "what",    "hand",
-						  "why",      "lost",	    "left",    "kept_for",
-						  "ranges",   "keep_for_s", "overflow"};
+		static const char *const own[] = {"expected", "complete",    "how",    "state",
+						  "grace_s",  "section",     "what",   "hand",
+						  "why",      "lost",	     "left",   "kept_for",
+						  "flags",    "asked_flags", "ranges", "keep_for_s",
+						  "overflow"};
 		struct rg_record r = {.op = (__u16)op,
 				      .value = 3,
 				      .how = 2,
@@ -581,6 +582,10 @@ static void test_every_event(void **unused)
 
 		check_text(o, "event", rg_record_op_name(op));
 		switch (op) {
+		case RG_REC_EXCHANGE_ID:
+			fields = "flags";
+			check_list(o, "flags", "SUPP_MOVED_REFER SUPP_MOVED_MIGR");
+			break;
 		case RG_REC_RECLAIM_COMPLETE:
 		case RG_REC_GRACE_SKIPPED:
 		case RG_REC_GRACE_END:
