@@ -123,20 +123,27 @@ static int choose_rung(const struct rg_loaded *loaded, const struct rg_load_requ
 	return RG_DONE;
 }
 
-/* Opens the object and finds its hooks. An enum rg_exit; rg_unload() in any case. */
+/* Opens the object and finds its hooks. An enum rg_exit; rg_unload() in any case. The statuses are
+ * spelled out for analyzers, which do not know what rg_error() returns. */
 static int open_object(struct rg_loaded *loaded)
 {
 	int err = rg_hooks_register();
 
-	if (err)
-		return rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
+	if (err) {
+		rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
+		return RG_FAILED;
+	}
 	loaded->skel = rg_load_skeleton();
-	if (!loaded->skel)
-		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
+	if (!loaded->skel) {
+		rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
+		return RG_FAILED;
+	}
 	loaded->hooks = rg_hooks_find(loaded->skel->obj);
-	if (!loaded->hooks)
-		return rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
-				rg_strerror(errno));
+	if (!loaded->hooks) {
+		rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
+			 rg_strerror(errno));
+		return RG_CANNOT;
+	}
 	return RG_DONE;
 }
 

@@ -45,10 +45,12 @@ extern const struct rg_program rg_programs[];
 #define RG_MAX_PROGRAMS 96
 
 /* Runs the statement for each program of a kind. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a name cannot be in them */
 #define rg_for_each_program(program, of)                                                           \
 	for (const struct rg_program *program = rg_programs; program->name; program++)             \
 		if (program->kind != (of)) {                                                       \
 		} else
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline unsigned int rg_program_index(const struct rg_program *program)
 {
