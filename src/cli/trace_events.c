@@ -111,8 +111,8 @@ static __u64 failures_now(const struct trace *t)
 
 void rg_trace_look_at_lost(struct trace *t)
 {
-	__u64 lost = rg_tracer_lost(&t->ring) + rg_role_lost(&t->role),
-	      failures = failures_now(t), more;
+	__u64 lost = rg_tracer_lost(&t->ring) + rg_role_lost(&t->role), failures = failures_now(t),
+	      more;
 	struct rg_record r = {.op = RG_REC_LOST, .time_ns = rg_now_ns()};
 
 	if (lost <= t->lost && failures <= t->failures)
