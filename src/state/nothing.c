@@ -61,6 +61,18 @@ static enum rg_statd_says look_into(const char *path, time_t booted)
 	return says;
 }
 
+/* rpc.statd and sm-notify keep their number in the file `state`, four bytes, from their first start
+ * on (nsm_get_state(), support/nsm/file.c of nfs-utils). A directory without it is none in which
+ * hosts were recorded: the right one may be on storage that a cluster mounts later. */
+static bool has_number(const char *root, const char *dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return snprintf(path, sizeof(path), "%s%s/state", root, dir) < (int)sizeof(path) &&
+	       stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == sizeof(int);
+}
+
 static bool is_there(const char *root, const char *path)
 {
 	char full[PATH_MAX];
@@ -92,6 +104,8 @@ enum rg_statd_says rg_statd_look(const char *root, time_t booted)
 	if (!dir)
 		dir = is_there(root, "/var/lib/nfs/statd/sm") ? "/var/lib/nfs/statd"
 							      : "/var/lib/nfs";
+	if (!has_number(root, dir))
+		says = RG_STATD_UNKNOWN;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && says == RG_STATD_NONE; i++)
 		says = snprintf(path, sizeof(path), "%s%s/%s", root, dir, names[i]) <
 				       (int)sizeof(path)

@@ -101,6 +101,8 @@ static void records_in(const char *dir)
 	snprintf(name, sizeof(name), "%s/sm.bak/x", dir);
 	host_put(name, "");
 	host_drop(name);
+	snprintf(name, sizeof(name), "%s/state", dir);
+	host_put(name, "\3\1\1\1");
 }
 
 static void says_while(const char *name, enum rg_statd_says expected)
@@ -125,6 +127,12 @@ static void test_statd(void **unused)
 	says_while("/var/lib/nfs/sm.bak/10.0.0.2", RG_STATD_SOME);
 	says_while("/var/lib/nfs/sm/.hidden", RG_STATD_SOME);
 	assert_int_equal(look(true), RG_STATD_NONE);
+	/* Neither rpc.statd nor sm-notify has ever run with this directory: a cluster may mount
+	 * another one over it. */
+	host_put("/var/lib/nfs/state", "");
+	assert_int_equal(look(true), RG_STATD_UNKNOWN);
+	host_drop("/var/lib/nfs/state");
+	assert_int_equal(look(true), RG_STATD_UNKNOWN);
 }
 
 /* Another directory, by nfs.conf and by other distributions' custom. */
