@@ -361,6 +361,16 @@ struct lockd_reboot {
 		 ? BPF_CORE_READ((struct lockd_reboot *)(info), field)                             \
 		 : BPF_CORE_READ((struct nlm_reboot *)(info), field))
 
+/* The pinned header has not got these fields: the flags of EXCHANGE_ID, of an end client's request
+ * and answer, and of the original server's answer to this host. */
+struct nfsd4_exchange_id___flags {
+	__u32 flags;
+} __attribute__((preserve_access_index));
+
+struct nfs_client___flags {
+	__u32 cl_exchange_flags;
+} __attribute__((preserve_access_index));
+
 /* Another host that lockd deals with (include/linux/lockd/lockd.h), with its bit fields:
  * h_server is set if that host is the client. */
 struct nsm_handle___rg {

@@ -45,11 +45,6 @@ static __always_inline struct rg_record *of_origin(__u32 op, struct nfs_client *
 	return r;
 }
 
-/* The pinned header has not got this field: the flags of the original server's answer. */
-struct nfs_client___flags {
-	__u32 cl_exchange_flags;
-} __attribute__((preserve_access_index));
-
 static __always_inline int said(__u32 op, struct nfs_client *clp, int error)
 {
 	struct rg_record *r;

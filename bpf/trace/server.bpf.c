@@ -363,11 +363,6 @@ int kprobe_record_checked(struct pt_regs___rg *regs)
 
 /* ---- coming and going ---- */
 
-/* The pinned header has not got this field. */
-struct nfsd4_exchange_id___flags {
-	__u32 flags;
-} __attribute__((preserve_access_index));
-
 static __always_inline __u32 exchange_flags(struct nfsd4_exchange_id *u)
 {
 	return BPF_CORE_READ((struct nfsd4_exchange_id___flags *)u, flags);

@@ -7,6 +7,13 @@
 #include "report/collect.h"
 #include "report/words.h"
 
+/* Returns the number of the event's client, or -1. A recording may say of such an event that it is
+ * of this host as a client; then its peer would be an original server. */
+static long client_of(struct rg_recovery *r, const struct rg_entry *e)
+{
+	return e->side == RG_SIDE_SERVER ? rg_peer_of(r, e) : -1;
+}
+
 /* Owned: the client at this place, or "a client". */
 static char *client_text(const struct rg_recovery *r, long i)
 {
@@ -79,7 +86,7 @@ static void add_retaken(struct rg_recovery *r, const struct rg_entry *e, long i)
 static void add_kept_from(struct rg_recovery *r, const struct rg_entry *e)
 {
 	bool local = e->side == RG_SIDE_GATE;
-	long i = local ? -1 : rg_peer_of(r, e), keeper = rg_peer_by_id(r, &e->kept_for);
+	long i = client_of(r, e), keeper = rg_peer_by_id(r, &e->kept_for);
 	char *comm = rg_clean_in(&e->comm), *asks = rg_clean_in(&e->what),
 	     *who = local ? rg_text("the local application %s", comm ?: "?") : client_text(r, i),
 	     *what = what_text(r, e), *whose = client_text(r, keeper),
@@ -119,5 +126,5 @@ void rg_add_kept(struct rg_recovery *r, const struct rg_entry *e)
 	(e->op == RG_REC_KEPT	    ? add_kept
 	 : e->op == RG_REC_NOT_KEPT ? add_not_kept
 	 : e->op == RG_REC_RETAKEN  ? add_retaken
-				    : add_ended)(r, e, rg_peer_of(r, e));
+				    : add_ended)(r, e, client_of(r, e));
 }
