@@ -132,7 +132,7 @@ static __always_inline void granted(struct rg_client *c, const struct rg_nlm_loc
 	__sync_fetch_and_add(&l->changes, 1);
 }
 
-static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second, __u32 netns)
+static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second)
 {
 	struct rg_client_key key = {.nlm = 1};
 	struct rg_nlm_lock lock = {};
@@ -141,7 +141,7 @@ static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second, __u32
 	struct rg_gate *g;
 	int refused;
 
-	g = rg_gate_of_netns(netns, &key.slot);
+	g = rg_gate_of_netns(BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum), &key.slot);
 	if (!g)
 		return 0;
 	rg_nlm_lock_of(rqstp, second, &lock);
@@ -170,19 +170,16 @@ static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second, __u32
 SEC("fexit/__nlm4svc_proc_lock")
 int BPF_PROG(nlm_lock_done, struct svc_rqst *rqstp, void *second)
 {
-	return lock_ends(rqstp, second, rqstp->rq_xprt->xpt_net->ns.inum);
+	return lock_ends(rqstp, second);
 }
 
 SEC("?kretprobe/__nlm4svc_proc_lock")
 int kprobe_nlm_lock_done(struct pt_regs___rg *regs)
 {
 	struct rg_entered e = {};
-	struct svc_rqst *rqstp;
 
-	if (!rg_left(RG_RETURN_NLM_LOCK_DONE, &e))
-		return 0;
-	rqstp = (void *)e.arg[0];
-	return lock_ends(rqstp, (void *)e.arg[1], BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum));
+	return rg_left(RG_RETURN_NLM_LOCK_DONE, &e) ? lock_ends((void *)e.arg[0], (void *)e.arg[1])
+						    : 0;
 }
 
 /* ---- UNLOCK ---- */

@@ -30,7 +30,7 @@ static __always_inline void read_nlm_lock(struct rg_record *r, const struct rg_n
 		read_inode(r, inode);
 }
 
-static __always_inline int nlm_lock_end(struct svc_rqst *rqstp, void *second, __u32 netns)
+static __always_inline int nlm_lock_end(struct svc_rqst *rqstp, void *second)
 {
 	struct rg_at_work *w = end_of(RG_REC_NLM_LOCK);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
@@ -43,7 +43,7 @@ static __always_inline int nlm_lock_end(struct svc_rqst *rqstp, void *second, __
 
 	if (!w)
 		return 0;
-	g = rg_gate_of_netns(netns, &slot);
+	g = rg_gate_of_netns(BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum), &slot);
 	if (!g)
 		return 0;
 	rg_nlm_lock_of(rqstp, second, &lock);
@@ -90,20 +90,15 @@ static __always_inline int nlm_lock_end(struct svc_rqst *rqstp, void *second, __
 SEC("fexit/__nlm4svc_proc_lock")
 int BPF_PROG(nlm_lock_ends, struct svc_rqst *rqstp, void *second)
 {
-	return nlm_lock_end(rqstp, second, rqstp->rq_xprt->xpt_net->ns.inum);
+	return nlm_lock_end(rqstp, second);
 }
 
 SEC("?kretprobe/__nlm4svc_proc_lock")
 int kprobe_nlm_lock_ends(struct pt_regs___rg *regs)
 {
 	struct rg_entered e = {};
-	struct svc_rqst *rqstp;
 
-	if (!left_here(regs, &e))
-		return 0;
-	rqstp = (void *)e.arg[0];
-	return nlm_lock_end(rqstp, (void *)e.arg[1],
-			    BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum));
+	return left_here(regs, &e) ? nlm_lock_end((void *)e.arg[0], (void *)e.arg[1]) : 0;
 }
 
 static __always_inline int rebooted(__u32 netns, void *info)
