@@ -3,11 +3,12 @@
 # docs/results.md out of the CSV that tests/measure writes; called by it.
 
 BEGIN {
-	n_columns = split("none grace-start grace-end settled settled-opens settled-module settled-original", columns, " ")
+	n_columns = split("none grace-start grace-end settled settled-opens settled-module settled-original settled-module-original", columns, " ")
 	head["none"] = "without guard"
 	head["settled-opens"] = "settled, scope opens"
 	head["settled-module"] = "settled, with the module"
 	head["settled-original"] = "settled, and role original on the original server"
+	head["settled-module-original"] = "with the module, and role original on the original server"
 	title["v4.2-Y"] = "v4.2, recover_lost_locks=Y"
 	title["v4.2-N"] = "v4.2, recover_lost_locks=N"
 	title["v4.1-Y"] = "v4.1, recover_lost_locks=Y"
