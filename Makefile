@@ -55,9 +55,10 @@ SKELETONS := $(B)/guard.skel.h $(B)/original.skel.h $(B)/protect.skel.h
 # The rooms of src/, in the order in which they may include each other: the guard itself,
 # then those that only observe it (record, metrics, check, report), then the verbs.
 GUARD_ROOMS := text base pins mounts policy state load
-ROOMS := $(GUARD_ROOMS) original record metrics check report cli
+VERB_ROOMS := cli daemon status top trace verbs
+ROOMS := $(GUARD_ROOMS) original record metrics check report $(VERB_ROOMS)
 OBJS := $(patsubst %.c,$(B)/%.o,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
-LIBRARY_OBJS := $(filter-out $(addprefix $(B)/src/,$(addsuffix /%,check report cli)),$(OBJS))
+LIBRARY_OBJS := $(filter-out $(addprefix $(B)/src/,$(addsuffix /%,check report $(VERB_ROOMS))),$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 # This program as another version, for the suite upgrade.
@@ -194,7 +195,7 @@ SAN_CFLAGS = -g -O1 $(SAN)
 # Where the tests find their data: not among the flags of the sources, which are the same
 # in every checkout.
 TEST_PATHS = -DRG_TEST_DATA='"$(abspath tests/unit/data)"' -DRG_BUILD='"$(abspath $(B))"'
-SAN_OBJS := $(patsubst $(B)/%,$(B)/tests/%,$(filter-out $(B)/src/cli/main.o,$(OBJS)))
+SAN_OBJS := $(patsubst $(B)/%,$(B)/tests/%,$(filter-out $(B)/src/verbs/main.o,$(OBJS)))
 
 $(B)/tests/src/%.o: src/%.c Makefile | $(SKELETONS)
 	$(say) CC-SAN $<
@@ -203,7 +204,7 @@ $(B)/tests/src/%.o: src/%.c Makefile | $(SKELETONS)
 
 $(B)/tests/src/load/load.o $(B)/tests/src/load/object.o: $(B)/guard.skel.h
 # The recording that `demo --replay` has in it.
-$(B)/src/cli/demo.o $(B)/tests/src/cli/demo.o: tests/unit/data/powercut.ndjson
+$(B)/src/verbs/demo.o $(B)/tests/src/verbs/demo.o: tests/unit/data/powercut.ndjson
 
 $(OTHER): tests/other-version $(B)/reexport-guard
 	$(say) OTHER $@
@@ -275,7 +276,7 @@ $(B)/bench/tap: bench/tap.c $(LIBRARY_OBJS) Makefile
 	$(Q)$(CC) $(RG_CFLAGS) $(CFLAGS) $(LDFLAGS) $< $(LIBRARY_OBJS) $(LIB_LDLIBS) -o $@
 
 # The verb `trace`, fed from a file.
-$(B)/bench/feed: bench/feed.c $(filter-out $(B)/src/cli/main.o,$(OBJS)) Makefile
+$(B)/bench/feed: bench/feed.c $(filter-out $(B)/src/verbs/main.o,$(OBJS)) Makefile
 	$(say) BENCH $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RG_CFLAGS) $(CFLAGS) $(LDFLAGS) $< $(filter %.o,$^) \
@@ -284,7 +285,7 @@ $(B)/bench/feed: bench/feed.c $(filter-out $(B)/src/cli/main.o,$(OBJS)) Makefile
 # ---- fuzzers: libFuzzer, ASan and UBSan; the rooms that read what others write ----
 
 FUZZ_CFLAGS = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_ROOMS := $(filter-out load original check cli,$(ROOMS))
+FUZZ_ROOMS := $(filter-out load original check $(VERB_ROOMS),$(ROOMS))
 FUZZ_OBJS := $(patsubst %.c,$(B)/fuzz/%.o,$(foreach room,$(FUZZ_ROOMS),$(wildcard src/$(room)/*.c)))
 .PHONY: fuzzers
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out tests/fuzz/fuzz.c, \

@@ -68,7 +68,7 @@ enum rg_option {
 	RG_OPT_FORCE_MAX_RANGES,
 	RG_OPT_FORCE_WITHOUT,
 	RG_OPT_FILE, /* one argument */
-	/* All options of `trace` (rg_trace_wish_of()). */
+	/* All options of `trace` (rg_trace_request_of()). */
 	RG_OPT_TRACE_CLIENT,
 	RG_OPT_TRACE_FILE,
 	RG_OPT_TRACE_OP,

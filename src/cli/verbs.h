@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Each verb has a file and a row in main.c. Each returns an enum rg_exit. */
+/* Each verb has a file or a folder, and a row in verbs/main.c. Each returns an enum rg_exit. */
 #pragma once
 
 #include "cli/options.h"
@@ -14,8 +14,6 @@ int rg_verb_release(const struct rg_options *o);
 int rg_verb_close(const struct rg_options *o);
 int rg_verb_wait(const struct rg_options *o);
 int rg_verb_notify(const struct rg_options *o);
-/* Starts the child of `run` that notifies. only_fd: the daemon's own lock. */
-void rg_notify_start(int only_fd);
 int rg_verb_run(const struct rg_options *o);
 int rg_verb_trace(const struct rg_options *o);
 int rg_verb_metrics(const struct rg_options *o);
@@ -34,7 +32,7 @@ int rg_verb_demo(const struct rg_options *o);
 #define RG_TAKES_ARM                                                                               \
 	(RG_TAKES_POLICY | RG_TAKES_FORCE | RG_TAKES(RG_OPT_CONFIG) | RG_TAKES(RG_OPT_NETNS))
 
-/* ---- shared by the verbs: wish.c, say.c, gate.c, locks.c ---- */
+/* ---- shared by the verbs: arm_request.c, say.c, gate.c, locks.c ---- */
 
 /* Makes an arm request from file and options, checked except for the mounts. The caller frees
  * config, also after a failure. Returns an enum rg_exit after reporting what is wrong. */
@@ -76,7 +74,7 @@ bool rg_daemon_is_alive(const struct rg_pins *p);
 /* Warns of each lock that a local application holds on a guarded mount. */
 void rg_warn_of_locks(const struct rg_pins *p);
 
-/* ---- original.c: the verbs with --role original ---- */
+/* ---- verbs/original.c: the verbs with --role original ---- */
 
 /* Says whether the options mean the role of an original server. *err: RG_USAGE, reported, if
  * options of both roles are mixed. */
@@ -93,7 +91,7 @@ int rg_original_can(const struct rg_config *config);
 int rg_original_reload(const struct rg_config *config);
 int rg_original_status(const struct rg_options *o);
 
-/* ---- policy.c ---- */
+/* ---- verbs/policy.c ---- */
 
 /* What `policy show` prints: the policy that the kernel has for one gate. */
 struct rg_policy_shown {

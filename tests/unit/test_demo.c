@@ -5,7 +5,7 @@
 
 #include <fcntl.h>
 
-#include "cli/replay.h"
+#include "verbs/replay.h"
 #include "cli/verbs.h"
 
 /* Runs the verb with its output in a file; the caller frees the text. */

@@ -3,7 +3,7 @@
  */
 #include "unit_host.h"
 
-#include "cli/mount_unit.h"
+#include "verbs/mount_unit.h"
 
 static void test_names(void **unused)
 {

@@ -4,7 +4,7 @@
 
 #include <json-c/json.h>
 
-#include "cli/status.h"
+#include "status/status.h"
 #include "text/wrap.h"
 
 /* Nothing enabled would have less; what is not named here is not shown. */

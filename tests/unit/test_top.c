@@ -8,8 +8,8 @@
 #include "unit_snapshot.h"
 
 #include "cli/table.h"
-#include "cli/top_clients.h"
-#include "cli/top_screen.h"
+#include "top/clients.h"
+#include "top/screen.h"
 
 static struct rg_snapshot snapshot;
 static struct rg_screen screen;

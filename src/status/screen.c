@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/names.h"
-#include "cli/status.h"
+#include "status/status.h"
 #include "load/modules.h"
 #include "metrics/verdict.h"
 #include "text/wrap.h"

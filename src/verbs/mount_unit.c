@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/mount_unit.h"
+#include "verbs/mount_unit.h"
 
 #include <ctype.h>
 #include <limits.h>

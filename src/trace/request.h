@@ -5,7 +5,7 @@
 #include "cli/options.h"
 #include "record/record_filter.h"
 
-struct rg_trace_wish {
+struct rg_trace_request {
 	struct rg_filter filter; /* the options own its strings */
 	bool json;
 	const char *record; /* file to record to; NULL: none */
@@ -16,4 +16,4 @@ struct rg_trace_wish {
 };
 
 /* Checks the options. Returns RG_DONE, or RG_USAGE after one line. Pure. */
-int rg_trace_wish_of(const struct rg_options *o, struct rg_trace_wish *w);
+int rg_trace_request_of(const struct rg_options *o, struct rg_trace_request *w);

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/names.h"
-#include "cli/replay.h"
+#include "verbs/replay.h"
 #include "cli/terminal.h"
-#include "cli/top_screen.h"
+#include "top/screen.h"
 #include "cli/verbs.h"
 #include "record/record_parse.h"
 #include "record/record_text.h"

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "cli/table.h"
-#include "cli/top_clients.h"
-#include "cli/top_parts.h"
-#include "cli/top_words.h"
+#include "top/clients.h"
+#include "top/parts.h"
+#include "top/words.h"
 #include "base/names.h"
 #include "record/record_names.h"
 #include "text/shown.h"

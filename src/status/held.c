@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Makes what `status --json` says of guarded mounts, of held threads and of stopped wrappers. */
-#include "cli/status_parts.h"
+#include "status/parts.h"
 
 #include <dirent.h>
 #include <errno.h>

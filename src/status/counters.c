@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Makes what `status --json` counts: calls at the doors, lock reclaims, tracing, notices, refusals
  * of protect. */
-#include "cli/status_parts.h"
+#include "status/parts.h"
 
 #include "base/names.h"
 #include "load/answers.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/top_words.h"
+#include "top/words.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

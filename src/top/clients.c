@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/top_clients.h"
+#include "top/clients.h"
 
 #include <stdlib.h>
 #include <string.h>

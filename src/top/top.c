@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "cli/terminal.h"
-#include "cli/top_screen.h"
+#include "top/screen.h"
 #include "cli/verbs.h"
 
 struct watch {

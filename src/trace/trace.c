@@ -17,7 +17,7 @@
 
 #include <cap-ng.h>
 
-#include "cli/trace_parts.h"
+#include "trace/parts.h"
 #include "cli/verbs.h"
 #include "load/programs.h"
 #include "pins/flows.h"
@@ -322,7 +322,7 @@ int rg_verb_trace(const struct rg_options *o)
 		return rg_error(RG_FAILED, "trace: out of memory");
 	rg_pins_init(&t->p);
 	t->role = rg_role_none;
-	err = rg_trace_wish_of(o, &t->wish);
+	err = rg_trace_request_of(o, &t->wish);
 	t->wish.filter.mounts = &t->mounts;
 	t->around.mounts = &t->mounts;
 	rg_trace_choose_style(t);

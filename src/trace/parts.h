@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "cli/outlet.h"
-#include "cli/trace_wish.h"
+#include "trace/request.h"
 #include "mounts/mountpoints.h"
 #include "pins/gates.h"
 #include "record/gate_event.h"
@@ -24,7 +24,7 @@
 #define BATCH 4096
 
 struct trace {
-	struct rg_trace_wish wish;
+	struct rg_trace_request wish;
 	struct rg_pins p;
 	bool guard;	  /* p is open; false: there is the role of an original server alone */
 	ino_t pinned_ino; /* id of map_meta, by which another set is noticed */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/names.h"
-#include "cli/status.h"
-#include "cli/status_parts.h"
+#include "status/status.h"
+#include "status/parts.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "load/modules.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Makes what `status --json` says of each gate: its state and policy, its end clients, their lost
  * locks. */
-#include "cli/status_parts.h"
+#include "status/parts.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/netns.h"
 #include "cli/verbs.h"
+#include "daemon/daemon.h"
 #include "pins/pins.h"
 #include "state/notify.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/status.h"
+#include "status/status.h"
 
 #include <stdio.h>
 #include <string.h>

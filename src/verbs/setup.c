@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "check/check.h"
-#include "cli/mount_unit.h"
+#include "verbs/mount_unit.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "mounts/guarded.h"

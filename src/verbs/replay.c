@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/replay.h"
+#include "verbs/replay.h"
 
 #include <errno.h>
 #include <stdlib.h>

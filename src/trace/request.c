@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/trace_wish.h"
+#include "trace/request.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ static bool number_of(const char *text, __u64 max, __u64 *n)
 	return !errno && !*end && *n && *n <= max;
 }
 
-static int take_end(const struct rg_options *o, struct rg_trace_wish *w)
+static int take_end(const struct rg_options *o, struct rg_trace_request *w)
 {
 	const char *count = given(o, RG_OPT_TRACE_COUNT), *time = given(o, RG_OPT_TRACE_DURATION);
 	long seconds = 0;
@@ -80,7 +80,7 @@ static int take_end(const struct rg_options *o, struct rg_trace_wish *w)
 	return RG_DONE;
 }
 
-static int take_recording(const struct rg_options *o, struct rg_trace_wish *w)
+static int take_recording(const struct rg_options *o, struct rg_trace_request *w)
 {
 	const char *size = given(o, RG_OPT_TRACE_RECORD_SIZE),
 		   *keep = given(o, RG_OPT_TRACE_RECORD_KEEP);
@@ -103,7 +103,7 @@ static int take_recording(const struct rg_options *o, struct rg_trace_wish *w)
 	return RG_DONE;
 }
 
-int rg_trace_wish_of(const struct rg_options *o, struct rg_trace_wish *w)
+int rg_trace_request_of(const struct rg_options *o, struct rg_trace_request *w)
 {
 	memset(w, 0, sizeof(*w));
 	w->json = o->json;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/top_screen.h"
+#include "top/screen.h"
 
 #include <string.h>
 #include <time.h>
 
 #include "cli/table.h"
-#include "cli/top_parts.h"
+#include "top/parts.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

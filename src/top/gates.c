@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Draws the gates in `top`. */
-#include "cli/top_parts.h"
-#include "cli/top_words.h"
+#include "top/parts.h"
+#include "top/words.h"
 #include "base/names.h"
 
 static enum rg_look look_of_state(const struct rg_view *v)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reads what `trace` prints: the records of its ring, changes of gates, lost records and locks. */
-#include "cli/trace_parts.h"
+#include "trace/parts.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Writes what `trace` prints and records: lines, header, end, and what it says at the end. */
-#include "cli/trace_parts.h"
+#include "trace/parts.h"
 
 #include <errno.h>
 #include <langinfo.h>
