@@ -137,7 +137,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	background late "$RG" wait --timeout 1h
 	run -1 in_rex setpriv --reuid 65534 --clear-groups "$RG" wait
 	[[ $output == *root* ]]
-	! ended wait
+	not ended wait
 	rg release
 	expect_end wait 0 "open: network namespace"
 	expect_end late 0 "released by hand"
@@ -165,7 +165,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	run rg setup --dry-run --config $conf
 	[ "$status" -eq 0 ]
 	[[ $output == *"would write $conf"* && $output == *"would enable"* ]]
-	! in_rex test -e $conf
+	not in_rex test -e $conf
 	[ ! -e $pins ]
 	# No file: a new one, and all in one go.
 	run rg setup --yes --config $conf

@@ -40,6 +40,10 @@ in_rex() { tier rex "$@"; }
 # To be called by setup and setup_file before all else; fresh and setup_tiers do.
 untraced() { set +T; }
 
+# not COMMAND...: it must fail. A line that begins with ! is exempt from errexit, so it fails no test
+# unless it is the last one; `make lint` refuses it. Of a pipeline: not grep WORD <<<"$(COMMAND)".
+not() { ! "$@"; }
+
 # A file for locks on both NFS mounts, and on a file system that is not NFS.
 setup_tiers() {
 	untraced

@@ -32,7 +32,7 @@ daemon_pid() { cat "$work/daemon.pid"; }
 	wait_for 20 "the verdict to change" verdict_is "NOT protected: \`release\` opened *"
 	kill -TERM "$(daemon_pid)"
 	expect_end daemon 0 "gates stay as they are"
-	! in_rex test -e /run/reexport-guard/status
+	not in_rex test -e /run/reexport-guard/status
 	[[ $(json .verdict.text) == "NOT protected: "* ]]
 }
 # By somebody without privileges.

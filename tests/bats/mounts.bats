@@ -120,7 +120,7 @@ options=rw,insecure,no_subtree_check
 	arm_hold
 	guarded_is $a
 	knfsd_stop rex # the gate closes
-	! in_rex grep -q '^/' /proc/fs/nfsd/exports || false
+	not in_rex grep '^/' /proc/fs/nfsd/exports
 	held_try one posix $a/f
 	guarded_is $a
 	rg release

@@ -44,7 +44,7 @@ later() {
 	[ -e /usr/share/man/man5/reexport-guard.conf.5.gz ]
 	[ -e /usr/lib/modprobe.d/50-reexport-guard.conf ]
 	[ -e /usr/share/bash-completion/completions/reexport-guard ]
-	! dpkg -L reexport-guard | grep -E 'bats|qemu|tests/'
+	not grep -E 'bats|qemu|tests/' <<<"$(dpkg -L reexport-guard)"
 	grep -q '^ExecStart=/usr/sbin/reexport-guard run' /usr/lib/systemd/system/reexport-guard.service
 }
 

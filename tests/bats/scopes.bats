@@ -314,7 +314,7 @@ reads_by() { [[ $(in_rex "$1" $a/f 2>/dev/null) == hello ]]; }
 	run tier cli timeout 30 cat /mnt/a/f
 	[ "$output" = hello ]
 	wait_said watcher "may open 6 bytes"
-	! said watcher error
+	not said watcher error
 	[ "$(counter fanotify)" -ge 1 ]
 	# What the listener opens by itself is a local application's: like any other it waits.
 	held_is 1

@@ -128,7 +128,7 @@ all_are_held() {
 	[ "$(json '.wrappers | length')" -eq 1 ]
 	[ "$(json '.mounts[0].path')" = $a ]
 	is_state "$(pid_of one)" T
-	! said asker granted
+	not said asker granted
 	[[ $(output_of one) == "" ]]
 }
 
@@ -138,7 +138,7 @@ replaced_by() {
 	ask_always
 	since=$(held_for_seconds)
 	with "$1"
-	! the_set_is null
+	not the_set_is null
 	if [[ $2 == run ]]; then
 		kill -TERM "$(pid_of daemon)"
 		expect_end daemon 0
@@ -231,7 +231,7 @@ lockd_is_done() { [[ $(json '.gates[0].lockd') == grace-over ]]; }
 		# Wherever it was cut short, the gate is closed, and knows whom it holds.
 		[ "$(gate_state)" = closed ]
 		[ "$(held_count)" -ge 2 ]
-		! said asker granted
+		not said asker granted
 		if the_set_is null; then break; fi
 	done
 	daemon_replaces
