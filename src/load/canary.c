@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,6 +131,16 @@ static enum rg_canary watch(const struct rg_pins *p, pid_t child, __u32 action, 
 	}
 }
 
+/* The child. It ends with its parent, which may be killed while this is held: it has the parent's
+ * locks open, and nobody else would continue it. PR_SET_PDEATHSIG is of no use once the parent is
+ * gone. */
+static int sing(pid_t parent, __u32 what, int memfd)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return errno;
+	return getppid() == parent ? call_once(what, memfd) : ESRCH;
+}
+
 enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, __u64 *took_ns,
 			     int *detail)
 {
@@ -141,7 +152,7 @@ enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, 
 	enum rg_canary result = RG_CANARY_ERROR;
 	int status, usual, fd = memfd_create("reexport-guard-canary", MFD_CLOEXEC);
 	struct stat st;
-	pid_t child;
+	pid_t parent = getpid(), child;
 
 	*took_ns = 0;
 	if (fd < 0) {
@@ -165,7 +176,7 @@ enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, 
 	if (child < 0) {
 		*detail = errno;
 	} else if (child == 0) {
-		_exit(call_once(what, fd));
+		_exit(sing(parent, what, fd));
 	} else {
 		result = watch(p, child, action, canaries, usual, detail);
 		*took_ns = rg_now_ns() - start_ns;

@@ -106,6 +106,26 @@ is_closed_with_crowd() {
 	crowd_goes_on
 }
 
+# pgrep(1) is too slow for it where all is emulated.
+child_of() { [[ $(<"/proc/$1/task/$1/children") =~ ^([0-9]+) ]] && echo "${BASH_REMATCH[1]}"; }
+canary_is_held() {
+	enabling=$(child_of "$(pid_of enabling)") && canary=$(child_of "$enabling") && is_state "$canary" T
+}
+canary_ended() { not kill -0 "$canary"; }
+@test "enable killed while its canary is held: the canary ends with it, and nothing stays locked" {
+	local enabling canary
+	# It looks at the canary late.
+	background enabling strace -qq -o /dev/null -e trace=wait4 -e inject=wait4:delay_enter=8000000 \
+		"$RG" enable "${policy[@]}" --force-without tracing
+	wait_for 300 "the canary to be held" canary_is_held
+	kill -KILL "$enabling"
+	wait_for 10 "the canary to end" canary_ended
+	nobody_stopped
+	arm "${policy[@]}" --action deny
+	rg disable
+	expect_end enabling 137
+}
+
 # daemon_killed_at N: a daemon is started, and killed before its Nth system call that changes
 # something; one that makes fewer is killed once it says that it is ready.
 daemon_killed_at() {
