@@ -21,12 +21,21 @@ setup_file() {
 	in_rex bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 10.77.4.2 box >>/etc/hosts'
 	tier origin ip route add 10.77.4.0/24 via 10.77.1.2
 }
+# Armed once for all tests, and anew after one that failed.
 setup() {
+	untraced
+	cable cli up
+	daemon_alive || guarded
+	delegations off
+}
+guarded() {
 	setup_recovery
 	load_module
 	tier_nfs cli recover-lost-locks N
 	want_skip
-	guard --release settled --module require
+	background daemon "$RG" run --mount "$a" --state-dir "$state" --release settled \
+		--module require
+	wait_for 90 "the daemon to be alive" daemon_alive
 	knfsd_start rex 15 15 3
 	wait_gate open
 }
@@ -34,7 +43,7 @@ teardown() {
 	box_umounts
 	tidy_cli
 	clients_umount
-	fresh
+	[[ -n ${BATS_TEST_COMPLETED-} ]] || fresh
 }
 teardown_file() {
 	teardown_recovery
@@ -169,13 +178,15 @@ app_writes() {
 
 # listed PID: its locks, by lslocks of the tier that it runs in.
 listed() { tier "$1" lslocks -n -p "$2" -o COMMAND,TYPE,MODE,M,START,END | sort; }
+# users TIER FILE: who has it open, by fuser of that tier.
+users() { tier "$1" fuser "$2" 2>/dev/null | xargs -n 1 | sort -n; }
 
-@test "lslocks and /proc/locks: the holder is seen at the end client as on a direct mount" {
+@test "lslocks, fuser and /proc/locks: the holder is seen at the end client as on a direct mount" {
 	cli_mount vers=4.2
 	take 3
 	talk direct "$LOCKER" hold $other/db 3
 	wait_said direct '^locked 3$'
-	holders_of() { pgrep -P "$(pid_of "$1")"; }
+	holders_of() { pgrep -P "$(pid_of "$1")" | sort -n; }
 	pids=$(holders_of app)
 	direct=$(holders_of direct)
 	for n in 1 2 3; do
@@ -183,6 +194,10 @@ listed() { tier "$1" lslocks -n -p "$2" -o COMMAND,TYPE,MODE,M,START,END | sort;
 		[ -n "$one" ]
 		[ "$one" = "$(listed rex "$(sed -n ${n}p <<<"$direct")")" ]
 	done
+	[ "$(users cli /mnt/a/db)" = "$pids" ]
+	[ "$(users rex $other/db)" = "$direct" ]
+	# On the servers nobody of theirs has the file open, be it of a re-export or not: knfsd is no process.
+	[ "$(users rex $a/db),$(users origin /export/a/db),$(users origin /export/b/db)" = ,, ]
 	# On the re-export server they are locks of this file, and of no process.
 	inode=$(in_rex stat -c %i $a/db)
 	[ "$(in_rex grep -c "POSIX *ADVISORY *WRITE .*:$inode [0-2] [0-2]\$" /proc/locks)" -ge 3 ]
