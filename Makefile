@@ -256,6 +256,7 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \
 		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) \
+		$(if $(findstring locker,$@),$(shell $(PKG_CONFIG) --cflags --libs libsystemd)) \
 		$(if $(findstring stranger,$@),$(shell $(PKG_CONFIG) --cflags --libs libbpf)) \
 		$(if $(findstring no_memory,$@),-shared -fPIC) $(if $(findstring png,$@),-lz) -o $@
 

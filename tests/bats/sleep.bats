@@ -88,6 +88,91 @@ daemon_dead() { ! daemon_alive; }
 	[ "$(counter interrupted)" -ge 4 ]
 }
 
+# By no shell in between, and with nothing of bats' open, which would wait for them.
+in_tmux() {
+	in_rex tmux -L rg -f /dev/null new-session -d \
+		"exec $LOCKER try posix $1 >/proc/1/root$work/tmux.said 2>&1" 3>&- 4>&-
+}
+in_screen() {
+	in_rex screen -c /dev/null -dmS rg sh -c \
+		"exec $LOCKER try posixw $1 >/proc/1/root$work/screen.said 2>&1" 3>&- 4>&-
+}
+said_in() { [[ -s $work/$1 ]] && grep -qx "$2" "$work/$1"; }
+
+@test "sleep: sudo, nsenter, tmux and screen, which stop themselves or continue others, see nothing but a slow call" {
+	rm -f "$work"/{tmux,screen}.said
+	# sudo with a pseudo terminal, which is Debian's default, and without.
+	printf '%s\n' 'root ALL=(ALL) NOPASSWD: ALL' 'Defaults use_pty' \
+		'Defaults>daemon !use_pty' >/etc/sudoers
+	in_rex bash -c "mkdir -p -m 755 /run/screen
+		for f; do : >>$a/w.\$f; chmod 666 $a/w.\$f; done" _ sudo no-pty nsenter tmux screen
+	arm_hold --mount $a
+	background sudo sudo -n "$LOCKER" try posix $a/w.sudo
+	background no-pty sudo -n -u daemon "$LOCKER" try posix $a/w.no-pty
+	background nsenter nsenter --pid=/proc/self/ns/pid "$LOCKER" try posix $a/w.nsenter
+	in_tmux $a/w.tmux
+	in_screen $a/w.screen
+	wait_held 5 60
+	wait_all_asleep five
+	rg release
+	for name in sudo no-pty nsenter; do
+		expect_end $name 0 granted
+	done
+	wait_for 30 "what tmux runs to end" said_in tmux.said granted
+	wait_for 30 "what screen runs to end" said_in screen.said granted
+	nobody_stopped
+	nothing_left
+	counters_are held=5 held_again=0 wrappers_stopped=0 denied.total=0 helper_failures.total=0
+}
+
+# systemd's user instance, in the tier of the re-export server and a cgroup of its own, of which
+# teardown ends all. It wants to be told that systemd has booted the machine.
+manager=/sys/fs/cgroup/manager
+systemd_starts() {
+	mkdir -p $manager
+	in_rex bash -c 'mkdir -p /run/systemd/system /run/user/0/systemd/user
+		printf "%s\n" "[Service]" WatchdogSec=8 TimeoutStopSec=8 LimitCORE=0 "ExecStart=$0" \
+			>/run/user/0/systemd/user/held.service' "$LOCKER beside say $a/g 3"
+	background manager bash -c "echo \$\$ >$manager/cgroup.procs
+		exec env XDG_RUNTIME_DIR=/run/user/0 /usr/lib/systemd/systemd --user"
+	wait_for 60 "systemd: $(output_of manager)" unit is-system-running
+}
+unit() { in_rex env XDG_RUNTIME_DIR=/run/user/0 systemctl --user "$@"; }
+unit_is() { [[ $(unit show -P "$1" held) == "$2" ]]; }
+# told_for SECONDS: between the unit's start and the last time that it told systemd that it is alive.
+told_for() {
+	local start last
+	start=$(unit show -P ExecMainStartTimestampMonotonic held)
+	last=$(unit show -P WatchdogTimestampMonotonic held)
+	((last - start > $1 * 1000000))
+}
+teardown() { [[ ! -e $manager ]] || echo 1 >$manager/cgroup.kill; }
+
+@test "sleep: a unit with WatchdogSec= and held threads goes on; on the rung stop systemd ends it" {
+	systemd_starts
+	arm_hold --mount $a
+	unit start held
+	wait_held 3
+	wait_all_asleep three
+	wait_for 90 "the unit to be held for longer than WatchdogSec=" told_for 12
+	unit_is ActiveState active
+	held_is 3
+	rg release
+	nothing_left
+	unit kill -s USR1 held
+	wait_for 60 "the unit to end" unit_is ActiveState inactive
+	unit_is Result success
+	counters_are held=3 denied.total=0 exited=0 helper_failures.total=0
+	rg disable
+	arm_hold --mount $a --force-rung stop
+	unit start held
+	wait_held 3
+	wait_for 90 "systemd to end the unit" unit_is ActiveState failed
+	unit_is Result watchdog
+	nothing_left
+	nobody_stopped
+}
+
 # Opens a file, with a handler without SA_RESTART for an alarm a second later; ends with the errno.
 # shellcheck disable=SC2016 # perl's own variables
 open_with_alarm='sigaction(SIGALRM, POSIX::SigAction->new(sub { syswrite(STDOUT, "alarm\n") }));
@@ -147,6 +232,26 @@ interrupted_is() { [[ $(counter interrupted) == "$1" ]]; }
 	expect_end one 0 granted
 	nothing_left
 	rmdir $group
+}
+
+@test "sleep: the machine is suspended and resumed with threads held: they are held again, and nothing delays it" {
+	arm_hold --mount $a
+	held_try posix posix $a/f
+	held_try flock flock $a/g
+	wait_all_asleep two
+	# As far as every task being frozen, for 5 s (the kernel's Documentation/power/basic-pm-debugging.rst).
+	# A task that does not freeze within pm_freeze_timeout, 20 s, has the write fail with EBUSY.
+	echo freezer >/sys/power/pm_test
+	echo freeze >/sys/power/state
+	echo none >/sys/power/pm_test
+	[ "$(cat /sys/power/suspend_stats/fail)" -eq 0 ]
+	held_is 2
+	wait_all_asleep two
+	rg release
+	expect_end posix 0 granted
+	expect_end flock 0 granted
+	nothing_left
+	counters_are held=2 denied.total=0 helper_failures.total=0
 }
 
 @test "sleep: no daemon is needed, whether knfsd, time, release or disable opens the gate" {

@@ -17,7 +17,8 @@
  *   beside ACTION FILE N     the same with ofdw, and on SIGUSR1 the main thread
  *                            does ACTION: fork (and stops), exec (true(1)), exit
  *                            (the process), leave (the main thread alone) or say
- *                            ("the main thread goes on", and waits for the others)
+ *                            ("the main thread goes on", and waits for the others).
+ *                            Until then it tells systemd that it is alive
  *   race FILE ROUNDS MS      as many processes of three threads that ask, of
  *                            which the main thread does one of these at once;
  *                            each is killed with SIGKILL soon after, at most
@@ -68,6 +69,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -338,14 +340,16 @@ static void act(const char *action)
 static int beside_held(const char *action, const char *file, int n)
 {
 	struct worker *w = calloc((size_t)n, sizeof(*w));
+	static const struct timespec half_a_second = {.tv_nsec = 500000000};
 	sigset_t usr1;
-	int sig;
 
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
 	start_threads(w, file, n);
-	sigwait(&usr1, &sig);
+	do /* WatchdogSec=; of no effect without $NOTIFY_SOCKET */
+		sd_notify(0, "WATCHDOG=1");
+	while (sigtimedwait(&usr1, NULL, &half_a_second) < 0);
 	act(action);
 	for (int i = 0; i < n; i++)
 		pthread_join(w[i].thread, NULL);
