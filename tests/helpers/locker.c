@@ -13,6 +13,8 @@
  *   pass-fd KIND FILE        opens, passes the descriptor over a socket to a
  *                            child, which tries
  *   fork KIND FILE           opens, and a child of a child tries
+ *   reopen KIND FILE         opens it with O_PATH, then by /proc/self/fd, and tries
+ *   handle KIND FILE         opens it by its file handle, and tries; root
  *   threads KIND FILE N      N threads try, each its own byte; all must succeed
  *   beside ACTION FILE N     the same with ofdw, and on SIGUSR1 the main thread
  *                            does ACTION: fork (and stops), exec (true(1)), exit
@@ -56,6 +58,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -190,6 +193,45 @@ static int wait_for(pid_t child)
 		if (errno != EINTR)
 			die("waitpid");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : HELPER_FAILED;
+}
+
+/* The open itself may be what is refused. */
+static int try_opened(const char *kind, int fd)
+{
+	return answer(fd < 0 ? -1 : request(kind, fd, 0));
+}
+
+static int try_reopened(const char *kind, const char *file)
+{
+	char again[32];
+	int fd = open(file, O_PATH);
+
+	if (fd < 0)
+		die(file);
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", fd);
+	return try_opened(kind, open(again, O_RDWR));
+}
+
+static int try_by_handle(const char *kind, const char *file)
+{
+	struct {
+		struct file_handle head;
+		unsigned char bytes[MAX_HANDLE_SZ];
+	} h = {.head.handle_bytes = MAX_HANDLE_SZ};
+	int mount_id, fd = open(file, O_PATH);
+	const char *slash = strrchr(file, '/');
+	char folder[PATH_MAX];
+
+	if (!slash)
+		die("handle: a path with a / is expected");
+	/* Any descriptor of that mount leads to the file; one with O_PATH does not count. */
+	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - file), file);
+	if (fd < 0 || name_to_handle_at(fd, "", &h.head, &mount_id, AT_EMPTY_PATH))
+		die("name_to_handle_at");
+	fd = open(folder, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return answer(-1);
+	return try_opened(kind, open_by_handle_at(fd, &h.head, O_RDWR));
 }
 
 static int try_over_socket(const char *kind, const char *file)
@@ -796,6 +838,10 @@ int main(int argc, char **argv)
 		return try_over_socket(a, b);
 	if (strcmp(verb, "fork") == 0 && argc == 4)
 		return try_in_grandchild(a, b);
+	if (strcmp(verb, "reopen") == 0 && argc == 4)
+		return try_reopened(a, b);
+	if (strcmp(verb, "handle") == 0 && argc == 4)
+		return try_by_handle(a, b);
 	if (strcmp(verb, "threads") == 0 && argc == 5)
 		return try_in_threads(a, b, atoi(argv[4]));
 	if (strcmp(verb, "beside") == 0 && argc == 5)
