@@ -150,7 +150,8 @@ struct rg_policy {
 	__u64 forward : 2;     /* enum rg_forward */
 	__u64 only_client : 1; /* the administrator says that the original servers have no others */
 	__u64 leaks : 1;       /* the rung lets calls in unasked on this kernel */
-	__u64 unused : 11;
+	__u64 original_keeps : 1; /* the original servers are asked whether they keep its locks */
+	__u64 unused : 10;
 };
 _Static_assert(sizeof(struct rg_policy) == 8, "a policy is stored at once");
 
@@ -381,10 +382,12 @@ static inline __attribute__((always_inline)) __u32 rg_let_in_first(__u64 bits)
 
 /*
  * Decide about a lock reclaim on a mount that this gate guards: an enum rg_reclaim. exempt_ns:
- * when the mount was last found not to be guarded, 0: never. Pure; total for any bytes in *g.
+ * when the mount was last found not to be guarded, 0: never. kept_until_ns: until when its
+ * original server said that it keeps this host's locks, 0: it did not. Pure; total for any bytes
+ * in *g.
  */
-static inline __attribute__((always_inline)) __u32 rg_reclaim_of(const struct rg_gate *g,
-								 __u64 now_ns, __u64 exempt_ns)
+static inline __attribute__((always_inline)) __u32
+rg_reclaim_of(const struct rg_gate *g, __u64 now_ns, __u64 exempt_ns, __u64 kept_until_ns)
 {
 	struct rg_gate_word at = {.word = *(const volatile __u64 *)&g->policy_word};
 	__u64 bits = *(const volatile __u64 *)&g->let_in | rg_let_in_now(g, now_ns);
@@ -394,7 +397,8 @@ static inline __attribute__((always_inline)) __u32 rg_reclaim_of(const struct rg
 	if (exempt_ns && exempt_ns >= g->kept_ns)
 		bits |= 1ULL << RG_RECLAIM_EXCEPTED;
 	cause = rg_let_in_first(bits);
-	proven = !cause && at.policy.only_client;
+	proven = !cause &&
+		 (at.policy.only_client || (at.policy.original_keeps && now_ns < kept_until_ns));
 	if (at.policy.forward == RG_FORWARD_NEVER)
 		return RG_RECLAIM_NEVER;
 	if (at.policy.forward == RG_FORWARD_ALWAYS)

@@ -19,8 +19,11 @@ struct rg_device {
 	__u32 slot; /* of the gate */
 	__u32 class;
 	__u64 exempt_ns; /* when it last was RG_CLASS_EXEMPT, of one that is not; or 0 */
+	/* Until then its original server keeps the locks that this host had before it rebooted, as
+	 * it said itself (include/rg_kept.h); 0: it did not say so. */
+	__u64 kept_until_ns;
 };
-_Static_assert(sizeof(struct rg_device) == 16, "pinned layout: see RG_PINS_VERSION");
+_Static_assert(sizeof(struct rg_device) == 24, "pinned layout: see RG_PINS_VERSION");
 
 /* Map `held`: one element for each hold. A thread that comes to the closed gate again gets a new
  * seq, so that deleting an element never deletes a later hold. */
@@ -171,6 +174,9 @@ struct rg_live {
 	__u32 disk_waits_s;  /* for how long its write under way has been waiting for a disk */
 	__u32 delegations;   /* enum rg_known: does knfsd give write delegations? Set when armed. */
 	__u32 notices[RG_NR_NOTICES]; /* end clients, by what became of telling them */
+	/* The process that asks original servers whether they keep this host's locks, and its
+	 * LOOKUPs that were answered NFS4ERR_DELAY (state/kept.h). */
+	__u32 asker, asker_delays;
 };
 
 /* A fact that may not be known. */

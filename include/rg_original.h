@@ -13,7 +13,7 @@
 #endif
 
 /* Version of everything that is pinned for this role. */
-#define RG_ORG_VERSION 4
+#define RG_ORG_VERSION 5
 
 /* Clients whose locks are kept at one time. */
 #define RG_ORG_KEEPERS 256
@@ -81,8 +81,10 @@ struct rg_keeper {
 	__u32 overflow;		 /* 1: not all of its ranges are in the table */
 	__u32 why;		 /* enum rg_kept_why; not 0: a program ended the keeping, and why */
 	__u32 netns;		 /* inode number of its network namespace */
+	__u64 asked;		 /* the question that was answered last (rg_kept.h) */
 	__u64 told_until_ns;	 /* KEPT_FROM: how much tracers were told; see RG_TOLD_AT_ONCE */
 	__u32 cl_boot, cl_id;	 /* clientid4 of its new life */
+	__u32 overtaken;	 /* 1: somebody else was granted a range of it */
 	__u32 n_devs;		 /* more than RG_ORG_DEVS: not all are in `devs` */
 	__u32 devs[RG_ORG_DEVS]; /* kernel's dev_t */
 	__u32 minorversion;
@@ -118,6 +120,7 @@ enum rg_org_counter {
 	RG_ORG_DELAYED_LOCK,	/* answered NFS4ERR_DELAY */
 	RG_ORG_DELAYED_LOCKT,
 	RG_ORG_DELAYED_OPEN,
+	RG_ORG_ANSWERED,      /* questions of re-export servers, with yes (rg_kept.h) */
 	RG_ORG_REFUSED_LOCAL, /* local applications */
 	RG_ORG_REFUSED_LEASE, /* delegations that knfsd would have given */
 	RG_ORG_OBSERVED,      /* would have waited; mode observe */

@@ -28,10 +28,10 @@ stamp_port=7777
 # From the start of knfsd, in seconds: recovered_seconds until the end client was
 # through with its recovery, gate_seconds until the gate was open (of a gate that
 # timed out: from when it closed). gate_why, held and denied are the guard's own
-# words. delegated: what the end client held before. own_turn: what the local
+# words; proven: reclaims that it granted as proven. delegated: what the end client held before. own_turn: what the local
 # application got in the end. failure: why there are no figures.
 recovery_figures=(held_before survived stolen named_lost both neither write_errors
-	recovered_seconds gate_seconds gate_why held denied delegated own_turn failure)
+	recovered_seconds gate_seconds gate_why held denied proven delegated own_turn failure)
 declare -g "${recovery_figures[@]}"
 
 # say TEXT: what happens; replaced by whoever narrates.
@@ -168,7 +168,9 @@ guard_starts() {
 	guarded || return 0
 	say "reexport-guard run ${guard[*]} ($1)"
 	[[ " ${guard[*]} " != *" --module require "* ]] || module_loaded || return 1
-	start_in rex guard "$RG" run "${guard[@]}"
+	# shellcheck disable=SC2016 # expanded in the machine
+	on rex bash -c 'printf "[reclaims]\noriginal-keeps = %s\n" "$0" >/run/guard.conf' "$keeps"
+	start_in rex guard "$RG" run --config /run/guard.conf "${guard[@]}"
 	await 60 "the guard to be alive" guard_alive || return 1
 	[[ -n ${recording-} ]] || return 0
 	start_in rex trace "$RG" trace --record "$recording"
@@ -305,8 +307,8 @@ gate_since() {
 }
 
 gate_figures() {
-	read -r gate_why held denied < <(status_of_rex | jq -r \
-		'"\(.gates[0].why) \(.counters.held) \(.counters.denied.total)"')
+	read -r gate_why held denied proven < <(status_of_rex | jq -r \
+		'"\(.gates[0].why) \(.counters.held) \(.counters.denied.total) \(.counters.reclaims.granted.proven)"')
 }
 
 # The end client's application writes under each lock. What the local
@@ -352,11 +354,11 @@ end_client_writes() {
 # not start until the gate has timed out). K: of the N locks, those that the local
 # application goes for (all). OPTIONS: how the re-export server mounts the original
 # server (vers=4.2). --other: it is another client of the original server that goes for the locks, which
-# has the role original (kept) or has not (lost); of a power cut, with RECOVER-LOST-LOCKS Y. Fills in the
-# figures above; fails if there are none.
+# has the role original (kept), which the guard asks whether it keeps the locks, or has not (lost); of a
+# power cut. Fills in the figures above; fails if there are none.
 recovery() {
 	local event=power-cut delegations=on under=vers=4.2 n wants='' options recover gate_closed='' figure
-	local thief_on=rex original=''
+	local thief_on=rex original='' keeps=no
 	local -a guard
 	while [[ $1 == --* ]]; do
 		case $1 in
@@ -364,7 +366,7 @@ recovery() {
 		--delegations) delegations=$2 ;;
 		--wants) wants=$2 ;;
 		--under) under=$2 ;;
-		--other) thief_on=origin && [[ $2 == lost ]] || original=1 ;;
+		--other) thief_on=origin && [[ $2 == lost ]] || original=1 keeps=yes ;;
 		esac
 		shift 2
 	done
@@ -396,6 +398,7 @@ recovery() {
 	fi
 	thief_tried && end_client_writes || return 1
 	say "$survived of $held_before locks survived, $stolen stolen, $write_errors writes failed"
+	[[ -z $original ]] || say "reclaims that the guard granted as proven: $proven"
 	[[ -z $original ]] || say "role original: $(on origin "$RG" status --role original --json |
 		jq -c '.counters | with_entries(select(.value > 0))')"
 	tell cli app quit

@@ -190,8 +190,8 @@ function late(kernel,    i, j, row, cell, any, delegations) {
 }
 
 function details(kernel,    p, i, j, k, row, cell, delegations) {
-	print "| row | delegations | column | runs | held before | delegation held | survived | stolen | named lost | write errors | recovered, s | gate open, s | calls held | denied |"
-	print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+	print "| row | delegations | column | runs | held before | delegation held | survived | stolen | named lost | write errors | recovered, s | gate open, s | calls held | denied | proven |"
+	print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 	split("under3- restart- late- other-", prefixes, " ")
 	for (p = 0; p <= 4; p++)
 		for (i = 1; i <= n_titles; i++)
@@ -202,13 +202,14 @@ function details(kernel,    p, i, j, k, row, cell, delegations) {
 					cell = kernel SUBSEP row SUBSEP delegations SUBSEP columns[k]
 					if (!runs[cell])
 						continue
-					printf "| %s | %s | %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n",
+					printf "| %s | %s | %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n",
 						row, delegations, columns[k], runs[cell],
 						range(cell, "held_before"), given[cell],
 						range(cell, "survived"), range(cell, "stolen"),
 						range(cell, "named_lost"), range(cell, "write_errors"),
 						range(cell, "recovered_seconds"), range(cell, "gate_seconds"),
-						range(cell, "held"), range(cell, "denied")
+						range(cell, "held"), range(cell, "denied"),
+						range(cell, "proven")
 				}
 	print ""
 }
@@ -246,6 +247,8 @@ END {
 	print "- *recovered*, *gate open*: seconds from the start of knfsd until the end client was through with"
 	print "  its recovery, and until the gate was open. In software emulation seconds say what waits for"
 	print "  what, and little more. knfsd's lease and grace are 15 s, lockd's grace is 3 s (NFSv3: 15 s)."
+	print "- *proven*: reclaims that the guard granted as proven (module.md). With the role original it asks the"
+	print "  original server (`original-keeps = yes`)."
 	print "- Where runs differ the least and the most are given.\n"
 	print "Again, on a machine prepared by `make deps`; what the file has already is not run again:\n"
 	print "    make all build/tests/helpers/locker"

@@ -5,12 +5,15 @@
  *
  *   fentry, fexit nfsd4_lock    LOCK; granted to who it is kept for, it is kept no longer
  *   fentry, fexit nfsd4_lockt   LOCKT: "not now" is the truth, and "free" would not be
+ *   fentry, fexit nfsd4_lookup  a re-export server asks whether its locks are kept (rg_kept.h)
  *   fentry, fexit nfsd4_process_open2   an OPEN by which a delegation may come, where knfsd gives
  *                               those without asking the LSM (6.12); see later.bpf.c for 6.1
  *
- * All in fs/nfsd/nfs4state.c. While nothing is kept each is one look at a word.
+ * All in fs/nfsd/nfs4state.c but nfsd4_lookup, which is in nfs4proc.c. While nothing is kept each
+ * is one look at a word.
  */
 #include "original/original.bpf.h"
+#include "rg_kept.h"
 
 struct nfsd4_lock___org {
 	union {
@@ -28,6 +31,11 @@ struct nfsd4_lock___org {
 struct nfsd4_lockt {
 	__u32 lt_type;
 	__u64 lt_offset, lt_length;
+} __attribute__((preserve_access_index));
+
+struct nfsd4_lookup {
+	__u32 lo_len;
+	char *lo_name;
 } __attribute__((preserve_access_index));
 
 struct nfs4_openowner___org {
@@ -169,12 +177,21 @@ static __always_inline void tell_from(const struct ask *a, struct nfs4_client *c
 	org_tell(&e);
 }
 
-static __always_inline void mark(const struct ask *a, struct nfs4_client *clp, __u32 what,
-				 __u32 keeper)
+static __always_inline void mark_thread(__u32 keeper)
 {
 	__u64 tid = bpf_get_current_pid_tgid();
 	struct rg_org_mark m = {.until_ns = bpf_ktime_get_boot_ns() + RG_ORG_MARK_NS,
 				.keeper = keeper};
+
+	if (!bpf_map_update_elem(&marked, &tid, &m, BPF_NOEXIST))
+		__sync_fetch_and_add(&org.marks, 1);
+	else if (bpf_map_update_elem(&marked, &tid, &m, BPF_EXIST))
+		org_count(RG_ORG_FAIL_MARK);
+}
+
+static __always_inline void mark(const struct ask *a, struct nfs4_client *clp, __u32 what,
+				 __u32 keeper)
+{
 	struct rg_keeper *k = keeper_at(keeper);
 
 	if (k)
@@ -184,10 +201,7 @@ static __always_inline void mark(const struct ask *a, struct nfs4_client *clp, _
 		tell_from(a, clp, what, keeper, 0);
 		return;
 	}
-	if (!bpf_map_update_elem(&marked, &tid, &m, BPF_NOEXIST))
-		__sync_fetch_and_add(&org.marks, 1);
-	else if (bpf_map_update_elem(&marked, &tid, &m, BPF_EXIST))
-		org_count(RG_ORG_FAIL_MARK);
+	mark_thread(keeper);
 }
 
 /* Takes the mark of this thread away. Returns the place of the client that it was marked for, or
@@ -412,8 +426,14 @@ int BPF_PROG(org_lock_done, void *rqstp, struct nfsd4_compound_state *cstate, st
 		return 0;
 	/* It had been asked for before the range was kept, or by NFSv4.0, or the mark did not
 	 * work. */
-	if (org.mode != RG_ORG_OBSERVE && in_the_way(&a) != NO_KEEPER)
-		org_count(RG_ORG_OVERTAKEN);
+	if (org.mode != RG_ORG_OBSERVE) {
+		struct rg_keeper *k = keeper_at(in_the_way(&a)); /* NULL: NO_KEEPER */
+
+		if (k) {
+			k->overtaken = 1;
+			org_count(RG_ORG_OVERTAKEN);
+		}
+	}
 	if (a.keeper != NO_KEEPER)
 		take_back(&a);
 	return 0;
@@ -453,6 +473,65 @@ int BPF_PROG(org_lockt_done, void *rqstp, struct nfsd4_compound_state *cstate,
 	range_of(&a, BPF_CORE_READ(u, lt_offset), BPF_CORE_READ(u, lt_length),
 		 BPF_CORE_READ(u, lt_type));
 	tell_from(&a, cstate->clp, RG_KEPT_FROM_LOCKT, keeper, RG_NFS4ERR_DELAY);
+	return 0;
+}
+
+/* ---- LOOKUP ---- */
+
+/* Reads the question that a name is; 0: it is none. Its digits are characters, so never 0. */
+static __always_inline __u64 question_of(struct nfsd4_lookup *u)
+{
+	const char prefix[] = RG_KEPT_QUESTION;
+	char name[RG_KEPT_NAME] = {};
+	__u64 digits = 0;
+
+	if (BPF_CORE_READ(u, lo_len) != RG_KEPT_NAME)
+		return 0;
+	if (bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(u, lo_name))) {
+		org_count(RG_ORG_FAIL_READ);
+		return 0;
+	}
+	for (__u32 i = 0; i < RG_KEPT_PREFIX; i++)
+		if (name[i] != prefix[i])
+			return 0;
+	_Static_assert(RG_KEPT_DIGITS == sizeof(digits), "all of them are compared");
+	__builtin_memcpy(&digits, name + RG_KEPT_PREFIX, sizeof(digits));
+	return digits;
+}
+
+/* Answers "yes" once for each question, if this client's locks on the directory's file system are
+ * kept for long enough, and nobody came by one of them. Of NFSv4.0 a LOOKUP does not say whose it
+ * is. */
+SEC("fentry/nfsd4_lookup")
+int BPF_PROG(org_lookup, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_lookup *u)
+{
+	struct ask a = {};
+	struct nfs4_client *clp;
+	struct rg_keeper *k;
+	__u64 question;
+
+	if (!org.word || org.mode == RG_ORG_OBSERVE || !cstate->minorversion)
+		return 0;
+	question = question_of(u);
+	clp = cstate->clp;
+	if (!question || !clp || !anything_kept(&a.now_ns) || file_of(&a, cstate))
+		return 0;
+	a.keeper = keeper_of_clid(clid_of_client(clp), a.now_ns);
+	k = keeper_at(a.keeper);
+	if (!k || k->asked == question || k->overtaken || !is_chosen_dev(a.key.dev) ||
+	    k->until_ns < a.now_ns + RG_KEPT_NS)
+		return 0;
+	k->asked = question;
+	mark_thread(a.keeper);
+	return 0;
+}
+
+SEC("fexit/nfsd4_lookup")
+int BPF_PROG(org_lookup_done, void *rqstp, struct nfsd4_compound_state *cstate,
+	     struct nfsd4_lookup *u, __u32 status)
+{
+	if (unmark() != NO_KEEPER && status == NFS4ERR_DELAY)
+		org_count(RG_ORG_ANSWERED);
 	return 0;
 }
 

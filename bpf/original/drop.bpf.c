@@ -240,13 +240,8 @@ static __always_inline int is_chosen(struct nfs4_client *clp)
 /* Once for a file of such a client. */
 static __always_inline int dev_is_chosen(__u32 dev)
 {
-	const struct rg_org_choice *c = &org.choice[org.chosen & 1];
-
-	if (!c->n_devs)
+	if (is_chosen_dev(dev))
 		return 1;
-	for (__u32 i = 0; i < RG_ORG_CHOSEN; i++)
-		if (i < c->n_devs && c->devs[i] == dev)
-			return 1;
 	org_count(RG_ORG_NO_EXPORT);
 	return 0;
 }
@@ -376,6 +371,8 @@ static __always_inline struct rg_keeper *place_for(struct rg_org_drop *d)
 	k->retaken = 0;
 	k->overflow = 0;
 	k->why = 0;
+	k->asked = 0;
+	k->overtaken = 0;
 	k->told_until_ns = 0;
 	k->delays = 0;
 	k->reboots = 1;

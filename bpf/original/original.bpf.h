@@ -205,6 +205,19 @@ static __always_inline void file_key_of(struct inode *inode, struct rg_org_file_
 	key->generation = i->i_generation;
 }
 
+/* Does the configuration choose this file system? */
+static __always_inline int is_chosen_dev(__u32 dev)
+{
+	const struct rg_org_choice *c = &org.choice[org.chosen & 1];
+
+	if (!c->n_devs)
+		return 1;
+	for (__u32 i = 0; i < RG_ORG_CHOSEN; i++)
+		if (i < c->n_devs && c->devs[i] == dev)
+			return 1;
+	return 0;
+}
+
 /* ---- ranges ---- */
 
 /* Put one in. 0, or -1: there is no room, which is counted. */

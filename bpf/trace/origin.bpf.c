@@ -4,6 +4,7 @@
  *
  *   tp_btf  nfs4_exchange_id, nfs4_create_session, nfs4_setclientid,
  *           nfs4_setclientid_confirm, nfs4_reclaim_complete
+ *   tp_btf  nfs4_lookup              the daemon asks whether its locks are kept (rg_kept.h)
  *   tp_btf  nfs4_state_mgr, nfs4_state_mgr_failed
  *   tp_btf  nfs4_open_reclaim, nfs4_open_expired, nfs4_reclaim_delegation
  *   fexit   nfs4_lock_reclaim, nfs4_lock_expired     fs/nfs/nfs4proc.c
@@ -13,6 +14,7 @@
  *
  * From 6.12 on the arguments of a tracepoint of a module may be NULL.
  */
+#include "super.bpf.h"
 #include "trace.bpf.h"
 
 #define NFS_LOCK_LOST 1 /* bit of nfs4_lock_state.ls_flags, fs/nfs/nfs4_fs.h */
@@ -72,6 +74,22 @@ SAID(origin_exchange_id, "nfs4_exchange_id", RG_REC_EXCHANGE_ID)
 SAID(origin_create_session, "nfs4_create_session", RG_REC_CREATE_SESSION)
 SAID(origin_setclientid, "nfs4_setclientid", RG_REC_SETCLIENTID)
 SAID(origin_setclientid_confirm, "nfs4_setclientid_confirm", RG_REC_SETCLIENTID_CONFIRM)
+
+/* NFS4ERR_DELAY never reaches who asked, as the NFS client tries again by itself. Under --all a
+ * superblock gets its place in the map `devices` here, as nobody may have come to it yet. */
+SEC("tp_btf/nfs4_lookup")
+int BPF_PROG(origin_lookup, struct inode *dir, void *name, int error)
+{
+	struct super_block *sb;
+
+	if (!dir || !live.asker || live.asker != (__u32)(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	sb = BPF_CORE_READ(dir, i_sb);
+	gate_of_dev(BPF_CORE_READ(sb, s_dev), (__u64)BPF_CORE_READ(sb, s_fs_info));
+	if (error == -RG_NFS4ERR_DELAY)
+		__sync_fetch_and_add(&live.asker_delays, 1);
+	return 0;
+}
 
 SEC("tp_btf/nfs4_reclaim_complete")
 int BPF_PROG(origin_reclaim_complete, struct nfs_client *clp, int error)

@@ -120,3 +120,5 @@ void rg_daemon_end(struct rg_daemon *d, bool served);
 /* Starts the child that tells NFSv3 end clients of dropped locks. only_fd: the daemon's own
  * lock. */
 void rg_notify_start(int only_fd);
+/* Starts the process that asks original servers whether they keep this host's locks. */
+void rg_asker_start(int only_fd);

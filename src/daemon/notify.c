@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The verb notify: tells NFSv3 end clients that lockd dropped their locks. This needs more
- * privileges than the daemon keeps and may take minutes, so it has a process of its own: a child of
- * `run`, or a unit of its own, since the daemon's unit has no sockets. */
+/* What waits for other hosts, in processes of their own, which need more privileges than the daemon
+ * keeps:
+ *
+ *   the verb notify   tells NFSv3 end clients that lockd dropped their locks. A child of `run`, or
+ *                     a unit of its own, since the daemon's unit has no sockets
+ *   rg-asker          asks original servers whether they keep this host's locks. A child of `run`
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +20,7 @@
 #include "cli/verbs.h"
 #include "daemon/daemon.h"
 #include "pins/pins.h"
+#include "state/kept.h"
 #include "state/notify.h"
 
 #define LOOK_US 500000
@@ -63,14 +68,14 @@ static bool open_set(struct rg_pins *p)
 }
 
 /* Runs until a signal ends the process. */
-static void look_for_ever(void)
+static void look_for_ever(void (*look)(const struct rg_pins *p))
 {
 	struct rg_pins p;
 
 	rg_pins_init(&p);
 	for (;;) {
 		if (open_set(&p))
-			rg_notify_look(&p);
+			look(&p);
 		usleep(LOOK_US);
 	}
 }
@@ -84,20 +89,18 @@ int rg_verb_notify(const struct rg_options *o)
 	if (err)
 		return rg_error(RG_FAILED, "/run: the lock of `notify` cannot be taken: %s",
 				rg_strerror(err));
-	look_for_ever();
+	look_for_ever(rg_notify_look);
 	return RG_DONE;
 }
 
-static void be_the_child(pid_t parent, int only_fd)
+/* Makes this process a child that ends with the daemon. */
+static void be_the_child(pid_t parent, int only_fd, const char *name)
 {
 	/* Close the daemon's own lock, which must not outlive the daemon. */
 	close(only_fd);
-	prctl(PR_SET_NAME, "rg-notify");
+	prctl(PR_SET_NAME, name);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(RG_FAILED);
-	if (be_the_only_one())
-		_exit(RG_FAILED);
-	look_for_ever();
 }
 
 void rg_notify_start(int only_fd)
@@ -109,10 +112,27 @@ void rg_notify_start(int only_fd)
 		return;
 	close(fd);
 	child = fork();
-	if (child == 0)
-		be_the_child(parent, only_fd);
+	if (child == 0) {
+		be_the_child(parent, only_fd, "rg-notify");
+		if (be_the_only_one())
+			_exit(RG_FAILED);
+		look_for_ever(rg_notify_look);
+	}
 	if (child < 0)
 		rg_warn("no process for telling NFSv3 end clients: %s; run `reexport-guard "
 			"notify`",
+			rg_strerror(errno));
+}
+
+void rg_asker_start(int only_fd)
+{
+	pid_t parent = getpid(), child = fork();
+
+	if (child == 0) {
+		be_the_child(parent, only_fd, "rg-asker");
+		look_for_ever(rg_kept_look);
+	}
+	if (child < 0)
+		rg_warn("no process for asking original servers: original-keeps does nothing: %s",
 			rg_strerror(errno));
 }

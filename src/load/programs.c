@@ -60,6 +60,7 @@ const struct rg_program rg_programs[] = {
 	TRACE("origin_setclientid", "nfsv4"),
 	TRACE("origin_setclientid_confirm", "nfsv4"),
 	TRACE("origin_reclaim_complete", "nfsv4"),
+	TRACE("origin_lookup", "nfsv4"),
 	TRACE("state_manager", "nfsv4"),
 	TRACE("state_manager_failed", "nfsv4"),
 	TRACE("origin_open_reclaim", "nfsv4"),

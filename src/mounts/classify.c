@@ -47,6 +47,7 @@ static int put(const struct rg_pins *p, __u32 dev, __u32 slot, __u32 class)
 			return 0;
 		if (there.slot == slot && there.class == class)
 			return 0;
+		d.kept_until_ns = there.kept_until_ns;
 		/* Note when the superblock became guarded: local applications had access until now.
 		 */
 		d.exempt_ns = there.slot == slot && there.class == RG_CLASS_EXEMPT

@@ -10,6 +10,7 @@ static const char *const counters[] = {
 	[RG_ORG_DELAYED_LOCK] = "delayed_lock",
 	[RG_ORG_DELAYED_LOCKT] = "delayed_lockt",
 	[RG_ORG_DELAYED_OPEN] = "delayed_open",
+	[RG_ORG_ANSWERED] = "answered",
 	[RG_ORG_REFUSED_LOCAL] = "refused_local",
 	[RG_ORG_REFUSED_LEASE] = "refused_delegation",
 	[RG_ORG_OBSERVED] = "observed",

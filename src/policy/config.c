@@ -125,6 +125,7 @@ const struct rg_key_info rg_keys[RG_NR_KEYS] = {
 				 .kind = RG_KIND_WORD, .initial = 1, .max = 2, .of = on_off_of,
 				 .word = on_off},
 	[RG_KEY_PROTECT] = {"protection", "protect", NULL, NULL, YES_NO},
+	[RG_KEY_ORIGINAL_KEEPS] = {"reclaims", "original-keeps", NULL, NULL, YES_NO},
 };
 _Static_assert(RG_NR_KEYS <= RG_PROVENANCE_KEYS, "room for every key");
 
@@ -173,6 +174,8 @@ static long number(const struct rg_config *c, enum rg_key key)
 		return c->notify_nfsv3;
 	case RG_KEY_PROTECT:
 		return c->protect;
+	case RG_KEY_ORIGINAL_KEEPS:
+		return (long)c->policy.original_keeps;
 	default:
 		return 0;
 	}
@@ -244,6 +247,9 @@ static void set_number(struct rg_config *c, enum rg_key key, long n)
 		break;
 	case RG_KEY_PROTECT:
 		c->protect = n;
+		break;
+	case RG_KEY_ORIGINAL_KEEPS:
+		c->policy.original_keeps = n & 1;
 		break;
 	default:
 		break;

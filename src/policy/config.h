@@ -41,6 +41,7 @@ enum rg_key {
 	/* Keys from here on are no options, for which there is no room (cli/options.h). */
 	RG_NR_OPTION_KEYS,
 	RG_KEY_PROTECT = RG_NR_OPTION_KEYS,
+	RG_KEY_ORIGINAL_KEEPS,
 	RG_NR_KEYS,
 };
 

@@ -171,6 +171,7 @@ json_object *rg_status_gate(const struct rg_gate *g, __u64 now_ns)
 	rg_json_put_text(o, "which", rg_mount_mode_name(g->policy.mount_mode));
 	rg_json_put_text(o, "forward", rg_forward_name(g->policy.forward));
 	rg_json_put(o, "only_client", json_object_new_boolean(g->policy.only_client));
+	rg_json_put(o, "original_keeps", json_object_new_boolean(g->policy.original_keeps));
 	rg_json_put(o, "let_in", let_in_json(g, now_ns));
 	rg_json_put(o, "rehearsed", json_object_new_boolean(rg_is_rehearsed(g, now_ns)));
 	rg_json_put_text(knfsd, "state", rg_knfsd_name(g->knfsd));

@@ -45,6 +45,7 @@ json_object *rg_status_mounts(const struct rg_pins *p, const struct rg_gate *gat
 		rg_json_put_text(o, "source", m->source);
 		rg_json_put(o, "netns", u64(netns));
 		rg_json_put(o, "classified", json_object_new_boolean(known));
+		rg_json_put(o, "kept", json_object_new_boolean(d.kept_until_ns > rg_now_ns()));
 		json_object_array_add(list, o);
 	}
 	rg_mounts_free(&mounts);

@@ -85,6 +85,8 @@ static void print_gates(json_object *list)
 		       text_of(g, "forward"),
 		       json_object_get_boolean(json_object_object_get(g, "only_client"))
 			       ? ", only-client"
+		       : json_object_get_boolean(json_object_object_get(g, "original_keeps"))
+			       ? ", original-keeps"
 			       : "");
 		printf("  knfsd    %s, start %llu seen; lockd %s\n",
 		       text_of(json_object_object_get(g, "knfsd"), "state"),

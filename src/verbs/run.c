@@ -132,8 +132,10 @@ int rg_verb_run(const struct rg_options *o)
 	rg_daemon_init(&d, (size_t)o->force_max_ranges);
 	err = rg_enter_netns(o) ?: rg_daemon_be_the_only_one(&d);
 	/* Do this first: it needs capabilities that this process drops. */
-	if (!err)
+	if (!err) {
 		rg_notify_start(d.only_fd);
+		rg_asker_start(d.only_fd);
+	}
 	err = err ?: rg_daemon_set_up(&d);
 	err = err ?: take_up(&d, o);
 	err = err ?: rg_daemon_adopt(&d);

@@ -212,7 +212,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 		.gates[0].action .gates[0].scope .gates[0].knfsd.state .gates[0].knfsd.generation \
 		.gates[0].lockd .gates[0].which .gates[0].max_hold_seconds \
 		.gates[0].settle_timeout_seconds .gates[0].settle_quiet_seconds \
-		.gates[0].on_origin_no_grace .gates[0].forward .gates[0].only_client .gates[0].let_in .gates[0].rehearsed \
+		.gates[0].on_origin_no_grace .gates[0].forward .gates[0].only_client .gates[0].original_keeps .gates[0].let_in .gates[0].rehearsed \
 		.module.state .module.text .counters.reclaims.granted.unproven .counters.reclaims.granted.proven \
 		.counters.reclaims.not_granted .counters.reclaims.refused.total .gates[0].refused .gates[0].awaited \
 		.gates[0].clients .counters.exempted .counters.denied.io_uring .counters.denied.continued_by_others .wrappers \

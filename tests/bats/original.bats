@@ -142,6 +142,43 @@ lockt_delayed() { (($(org_counter delayed_lockt) > 0)); }
 	((status == 2))
 }
 
+# question TIER PATH kept|none: a LOOKUP of a name that no file has, as rg_kept.h says.
+question() {
+	local said
+	said=$(tier "$1" stat "$2/.reexport-guard.$3.$(printf %08x $RANDOM$RANDOM)" 2>&1) || true
+	[[ $said == *"No such file"* ]]
+}
+
+@test "keep: a client that asks in band is told whether its locks are kept; nobody else, and not when they are not" {
+	arm_original --keep-for 60s
+	box_mounts
+	in_box asker a /mnt/a/f
+	ask a "w 0 10" granted
+	question "$box" /mnt/a kept
+	org_is '.counters.answered' 0
+	box_reboots
+	org_is '.clients[0].state' kept
+	question "$box" /mnt/a kept
+	org_is '.counters.answered' 1
+	# What is no question, and another client's.
+	question "$box" /mnt/a none
+	question rex /mnt/other kept
+	org_is '.counters.answered' 1
+	arm_original --mode observe --keep-for 60s
+	question "$box" /mnt/a kept
+	arm_original --keep-for 60s
+	org_is '.counters.answered' 1
+	question "$box" /mnt/a kept
+	org_is '.counters.answered' 2
+	# Not for long enough, and not at all.
+	wait_for 60 "less than 10 s to be left" org_is '.clients[0].ends_in_seconds < 10' true
+	question "$box" /mnt/a kept
+	in_box asker a /mnt/a/f
+	ask a "w 0 10" granted
+	question "$box" /mnt/a kept
+	org_is '.counters.answered' 2
+}
+
 # locked_and_rebooted FILE: the box has a lock of it, and loses its power.
 locked_and_rebooted() {
 	in_box asker a "$1"

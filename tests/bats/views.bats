@@ -197,11 +197,11 @@ make_event() {
 	arm --mount $a --action deny
 	[ "$(json '.tracing.missing | length')" = 0 ]
 	[ "$(json '[.tracing.attached, (.tracing.by_kprobe | length)] | tostring')" = \
-		"[43,$(traced_by_kprobe)]" ]
+		"[44,$(traced_by_kprobe)]" ]
 	[ "$(traced_by_kprobe)" = 0 ] && rm $pins/trace_open_ends || rm $pins/trace_kprobe_open_ends
 	run rg status -v
 	[ "$status" -eq 0 ]
-	[[ $output == *"tracing  42 programs, 0 tracers"*"; not attached: open_ends"* ]]
+	[[ $output == *"tracing  43 programs, 0 tracers"*"; not attached: open_ends"* ]]
 	run try posix $a/f
 	[ "$output" = EAGAIN ]
 	tracing one --json

@@ -186,6 +186,9 @@ static const struct {
 	{RG_KEY_PROTECT, "yes", "yes"},
 	{RG_KEY_PROTECT, "no", "no"},
 	{RG_KEY_PROTECT, "on", NULL},
+	{RG_KEY_ORIGINAL_KEEPS, "yes", "yes"},
+	{RG_KEY_ORIGINAL_KEEPS, "no", "no"},
+	{RG_KEY_ORIGINAL_KEEPS, "90s", NULL},
 	{RG_KEY_RECORD_SIZE, "8M", "8M"},
 	{RG_KEY_RECORD_SIZE, "67108864", "64M"},
 	{RG_KEY_RECORD_SIZE, "1025M", "1025M"},
@@ -302,7 +305,9 @@ static void test_all_at_once(void **unused)
 	     "metrics-dir = /m\nmetrics-interval = 5\nrecord = off\nrecord-size = "
 	     "1G\n[reclaims]\nmodule = off\nforward = always\n"
 	     "only-client = yes\n[original]\nmode = quiet\nkeep-for = 3min\nexport = /e\n"
-	     "client = 10.0.0.0/8\nclient = *rex\n[protection]\nprotect = yes\n[gate]");
+	     "client = 10.0.0.0/8\nclient = *rex\n[protection]\nprotect = yes\n"
+	     "[reclaims]\noriginal-keeps = yes\n[gate]");
+	assert_int_equal(config.policy.original_keeps, 1);
 	assert_int_equal(config.protect, 1);
 	assert_int_equal(config.org_mode, RG_ORG_QUIET);
 	assert_int_equal(config.org_keep_for_s, 180);
@@ -364,6 +369,7 @@ static void test_nothing_at_all(void **unused)
 		assert_int_equal(config.module, RG_MODULE_WISH_AUTO);
 		assert_int_equal(config.policy.forward, RG_FORWARD_GUARDED);
 		assert_int_equal(config.policy.only_client, 0);
+		assert_int_equal(config.policy.original_keeps, 0);
 		assert_int_equal(config.org_mode, RG_ORG_OFF);
 		assert_int_equal(config.org_keep_for_s, 0);
 		assert_int_equal(config.org_exports.n + config.org_clients.n, 0);

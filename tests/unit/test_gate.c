@@ -912,11 +912,33 @@ static void test_reclaim_of_who_kept_out(void **unused)
 	for (size_t i = 0; i < UNIT_COUNT(policies); i++) {
 		struct rg_gate g = reclaiming(policies[i].forward, 0);
 
-		assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0), policies[i].others);
+		assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, 0), policies[i].others);
 		g.policy.only_client = 1;
-		assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0), policies[i].alone);
+		assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, 0), policies[i].alone);
 	}
 	_Static_assert(UNIT_COUNT(policies) == RG_NR_FORWARDS, "a row for each");
+}
+
+/* The original server said that it keeps this host's locks: proven until then, to the nanosecond,
+ * and only where the configuration has it asked. */
+static void test_reclaim_of_what_is_kept(void **unused)
+{
+	struct rg_gate g = reclaiming(RG_FORWARD_PROVEN, 0);
+
+	(void)unused;
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, IN_GRACE + 1), RG_RECLAIM_NOT_PROVEN);
+	g.policy.original_keeps = 1;
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, 0), RG_RECLAIM_NOT_PROVEN);
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, IN_GRACE), RG_RECLAIM_NOT_PROVEN);
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, IN_GRACE + 1), RG_RECLAIM_PROVEN);
+	g.policy.forward = RG_FORWARD_GUARDED;
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, IN_GRACE), RG_RECLAIM_UNPROVEN);
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, IN_GRACE + 1), RG_RECLAIM_PROVEN);
+	/* What is kept over there is no word about this host's applications. */
+	g.let_in = 1ULL << RG_RECLAIM_TIMED_OUT;
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, IN_GRACE + 1), RG_RECLAIM_TIMED_OUT);
+	g.policy.forward = RG_FORWARD_ALWAYS;
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, IN_GRACE + 1), RG_RECLAIM_UNPROVEN);
 }
 
 /* Whatever let somebody in: guarded and proven refuse and say what, always goes on and is
@@ -926,13 +948,13 @@ static void expect_let_in(struct rg_gate g, __u64 now_ns, __u64 exempt_ns, __u32
 	for (int only_client = 0; only_client < 2; only_client++) {
 		g.policy.only_client = only_client & 1;
 		g.policy.forward = RG_FORWARD_GUARDED;
-		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns), cause);
+		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns, 0), cause);
 		g.policy.forward = RG_FORWARD_PROVEN;
-		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns), cause);
+		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns, 0), cause);
 		g.policy.forward = RG_FORWARD_ALWAYS;
-		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns), RG_RECLAIM_UNPROVEN);
+		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns, 0), RG_RECLAIM_UNPROVEN);
 		g.policy.forward = RG_FORWARD_NEVER;
-		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns), RG_RECLAIM_NEVER);
+		assert_int_equal(rg_reclaim_of(&g, now_ns, exempt_ns, 0), RG_RECLAIM_NEVER);
 	}
 }
 
@@ -957,7 +979,7 @@ static void test_reclaim_of_who_let_in(void **unused)
 	expect_let_in(g, IN_GRACE, 0, RG_RECLAIM_RELEASED);
 	/* max-hold, to the nanosecond */
 	g = reclaiming(0, 0);
-	assert_int_equal(rg_reclaim_of(&g, START_AT + HOLD_S * S - 1, 0), RG_RECLAIM_UNPROVEN);
+	assert_int_equal(rg_reclaim_of(&g, START_AT + HOLD_S * S - 1, 0, 0), RG_RECLAIM_UNPROVEN);
 	expect_let_in(g, START_AT + HOLD_S * S, 0, RG_RECLAIM_TIMED_OUT);
 	/* With release = grace-start it is open when the first reclaim comes. */
 	g = reclaiming(0, 0);
@@ -965,7 +987,7 @@ static void test_reclaim_of_who_let_in(void **unused)
 	expect_let_in(g, IN_GRACE, 0, RG_RECLAIM_OPENED);
 	/* The mount was not guarded until after the gate began to keep out. */
 	g = reclaiming(0, 0);
-	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, CLOSED_AT - 1), RG_RECLAIM_UNPROVEN);
+	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, CLOSED_AT - 1, 0), RG_RECLAIM_UNPROVEN);
 	expect_let_in(g, IN_GRACE, CLOSED_AT, RG_RECLAIM_EXCEPTED);
 }
 
@@ -978,7 +1000,7 @@ static void test_reclaim_in_grace_of_lockd(void **unused)
 	(void)unused;
 	g.knfsd = RG_KNFSD_OVER;
 	g.lockd = RG_LOCKD_GRACE;
-	assert_int_equal(rg_reclaim_of(&g, END_AT + S, 0), RG_RECLAIM_UNPROVEN);
+	assert_int_equal(rg_reclaim_of(&g, END_AT + S, 0, 0), RG_RECLAIM_UNPROVEN);
 	g.lockd = RG_LOCKD_OVER;
 	g.lockd_end_ns = END_AT + S;
 	expect_let_in(g, END_AT + S, 0, RG_RECLAIM_OPENED);
@@ -992,7 +1014,8 @@ static void test_reclaim_of_any_bytes(void **unused)
 	(void)unused;
 	for (int i = 0; i < ROUNDS; i++) {
 		__u64 now_ns = 1 + unit_below(&seed, 1000 * S),
-		      exempt_ns = unit_below(&seed, 2) ? some_time(&seed, now_ns) : 0;
+		      exempt_ns = unit_below(&seed, 2) ? some_time(&seed, now_ns) : 0,
+		      kept_until_ns;
 		struct rg_gate g = some_facts(&seed, now_ns);
 		struct rg_view v;
 		__u32 verdict;
@@ -1002,8 +1025,13 @@ static void test_reclaim_of_any_bytes(void **unused)
 		g.policy.only_client = unit_random(&seed) & 1;
 		if (i % 2)
 			g.let_in = unit_random(&seed);
-		verdict = rg_reclaim_of(&g, now_ns, exempt_ns);
+		g.policy.original_keeps = unit_random(&seed) & 1;
+		kept_until_ns = unit_below(&seed, 2) ? some_time(&seed, 2 * now_ns) : 0;
+		verdict = rg_reclaim_of(&g, now_ns, exempt_ns, kept_until_ns);
 		v = rg_gate_view(&g, now_ns);
+		if (verdict == RG_RECLAIM_PROVEN)
+			assert_true(g.policy.only_client ||
+				    (g.policy.original_keeps && kept_until_ns > now_ns));
 		assert_true(verdict > RG_RECLAIM_UNASKED && verdict < RG_NR_RECLAIMS);
 		if (verdict == RG_RECLAIM_PROVEN ||
 		    (verdict == RG_RECLAIM_UNPROVEN && g.policy.forward != RG_FORWARD_ALWAYS)) {
@@ -1052,6 +1080,7 @@ int main(void)
 		cmocka_unit_test(test_rehearsal),
 		cmocka_unit_test(test_is_alive),
 		cmocka_unit_test(test_reclaim_of_who_kept_out),
+		cmocka_unit_test(test_reclaim_of_what_is_kept),
 		cmocka_unit_test(test_reclaim_of_who_let_in),
 		cmocka_unit_test(test_reclaim_in_grace_of_lockd),
 		cmocka_unit_test(test_reclaim_of_any_bytes),

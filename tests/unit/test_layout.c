@@ -114,11 +114,11 @@ static void test_policy(void **unused)
 {
 	const struct rg_gate ones = {.policy_word = ~0ULL};
 	const struct field fields[] = {
-		F(max_hold_s), F(settle_timeout_s), F(settle_quiet_s),
-		F(action),     F(release),	    F(scope),
-		F(end_grace),  F(mount_mode),	    F(blind),
-		F(forward),    F(only_client),	    F(leaks),
-		F(unused),
+		F(max_hold_s),	   F(settle_timeout_s), F(settle_quiet_s),
+		F(action),	   F(release),		F(scope),
+		F(end_grace),	   F(mount_mode),	F(blind),
+		F(forward),	   F(only_client),	F(leaks),
+		F(original_keeps), F(unused),
 	};
 	__s32 id = btf__find_by_name_kind(guard, "rg_policy", BTF_KIND_STRUCT);
 	const struct btf_type *t;
@@ -240,7 +240,7 @@ static void test_live(void **unused)
 		M(rg_live, nfs_net_id),	   M(rg_live, nfs4_locks),   M(rg_live, sleeps),
 		M(rg_live, recorder),	   M(rg_live, unrecorded),   M(rg_live, pins_put_back),
 		M(rg_live, writes_failed), M(rg_live, disk_waits_s), M(rg_live, delegations),
-		M(rg_live, notices),
+		M(rg_live, notices),	   M(rg_live, asker),	     M(rg_live, asker_delays),
 	};
 
 	(void)unused;
@@ -281,7 +281,8 @@ static void test_meta(void **unused)
 static void test_device(void **unused)
 {
 	static const struct member device[] = {M(rg_device, slot), M(rg_device, class),
-					       M(rg_device, exempt_ns)};
+					       M(rg_device, exempt_ns),
+					       M(rg_device, kept_until_ns)};
 
 	(void)unused;
 	CHECK(guard, rg_device, device);
