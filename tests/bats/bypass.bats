@@ -137,6 +137,47 @@ locking_ways() {
 	expect_end over 0 unlocked
 }
 
+# in_vain COMMAND...: fails, whatever it says.
+in_vain() {
+	run in_rex "$@"
+	echo "$*: status $status: $output"
+	[ "$status" -ne 0 ]
+}
+@test "an ordinary user, with CAP_BPF or as root of a container: the daemon, pins, maps and verbs are out of reach" {
+	local who all pid
+	# Its root sees these processes, files and bpffs, and has what a user namespace gives.
+	local as_user="${nobody[*]}"
+	local as_bpf="$as_user --inh-caps +bpf,+perfmon,+net_admin --ambient-caps +bpf,+perfmon,+net_admin"
+	local as_root="$as_user unshare --user --map-root-user --mount"
+	arm_hold --mount $a
+	all=$(ls $pins)
+	pid=$(pid_of daemon)
+	held_try one posix $a/f
+	for who in "$as_user" "$as_bpf" "$as_root"; do
+		in_vain $who kill -KILL "$pid"
+		in_vain $who kill -STOP "$pid"
+		in_vain $who prlimit --pid "$pid" --cpu=1:1
+		in_vain $who strace -p "$pid" -o /dev/null
+		in_vain $who kill -CONT "$(pid_of one)"
+		in_vain $who rm $pins/link_door_lock
+		in_vain $who rm -rf /run/reexport-guard /var/lib/reexport-guard
+		in_vain $who umount -l /sys/fs/bpf
+		in_vain $who bpftool map dump pinned $pins/map_exempt
+		in_vain $who bpftool link detach pinned $pins/link_door_lock
+		in_vain $who "$RG" release
+		in_vain $who "$RG" disable
+	done
+	# Root of the host, in a mount namespace of its own, has a bpffs to unmount, and takes nothing away.
+	in_rex unshare --mount umount -l /sys/fs/bpf
+	pins_are "$all"
+	daemon_alive
+	held_is 1
+	held_try two posix $a/g
+	rg release
+	expect_end one 0 granted
+	expect_end two 0 granted
+}
+
 @test "umount -l and remount, at the same place" {
 	arm --mount $a --action deny
 	in_rex umount -l $a
