@@ -178,6 +178,24 @@ in_vain() {
 	expect_end two 0 granted
 }
 
+@test "the daemon stopped: nobody is let in, and who is held stays so" {
+	arm_hold --mount $a
+	held_try one posix $a/f
+	kill -STOP "$(pid_of daemon)"
+	wait_for 20 "the heartbeat to be stale" daemon_dead
+	if ! on_sleep; then
+		run try posix $a/g
+		[ "$output" = EAGAIN ]
+	fi
+	held_is 1
+	kill -CONT "$(pid_of daemon)"
+	wait_for 20 "the heartbeat" daemon_alive
+	held_try two posix $a/g
+	rg release
+	expect_end one 0 granted
+	expect_end two 0 granted
+}
+
 @test "umount -l and remount, at the same place" {
 	arm --mount $a --action deny
 	in_rex umount -l $a
