@@ -242,7 +242,7 @@ static __always_inline void recount(struct nfs4_client *clp, struct inode *inode
 	__sync_fetch_and_add(&l->busy, -1);
 	/* After grace, an end client that was not refused is not expected to take anything
 	 * again. */
-	if (c->state == RG_CLIENT_KNOWN && g->knfsd > RG_KNFSD_GRACE && g->lockd != RG_LOCKD_GRACE)
+	if (c->state == RG_CLIENT_KNOWN && g->knfsd > RG_KNFSD_GRACE && !rg_lockd_in_grace(g))
 		c->expected = RG_LOCKS_UNKNOWN;
 	if (!granted || c->state != RG_CLIENT_AWAITED)
 		return;

@@ -221,6 +221,24 @@ static __always_inline int nothing(struct rg_gate *g, __u32 slot, __u64 on, __u6
 	return 0;
 }
 
+/* Has nobody wait for lockd's grace period, in which no NFSv3 end client has a lock to reclaim. */
+static __always_inline int no_nlm(struct rg_gate *g, __u32 slot, __u64 now_ns)
+{
+	struct rg_gate_word at = {.word = g->policy_word};
+
+	if (!g->netns)
+		return -ENOENT;
+	if (!rg_lockd_is_unneeded(g, at.policy))
+		return -EAGAIN;
+	rg_note_let_in(g, now_ns);
+	if (__sync_val_compare_and_swap(&g->lockd, RG_LOCKD_GRACE, RG_LOCKD_UNNEEDED) !=
+	    RG_LOCKD_GRACE)
+		return -EAGAIN;
+	rg_note_let_in(g, now_ns);
+	rg_emit(RG_EVENT_LOCKD_UNNEEDED, slot, g, now_ns);
+	return 0;
+}
+
 /* Begin a rehearsal only at an open gate, where no thread is held. It ends by itself, so that a
  * killed process leaves the gate as it was. */
 static __always_inline int rehearse(struct rg_gate *g, __u64 on, __u64 now_ns)
@@ -464,6 +482,9 @@ int control(struct rg_control *c)
 		break;
 	case RG_OP_NOTHING:
 		c->result = nothing(g, c->slot, c->policy_word, now_ns);
+		break;
+	case RG_OP_NO_NLM:
+		c->result = no_nlm(g, c->slot, now_ns);
 		break;
 	case RG_OP_RECORDS:
 		c->result = g->knfsd < RG_KNFSD_GRACE ? -EINVAL : rg_note_records(c->slot);

@@ -346,7 +346,7 @@ static __always_inline __u32 rg_record_op_of_event(__u32 type)
 		return RG_REC_LOCKD_GRACE_END;
 	case RG_EVENT_HAND:
 		return RG_REC_HAND;
-	default: /* the tracing programs record more of it */
+	default: /* the tracing programs record more of it, or the state of the gate tells it */
 		return RG_REC_NONE;
 	}
 }

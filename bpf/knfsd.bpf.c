@@ -37,6 +37,8 @@ static __always_inline int grace_starts(struct net *net, __u32 netns, struct loc
 		g->lease_s = rg_lease_of(lm);
 		rg_storm_of(slot, rg_nfsd_net_of(lm));
 		g->knfsd_start_ns = now_ns;
+		/* Who recovers from here on may need an ordinary LOCK, after lockd's grace. */
+		__sync_val_compare_and_swap(&g->lockd, RG_LOCKD_UNNEEDED, RG_LOCKD_GRACE);
 		rg_publish(&g->knfsd, RG_KNFSD_STARTING);
 		/* From here on a gate closed by hand waits for knfsd. */
 		if (g->hand == RG_HAND_CLOSED)
@@ -126,7 +128,9 @@ static __always_inline int grace_ends(struct lock_manager *lm, int continues)
 		return 0;
 	was = rg_gate_view(g, now_ns).state;
 	if (!m.is_knfsd) {
-		g->lockd_end_ns = now_ns;
+		/* An end that nobody waited for changes nothing at the gate. */
+		if (g->lockd != RG_LOCKD_UNNEEDED)
+			g->lockd_end_ns = now_ns;
 		rg_publish(&g->lockd, RG_LOCKD_OVER);
 		rg_emit(RG_EVENT_LOCKD_GRACE_END, m.slot, g, now_ns);
 		if (continues)

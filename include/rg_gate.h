@@ -91,6 +91,7 @@ enum rg_lockd {
 	RG_LOCKD_NONE = 0,
 	RG_LOCKD_GRACE,
 	RG_LOCKD_OVER,
+	RG_LOCKD_UNNEEDED, /* in grace, in which no NFSv3 end client has a lock to reclaim */
 	RG_NR_LOCKD,
 };
 
@@ -240,6 +241,23 @@ rg_view_make(__u32 state, __u32 why, __u64 since_ns, __u64 until_ns)
 		.until_ns = until_ns,
 	};
 	return v;
+}
+
+/* Says whether lockd is in grace: then knfsd answers ordinary LOCKs with NFS4ERR_GRACE as well
+ * (nfsd4_lock(), fs/nfsd/nfs4state.c). */
+static inline __attribute__((always_inline)) int rg_lockd_in_grace(const struct rg_gate *g)
+{
+	return g->lockd == RG_LOCKD_GRACE || g->lockd == RG_LOCKD_UNNEEDED;
+}
+
+/* Says whether every end client of NFSv4 is through with its recovery and needs no ordinary LOCK
+ * to have its locks again, while lockd is in grace. The caller knows about NFSv3 end clients. */
+static inline __attribute__((always_inline)) int rg_lockd_is_unneeded(const struct rg_gate *g,
+								      struct rg_policy policy)
+{
+	return (g->knfsd == RG_KNFSD_OVER || g->knfsd == RG_KNFSD_SKIPPED) &&
+	       g->lockd == RG_LOCKD_GRACE && policy.release == RG_RELEASE_SETTLED &&
+	       !policy.blind && !g->awaited && !g->refused;
 }
 
 /* A state that blocks callers, until `from_ns` + max-hold at the latest. A gate that timed out

@@ -432,7 +432,7 @@ static inline __attribute__((always_inline)) __u64 rg_client_quiet_at(const stru
 	__u64 from_ns = c->granted_ns;
 
 	if (c->state != RG_CLIENT_AWAITED || c->generation != rg_client_generation(g) ||
-	    g->knfsd <= RG_KNFSD_GRACE || g->lockd == RG_LOCKD_GRACE || from_ns <= c->refused_ns ||
+	    g->knfsd <= RG_KNFSD_GRACE || rg_lockd_in_grace(g) || from_ns <= c->refused_ns ||
 	    from_ns <= g->knfsd_end_ns)
 		return 0;
 	/* Ordinary LOCKs had to wait for lockd's grace as well. */
@@ -546,6 +546,7 @@ enum rg_event_type {
 	RG_EVENT_REFUSED,	  /* an end client was refused a reclaim, for the first time */
 	RG_EVENT_CLIENT_SETTLED,  /* an awaited end client is awaited no longer */
 	RG_EVENT_ORIGIN_NO_GRACE, /* an original server refused this host's own reclaim */
+	RG_EVENT_LOCKD_UNNEEDED,  /* nobody has to wait for lockd's grace period */
 	RG_NR_EVENTS,
 };
 
@@ -577,6 +578,7 @@ enum rg_op {
 	RG_OP_RECORDS = 15,  /* bring rg_client.recorded up to date */
 	RG_OP_CARRY = 17,    /* of a gate whose facts another set had: who is it, and the rest */
 	RG_OP_NOTHING = 18,  /* there is nothing to protect (policy_word not 0), or there is (0) */
+	RG_OP_NO_NLM = 19,   /* no NFSv3 end client has a lock to reclaim in lockd's grace period */
 	RG_OP_LIST = 14, /* fill in the maps `listed_files` and `listed`; fd: enum rg_listing_of */
 };
 

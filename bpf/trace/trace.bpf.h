@@ -443,7 +443,7 @@ static __always_inline struct rg_record *fresh_record(struct rg_at_work *w, __u3
 	r->tgid = (__u32)(task >> 32);
 	if (g->knfsd == RG_KNFSD_GRACE)
 		r->facts |= RG_FACT_KNFSD_GRACE;
-	if (g->lockd == RG_LOCKD_GRACE)
+	if (rg_lockd_in_grace(g))
 		r->facts |= RG_FACT_LOCKD_GRACE;
 	if (g->knfsd == RG_KNFSD_SKIPPED)
 		r->facts |= RG_FACT_SKIPPED;

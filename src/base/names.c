@@ -52,6 +52,7 @@ static const char *const lockds[] = {
 	[RG_LOCKD_NONE] = "none",
 	[RG_LOCKD_GRACE] = "grace",
 	[RG_LOCKD_OVER] = "grace-over",
+	[RG_LOCKD_UNNEEDED] = "grace-unneeded",
 };
 static const char *const doors[] = {
 #define RG_DOOR(number, name, hook, scope, when) [RG_DOOR_##number] = #name,

@@ -14,6 +14,7 @@
 #include "record/recorder.h"
 #include "record/role.h"
 #include "state/keep.h"
+#include "state/lockd_grace.h"
 
 struct libmnt_monitor;
 struct ring_buffer;
@@ -31,6 +32,7 @@ struct rg_daemon {
 	bool said_gone;		    /* reported that a pin cannot be put back */
 	int only_fd;		    /* locked while this daemon runs */
 	struct rg_keep keep;
+	struct rg_lockd_grace lockd_grace;
 	struct rg_alarm alarm;
 	struct rg_role role; /* recorded as well, if it is enabled */
 	struct rg_recorder recorder;

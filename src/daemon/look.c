@@ -201,6 +201,7 @@ void rg_daemon_look(struct rg_daemon *d)
 		return;
 	rg_count_locks_tick(&d->p, gates, now_ns, &d->count_due_ns);
 	rg_settle(&d->p, gates, now_ns, &next_ns);
+	rg_lockd_grace_tick(&d->lockd_grace, &d->p, gates);
 	if (rg_gates_read(&d->p, gates))
 		return;
 	now_ns = rg_now_ns();

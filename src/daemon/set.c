@@ -101,6 +101,7 @@ int rg_daemon_adopt(struct rg_daemon *d)
 	d->passed = rg_progs_passed(&d->p);
 	d->said_passed = false;
 	rg_keep_start(&d->keep, &d->p);
+	rg_lockd_grace_start(&d->lockd_grace, &d->p);
 	if (!alarm)
 		start_recorder(d);
 	rg_metrics_file_start(&d->metrics, &d->p);

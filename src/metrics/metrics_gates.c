@@ -91,7 +91,7 @@ void rg_write_grace_active(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	for_each_gate (at, s) {
 		rg_sample(e, at.grace.active, "netns", at.netns, "manager", "knfsd");
-		rg_sample(e, at.g->lockd == RG_LOCKD_GRACE, "netns", at.netns, "manager", "lockd");
+		rg_sample(e, rg_lockd_in_grace(at.g), "netns", at.netns, "manager", "lockd");
 	}
 }
 

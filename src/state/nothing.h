@@ -4,18 +4,8 @@
  * known for certain counts as something to protect. */
 #pragma once
 
-#include <sys/types.h>
-#include <time.h>
-
 #include "state/regime.h"
-
-/* What rpc.statd's records say about NFSv3 end clients' locks. lockd lets rpc.statd record a host
- * before it serves the first lock of that host (nlmsvc_retrieve_args(), fs/lockd/svc4proc.c). */
-enum rg_statd_says {
-	RG_STATD_UNKNOWN = 0, /* the records cannot be read, or were changed since the boot */
-	RG_STATD_SOME,	      /* a host is recorded: an end client, or an NFSv3 original server */
-	RG_STATD_NONE,	      /* no host was recorded when the last boot ended */
-};
+#include "state/statd.h"
 
 struct rg_nothing_facts {
 	struct rg_regimes now;
@@ -44,10 +34,6 @@ enum rg_nothing rg_nothing_of(const struct rg_nothing_facts *f);
  * kept; RG_REGIME_UNKNOWN if another kernel ran. Pure. */
 enum rg_regime rg_nothing_recorded(const struct rg_regime_kept *k, enum rg_lock_protocol protocol,
 				   const char *kernel);
-
-/* Reads rpc.statd's records below `root` ("": this host). booted: when this boot began, seconds of
- * CLOCK_REALTIME. */
-enum rg_statd_says rg_statd_look(const char *root, time_t booted);
 
 /* Decides for one gate of an open set, and opens the gate if there is nothing to protect, or takes
  * that back. A gate that was opened or closed by hand is left alone. *found: the decision. Returns

@@ -24,7 +24,7 @@ enum rg_notify_when rg_notify_when(const struct rg_gate *g, __u64 dropped_ns)
 {
 	if (g->knfsd < RG_KNFSD_GRACE || g->knfsd >= RG_NR_KNFSD)
 		return RG_NOTIFY_WAIT;
-	if (g->lockd == RG_LOCKD_GRACE)
+	if (rg_lockd_in_grace(g))
 		return RG_NOTIFY_NOW;
 	if (g->lockd == RG_LOCKD_OVER && g->lockd_end_ns > dropped_ns)
 		return RG_NOTIFY_LATE;

@@ -984,3 +984,60 @@ mount_v3() {
 	lost_are 20 '.lower_bound and .reasons["not-notified"] == 20 and (.locks | length) == 20'
 	end_app one
 }
+
+# early_boot [HOST]: as this host is before rpc.statd starts, after a boot that left HOST on its
+# record. What was changed last is told from what was changed since the boot by the clock.
+early_boot() {
+	in_rex bash -ec 'rm -f /run/rpc.statd.pid /run/sm-notify.pid /var/lib/nfs/sm{,.bak}/*
+		for host; do
+			printf "0100007f 000186b5 00000004 00000010 %032d %s rex\n" 0 "$host" \
+				>/var/lib/nfs/sm/$host
+		done' _ "$@"
+	date -s '+1 day' >/dev/null
+}
+late_boot() { date -s '-1 day' >/dev/null; }
+# first_start [HOST]: knfsd's, with a grace period of lockd's of 15 s.
+first_start() {
+	want_skip
+	early_boot "$@"
+	guard "${short[@]}"
+	late_boot
+	held_try thief posixw "$a/db"
+	knfsd_start rex 10 10 15
+}
+
+@test "lockd's grace: nobody waits for it where no NFSv3 end client had a lock, nor knfsd's goes on" {
+	# An end client was recorded.
+	first_start 10.77.9.9
+	gate_is grace
+	[ "$(json .gates[0].why)" = lockd-grace ]
+	wait_gate open 60
+	[ "$(json .gates[0].lockd)" = grace-over ]
+	expect_end thief 0 granted 60
+	nothing_is_left
+	# Nobody was.
+	first_start
+	wait_gate open 60
+	[ "$(json .gates[0].lockd)" = grace-unneeded ]
+	expect_end thief 0 granted 60
+	output_of daemon | grep "does not wait for lockd's grace period"
+	# Its end changes nothing. The next start of knfsd is not that of the boot.
+	wait_for 60 "lockd's grace to end" json_is '.gates[0].lockd' grace-over
+	gate_is open
+	want_skip
+	gate_is closed
+	knfsd_start rex 10 10 15
+	gate_is grace
+	wait_gate open 60
+	[ "$(json .gates[0].lockd)" = grace-over ]
+	nothing_is_left
+	# Only the original server was, which is mounted by NFSv3.
+	in_rex mkdir -p /mnt/v3
+	in_rex mount -t nfs -o vers=3,nolock origin:/export/a /mnt/v3
+	first_start 10.77.1.1
+	wait_gate open 60
+	[ "$(json .gates[0].lockd)" = grace-unneeded ]
+	expect_end thief 0 granted 60
+	nothing_is_left
+	in_rex umount /mnt/v3
+}

@@ -130,6 +130,8 @@ static void test_grace_skipped(void **unused)
 		g.lockd = RG_LOCKD_GRACE;
 		expect(&g, 260 * S, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE, START_AT,
 		       START_AT + HOLD_S * S);
+		g.lockd = RG_LOCKD_UNNEEDED;
+		expect(&g, 260 * S, RG_STATE_OPEN, RG_WHY_GRACE_SKIPPED, START_AT, 0);
 		/* Ended before knfsd came: kept nobody waiting. */
 		g.lockd = RG_LOCKD_OVER;
 		g.lockd_end_ns = START_AT;
@@ -179,6 +181,40 @@ static void test_nobody_refused_opens_at_the_last_end(void **unused)
 	expect(&g, 305 * S, RG_STATE_OPEN, RG_WHY_NOBODY_REFUSED, END_AT, 0);
 	g.lockd = RG_LOCKD_GRACE;
 	expect(&g, 305 * S, RG_STATE_GRACE, RG_WHY_LOCKD_GRACE, START_AT, START_AT + HOLD_S * S);
+}
+
+/* Only who is through with everything, at a gate that is released at `settled`, need not wait. */
+static void test_who_needs_no_grace_of_lockd(void **unused)
+{
+	unsigned int unneeded = 0;
+
+	(void)unused;
+	for (unsigned int i = 0; i < RG_NR_KNFSD * RG_NR_LOCKD * RG_NR_RELEASES * 8; i++) {
+		unsigned int n = i;
+		struct rg_gate g =
+			gate(n / 8 % RG_NR_RELEASES, n / 8 / RG_NR_RELEASES % RG_NR_KNFSD,
+			     n / 8 / RG_NR_RELEASES / RG_NR_KNFSD);
+		bool expected = g.policy.release == RG_RELEASE_SETTLED &&
+				g.lockd == RG_LOCKD_GRACE && n % 8 == 0 &&
+				(g.knfsd == RG_KNFSD_OVER || g.knfsd == RG_KNFSD_SKIPPED);
+
+		g.awaited = n & 1;
+		g.refused = n >> 1 & 1;
+		g.policy.blind = n >> 2 & 1;
+		assert_int_equal(rg_lockd_is_unneeded(&g, g.policy), expected);
+		unneeded += expected;
+		if (!expected)
+			continue;
+		g.knfsd_end_ns = END_AT;
+		assert_int_equal(rg_gate_view(&g, END_AT + 1).state, RG_STATE_GRACE);
+		g.lockd = RG_LOCKD_UNNEEDED;
+		assert_int_equal(rg_gate_view(&g, END_AT + 1).state, RG_STATE_OPEN);
+		assert_true(rg_lockd_in_grace(&g));
+		g.refused = g.awaited = 1; /* by an end client that comes later */
+		assert_int_equal(rg_gate_view(&g, END_AT + 1).state,
+				 g.knfsd == RG_KNFSD_OVER ? RG_STATE_SETTLING : RG_STATE_OPEN);
+	}
+	assert_int_equal(unneeded, 2);
 }
 
 static void test_awaited_keeps_settling(void **unused)
@@ -1054,6 +1090,7 @@ int main(void)
 		cmocka_unit_test(test_grace_skipped),
 		cmocka_unit_test(test_knfsd_was_running),
 		cmocka_unit_test(test_nobody_refused_opens_at_the_last_end),
+		cmocka_unit_test(test_who_needs_no_grace_of_lockd),
 		cmocka_unit_test(test_awaited_keeps_settling),
 		cmocka_unit_test(test_blind_waits_for_the_timeout),
 		cmocka_unit_test(test_the_last_one_settled_opens_at_once),

@@ -88,7 +88,7 @@ static void test_recorded(void **unused)
 /* What is said if the boot began after all that this test did, or before. */
 static enum rg_statd_says look(bool booted_after)
 {
-	return rg_statd_look(host, booted_after ? time(NULL) + 100 : time(NULL) - 100);
+	return rg_statd_look(host, booted_after ? time(NULL) + 100 : time(NULL) - 100, NULL);
 }
 
 static void records_in(const char *dir)
@@ -156,6 +156,49 @@ static void test_other_directories(void **unused)
 	assert_int_equal(look(true), RG_STATD_UNKNOWN);
 }
 
+/* ---- which hosts they are ---- */
+
+#define LINE(name)                                                                                 \
+	"0100007f 000186b5 00000004 00000010 00112233445566778899aabbccddeeff " name " rex\n"
+
+static bool are_servers(const char *record, const char *options)
+{
+	struct rg_mount at = {.source = (char *)"origin:/srv", .options = (char *)options};
+	struct rg_mounts mounts = {.at = &at, .n = 1};
+	struct rg_statd_hosts hosts;
+
+	host_put("/var/lib/nfs/sm/origin", record);
+	assert_int_equal(rg_statd_look(host, time(NULL) + 100, &hosts), RG_STATD_SOME);
+	host_drop("/var/lib/nfs/sm/origin");
+	return rg_statd_are_servers(&hosts, &mounts);
+}
+
+static void test_hosts(void **unused)
+{
+	static const char v3[] = "rw,vers=3,addr=10.77.1.1";
+	struct rg_statd_hosts hosts;
+
+	(void)unused;
+	records_in("/var/lib/nfs");
+	assert_int_equal(rg_statd_look(host, time(NULL) + 100, &hosts), RG_STATD_NONE);
+	assert_int_equal(hosts.n, 0);
+	assert_true(are_servers(LINE("10.77.1.1"), v3));
+	assert_true(are_servers(LINE("10.77.1.1") LINE("10.77.1.1"), v3));
+	assert_true(are_servers(LINE("fe80::1"), "rw,vers=3,addr=fe80::1"));
+	/* Anything else may be an end client. */
+	assert_false(are_servers(LINE("10.77.1.1") LINE("10.77.2.2"), v3));
+	assert_false(are_servers(LINE("10.77.1.11"), v3));
+	assert_false(are_servers(LINE("10.77.1"), v3));
+	assert_false(are_servers(LINE("10.77.1.1"), "rw,vers=4.2,addr=10.77.1.1"));
+	assert_false(are_servers(LINE("10.77.1.1"), ""));
+	assert_false(are_servers("", v3));
+	assert_false(are_servers("10.77.1.1\n", v3));
+	assert_false(are_servers(LINE("10.77.1.1") "garbage", v3));
+	assert_false(are_servers(LINE("10.77.1.1-----------------------------------------------"
+				      "---------------------------------------"),
+				 v3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test_setup_teardown(test_statd, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_other_directories, host_setup, host_teardown),
+		cmocka_unit_test_setup_teardown(test_hosts, host_setup, host_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
