@@ -15,22 +15,32 @@
 
 /* ---- a table ---- */
 
-static struct rg_table *add_table(struct rg_table **all, size_t *n, size_t *room, char *title,
-				  char *note)
+struct tables {
+	struct rg_table *at;
+	size_t n, room;
+};
+
+static struct rg_table *add_table(struct tables *to, char *title, char *note)
 {
 	struct rg_table *t;
 
-	*all = rg_grow(*all, *n, room, sizeof(**all));
-	t = &(*all)[(*n)++];
+	to->at = rg_grow(to->at, to->n, &to->room, sizeof(*to->at));
+	t = &to->at[to->n++];
 	*t = (struct rg_table){.title = title, .note = note};
 	return t;
 }
 
-static void column(struct rg_table *t, const char *head, bool right)
+/* Adds columns by their heads; one that begins with > is aligned to the right. */
+static void add_columns(struct rg_table *t, const char *const *heads, size_t n)
 {
-	t->heads[t->columns] = head;
-	t->right[t->columns++] = right;
+	for (size_t i = 0; i < n; i++) {
+		t->right[t->columns] = heads[i][0] == '>';
+		t->heads[t->columns++] = heads[i] + (heads[i][0] == '>');
+	}
 }
+#define COLUMNS(t, ...)                                                                            \
+	add_columns(t, (const char *const[]){__VA_ARGS__},                                         \
+		    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static void RG_PRINTF(2, 3) cell(struct rg_table *t, const char *fmt, ...)
 {
@@ -162,19 +172,15 @@ static void moment_row(struct rg_table *t, const struct rg_recovery *r, const st
 	tone(t, moment_tone(m));
 }
 
-static void timeline(const struct rg_recovery *r, struct rg_table **all, size_t *n, size_t *room)
+static void timeline(const struct rg_recovery *r, struct tables *to)
 {
 	struct rg_table *t =
-		add_table(all, n, room, rg_text("Timeline"),
+		add_table(to, rg_text("Timeline"),
 			  rg_text("s: %s.%s", rg_zero_text(r),
 				  r->more_moments ? " Not all moments were kept." : ""));
 	struct kinds kinds = {};
 
-	column(t, "s", true);
-	column(t, "UTC", false);
-	column(t, "side", false);
-	column(t, "event", false);
-	column(t, "", false);
+	COLUMNS(t, ">s", "UTC", "side", "event", "");
 	count_kinds(r, &kinds);
 	for (size_t i = 0; i < r->n_moments; i++) {
 		struct among a = among(&kinds, &r->moments[i]);
@@ -240,54 +246,38 @@ static void client_row(struct rg_table *t, const struct rg_recovery *r, const st
 										 : RG_TONE_NONE);
 }
 
-static void clients(const struct rg_recovery *r, struct rg_table **all, size_t *n, size_t *room)
+static void clients(const struct rg_recovery *r, struct tables *to)
 {
 	struct rg_table *t;
 
 	if (!r->n_clients)
 		return;
 	t = add_table(
-		all, n, room, rg_text("End clients"),
+		to, rg_text("End clients"),
 		rg_text("opens, locks: reclaims granted/refused. again: locks taken again. "
 			"lost: locks refused or denied and not had later, or had and lost when "
 			"knfsd let go of the end client.%s",
 			r->more_clients ? " There are more end clients than are listed." : ""));
-	column(t, "address", false);
-	column(t, "name", false);
-	column(t, "protocol", false);
-	column(t, "back at", true);
-	column(t, "opens", true);
-	column(t, "locks", true);
-	column(t, "again", true);
-	column(t, "lost", true);
-	column(t, "complete at", true);
-	column(t, "slowest", true);
-	column(t, "gone", false);
-	column(t, "downgrades", false);
+	COLUMNS(t, "address", "name", "protocol", ">back at", ">opens", ">locks", ">again", ">lost",
+		">complete at", ">slowest", "gone", "downgrades");
 	for (size_t i = 0; i < r->n_clients; i++)
 		client_row(t, r, &r->clients[i]);
 }
 
 /* ---- original servers ---- */
 
-static void origins(const struct rg_recovery *r, struct rg_table **all, size_t *n, size_t *room)
+static void origins(const struct rg_recovery *r, struct tables *to)
 {
 	struct rg_table *t;
 
 	if (!r->n_origins)
 		return;
-	t = add_table(all, n, room, rg_text("Original servers"),
+	t = add_table(to, rg_text("Original servers"),
 		      rg_text("This host as their client. opens, locks: its own reclaims "
 			      "granted/refused. anew: taken in the ordinary way, as they could not "
 			      "be reclaimed."));
-	column(t, "address", false);
-	column(t, "name", false);
-	column(t, "protocol", false);
-	column(t, "EXCHANGE_ID", true);
-	column(t, "opens", true);
-	column(t, "locks", true);
-	column(t, "anew", true);
-	column(t, "complete at", true);
+	COLUMNS(t, "address", "name", "protocol", ">EXCHANGE_ID", ">opens", ">locks", ">anew",
+		">complete at");
 	for (size_t i = 0; i < r->n_origins; i++) {
 		const struct rg_peer *p = &r->origins[i];
 		char protocol[32];
@@ -308,21 +298,16 @@ static void origins(const struct rg_recovery *r, struct rg_table **all, size_t *
 
 /* ---- lost ---- */
 
-static void losses(const struct rg_recovery *r, struct rg_table **all, size_t *n, size_t *room)
+static void losses(const struct rg_recovery *r, struct tables *to)
 {
 	struct rg_table *t;
 
 	if (!r->n_losses)
 		return;
-	t = add_table(all, n, room, rg_text("Locks lost, %llu", (unsigned long long)r->lost_total),
+	t = add_table(to, rg_text("Locks lost, %llu", (unsigned long long)r->lost_total),
 		      rg_text("By the ledger of the host that recorded: %s.%s", r->lost_text ?: "?",
 			      r->more_losses ? " Not all of them are listed." : ""));
-	column(t, "end client", false);
-	column(t, "file", false);
-	column(t, "range", false);
-	column(t, "type", false);
-	column(t, "reason", false);
-	column(t, "why", false);
+	COLUMNS(t, "end client", "file", "range", "type", "reason", "why");
 	for (size_t i = 0; i < r->n_losses; i++) {
 		const struct rg_loss *l = &r->losses[i];
 
@@ -362,8 +347,7 @@ static void downgraded_row(struct rg_table *t, const struct rg_recovery *r,
 }
 
 /* Writes the downgrades of one reason, which are sorted by it, and advances *at. */
-static void ground(const struct rg_recovery *r, size_t i, size_t *at, struct rg_table **all,
-		   size_t *n, size_t *room)
+static void ground(const struct rg_recovery *r, size_t i, size_t *at, struct tables *to)
 {
 	const struct rg_ground *g = &r->grounds[i];
 	size_t until = *at;
@@ -371,17 +355,13 @@ static void ground(const struct rg_recovery *r, size_t i, size_t *at, struct rg_
 
 	while (until < r->n_downgraded && r->downgraded[until].ground == i)
 		until++;
-	t = add_table(all, n, room,
+	t = add_table(to,
 		      rg_text("Downgraded: %s, %s side, %llu", g->name,
 			      g->side < 0 ? "?" : side_text(g->side), (unsigned long long)g->n),
 		      ground_note(g, until - *at));
-	column(t, "s", true);
-	column(t, "UTC", false);
-	column(t, "event", false);
-	column(t, g->side == RG_SIDE_CLIENT ? "original server" : "end client", false);
-	column(t, "file", false);
-	column(t, "range", false);
-	column(t, "status", false);
+	COLUMNS(t, ">s", "UTC", "event");
+	COLUMNS(t, g->side == RG_SIDE_CLIENT ? "original server" : "end client");
+	COLUMNS(t, "file", "range", "status");
 	for (; *at < until; ++*at)
 		downgraded_row(t, r, &r->downgraded[*at]);
 }
@@ -408,48 +388,36 @@ static void app_row(struct rg_table *t, const struct rg_recovery *r, const struc
 	tone(t, a->done ? RG_TONE_NONE : RG_TONE_WARN);
 }
 
-static void apps(const struct rg_recovery *r, struct rg_table **all, size_t *n, size_t *room)
+static void apps(const struct rg_recovery *r, struct tables *to)
 {
 	struct rg_table *t;
 
 	if (!r->n_apps)
 		return;
-	t = add_table(all, n, room, rg_text("Local applications held, %zu", r->n_apps),
+	t = add_table(to, rg_text("Local applications held, %zu", r->n_apps),
 		      rg_text("%s%s",
 			      r->held_now ? "Not seen to go on: still held when the recording "
 					    "ended, or ended while held."
 					  : "All of them went on.",
 			      r->more_apps ? " Not all are listed." : ""));
-	column(t, "command", false);
-	column(t, "pid", true);
-	column(t, "thread", true);
-	column(t, "asked for", false);
-	column(t, "file", false);
-	column(t, "held at", true);
-	column(t, "waited", true);
-	column(t, "went on at", true);
+	COLUMNS(t, "command", ">pid", ">thread", "asked for", "file", ">held at", ">waited",
+		">went on at");
 	for (size_t i = 0; i < r->n_apps; i++)
 		app_row(t, r, &r->apps[i]);
 }
 
-static void turned(const struct rg_recovery *r, struct rg_table **all, size_t *n, size_t *room)
+static void turned(const struct rg_recovery *r, struct tables *to)
 {
 	struct rg_table *t;
 
 	if (!r->n_turned)
 		return;
-	t = add_table(all, n, room,
+	t = add_table(to,
 		      rg_text("Local applications denied, %llu times; passed and counted (audit), "
 			      "%llu times",
 			      (unsigned long long)r->denied, (unsigned long long)r->audited),
 		      r->more_turned ? rg_text("Not all are listed.") : NULL);
-	column(t, "command", false);
-	column(t, "pid", true);
-	column(t, "asked for", false);
-	column(t, "", false);
-	column(t, "times", true);
-	column(t, "first at", true);
-	column(t, "last at", true);
+	COLUMNS(t, "command", ">pid", "asked for", "", ">times", ">first at", ">last at");
 	for (size_t i = 0; i < r->n_turned; i++) {
 		const struct rg_turned *d = &r->turned[i];
 
@@ -466,19 +434,19 @@ static void turned(const struct rg_recovery *r, struct rg_table **all, size_t *n
 
 struct rg_table *rg_tables_of(const struct rg_recovery *r, size_t *n)
 {
-	struct rg_table *all = NULL;
-	size_t room = 0, at = 0;
+	struct tables all = {};
+	size_t at = 0;
 
-	*n = 0;
-	timeline(r, &all, n, &room);
-	clients(r, &all, n, &room);
-	losses(r, &all, n, &room);
-	origins(r, &all, n, &room);
+	timeline(r, &all);
+	clients(r, &all);
+	losses(r, &all);
+	origins(r, &all);
 	for (size_t i = 0; i < r->n_grounds; i++)
-		ground(r, i, &at, &all, n, &room);
-	apps(r, &all, n, &room);
-	turned(r, &all, n, &room);
-	return all;
+		ground(r, i, &at, &all);
+	apps(r, &all);
+	turned(r, &all);
+	*n = all.n;
+	return all.at;
 }
 
 void rg_tables_free(struct rg_table *t, size_t n)
