@@ -8,50 +8,17 @@
 #define PF_IO_WORKER 0x00000010 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_DEVICES);
-	__type(key, __u32);
-	__type(value, struct rg_device);
-} devices SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_HELD);
-	__type(key, struct rg_held_key);
-	__type(value, struct rg_held);
-} held SEC(".maps");
+RG_MAP_OF(devices, HASH, RG_MAX_DEVICES, __u32, struct rg_device);
+RG_MAP_OF(held, HASH, RG_MAX_HELD, struct rg_held_key, struct rg_held);
 
 /* Maps a tid to its element in `held`. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_HELD);
-	__type(key, __u32);
-	__type(value, struct rg_holding);
-} holding SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RG_MAX_ABOVE);
-	__type(key, __u32);
-	__type(value, struct rg_above);
-} above SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_WRAPPERS);
-	__type(key, __u32);
-	__type(value, struct rg_wrapper);
-} wrappers SEC(".maps");
+RG_MAP_OF(holding, HASH, RG_MAX_HELD, __u32, struct rg_holding);
+RG_MAP_OF(above, LRU_HASH, RG_MAX_ABOVE, __u32, struct rg_above);
+RG_MAP_OF(wrappers, HASH, RG_MAX_WRAPPERS, __u32, struct rg_wrapper);
 
 /* Maps a tgid to the time of its last event if it had kept to RG_TOLD_PER_SECOND: a token bucket
  * of one word (ITU-T I.371, generic cell rate algorithm). */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RG_MAX_TOLD);
-	__type(key, __u32);
-	__type(value, __u64);
-} told_until SEC(".maps");
+RG_MAP_OF(told_until, LRU_HASH, RG_MAX_TOLD, __u32, __u64);
 
 /* Maps a struct lock_manager * to a slot while it is in grace: locks_end_grace() does not get
  * the network namespace. */
@@ -60,69 +27,33 @@ struct rg_manager {
 	__u32 is_knfsd;
 };
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_MANAGERS);
-	__type(key, __u64);
-	__type(value, struct rg_manager);
-} managers SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RG_NR_COUNTERS);
-	__type(key, __u32);
-	__type(value, __u64);
-} counters SEC(".maps");
+RG_MAP_OF(managers, HASH, RG_MAX_MANAGERS, __u64, struct rg_manager);
+RG_MAP_OF(counters, PERCPU_ARRAY, RG_NR_COUNTERS, __u32, __u64);
 
 RG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RG_RING_BYTES);
 } events SEC(".maps");
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_EXEMPT);
-	__uint(map_flags, BPF_F_NO_PREALLOC); /* one path for each */
-	__type(key, struct rg_exempt_key);
-	__type(value, struct rg_exempt);
-} exempt SEC(".maps");
+RG_MAP_FLAGS(exempt, HASH, RG_MAX_EXEMPT, struct rg_exempt_key, struct rg_exempt,
+	     BPF_F_NO_PREALLOC); /* one path for each */
 
 /* Maps a thread of knfsd to the enum rg_reclaim of its current lock reclaim, which the module
  * asked about. The least recent one makes room. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RG_MAX_RECLAIMING);
-	__type(key, __u32);
-	__type(value, __u32);
-} reclaiming SEC(".maps");
+RG_MAP_OF(reclaiming, LRU_HASH, RG_MAX_RECLAIMING, __u32, __u32);
 
 /* NFSv3 end clients (include/rg_maps.h). */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_NLM_HOSTS);
-	__type(key, struct rg_client_key);
-	__type(value, struct rg_client);
-} nlm_hosts SEC(".maps");
+RG_MAP_OF(nlm_hosts, HASH, RG_MAX_NLM_HOSTS, struct rg_client_key, struct rg_client);
 
 /* The ledger of NFSv4 end clients. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_CLIENTS);
-	__type(key, struct rg_client_key);
-	__type(value, struct rg_client);
-} clients SEC(".maps");
+RG_MAP_OF(clients, HASH, RG_MAX_CLIENTS, struct rg_client_key, struct rg_client);
 
 /* Maps a struct nfs4_client * to its element of `clients`, in this life of knfsd. */
 struct rg_client_ref {
 	struct rg_client_key key;
 };
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_CLIENTS);
-	__type(key, __u64);
-	__type(value, struct rg_client_ref);
-} client_of SEC(".maps");
+RG_MAP_OF(client_of, HASH, RG_MAX_CLIENTS, __u64, struct rg_client_ref);
 
 /* Maps an end client and a file to the locks that are counted in `clients`. */
 struct rg_client_file {
@@ -159,20 +90,10 @@ struct rg_client_locks {
 			  */
 #define RG_WAITS_FREED 2 /* lockd is freeing the locks, so list it twice */
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_CLIENT_FILES);
-	__type(key, struct rg_client_file);
-	__type(value, struct rg_client_locks);
-} client_files SEC(".maps");
+RG_MAP_OF(client_files, HASH, RG_MAX_CLIENT_FILES, struct rg_client_file, struct rg_client_locks);
 
 /* Elements of `client_files` that must be counted, with their slot. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_CLIENT_FILES);
-	__type(key, struct rg_client_file);
-	__type(value, __u32);
-} uncounted SEC(".maps");
+RG_MAP_OF(uncounted, HASH, RG_MAX_CLIENT_FILES, struct rg_client_file, __u32);
 
 /* The state of counting, reserved by one thread at a time. */
 struct rg_counting {
@@ -185,12 +106,7 @@ struct rg_counting {
 	__u64 nothing; /* always 0, which the verifier does not know */
 };
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rg_counting);
-} counting SEC(".maps");
+RG_MAP_OF(counting, ARRAY, 1, __u32, struct rg_counting);
 
 /* The state of listing, reserved by one thread at a time. */
 struct rg_listing {
@@ -208,65 +124,19 @@ struct rg_listing {
 };
 _Static_assert(sizeof(struct rg_listing) == RG_LISTING_BYTES, "pinned layout: see RG_PINS_VERSION");
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rg_listing);
-} listing SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, RG_MAX_LISTED_FILES);
-	__type(key, __u32);
-	__type(value, struct rg_listed_file);
-} listed_files SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, RG_MAX_LISTED);
-	__type(key, __u32);
-	__type(value, struct rg_listed);
-} listed SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_SERVERS);
-	__type(key, __u64);
-	__type(value, struct rg_server);
-} servers SEC(".maps");
+RG_MAP_OF(listing, ARRAY, 1, __u32, struct rg_listing);
+RG_MAP_FLAGS(listed_files, ARRAY, RG_MAX_LISTED_FILES, __u32, struct rg_listed_file,
+	     BPF_F_MMAPABLE);
+RG_MAP_FLAGS(listed, ARRAY, RG_MAX_LISTED, __u32, struct rg_listed, BPF_F_MMAPABLE);
+RG_MAP_OF(servers, HASH, RG_MAX_SERVERS, __u64, struct rg_server);
 
 /* NFSv3 end clients whose locks lockd dropped, until they are notified. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_DROPPED);
-	__type(key, struct rg_dropped_key);
-	__type(value, __u64);
-} dropped SEC(".maps");
+RG_MAP_OF(dropped, HASH, RG_MAX_DROPPED, struct rg_dropped_key, __u64);
 
 /* Only user space uses these three; they are declared here to be pinned. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rg_meta);
-} meta SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_MAX_RULES);
-	__type(key, __u32);
-	__type(value, struct rg_rule);
-} rules SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_MAX_GATES);
-	__type(key, __u32);
-	__type(value, struct rg_provenance);
-} provenance SEC(".maps");
+RG_MAP_OF(meta, ARRAY, 1, __u32, struct rg_meta);
+RG_MAP_OF(rules, ARRAY, RG_MAX_RULES, __u32, struct rg_rule);
+RG_MAP_OF(provenance, ARRAY, RG_MAX_GATES, __u32, struct rg_provenance);
 
 /* A map of its own (".data.live"), which user space maps into memory. */
 extern struct rg_live live;

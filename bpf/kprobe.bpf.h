@@ -21,12 +21,7 @@ struct rg_entered {
 	__u64 arg[3];
 };
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_ENTERED);
-	__type(key, struct rg_entered_key);
-	__type(value, struct rg_entered);
-} entered SEC(".maps");
+RG_MAP_OF(entered, HASH, RG_MAX_ENTERED, struct rg_entered_key, struct rg_entered);
 
 static __always_inline struct rg_entered_key rg_entered_key_of(__u32 what)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Included first by every BPF file of the guard, through guard.bpf.h or trace/trace.bpf.h: types,
- * helpers, the maps that both use, and records for tracers. A file that sets RG_DEFINE_MAPS defines
- * the maps; in all others they are extern. */
+ * helpers, the maps that both use, and records for tracers. */
 #pragma once
 
 /* Define these here: those of <stddef.h> would use the build machine's offsets, without a
@@ -16,36 +15,19 @@
 #include "rg_maps.h"
 #include "rg_records.h"
 #include "kernel_drift.bpf.h"
+#include "map.bpf.h"
 
 #define NFS_SUPER_MAGIC 0x6969 /* include/uapi/linux/magic.h */
 #define RG_AF_INET 2
 #define RG_AF_INET6 10
-#define BPF_F_NO_PREALLOC 1
-#define BPF_F_MMAPABLE (1U << 10)
 #define BPF_LOCAL_STORAGE_GET_F_CREATE 1
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
 
-#ifdef RG_DEFINE_MAPS
-#define RG_MAP
-#else
-#define RG_MAP extern
-#endif
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_MAX_GATES);
-	__type(key, __u32);
-	__type(value, struct rg_gate);
-} gates SEC(".maps");
+RG_MAP_OF(gates, ARRAY, RG_MAX_GATES, __u32, struct rg_gate);
 
 /* Maps a network namespace's inode number to a slot. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_MAX_GATES);
-	__type(key, __u32);
-	__type(value, __u32);
-} gate_of SEC(".maps");
+RG_MAP_OF(gate_of, HASH, RG_MAX_GATES, __u32, __u32);
 
 /* Holds the ring of each tracer, which the tracer makes. */
 RG_MAP struct {
@@ -59,48 +41,14 @@ RG_MAP struct {
 		});
 } tracers SEC(".maps");
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_MAX_TRACERS);
-	__type(key, __u32);
-	__type(value, struct rg_tracer);
-} tracer_owners SEC(".maps");
+RG_MAP_OF(tracer_owners, ARRAY, RG_MAX_TRACERS, __u32, struct rg_tracer);
 
 /* Counters of the tracing programs. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RG_MAX_FLOW_CLIENTS);
-	__type(key, struct rg_client_key);
-	__type(value, struct rg_flow_client);
-} flow_clients SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rg_flow_totals);
-} flow_totals SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_MAX_GATES);
-	__type(key, __u32);
-	__type(value, struct rg_flow_storm);
-} flow_storms SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_SLOWEST);
-	__type(key, __u32);
-	__type(value, struct rg_flow_note);
-} flow_slowest SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_LAST_DOWNGRADES);
-	__type(key, __u32);
-	__type(value, struct rg_flow_note);
-} flow_downgrades SEC(".maps");
+RG_MAP_OF(flow_clients, LRU_HASH, RG_MAX_FLOW_CLIENTS, struct rg_client_key, struct rg_flow_client);
+RG_MAP_OF(flow_totals, PERCPU_ARRAY, 1, __u32, struct rg_flow_totals);
+RG_MAP_OF(flow_storms, ARRAY, RG_MAX_GATES, __u32, struct rg_flow_storm);
+RG_MAP_OF(flow_slowest, ARRAY, RG_SLOWEST, __u32, struct rg_flow_note);
+RG_MAP_OF(flow_downgrades, ARRAY, RG_LAST_DOWNGRADES, __u32, struct rg_flow_note);
 
 static __always_inline struct rg_gate *rg_gate_at(__u32 slot)
 {

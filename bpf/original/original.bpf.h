@@ -19,22 +19,16 @@
 #include "rg_original.h"
 #include "rg_records.h"
 #include "kernel_drift.bpf.h"
+#include "map.bpf.h"
 
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
 #define BPF_EXIST 2
-#define BPF_F_NO_PREALLOC 1
 #define RG_AF_INET 2
 #define RG_AF_INET6 10
 #define OFFSET_MAX 0x7fffffffffffffffULL /* include/linux/limits.h */
 #define F_UNLCK 2
 #define FMODE_WRITE 2
-
-#ifdef RG_DEFINE_MAPS
-#define RG_MAP
-#else
-#define RG_MAP extern
-#endif
 
 /* Arguments of the hooks are loaded from directly: the verifier knows their types, and a pointer
  * that is none reads as zero. BPF_CORE_READ is for what came out of a map or of an address that was
@@ -72,44 +66,17 @@ struct stateid___org {
 
 /* ---- maps ---- */
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_ORG_KEEPERS);
-	__type(key, __u32);
-	__type(value, struct rg_keeper);
-} keepers SEC(".maps");
+RG_MAP_OF(keepers, ARRAY, RG_ORG_KEEPERS, __u32, struct rg_keeper);
 
 /* clientid4 of a client's life now, as rg_clid_of(), -> its place in `keepers`. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4 * RG_ORG_KEEPERS);
-	__type(key, __u64);
-	__type(value, __u32);
-} keeper_of SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_ORG_FILES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct rg_org_file_key);
-	__type(value, struct rg_org_file);
-} kept_files SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_ORG_RANGES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct rg_org_range_key);
-	__type(value, struct rg_org_range);
-} kept_ranges SEC(".maps");
+RG_MAP_OF(keeper_of, HASH, 4 * RG_ORG_KEEPERS, __u64, __u32);
+RG_MAP_FLAGS(kept_files, HASH, RG_ORG_FILES, struct rg_org_file_key, struct rg_org_file,
+	     BPF_F_NO_PREALLOC);
+RG_MAP_FLAGS(kept_ranges, HASH, RG_ORG_RANGES, struct rg_org_range_key, struct rg_org_range,
+	     BPF_F_NO_PREALLOC);
 
 /* Thread -> the id that the client has in its new life, while it is being confirmed. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_ORG_THREADS);
-	__type(key, __u64);
-	__type(value, __u64);
-} confirming SEC(".maps");
+RG_MAP_OF(confirming, HASH, RG_ORG_THREADS, __u64, __u64);
 
 /* Thread -> the state that it drops. */
 struct rg_org_drop {
@@ -120,12 +87,7 @@ struct rg_org_drop {
 	__u32 refused; /* there is none for it */
 };
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_ORG_THREADS);
-	__type(key, __u64);
-	__type(value, struct rg_org_drop);
-} drops SEC(".maps");
+RG_MAP_OF(drops, HASH, RG_ORG_THREADS, __u64, struct rg_org_drop);
 
 /* Maps a thread of knfsd whose request has to come again later to its mark. The end of the
  * operation takes the mark away. The time is for a program that the kernel left out there (one that
@@ -137,12 +99,7 @@ struct rg_org_mark {
 	__u32 pad;
 };
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RG_ORG_THREADS);
-	__type(key, __u64);
-	__type(value, struct rg_org_mark);
-} marked SEC(".maps");
+RG_MAP_OF(marked, HASH, RG_ORG_THREADS, __u64, struct rg_org_mark);
 
 /* Hold the ring of each tracer, which the tracer makes, and who the tracers are. */
 RG_MAP struct {
@@ -156,19 +113,8 @@ RG_MAP struct {
 		});
 } org_tracers SEC(".maps");
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RG_MAX_TRACERS);
-	__type(key, __u32);
-	__type(value, struct rg_tracer);
-} org_tracer_owners SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RG_NR_ORG_COUNTERS);
-	__type(key, __u32);
-	__type(value, __u64);
-} org_counters SEC(".maps");
+RG_MAP_OF(org_tracer_owners, ARRAY, RG_MAX_TRACERS, __u32, struct rg_tracer);
+RG_MAP_OF(org_counters, PERCPU_ARRAY, RG_NR_ORG_COUNTERS, __u32, __u64);
 
 /* A map of its own (".data.original"), mapped by user space. */
 extern struct rg_org_state org;

@@ -45,27 +45,11 @@ RG_MAP struct {
 
 /* Maps a struct nfs4_client * to its key in `flow_clients`, which saves hashing the name each
  * time. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RG_MAX_FLOW_CLIENTS);
-	__type(key, __u64);
-	__type(value, struct rg_client_key);
-} flow_key_of SEC(".maps");
+RG_MAP_OF(flow_key_of, LRU_HASH, RG_MAX_FLOW_CLIENTS, __u64, struct rg_client_key);
 
 /* Holds a new element of `flow_clients`, which is too big for the stack. */
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rg_flow_client);
-} nobody SEC(".maps");
-
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} next_downgrade SEC(".maps");
+RG_MAP_OF(nobody, ARRAY, 1, __u32, struct rg_flow_client);
+RG_MAP_OF(next_downgrade, ARRAY, 1, __u32, __u32);
 
 static __always_inline void failed(void)
 {
@@ -252,12 +236,7 @@ struct path_room {
 	char at[2 * RG_RECORD_PATH];
 };
 
-RG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct path_room);
-} path_room SEC(".maps");
+RG_MAP_OF(path_room, PERCPU_ARRAY, 1, __u32, struct path_room);
 
 struct climb {
 	struct path_room *room;
