@@ -178,5 +178,6 @@ int BPF_PROG(org_file_lock, struct file *file, unsigned int cmd, int ret)
 	}
 	tell_refused(&s, &key, knfsd, knfsd ? EAGAIN : err);
 	org_count(knfsd ? RG_ORG_REFUSED_LEASE : RG_ORG_REFUSED_LOCAL);
-	return knfsd ? -EAGAIN : -err;
+	/* Constants: the verifier of 6.12 and later wants to know what a hook returns. */
+	return knfsd || err == EAGAIN ? -EAGAIN : -ENOLCK;
 }

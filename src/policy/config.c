@@ -476,6 +476,14 @@ bool rg_key_is_list(enum rg_key key)
 	return rg_keys[key].kind == RG_KIND_PATHS || rg_keys[key].kind == RG_KIND_CLIENTS;
 }
 
+bool rg_key_is_first(enum rg_key key)
+{
+	for (int i = 0; i < (int)key; i++)
+		if (strcmp(rg_keys[i].section, rg_keys[key].section) == 0)
+			return false;
+	return true;
+}
+
 bool rg_key_is_of_original(enum rg_key key)
 {
 	return strcmp(rg_keys[key].section, rg_keys[RG_KEY_ORG_MODE].section) == 0;

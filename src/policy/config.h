@@ -139,6 +139,9 @@ char *rg_config_text(const struct rg_config *c, enum rg_key key, size_t i, char 
 
 /* Says whether the key may be given several times. */
 bool rg_key_is_list(enum rg_key key);
+/* Says whether no key with a lower number is of the same section: the keys of a section do not
+ * stand together, as their numbers are those of the map `provenance`. */
+bool rg_key_is_first(enum rg_key key);
 /* Says whether the key belongs to the role of an original server; the others belong to a gate. */
 bool rg_key_is_of_original(enum rg_key key);
 

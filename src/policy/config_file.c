@@ -73,15 +73,6 @@ static void RG_PRINTF(5, 6) mistake(struct input *in, const char *section, const
 	free(text);
 }
 
-/* Says whether an earlier key is of the same section. */
-static bool is_named_before(int key)
-{
-	for (int i = 0; i < key; i++)
-		if (strcmp(rg_keys[i].section, rg_keys[key].section) == 0)
-			return true;
-	return false;
-}
-
 /* Writes "a, b or c": all sections, or all keys of one section. */
 static const char *names(const char *section, char buf[RG_EXPECTED_SIZE])
 {
@@ -91,7 +82,7 @@ static const char *names(const char *section, char buf[RG_EXPECTED_SIZE])
 	for (int i = 0; i < RG_NR_KEYS; i++) {
 		const char *one = section ? rg_keys[i].name : rg_keys[i].section;
 
-		if (section ? strcmp(rg_keys[i].section, section) == 0 : !is_named_before(i))
+		if (section ? strcmp(rg_keys[i].section, section) == 0 : rg_key_is_first(i))
 			all[n++] = one;
 	}
 	buf[0] = '\0';

@@ -85,24 +85,28 @@ static void print_line(FILE *out, const char *key, const char *value, const char
 	rg_say(out, "  %-20s  %-24s  %s", key, value, where);
 }
 
-static void print_text(FILE *out, const struct rg_policy_shown *s)
+static void print_section(FILE *out, const struct rg_policy_shown *s, int first)
 {
 	char value[RG_PATH_SIZE], where[RG_WHERE_SIZE];
 
-	fprintf(out, "policy of network namespace %u\n", s->netns);
-	for (int i = 0; i < RG_NR_KEYS; i++) {
-		const struct rg_key_info *k = &rg_keys[i];
-
-		if (rg_key_is_of_original(i))
+	fprintf(out, "[%s]\n", rg_keys[first].section);
+	for (int i = first; i < RG_NR_KEYS; i++) {
+		if (strcmp(rg_keys[i].section, rg_keys[first].section) != 0)
 			continue;
-		if (!i || strcmp(k->section, rg_keys[i - 1].section) != 0)
-			fprintf(out, "[%s]\n", k->section);
 		rg_provenance_text(&s->from, i, where);
 		for (size_t n = 0; n < count_of(s, i); n++)
-			print_line(out, k->name, value_text(s, i, n, value), where);
+			print_line(out, rg_keys[i].name, value_text(s, i, n, value), where);
 		if (!count_of(s, i))
-			print_line(out, k->name, "none", where);
+			print_line(out, rg_keys[i].name, "none", where);
 	}
+}
+
+static void print_text(FILE *out, const struct rg_policy_shown *s)
+{
+	fprintf(out, "policy of network namespace %u\n", s->netns);
+	for (int i = 0; i < RG_NR_KEYS; i++)
+		if (!rg_key_is_of_original(i) && rg_key_is_first(i))
+			print_section(out, s, i);
 	for (size_t i = 0; i < s->n_rules; i++)
 		if (s->rules[i].kind == RG_RULE_EXPORT || s->rules[i].kind == RG_RULE_EXPORT_TREE)
 			rg_say(out, "guarded as exported: %s%s", s->rules[i].path,

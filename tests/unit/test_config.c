@@ -863,6 +863,14 @@ static void test_show(void **unused)
 		if (!rg_key_is_of_original(i))
 			assert_non_null(strstr(text, rg_keys[i].name));
 	assert_null(strstr(text, "[original]"));
+	for (int i = 0; i < RG_NR_KEYS; i++) {
+		char head[64];
+		const char *found;
+
+		snprintf(head, sizeof(head), "\n[%s]\n", rg_keys[i].section);
+		found = strstr(text, head);
+		assert_true(!found || !strstr(found + 1, head));
+	}
 	free(text);
 
 	text = show(&shown, true);
