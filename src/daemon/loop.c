@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
@@ -91,6 +92,17 @@ static void loop(struct rg_daemon *d)
 	}
 }
 
+/* Says whether a service manager has told this process to end while it was arming, as its time to
+ * start was over: status 0 would have it not started again (Restart= of the unit), and leave a
+ * closed gate without a daemon. */
+static bool is_late(void)
+{
+	sigset_t pending;
+
+	return getenv("NOTIFY_SOCKET") && sigpending(&pending) == 0 &&
+	       sigismember(&pending, SIGTERM) == 1;
+}
+
 void rg_daemon_serve(struct rg_daemon *d)
 {
 	/* Start the thread after dropping capabilities, of which each thread has its own. */
@@ -100,9 +112,14 @@ void rg_daemon_serve(struct rg_daemon *d)
 	malloc_trim(0);
 	rg_daemon_classify(d);
 	rg_daemon_look(d);
-	sd_notify(0, "READY=1");
-	rg_info("ready: pid %d", getpid());
-	loop(d);
+	if (is_late()) {
+		d->status = rg_error(RG_FAILED, "run: told to end before it was ready; gates stay "
+						"as they are");
+	} else {
+		sd_notify(0, "READY=1");
+		rg_info("ready: pid %d", getpid());
+		loop(d);
+	}
 	sd_notify(0, "STOPPING=1");
 	rg_status_line_end();
 }

@@ -30,7 +30,7 @@
 /* Number of times that a wrong answer is asked for again. */
 #define TRIES 3
 /* Longest wait for systemd to start the daemon, ms: longer than TimeoutStartSec= of the unit. */
-#define SYSTEMCTL_MS 90000
+#define SYSTEMCTL_MS 310000
 
 struct setup {
 	const struct rg_options *o;

@@ -35,6 +35,21 @@ daemon_pid() { cat "$work/daemon.pid"; }
 	not in_rex test -e /run/reexport-guard/status
 	[[ $(json .verdict.text) == "NOT protected: "* ]]
 }
+@test "run that systemd tells to end while it arms ends with 1, to be started again" {
+	background daemon env NOTIFY_SOCKET=/run/notify.sock "$RG" run --mount $a
+	wait_for 20 "the daemon to wait for signals" blocks_sigterm
+	kill -TERM "$(daemon_pid)"
+	expect_end daemon 1 "told to end before it was ready" 60
+	[ "$(gate_state)" = closed ]
+	background daemon "$RG" run --mount $a
+	wait_for 60 "the daemon to be alive" daemon_alive
+	rg disable
+	expect_end daemon 0 "" 30
+}
+blocks_sigterm() {
+	local blocked
+	blocked=$(sed -n 's/^SigBlk:\t*//p' "/proc/$(daemon_pid)/status") && ((0x$blocked & 0x4000))
+}
 # By somebody without privileges.
 verdict_is() {
 	# shellcheck disable=SC2053 # a pattern

@@ -999,6 +999,7 @@ late_boot() { date -s '-1 day' >/dev/null; }
 # first_start [HOST]: knfsd's, with a grace period of lockd's of 15 s.
 first_start() {
 	want_skip
+	in_rex touch "$a/db"
 	early_boot "$@"
 	guard "${short[@]}"
 	late_boot
@@ -1012,13 +1013,13 @@ first_start() {
 	gate_is grace
 	[ "$(json .gates[0].why)" = lockd-grace ]
 	wait_gate open 60
-	[ "$(json .gates[0].lockd)" = grace-over ]
+	[ "$(json .gates[0].why)" = nobody-refused ]
 	expect_end thief 0 granted 60
 	nothing_is_left
 	# Nobody was.
 	first_start
 	wait_gate open 60
-	[ "$(json .gates[0].lockd)" = grace-unneeded ]
+	[ "$(json .gates[0].why)" = grace-skipped ]
 	expect_end thief 0 granted 60
 	output_of daemon | grep "does not wait for lockd's grace period"
 	# Its end changes nothing. The next start of knfsd is not that of the boot.
@@ -1029,14 +1030,14 @@ first_start() {
 	knfsd_start rex 10 10 15
 	gate_is grace
 	wait_gate open 60
-	[ "$(json .gates[0].lockd)" = grace-over ]
+	[ "$(json .gates[0].why)" = nobody-refused ]
 	nothing_is_left
 	# Only the original server was, which is mounted by NFSv3.
 	in_rex mkdir -p /mnt/v3
 	in_rex mount -t nfs -o vers=3,nolock origin:/export/a /mnt/v3
 	first_start 10.77.1.1
 	wait_gate open 60
-	[ "$(json .gates[0].lockd)" = grace-unneeded ]
+	[ "$(json .gates[0].why)" = grace-skipped ]
 	expect_end thief 0 granted 60
 	nothing_is_left
 	in_rex umount /mnt/v3
