@@ -122,6 +122,31 @@ locking_ways() {
 	nobody_stopped
 }
 
+opening_ways() {
+	way "open(2)" cat $a/word
+	way "execve(2)" $a/program
+	way "copy_file_range(2), sendfile(2)" cp $a/word /dev/stdout
+	way "a container" "${nobody[@]}" "${container[@]}" cat $a/word
+	way "overlayfs" unshare --mount bash -c 'mount -t overlay -o lowerdir=$0:/run/lower overlay /srv/elsewhere &&
+		cat /srv/elsewhere/word' $a
+	way "a loop device" bash -c 'd=$(losetup -f --show -r $0/disk) && { head -c 7 $d; losetup -d $d; }' $a
+	way "libraries of an exempt program" "${nobody[@]}" env LD_PRELOAD="$repo/build/tests/helpers/no_memory" /run/programs/reader $a/word
+	way "a copy of an exempt program" /run/programs/copy $a/word
+	way "a hard link to an exempt program" "${nobody[@]}" /run/programs/link $a/word
+}
+@test "scope opens: exec, overlayfs, loop devices, copies of exempt programs: nothing is opened" {
+	in_rex bash -c 'modprobe overlay; modprobe loop; mkdir -p /srv/elsewhere /run/lower /run/programs
+		echo granted >$0/word; printf "%-512s" granted >$0/disk; chmod 644 $0/word
+		printf "#!/bin/sh\necho granted\n" >$0/program; chmod 755 $0/program
+		cp /bin/cat /run/programs/reader; cp /bin/cat /run/programs/copy
+		ln -f /run/programs/reader /run/programs/link' $a
+	arm --mount $a --scope opens --action deny --exempt /run/programs/reader
+	refusal='Resource temporarily unavailable' both_ways opening_ways
+	# By root its hard link is the program itself.
+	run in_rex /run/programs/link $a/word
+	[[ $output == granted* ]]
+}
+
 @test "overlayfs on top: the lock is one of a copy, and the original server has none" {
 	arm --mount $a --action deny
 	in_rex bash -c 'modprobe overlay; mkdir -p /srv/elsewhere; mount -t tmpfs tmpfs /srv/elsewhere
