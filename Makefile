@@ -109,9 +109,9 @@ test-toolchains: ## build with Debian 12's and 13's gcc and clang, and for arm64
 	$(Q)tests/toolchains $(ONLY)
 
 .PHONY: fault
-fault: test-deps ## kill verbs at random system calls, fail these; adds to docs/results/fault.md (ROUNDS=50, SEED=)
+fault: test-deps ## kill verbs at random system calls, fail these; adds to docs/results/fault.md (ROUNDS=50, SEED=, CROWD=500, KILLS=10)
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(OTHER)
-	$(Q)KERNEL=$(KERNEL) tests/fault $(or $(ROUNDS),50) $(SEED)
+	$(Q)KERNEL=$(KERNEL) CROWD=$(CROWD) KILLS=$(KILLS) tests/fault $(or $(ROUNDS),50) $(SEED)
 
 unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed

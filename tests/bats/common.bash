@@ -233,9 +233,10 @@ arm() {
 		return 1
 	}
 }
+# daemon_within: seconds, in a suite with more to be gone through (20).
 daemon_start() {
 	background daemon "$RG" run "$@"
-	wait_for 20 "the daemon to be alive: $(output_of daemon)" daemon_alive
+	wait_for "${daemon_within:-20}" "the daemon to be alive: $(output_of daemon)" daemon_alive
 }
 daemon_alive() { [[ $(json .daemon.alive) == true ]]; }
 # daemon_looks SECONDS: until it has been through everything that it looks at,

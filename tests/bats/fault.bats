@@ -2,14 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Verbs are killed at a system call, and system calls fail under them, one at a time. Which one
-# follows from RG_FAULT_SEED (1), and RG_FAULT_ROUNDS says how many there are of
-# each kind. `make fault` runs this for hours (tests/fault); `make test` runs a cut of it.
+# follows from RG_FAULT_SEED (1): rounds go on from there, call by call, so that with as many rounds
+# as there are calls each is hit. RG_FAULT_ROUNDS says how many there are of each kind,
+# RG_FAULT_KILLS how often the daemon is killed while one gate is closed, RG_FAULT_CROWD how many
+# processes are held meanwhile. `make fault` runs this for hours (tests/fault); `make test` runs a cut.
 
 load common
 untraced_gate=yes
+daemon_within=120
 
 OTHER=${RG_OTHER:-$repo/build/other/build/reexport-guard}
 rounds=${RG_FAULT_ROUNDS:-2}
+kills=${RG_FAULT_KILLS:-1}
+size=${RG_FAULT_CROWD:-10}
+tenth=$(((size + 9) / 10))
+plain=$((size - 3 * tenth))
 # What changes something in the kernel, and what is lost when a process dies before it.
 changes=bpf,mkdir,rmdir,unlink,unlinkat,rename,renameat2,clone,clone3,fork,vfork,pidfd_open
 changes+=,pidfd_send_signal,kill,flock,openat
@@ -17,29 +24,64 @@ changes+=,pidfd_send_signal,kill,flock,openat
 setup_file() {
 	setup_tiers
 	export RG_FAULT_SEED=${RG_FAULT_SEED:-1}
-	echo "# RG_FAULT_SEED=$RG_FAULT_SEED RG_FAULT_ROUNDS=$rounds" >&3
+	echo "# RG_FAULT_SEED=$RG_FAULT_SEED RG_FAULT_ROUNDS=$rounds RG_FAULT_KILLS=$kills RG_FAULT_CROWD=$size" >&3
+	: >"$BATS_FILE_TMPDIR/kills"
+	echo 'root ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers
+	in_rex bash -c 'printf "[gate]\nscope = locks\nrelease = settled\nmax-hold = 3h\n[mounts]\nmount = %s\n" $0 \
+		>/run/fault.conf; for ((i = 0; i < $1; i++)); do : >>$0/crowd; : >>$0/threaded.$i; : >>$0/wrapped.$i
+		: >>$0/contained.$i; done' $a "$tenth"
 }
 setup() {
 	fresh
 	in_rex touch $a/h
 	RANDOM=$RG_FAULT_SEED
 }
-teardown_file() { fresh; }
+teardown_file() {
+	fresh
+	echo "# SIGKILLs: $(killed daemon) of the daemon, $(killed verb) of a verb" >&3
+}
+# note_kill daemon|verb; killed daemon|verb: how many there were.
+note_kill() { echo "$1" >>"$BATS_FILE_TMPDIR/kills"; }
+killed() { grep -c "^$1$" "$BATS_FILE_TMPDIR/kills" || true; }
 
 policy=(--mount $a --scope locks --release settled --max-hold 1h)
 
-# A crowd: a program that is held, one in a wrapper that stops itself because of that, and one
-# that asks all the time and says what it got.
+# The crowd: plain processes; some of three threads; some in sudo, which stops itself when its program is
+# stopped; some that are the first of a container (pid and mount namespace); and one that asks all the
+# time and says what it got. All have files or bytes of their own: none waits for another.
 crowd() {
 	in_rex rm -f /run/enough
-	held_try one posix $a/f
-	held_try wrapped posix $a/g runuser -u root --
+	rm -f "$work/many.in"
+	talk many "$LOCKER" crowd $a/crowd "$plain"
+	several threaded 3
+	several wrapped "" sudo -n
+	several contained "" unshare --pid --mount --fork --mount-proc
 	background asker bash -c "while [ ! -e /run/enough ]; do $LOCKER try posix $a/h; done"
-	wait_held 3
+	wait_said many "^stopped $plain$" 300
+	wait_for 300 "the crowd to be held" crowd_is_held
 }
+# several NAME THREADS [BY...]: a tenth of the crowd; BY is a command that runs each.
+several() {
+	# shellcheck disable=SC2016 # expanded in the tier
+	background "$1" bash -c 'verb=try
+		[ -z "$3" ] || verb=threads
+		for ((i = 0; i < $2; i++)); do "${@:4}" "$0" $verb posix $1.$i $3 & done; wait' \
+		"$LOCKER" "$a/$1" "$tenth" "$2" "${@:3}"
+}
+# Processes, not threads: of several threads the first one that is held stops the others, or does not.
+held_processes() { rg status --json 2>/dev/null | jq '[.held[].tgid] | unique | length'; }
+crowd_is_held() { (($(held_processes) == size + 1)); }
+but_for_denied() { (($(held_processes) >= size)); }
 crowd_goes_on() {
-	expect_end one 0 granted 60
-	expect_end wrapped 0 granted 60
+	local name
+	wait_said many "^granted $plain refused 0$" 300
+	tell many
+	expect_end many 0 "ended $plain" 120
+	for name in threaded wrapped contained; do
+		expect_end $name 0 "" 300
+		echo "$name: $(sort "$work/$name.out" | uniq -c)"
+		[ "$(grep -cE '^(3 of 3 )?granted$' "$work/$name.out")" -eq "$tenth" ]
+	done
 	expect_end asker 0 granted 60
 	nobody_stopped
 }
@@ -56,36 +98,49 @@ killed_at() {
 	echo "killed at change $1: ${*:2}"
 	run in_rex strace -qq -o /dev/null -e trace="$changes" \
 		-e inject="$changes:signal=KILL:when=$1" "${@:2}"
+	[[ $status != 137 ]] || note_kill verb
 }
 
 # pick COUNT: a number from 1 to COUNT, in $picked.
 pick() { picked=$(((RANDOM * 32768 + RANDOM) % $1 + 1)); }
+# pick_call COUNT: the same, and one more in each round $i than in the one before.
+pick_call() { picked=$(((RG_FAULT_SEED + i) % $1 + 1)); }
 
-# A line that begins with ! fails no test unless it is the last one, so this is a function.
-nobody_let_in() { ! said asker granted; }
+nobody_let_in() {
+	local name
+	for name in asker many threaded wrapped contained; do
+		not said $name granted
+	done
+}
 
 is_closed_with_crowd() {
 	[ "$(gate_state)" = closed ]
-	held_is 3
+	crowd_is_held
 	nobody_let_in
 }
 
 @test "enable and policy reload killed at a system call: the gate stays closed, and holds whom it held" {
-	local n kills=0
+	local n reload before
+	before=$(killed verb)
 	arm_hold "${policy[@]}"
 	crowd
 	n=$(calls bpf "$RG" enable "${policy[@]}" --max-hold 2h)
-	[ "$n" -gt 20 ]
+	reload=$(calls bpf "$RG" policy reload --config /run/fault.conf)
+	echo "calls of bpf(2): enable $n, policy reload $reload"
+	((n > 20 && reload > 20))
 	for ((i = 0; i < rounds; i++)); do
-		pick "$n"
+		pick_call "$n"
 		killed_at "$picked" "$RG" enable "${policy[@]}" --max-hold $((i + 1))h
 		# How many calls there are depends on how often it has to try again.
 		[[ $status == 137 || $status == 0 ]]
-		((kills += status == 137)) || true
+		is_closed_with_crowd
+		pick_call "$reload"
+		killed_at "$picked" "$RG" policy reload --config /run/fault.conf
+		[[ $status == 137 || $status == 0 ]]
 		is_closed_with_crowd
 		rg status >/dev/null
 	done
-	((kills > 0))
+	(($(killed verb) > before))
 	# Another version's, which has more to lose: it replaces the set.
 	kill -TERM "$(pid_of daemon)"
 	expect_end daemon 0
@@ -99,7 +154,7 @@ is_closed_with_crowd() {
 	[ "$status" -eq 0 ]
 	[ ! -e $pins-beside ]
 	daemon_start
-	wait_held 3
+	wait_for 120 "the crowd to be held" crowd_is_held
 	nobody_let_in
 	in_rex touch /run/enough
 	rg disable
@@ -130,10 +185,10 @@ canary_ended() { not kill -0 "$canary"; }
 # something; one that makes fewer is killed once it says that it is ready.
 daemon_killed_at() {
 	echo "daemon killed at change $1"
-	background starting strace -f -qq -o /dev/null -e trace="$changes" \
+	background starting strace -f --seccomp-bpf -qq -o /dev/null -e trace="$changes" \
 		-e inject="$changes:signal=KILL:when=$1" "$RG" run
-	wait_for 60 "the daemon to be ready, or killed" ready_or_ended
-	if ! ended starting; then daemon_killed; fi
+	wait_for 300 "the daemon to be ready, or killed" ready_or_ended
+	if ended starting; then note_kill daemon; else daemon_killed; fi
 	expect_end starting 137
 }
 ready_or_ended() { said starting 'ready: pid' || ended starting; }
@@ -144,20 +199,24 @@ daemon_killed() {
 	pid=$(json .daemon.pid)
 	pick "${1:-1}"
 	in_rex bash -c "sleep $(printf '0.%03d' $((picked - 1))); kill -KILL $pid"
+	note_kill daemon
 }
 
 @test "the daemon killed while it starts, waits, and while the gate opens and closes: nobody is let in early, nobody stays" {
-	local i
+	local i k
 	for ((i = 0; i < rounds; i++)); do
 		arm_hold "${policy[@]}"
 		crowd
-		daemon_killed 1000
-		pick 300
-		daemon_killed_at "$picked"
-		is_closed_but_for_denied
-		daemon_start
-		wait_held 3
-		nobody_let_in
+		for ((k = 0; k < kills; k++)); do
+			daemon_killed 1000
+			is_closed_but_for_denied
+			pick 300
+			daemon_killed_at "$picked"
+			is_closed_but_for_denied
+			daemon_start
+			wait_for 120 "the crowd to be held" crowd_is_held
+			nobody_let_in
+		done
 		# The gate opens: the kernel lets the held go, or the next daemon does.
 		in_rex touch /run/enough
 		want_skip
@@ -182,7 +241,7 @@ daemon_killed() {
 # Who asks all the time is denied while no daemon lives, and asks again.
 is_closed_but_for_denied() {
 	[ "$(gate_state)" = closed ]
-	(($(held_count) >= 2))
+	but_for_denied
 	nobody_let_in
 }
 
@@ -192,7 +251,7 @@ is_closed_but_for_denied() {
 		arm_hold "${policy[@]}"
 		crowd
 		in_rex touch /run/enough
-		pick "$n"
+		pick_call "$n"
 		killed_at "$picked" "$RG" disable
 		if [[ $status != 137 ]]; then n=$picked; fi # it was through
 		run rg disable
@@ -206,7 +265,7 @@ is_closed_but_for_denied() {
 @test "enable killed, or refused a system call, with nothing enabled: all or nothing, and one line says why" {
 	local n fail fails=(bpf:ENOMEM bpf:EPERM openat:EMFILE openat:ENOMEM mkdir:ENOSPC clone:EAGAIN)
 	for ((i = 0; i < rounds; i++)); do
-		pick 400
+		pick_call 400
 		killed_at "$picked" "$RG" enable "${policy[@]}" --action deny
 		rg enable "${policy[@]}" --action deny >/dev/null
 		rg disable
