@@ -42,7 +42,7 @@ struct rg_entry {
 	struct rg_text_in kept_for;
 	bool lower_bound, overflow;
 	bool has_boot_ns, has_netns, has_duration, has_expected;
-	json_object *states; /* list of texts, or NULL */
+	json_object *states;		  /* list of texts, or NULL */
 	json_object *flags, *asked_flags; /* the same, of EXCHANGE_ID */
 
 	/* client, origin */

@@ -11,7 +11,7 @@
 struct rg_lockd_grace {
 	enum rg_statd_says says; /* as it was when the daemon began */
 	struct rg_statd_hosts hosts;
-	bool seen; /* rg_statd_complements() */
+	bool seen;   /* rg_statd_complements() */
 	bool failed; /* reported */
 };
 
