@@ -29,6 +29,34 @@ static bool had_no_lock(const struct rg_lockd_grace *l)
 	return none;
 }
 
+static bool is_back(const struct rg_client *c, const struct rg_gate *g)
+{
+	if (c->state != RG_CLIENT_KNOWN || c->gone_ns || !c->expected)
+		return true;
+	return c->expected != RG_LOCKS_UNKNOWN && c->generation == rg_client_generation(g) &&
+	       rg_client_is_counted(c) && c->locks >= c->expected;
+}
+
+bool rg_lockd_grace_all_are_back(const struct rg_awaited *list, const struct rg_gate *g, __u32 slot)
+{
+	for (__u32 i = 0; i < list->n; i++)
+		if (list->keys[i].slot == slot && !is_back(&list->clients[i], g))
+			return false;
+	return true;
+}
+
+static bool all_are_back(const struct rg_pins *p, const struct rg_gate *g, __u32 slot)
+{
+	struct rg_awaited list;
+	bool back;
+
+	if (rg_all_clients_read(p, &list))
+		return false;
+	back = rg_lockd_grace_all_are_back(&list, g, slot);
+	rg_clients_free(&list);
+	return back;
+}
+
 void rg_lockd_grace_tick(struct rg_lockd_grace *l, const struct rg_pins *p,
 			 const struct rg_gate *gates)
 {
@@ -41,7 +69,8 @@ void rg_lockd_grace_tick(struct rg_lockd_grace *l, const struct rg_pins *p,
 		return;
 	g = &gates[slot];
 	/* The records are of the last boot: they tell of knfsd's first start. */
-	if (g->generation != 1 || !rg_lockd_is_unneeded(g, g->policy) || !had_no_lock(l))
+	if (g->generation != 1 || !rg_lockd_is_unneeded(g, g->policy) || !had_no_lock(l) ||
+	    !all_are_back(p, g, (__u32)slot))
 		return;
 	err = rg_control(p, &c);
 	if (!err)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "pins/gates.h"
+#include "pins/settle.h"
 #include "state/statd.h"
 
 struct rg_lockd_grace {
@@ -17,6 +18,12 @@ struct rg_lockd_grace {
 
 /* Reads rpc.statd's records of the last boot, of an open set's host, before rpc.statd starts. */
 void rg_lockd_grace_start(struct rg_lockd_grace *l, const struct rg_pins *p);
+
+/* Says whether every end client of this slot that is not gone is known to have its locks again.
+ * knfsd's grace period may have ended by time, and as long as lockd is in grace knfsd takes the
+ * LOCK reclaims of an end client that was slow (nfsd4_lock(), fs/nfsd/nfs4state.c). Pure. */
+bool rg_lockd_grace_all_are_back(const struct rg_awaited *list, const struct rg_gate *g,
+				 __u32 slot);
 
 /* Has the gate of this network namespace not wait for lockd's grace period, if that is of no use.
  * Reports it, or a failure. */

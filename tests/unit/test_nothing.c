@@ -5,6 +5,7 @@
 
 #include <time.h>
 
+#include "state/lockd_grace.h"
 #include "state/nothing.h"
 
 #define U RG_REGIME_UNKNOWN
@@ -199,6 +200,39 @@ static void test_hosts(void **unused)
 				 v3));
 }
 
+/* ---- lockd's grace period ---- */
+
+static void test_all_are_back(void **unused)
+{
+	struct rg_gate g = {.generation = 1};
+	struct rg_client_key keys[2] = {{.slot = 3}, {.slot = 4}};
+	struct rg_client clients[2] = {{.generation = 2, .expected = 5, .locks = 5},
+				       {.generation = 2, .expected = 5, .locks = 4}};
+	struct rg_awaited list = {.keys = keys, .clients = clients, .n = 2};
+
+	(void)unused;
+	assert_true(rg_lockd_grace_all_are_back(&list, &g, 3));
+	assert_false(rg_lockd_grace_all_are_back(&list, &g, 4)); /* one lock is missing */
+	assert_true(rg_lockd_grace_all_are_back(&list, &g, 5));
+	clients[0].locks = 6;
+	assert_true(rg_lockd_grace_all_are_back(&list, &g, 3));
+	clients[0].uncountable = 1;
+	assert_false(rg_lockd_grace_all_are_back(&list, &g, 3));
+	clients[0].uncountable = 0;
+	clients[0].expected = RG_LOCKS_UNKNOWN;
+	assert_false(rg_lockd_grace_all_are_back(&list, &g, 3));
+	clients[0].state = RG_CLIENT_SETTLED;
+	assert_true(rg_lockd_grace_all_are_back(&list, &g, 3));
+	/* It has not come back yet: what it has is of the knfsd before. */
+	clients[0] = (struct rg_client){.expected = 5, .locks = 5};
+	assert_false(rg_lockd_grace_all_are_back(&list, &g, 3));
+	clients[0].expected = 0;
+	assert_true(rg_lockd_grace_all_are_back(&list, &g, 3));
+	clients[0].expected = 5;
+	clients[0].gone_ns = 7;
+	assert_true(rg_lockd_grace_all_are_back(&list, &g, 3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +242,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_statd, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_other_directories, host_setup, host_teardown),
 		cmocka_unit_test_setup_teardown(test_hosts, host_setup, host_teardown),
+		cmocka_unit_test(test_all_are_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
