@@ -92,6 +92,7 @@ is_pending() {
 }
 sigalrm=14
 
+# bats test_tags=whole
 @test "alarm(2): comes when the gate opens, and the call goes on waiting after it" {
 	# Somebody has a lock from before the gate closed.
 	arm_hold --mount $a
@@ -122,6 +123,7 @@ sigalrm=14
 }
 
 # Its timer is one that comes again and again.
+# bats test_tags=whole
 @test "flock -w: held for longer than it would wait; then takes the lock, or gives up a wait later" {
 	arm_hold --mount $a
 	rg release
@@ -143,6 +145,7 @@ sigalrm=14
 	nothing_left
 }
 
+# bats test_tags=whole
 @test "timeout(1): ends a held program, which leaves no entry" {
 	arm_hold --mount $a
 	background app timeout 3 flock $a/f echo has it
@@ -213,6 +216,7 @@ wrappers_end() {
 	counters_are wrappers_continued="$(counter wrappers_stopped)" denied.total=0
 }
 
+# bats test_tags=whole
 @test "the same by release, by disable, and by the next daemon" {
 	arm_hold --mount $a
 	wrappers_stop "${some_wrappers[@]}"
@@ -251,6 +255,7 @@ wrappers_end() {
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "what a wrapper runs is killed while it is held: the wrapper goes on, the gate being closed" {
 	arm_hold --mount $a
 	wrappers_stop su
@@ -262,6 +267,7 @@ wrappers_end() {
 
 # ---- terminals ----
 
+# bats test_tags=whole
 @test "bash, dash and zsh on a terminal: say that their job is stopped, and it goes on when the gate opens" {
 	local shell shells=(bash dash zsh)
 	arm_hold --mount $a

@@ -290,6 +290,7 @@ $other *($options,fsid=12)"
 	fault action problem "in force"
 }
 
+# bats test_tags=whole
 @test "delegations: with a kernel that hands out write delegations" {
 	over /etc/reexport-guard.conf "[gate]
 scope = locks"
@@ -318,6 +319,7 @@ earlier() {
 	END
 }
 
+# bats test_tags=whole
 @test "the regime: of this kernel, enabled or not; and another one than the last kernel's" {
 	arm --mount $a --action deny
 	# Suite cli compares this with what end clients get.
@@ -619,6 +621,7 @@ budget() {
 	fault fstab-cycle note $a
 }
 
+# bats test_tags=whole
 @test "what nfs-server-generator writes is what fstab-cycle says of it" {
 	generator=/usr/lib/systemd/system-generators/nfs-server-generator
 	over /etc/fstab "origin:/a $a nfs4 vers=4.2 0 0"

@@ -346,6 +346,7 @@ progs_are() { [[ $(progs) == "$1" ]]; }
 	[ ! -e $pins ]
 }
 
+# bats test_tags=whole
 @test "enable killed half way: the next one clears up" {
 	for delay in 0.05 0.1 0.2 0.3 0.4 0.5; do
 		in_rex timeout -s KILL $delay "$RG" enable --mount $a --scope locks --action deny || true
@@ -366,6 +367,7 @@ set_pins_version() {
 	bpftool map update pinned $pins/map_meta key 0 0 0 0 value "${bytes[@]}"
 }
 
+# bats test_tags=whole
 @test "pins of another version are left alone by whatever cannot use them, and can be replaced" {
 	arm --mount $a --action deny
 	set_pins_version 0x63
@@ -533,6 +535,7 @@ found() {
 		{ok: "forwarded", warning: "refused"}[.severity] // .severity' "$work/check.out"
 }
 
+# bats test_tags=whole
 @test "a kernel that does otherwise than the last one is said" {
 	arm --mount $a --action deny
 	now=$(json .regime.nfs4_locks)

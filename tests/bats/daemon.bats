@@ -87,6 +87,7 @@ verdict_is() {
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "killed with SIGKILL: release continues everybody it had held" {
 	arm_hold --mount $a
 	for i in 1 2 3; do
@@ -103,6 +104,7 @@ verdict_is() {
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "killed with SIGKILL: disable continues everybody it had held" {
 	arm_hold --mount $a
 	held_try one posix $a/f
@@ -223,6 +225,7 @@ verdict_is() {
 	in_rex rm -r /run/metrics
 }
 
+# bats test_tags=whole
 @test "run --metrics-dir that is not there: said once, written when it comes" {
 	in_rex mkdir -p /run/later
 	in_rex bash -c "printf '[mounts]\nmount = $a\n[daemon]\nmetrics-dir = /run/later/m\nmetrics-interval = 1s\n' >/run/metrics.conf"

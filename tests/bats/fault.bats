@@ -202,6 +202,7 @@ daemon_killed() {
 	note_kill daemon
 }
 
+# bats test_tags=whole
 @test "the daemon killed while it starts, waits, and while the gate opens and closes: nobody is let in early, nobody stays" {
 	local i k
 	for ((i = 0; i < rounds; i++)); do
@@ -262,6 +263,7 @@ is_closed_but_for_denied() {
 	done
 }
 
+# bats test_tags=whole
 @test "enable killed, or refused a system call, with nothing enabled: all or nothing, and one line says why" {
 	local n fail fails=(bpf:ENOMEM bpf:EPERM openat:EMFILE openat:ENOMEM mkdir:ENOSPC clone:EAGAIN)
 	for ((i = 0; i < rounds; i++)); do

@@ -246,6 +246,7 @@ not_rehearsed() { [[ $(json '.gates[0].rehearsed') == false ]]; }
 	dmesg | tail -n 20 | grep -q 'all clients done reclaiming'
 }
 
+# bats test_tags=whole
 @test "grace-end: v4_end_grace opens the gate" {
 	want_grace
 	cable cli down
@@ -354,6 +355,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 	rg status -v | grep -q 'open (timed out)'
 }
 
+# bats test_tags=whole
 @test "max-hold continues the held, and counts it" {
 	arm_hold --mount $a --max-hold 20s
 	held_try one posix $a/f
@@ -393,6 +395,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 	cli_umount
 }
 
+# bats test_tags=whole
 @test "--netns names the gate by path and by number" {
 	arm --mount $a --action deny
 	inum=$(in_rex stat -Lc %i /proc/self/ns/net)
@@ -526,6 +529,7 @@ without() {
 	[ "$(json '.gates[0].why')" = timed-out ]
 }
 
+# bats test_tags=whole
 @test "without a follower of knfsd's shutdown: the gate is called open until knfsd starts again" {
 	want_grace
 	without knfsd_stop --release grace-end
@@ -543,6 +547,7 @@ without() {
 	[ "$output" = EAGAIN ]
 }
 
+# bats test_tags=whole
 @test "without a follower of refused reclaims: settled waits for settle-timeout" {
 	for program in open_done lock_done; do
 		want_grace
@@ -565,6 +570,7 @@ without() {
 	cli_umount # while somebody answers it
 }
 
+# bats test_tags=whole
 @test "without the followers that settled can do without: what they would have told is said to be lost" {
 	arm --mount $a --action deny --force-without unlock_done --force-without client_gone \
 		--force-without origin_error

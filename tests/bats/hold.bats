@@ -241,6 +241,7 @@ acts() {
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "the same at the very moment of asking" {
 	local step
 	arm_hold --mount $a

@@ -133,6 +133,7 @@ by_hand() { rg release >/dev/null && rg close >/dev/null; }
 	lost_for opened
 }
 
+# bats test_tags=whole
 @test "a gate that was made after the mount: the reclaim is left to the kernel, until knfsd has stopped once" {
 	serve
 	take 2

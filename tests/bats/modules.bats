@@ -73,6 +73,7 @@ knfsd_here() {
 	[ "$(gate_state)" = closed ]
 }
 
+# bats test_tags=whole
 @test "after disable the modules can be unloaded; enabled again it follows the new ones" {
 	arm_hold --release settled
 	background trace "$RG" trace --json
@@ -175,6 +176,7 @@ knfsd_up() {
 	none_loaded
 }
 
+# bats test_tags=whole
 @test "kprobes in nfsd are made anew when it is loaded again; what is in grace stays" {
 	modprobe_conf
 	arm --action deny --force-rung kprobe

@@ -47,6 +47,7 @@ options=rw,insecure,no_subtree_check
 	granted /run/f
 }
 
+# bats test_tags=whole
 @test "exports(5): quoting, octal escapes, continued lines, several clients, exports.d" {
 	exports "# a comment
 \"/srv/re\\export\" \\
@@ -202,6 +203,7 @@ mount_whole() { in_rex mount -t nfs -o vers=4.2,nosharecache origin:/ /srv/whole
 	expect_end one 0 granted
 }
 
+# bats test_tags=whole
 @test "without a daemon a new mount stays guarded while the gate is closed" {
 	arm --action deny
 	in_rex mount -t nfs -o vers=4.2,nosharecache origin:/b /srv/new

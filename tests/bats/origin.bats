@@ -61,6 +61,7 @@ no_grace_seen() { [[ $(json '.gates[0].origin_no_grace') != null ]]; }
 	[ "$(grep -c 'answered NO_GRACE' "$work/daemon.out")" -eq 1 ]
 }
 
+# bats test_tags=whole
 @test "the original server answers NO_GRACE to this host's reclaims: end-grace" {
 	origin_forgets --release settled --on-origin-no-grace end-grace
 	wait_for 20 "knfsd's grace to be ended" json_is '.gates[0].knfsd.state' grace-over

@@ -70,6 +70,7 @@ begin_trace() {
 }
 lockt_delayed() { (($(org_counter delayed_lockt) > 0)); }
 
+# bats test_tags=whole
 @test "keep: taken back in pieces, in another order, larger, read for write; then it is over" {
 	arm_original --keep-for 5min
 	box_mounts
@@ -232,6 +233,7 @@ locked_and_rebooted() {
 	ask b "w 7 1" granted
 }
 
+# bats test_tags=whole
 @test "trace and report tell what is kept, taken back, asked for by others, and why it ended" {
 	arm_original --keep-for 5min
 	begin_trace

@@ -99,12 +99,14 @@ applications_said() {
 	figures held_before 10 survived 0 stolen 10 named_lost 10 write_errors 10
 }
 
+# bats test_tags=whole
 @test "grace-start: the local application waits for knfsd, and then takes all 10 locks" {
 	recovered 10 vers=4.2 Y --all --release grace-start || return "$verdict"
 	figures held_before 10 survived 0 stolen 10 write_errors 10 gate_why grace-started denied 0
 	[ "$held" -ge 1 ]
 }
 
+# bats test_tags=whole
 @test "without the guard: a local application takes 5 of 10 locks, the other 5 survive" {
 	recovered --wants 5 10 vers=4.2 Y || return "$verdict"
 	figures held_before 10 survived 5 stolen 5 named_lost 5 both 0 neither 0 write_errors 5
@@ -112,6 +114,7 @@ applications_said() {
 
 # Who comes first when grace ends, the end client or the local application, is
 # left open, for each lock.
+# bats test_tags=whole
 @test "grace-end: the local application waits for the end of grace; each lock is one's, none is both's" {
 	recovered 10 vers=4.2 Y --all --release grace-end || return "$verdict"
 	figures held_before 10 both 0 neither 0 gate_why grace-ended denied 0
@@ -127,6 +130,7 @@ applications_said() {
 	[[ $output != *errno* ]]
 }
 
+# bats test_tags=whole
 @test "settled, recover_lost_locks=N: none is stolen, and the end client knows that it lost all 10" {
 	recovered 10 vers=4.2 N --all --release settled || return "$verdict"
 	figures held_before 10 survived 0 stolen 0 named_lost 10 write_errors 10 own_turn 10 denied 0
@@ -149,6 +153,7 @@ applications_said() {
 	say "the gate was open $gate_seconds s after knfsd's start"
 }
 
+# bats test_tags=whole
 @test "settled, NFSv4.0: 10 of 10 survive" {
 	recovered 10 vers=4.0 Y --all --release settled || return "$verdict"
 	figures held_before 10 survived 10 stolen 0 write_errors 0 own_turn 10 denied 0
@@ -166,6 +171,7 @@ applications_said() {
 }
 
 # lockd drops every lock, and the end client is told; this host's own monitor records stay.
+# bats test_tags=whole
 @test "settled, knfsd restarted without a power cut, NFSv3: the end client is told, 10 of 10 survive" {
 	recovered --event restart 10 vers=3 N --all --release settled || return "$verdict"
 	figures held_before 10 survived 10 stolen 0 named_lost 0 write_errors 0 own_turn 10 denied 0
@@ -289,6 +295,7 @@ recorded_as_captured() {
 	recorded_as_captured
 }
 
+# bats test_tags=whole
 @test "a recording is what a capture of the same recovery shows, NFSv3" {
 	recorded 5 vers=3 || return "$verdict"
 	recorded_as_captured

@@ -61,6 +61,7 @@ teardown_file() { fresh; }
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "securityfs is not mounted: the list of LSMs is not known, and the canary finds out" {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	run in_rex unshare -m bash -c 'umount /sys/kernel/security && "$0" enable --mount "$1" --scope locks --action deny' \
@@ -78,6 +79,7 @@ teardown_file() { fresh; }
 	[ "$output" = EAGAIN ]
 }
 
+# bats test_tags=whole
 @test "fmod_ret: scopes opens and access hold, and let go" {
 	in_rex bash -c "echo hello >$a/f"
 	for scope in opens access; do

@@ -170,6 +170,7 @@ rung_is() { [[ $(rung_of "$1") == "$2" ]]; }
 	done
 }
 
+# bats test_tags=whole
 @test "deny: EAGAIN; audit: passes and is counted" {
 	for scope in opens access; do
 		prepare

@@ -310,6 +310,7 @@ be lost because knfsd's records of end clients are in memory "* ]]
 	[ "$(counter helper_failures.total)" -eq 0 ]
 }
 
+# bats test_tags=whole
 @test "the ledger counts locks that merge and split, and one unlock that ends many" {
 	need_locks || return 0
 	guard
@@ -359,6 +360,7 @@ be lost because knfsd's records of end clients are in memory "* ]]
 
 is_noted() { [[ $(tail -n 1 "$work/writes.out") == "$(stat -c %i $state/ledger.json)" ]]; }
 
+# bats test_tags=whole
 @test "1,000 locks: few writes of the ledger, and none when nothing changes" {
 	need_locks || return 0
 	guard
@@ -389,6 +391,7 @@ is_noted() { [[ $(tail -n 1 "$work/writes.out") == "$(stat -c %i $state/ledger.j
 	locks_are 0
 }
 
+# bats test_tags=whole
 @test "an end client whose lease ran out, and whose lock another wanted, is out of the ledger" {
 	need_locks || return 0
 	guard
@@ -431,6 +434,7 @@ nobody_holds() {
 	[ "$(counter 'released.settled')" -eq 1 ]
 }
 
+# bats test_tags=whole
 @test "settled: a refusal that the ledger's own program was not run for is waited for all the same" {
 	need_locks || return 0
 	guard_20
@@ -490,6 +494,7 @@ reboot() {
 	thief
 }
 
+# bats test_tags=whole
 @test "settled: knfsd restarts while an end client is awaited: 20 are expected; no daemon" {
 	need_locks || return 0
 	recover Y
@@ -578,6 +583,7 @@ expire() {
 
 # ---- the ledger is a hint ----
 
+# bats test_tags=whole
 @test "the ledger says 30, 20 are taken again: quiet for settle-quiet is enough" {
 	need_locks || return 0
 	recover Y
@@ -602,6 +608,7 @@ says_30() {
 	guard --settle-timeout 1h --settle-quiet 3s
 }
 
+# bats test_tags=whole
 @test "the ledger says 30, and the end client is expired for another's sake: gone" {
 	need_locks || return 0
 	recover Y
@@ -630,6 +637,7 @@ says_30_and_waits() {
 	guard "${never[@]}"
 }
 
+# bats test_tags=whole
 @test "a ledger that is garbage is warned of, and the quiet end client has settled" {
 	need_locks || return 0
 	recover Y
@@ -768,6 +776,7 @@ short=(--settle-quiet 10m --settle-timeout 4s)
 	end_app one
 }
 
+# bats test_tags=whole
 @test "lost locks: after a power cut a lower bound, and what is thrown out after it was had again" {
 	need_locks || return 0
 	guard "${short[@]}"
@@ -949,6 +958,7 @@ mount_v3() {
 	end_app one
 }
 
+# bats test_tags=whole
 @test "NFSv3: every lock that was lost is named, 1, 20 and 2,000: its end client was not notified" {
 	guard "${short[@]}" --notify-nfsv3 off
 	serve

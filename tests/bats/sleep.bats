@@ -99,6 +99,7 @@ in_screen() {
 }
 said_in() { [[ -s $work/$1 ]] && grep -qx "$2" "$work/$1"; }
 
+# bats test_tags=whole
 @test "sleep: sudo, nsenter, tmux and screen, which stop themselves or continue others, see nothing but a slow call" {
 	rm -f "$work"/{tmux,screen}.said
 	# sudo with a pseudo terminal, which is Debian's default, and without.
@@ -148,6 +149,7 @@ told_for() {
 }
 teardown() { [[ ! -e $manager ]] || echo 1 >$manager/cgroup.kill; }
 
+# bats test_tags=whole
 @test "sleep: a unit with WatchdogSec= and held threads goes on; on the rung stop systemd ends it" {
 	systemd_starts
 	arm_hold --mount $a
@@ -178,6 +180,7 @@ teardown() { [[ ! -e $manager ]] || echo 1 >$manager/cgroup.kill; }
 open_with_alarm='sigaction(SIGALRM, POSIX::SigAction->new(sub { syswrite(STDOUT, "alarm\n") }));
 	alarm 1; exit(sysopen(my $file, $ARGV[0], O_RDONLY) ? 0 : $! + 0)'
 
+# bats test_tags=whole
 @test "sleep: the open of a FIFO ends with EINTR when a signal comes, the open of a file is restarted" {
 	in_rex bash -c "rm -f $a/fifo; mkfifo $a/fifo"
 	arm_hold --mount $a --scope opens
@@ -234,6 +237,7 @@ interrupted_is() { [[ $(counter interrupted) == "$1" ]]; }
 	rmdir $group
 }
 
+# bats test_tags=whole
 @test "sleep: the machine is suspended and resumed with threads held: they are held again, and nothing delays it" {
 	arm_hold --mount $a
 	held_try posix posix $a/f
@@ -295,6 +299,7 @@ interrupted_is() { [[ $(counter interrupted) == "$1" ]]; }
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "sleep: the module is unloaded with 2,000 asleep: nobody stays, and all go on at last" {
 	n=${CROWD:-2000}
 	in_rex bash -c ": >>$a/crowd"

@@ -105,6 +105,7 @@ continued_by() {
 }
 some_more_held() { (($(held_count) >= 2)); }
 
+# bats test_tags=whole
 @test "continue: the daemon is killed, and the held go on as knfsd starts, or with the next daemon" {
 	expected=$(continued_by)
 	echo "# seen continue=$expected" >&3
@@ -135,6 +136,7 @@ some_more_held() { (($(held_count) >= 2)); }
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "kprobe: by the last rung the gate follows knfsd's starts, ends and shutdown as well" {
 	want_grace
 	link_down # or the end client would be done reclaiming at once

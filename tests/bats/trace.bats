@@ -38,6 +38,7 @@ teardown_file() { teardown_recovery; }
 	grep 'downgrade: .*LOCK' "$work/daemon.out"
 }
 
+# bats test_tags=whole
 @test "a recovery in which nothing is downgraded" {
 	guard --release settled
 	serve
@@ -201,6 +202,7 @@ downgraded() {
 	counts '.downgrade.reason? == "reclaim-after-complete" and .back == []' 3
 }
 
+# bats test_tags=whole
 @test "downgrade no-record: knfsd's stable storage does not know the end client" {
 	guard --release grace-start
 	serve
@@ -214,6 +216,7 @@ downgraded() {
 	counts '.event == "GRACE_START" and .expected == 1' 1
 }
 
+# bats test_tags=whole
 @test "downgrade origin-no-grace: the original server had no grace" {
 	talk opener "$RANGES" "$a/f"
 	tell opener "lock 0 1"
@@ -249,6 +252,7 @@ origin_starts() {
 	in_rex timeout 60 touch "$a/g"
 }
 
+# bats test_tags=whole
 @test "downgrade origin-reclaim-bad: the original server does not know this host" {
 	origin_stops ghost rex 10.77.1.1
 	knfsd_forget_client origin 'NFSv4.2 rex'
@@ -271,6 +275,7 @@ origin_starts() {
 	counts "$client and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\"" 1
 }
 
+# bats test_tags=whole
 @test "downgrade premature-reclaim-complete: the original server was told too early" {
 	guard --release settled
 	serve

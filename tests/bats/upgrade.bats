@@ -79,6 +79,7 @@ works_on_another_version() {
 	works_on_another_version killed
 }
 
+# bats test_tags=whole
 @test "status, release, close and disable work on a set of the next version, whose daemon lives" {
 	armed_by new
 	with old
@@ -175,6 +176,7 @@ replaced_by() {
 	replaced_by new run
 }
 
+# bats test_tags=whole
 @test "enable replaces the set of the next version, whose daemon lives, in the same way" {
 	armed_by new
 	replaced_by old enable --mount $a --scope locks --release settled --max-hold 1h
@@ -182,6 +184,7 @@ replaced_by() {
 
 lockd_is_done() { [[ $(json '.gates[0].lockd') == grace-over ]]; }
 
+# bats test_tags=whole
 @test "what knfsd did is known to the set that replaces: grace, its end, a gate closed by hand" {
 	want_grace
 	cable cli down # it would be done reclaiming at once
@@ -219,6 +222,7 @@ lockd_is_done() { [[ $(json '.gates[0].lockd') == grace-over ]]; }
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "run killed while it replaces: nobody is lost, nobody gets in, and nothing is left beside" {
 	local delay
 	armed_by old

@@ -77,6 +77,7 @@ agree() {
 	[ "$(gate_value gate_why_info 'why="released-by-hand"')" = 1 ]
 }
 
+# bats test_tags=whole
 @test "metrics --format prometheus: the same without the end" {
 	arm --mount $a --action deny
 	rg metrics --format prometheus >"$work/prometheus.txt"
@@ -88,6 +89,7 @@ agree() {
 		<(sed -n 's/^\(reexport_guard[^ ]*\) .*/\1/p' "$work/prometheus.txt")
 }
 
+# bats test_tags=whole
 @test "run with metrics-dir: a reader of the file finds all of it, or that of before" {
 	local prom=/run/views/reexport-guard.prom first last inodes=0
 	in_rex mkdir -p /run/views
@@ -132,6 +134,7 @@ agree() {
 	done
 }
 
+# bats test_tags=whole
 @test "top into a pipe goes on until a signal, and says when nothing is enabled any more" {
 	arm --mount $a --action deny
 	background top "$RG" top --interval 1s
@@ -239,6 +242,7 @@ make_event() {
 	done
 }
 
+# bats test_tags=whole
 @test "trace ends by itself with status 0 when its reader goes away" {
 	arm --mount $a --action deny
 	# shellcheck disable=SC2016 # expanded in the tier
@@ -250,6 +254,7 @@ make_event() {
 	tracers_are 0
 }
 
+# bats test_tags=whole
 @test "trace --count and --duration end it" {
 	arm --mount $a --action deny
 	# The gate, as it is at the beginning.
@@ -271,6 +276,7 @@ make_event() {
 
 # ---- trace: several ----
 
+# bats test_tags=whole
 @test "two traces at once: both hear all of it, each what it wants" {
 	arm --mount $a --action deny
 	tracing one --json
