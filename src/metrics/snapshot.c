@@ -12,6 +12,7 @@
 #include "pins/listing.h"
 #include "load/host.h"
 #include "mounts/records.h"
+#include "state/lost_file.h"
 
 static void read_clocks(struct rg_snapshot *s)
 {

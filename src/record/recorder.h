@@ -12,6 +12,7 @@
 #include "record/record_header.h"
 #include "record/record_json.h"
 #include "record/record_lost.h"
+#include "state/lost_file.h"
 
 #define RG_RECORDER_FILE "recovery.ndjson"
 /* Bytes of lines that may wait for the disk, handed to the thread in pieces. */

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "pins/listing.h"
-#include "state/lost.h"
+#include "state/lost_file.h"
 
 struct rg_following {
 	char dir[RG_PATH_SIZE];

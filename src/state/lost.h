@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds out what became of the locks that end clients held before knfsd's last start. Kept on
- * disk as lost.json (docs/state.md), for `status`, `top` and metrics. The daemon follows the locks
+/* Finds out what became of the locks that end clients held before knfsd's last start, for `status`,
+ * `top` and metrics. The daemon follows the locks
  * until knfsd's next start: it looks for each range of the ledger (state/ranges.h) among those held
  * now. The kernel's counts (struct rg_client) tell how many locks there were besides the known
  * ranges. */
 #pragma once
 
 #include "state/ranges.h"
-
-#define RG_LOST_FILE "lost.json"
 
 /* The reason why a lock is not held any more. */
 enum rg_lost_why {
@@ -68,6 +66,8 @@ struct rg_lost {
 };
 
 void rg_lost_free(struct rg_lost *l);
+/* Sorts `locks` and sets `from` and `n` of each end client, which are 0 before. */
+void rg_lost_sort_locks(struct rg_lost *l);
 
 /* Sums. `total`: all lost locks, with the unnamed ones. */
 struct rg_lost_sum {
@@ -111,21 +111,3 @@ void rg_lost_judge(struct rg_lost *l, const struct rg_awaited *clients, __u32 sl
 		   const struct rg_gate *g, bool over);
 /* Says whether the recovery is over, whatever the gate's policy. */
 bool rg_lost_is_over(const struct rg_gate *g, __u64 now_ns);
-
-/* ---- JSON, and the file: the recoveries of all gates ---- */
-
-struct rg_losts {
-	struct rg_lost *at[RG_MAX_GATES]; /* indexed by slot; NULL: none */
-};
-
-/* Writes the contents of the file. losts: struct rg_losts. */
-void rg_losts_put(FILE *to, const void *losts);
-/* Reads one recovery of the file. Returns as rg_ranges_of_json() does. */
-int rg_lost_of_json(json_object *o, __u32 init_netns, struct rg_lost *l, char *why);
-
-/* Reads the recoveries of this boot and this set of pins into the slots of their gates. Returns
- * 0, or a negative errno after reporting it. */
-int rg_losts_load(const char *dir, __u32 init_netns, const char *boot_id, __u32 set,
-		  const struct rg_gate *gates, struct rg_losts *all);
-int rg_losts_save(const char *dir, const struct rg_losts *all);
-void rg_losts_free(struct rg_losts *all);

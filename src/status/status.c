@@ -21,7 +21,7 @@
 #include "pins/listing.h"
 #include "pins/other.h"
 #include "state/budget.h"
-#include "state/lost.h"
+#include "state/lost_file.h"
 #include "state/regime.h"
 #include "text/json.h"
 

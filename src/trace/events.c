@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "pins/flows.h"
+#include "state/lost_file.h"
 
 /* ---- the clocks, the mounts, the terminal ---- */
 

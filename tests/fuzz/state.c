@@ -9,7 +9,7 @@
 
 #include "state/budget.h"
 #include "state/ledger.h"
-#include "state/lost.h"
+#include "state/lost_file.h"
 #include "state/ranges.h"
 #include "state/regime.h"
 #include "state/state.h"

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "rg_records.h"
-#include "state/lost.h"
+#include "state/lost_file.h"
 
 #define INIT_NETNS 4026531840U
 #define BOOT "6c1f5e0c-53a2-4f0e-8f5e-6f3a0e5d2c11"
