@@ -84,9 +84,9 @@ deps: ## install what building needs (Debian packages; sudo where not root)
 test-deps: ## install what testing needs as well: qemu and the like
 	$(Q)packaging/deps
 
-demo: test-deps ## the main job in three machines, without the guard, with it, and with the module
+demo: test-deps ## the main job in three machines, without the guard, with it, and with the module (ROLE=original: the original server's half)
 	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
-	$(Q)tests/demo --kernel $(KERNEL)
+	$(Q)tests/demo --kernel $(KERNEL) $(if $(ROLE),--role $(ROLE))
 
 # A browser is installed where pages are tested, and nowhere else.
 needs_browser = $(filter html,$(ONLY) $(WITH))
