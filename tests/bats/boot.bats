@@ -49,6 +49,7 @@ load booted
 	keeps_all
 }
 
+# bats test_tags=whole
 @test "a configuration with a mistake: the unit fails and rests, knfsd starts all the same; with the strict drop-in it does not" {
 	local examples=/usr/share/doc/reexport-guard/examples since
 	systemctl stop thief.service
@@ -124,6 +125,7 @@ load booted
 	started
 }
 
+# bats test_tags=whole
 @test "removed with an application held: it goes on, nothing is left in the kernel or of the unit; purged: no configuration" {
 	held_by_hand
 	on rex apt-get -qq -y -o Dpkg::Use-Pty=0 remove reexport-guard

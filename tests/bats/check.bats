@@ -366,6 +366,7 @@ evidence_of() {
 	jq -r --arg id "$1" '[.findings[] | select(.id == $id)][0].evidence' "$work/check.out"
 }
 
+# bats test_tags=whole
 @test "knfsd, and its grace and lease times" {
 	fault knfsd note
 	knfsd_start rex 20 10
@@ -376,6 +377,7 @@ evidence_of() {
 	gone grace-lease
 }
 
+# bats test_tags=whole
 @test "lockd's grace period" {
 	knfsd_start rex 20 20 40
 	fault lockd-grace note

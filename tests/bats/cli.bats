@@ -498,6 +498,7 @@ counted() {
 		jq "[.. | .locks_$1? // empty | .[$2]] | add > 0"
 }
 
+# bats test_tags=whole
 @test "status says what an end client's lock gets, by NFSv4 and by NFSv3" {
 	run rg enable --mount $a --action deny
 	[ "$status" -eq 0 ]

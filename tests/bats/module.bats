@@ -73,6 +73,7 @@ power_cut() {
 	tell app quit
 }
 
+# bats test_tags=whole
 @test "knfsd is restarted: each reclaim goes on as an ordinary lock, the thief has its turn" {
 	guard --release settled
 	[ "$(json .module.state)" = answered ]

@@ -105,6 +105,7 @@ knfsd_here() {
 	wait_gate open
 }
 
+# bats test_tags=whole
 @test "a module that may not be loaded: exit 3, nothing left, and the others can be unloaded" {
 	mkdir -p /run/modprobe.d
 	echo "blacklist nfsd" >/run/modprobe.d/x.conf
@@ -200,6 +201,7 @@ knfsd_up() {
 	none_loaded
 }
 
+# bats test_tags=whole
 @test "while knfsd runs nothing is let go: modprobe fails, and the gate follows knfsd's end" {
 	modprobe_conf
 	arm --action deny

@@ -187,6 +187,7 @@ locked_and_rebooted() {
 	box_reboots
 }
 
+# bats test_tags=whole
 @test "configuration: kept for the clients and file systems that it names and no others; a mistake changes nothing" {
 	box_mounts
 	asker b /mnt/other/f

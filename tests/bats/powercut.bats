@@ -164,6 +164,7 @@ applications_said() {
 	figures held_before 10 survived 10 stolen 0 write_errors 0 own_turn 10 denied 0
 }
 
+# bats test_tags=whole
 @test "settled, knfsd restarted without a power cut: 10 of 10 survive" {
 	recovered --event restart 10 vers=4.2 Y --all --release settled || return "$verdict"
 	figures held_before 10 survived 10 stolen 0 named_lost 0 write_errors 0 own_turn 10 \
@@ -182,6 +183,7 @@ applications_said() {
 	(($(on rex od -An -td4 /var/lib/nfs/state) % 2 == 1))
 }
 
+# bats test_tags=whole
 @test "knfsd that does not start: the local application is held until max-hold" {
 	recovered --event late 10 vers=4.2 Y --all --release settled --max-hold 20 || return "$verdict"
 	figures held_before 10 survived 0 stolen 10 gate_why timed-out denied 0

@@ -193,6 +193,7 @@ recorded_itself() {
 		[[ -z $(comm -23 <(events | jq -r "$of" | sort) <(jq -r "$of" "$work/own.ndjson" | sort)) ]]
 }
 
+# bats test_tags=whole
 @test "trace: one recovery, both sides; an end client's locks are forwarded or refused, and it is said" {
 	recorded_whole recovery_of_5
 	if refused_all; then regime=refused; else regime=forwarded; fi
@@ -224,6 +225,7 @@ recorded_itself() {
 # gate_in STATE WHY
 gate_in() { [[ $(json '[.gates[0].state, .gates[0].why] | join(" ")') == "$1 $2" ]]; }
 
+# bats test_tags=whole
 @test "nothing to protect: a kernel that refuses locks by both protocols keeps nobody out, until an end client is granted a lock" {
 	local said
 	said="there is nothing to protect: kernel $(uname -r) refuses"

@@ -53,6 +53,7 @@ teardown_file() { teardown_recovery; }
 	[ "$(json '[.tracing.downgrades[]] | add')" = 0 ]
 }
 
+# bats test_tags=whole
 @test "a recovery by NFSv4.0: SETCLIENTID, and no end client says that it is done" {
 	serve
 	tried=$(cli_tries)
@@ -159,6 +160,7 @@ downgraded() {
 	counts '.event == "GRACE_SKIPPED"' 2
 }
 
+# bats test_tags=whole
 @test "downgrade grace-ended: the end client came too late" {
 	guard --release grace-start
 	serve

@@ -266,6 +266,7 @@ make_event() {
 	[[ $output == *"gate   GATE "*"closed: knfsd is not running"* ]]
 }
 
+# bats test_tags=whole
 @test "trace ends after disable, and says so" {
 	arm --mount $a --action deny
 	tracing one --json
@@ -330,6 +331,7 @@ make_event() {
 }
 heard_hands() { [[ $(grep -c '"event":"HAND"' "$work/$1.out") == "$2" ]]; }
 
+# bats test_tags=whole
 @test "the daemon has one of the four places" {
 	arm_hold --mount $a
 	[ "$(tracers)" -eq 1 ]

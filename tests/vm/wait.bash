@@ -4,8 +4,8 @@
 # Waiting for a state, in a guest and on the host.
 
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds; says what it
-# waited for if it does not. In between it rests for as long as the command took, half a
-# second at most: to look is work where all is emulated, and takes from what is waited for.
+# waited for if it does not. In between it rests for twice as long as the command took, a second
+# and a half at most: to look is work where all is emulated, and takes from what is waited for.
 wait_for() {
 	local seconds=$1 what=$2 end now took
 	shift 2
@@ -20,9 +20,10 @@ wait_for() {
 			printf 'waited %s seconds in vain for: %s\n' "$seconds" "$what" >&2
 			return 1
 		fi
+		((took *= 2))
 		((took > 50000)) || took=50000
-		((took < 500000)) || took=500000
-		printf -v took '0.%06d' $took
+		((took < 1500000)) || took=1500000
+		printf -v took '%d.%06d' $((took / 1000000)) $((took % 1000000))
 		read -rt "$took" -u "$wait_fd" || :
 		now=${EPOCHREALTIME/[.,]/}
 	done
