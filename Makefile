@@ -251,6 +251,10 @@ ARM_WRAPPED := rg_mounts_read rg_rules_make rg_host_prepare rg_host_has_bpf_lsm 
 $(B)/tests/test_arm: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(ARM_WRAPPED))
 $(addprefix $(B)/tests/test_,flows ledger metrics_file settle): UNIT_LDFLAGS := -Wl,--wrap=rg_read_map
 
+JSON_WRAPPED := $(addprefix json_object_,$(addprefix new_,object array boolean int64 uint64 double double_s \
+	string string_len) object_add array_add)
+$(B)/tests/test_json: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(JSON_WRAPPED))
+
 $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(say) HELPER $@
 	$(Q)mkdir -p $(@D)

@@ -310,7 +310,7 @@ void rg_findings_text(const struct rg_findings *f, const struct rg_findings_look
 
 static json_object *json_of(const struct rg_finding *one)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_text(o, "id", rg_finding_name(one->id));
 	rg_json_put_text(o, "severity", rg_severity_name(one->severity));
@@ -322,10 +322,10 @@ static json_object *json_of(const struct rg_finding *one)
 
 static json_object *outlook_json(const struct rg_findings *f)
 {
-	json_object *all = json_object_new_object();
+	json_object *all = rg_json_object();
 
 	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
-		json_object *one = json_object_new_object();
+		json_object *one = rg_json_object();
 
 		rg_json_put_text(one, "locks", outlooks[f->outlook[i].kind]);
 		rg_json_put_text(one, "text", f->outlook[i].text);
@@ -334,18 +334,17 @@ static json_object *outlook_json(const struct rg_findings *f)
 	return all;
 }
 
-void rg_findings_json(const struct rg_findings *f, enum rg_severity least, FILE *out)
+bool rg_findings_json(const struct rg_findings *f, enum rg_severity least, FILE *out)
 {
-	json_object *all = json_object_new_object(), *counts = json_object_new_object(),
-		    *list = json_object_new_array();
+	json_object *all = rg_json_object(), *counts = rg_json_object(), *list = rg_json_array();
 	int status = rg_findings_status(f);
 
 	for (int s = 0; s < RG_NR_SEVERITIES; s++)
-		rg_json_put(counts, severities[s], json_object_new_uint64(rg_findings_count(f, s)));
+		rg_json_put(counts, severities[s], rg_json_uint(rg_findings_count(f, s)));
 	for (size_t i = 0; i < f->n; i++)
 		if (f->at[i].severity <= least)
-			json_object_array_add(list, json_of(&f->at[i]));
-	rg_json_put(all, "schema", json_object_new_int(SCHEMA_VERSION));
+			rg_json_add(list, json_of(&f->at[i]));
+	rg_json_put(all, "schema", rg_json_int(SCHEMA_VERSION));
 	rg_json_put_text(all, "version", RG_VERSION);
 	rg_json_put_text(all, "verdict",
 			 status == RG_CANNOT   ? "cannot-run"
@@ -354,6 +353,5 @@ void rg_findings_json(const struct rg_findings *f, enum rg_severity least, FILE 
 	rg_json_put(all, "end_clients", outlook_json(f));
 	rg_json_put(all, "counts", counts);
 	rg_json_put(all, "findings", list);
-	rg_json_print(out, all);
-	json_object_put(all);
+	return rg_json_end(all, out);
 }

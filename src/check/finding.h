@@ -163,7 +163,7 @@ struct rg_findings_look {
 	bool colour;
 };
 void rg_findings_text(const struct rg_findings *f, const struct rg_findings_look *look, FILE *out);
-/* Makes the same as an object, owned by the caller. Its `counts` are of all findings; the worst
- * come first. */
-void rg_findings_json(const struct rg_findings *f, enum rg_severity least, FILE *out);
+/* Prints the same as an object. Its `counts` are of all findings; the worst come first. Returns
+ * false, and prints nothing, without memory. */
+bool rg_findings_json(const struct rg_findings *f, enum rg_severity least, FILE *out);
 void rg_findings_free(struct rg_findings *f);

@@ -103,4 +103,5 @@ struct rg_policy_shown {
 	struct rg_rule *rules; /* rules of this gate, owned */
 	size_t n_rules;
 };
-void rg_policy_print(FILE *out, const struct rg_policy_shown *shown, bool json);
+/* Returns false, and prints nothing, without memory. */
+bool rg_policy_print(FILE *out, const struct rg_policy_shown *shown, bool json);

@@ -106,9 +106,9 @@ static void peer_of(json_object *o, struct rg_record *r)
 	__u64 n;
 
 	if (address) {
-		json_object *alias = json_object_new_object();
+		json_object *alias = rg_json_object();
 
-		json_object_object_add(alias, "address", json_object_get(address));
+		rg_json_put(alias, "address", json_object_get(address));
 		rg_json_get_address(alias, &r->family, r->addr);
 		json_object_put(alias);
 	}

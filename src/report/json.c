@@ -13,11 +13,16 @@
 
 static void put_bool(json_object *o, const char *key, bool is)
 {
-	rg_json_put(o, key, json_object_new_boolean(is));
+	rg_json_put(o, key, rg_json_bool(is));
 }
 
-static void put_owned(json_object *o, const char *key, char *text)
+/* Adds the name of a file; file < 0: null. */
+static void put_file(json_object *o, const char *key, const struct rg_recovery *r, long file)
 {
+	char *text = file < 0 ? NULL : rg_file_text(r, file);
+
+	if (file >= 0)
+		rg_json_need(text);
 	rg_json_put_text(o, key, text);
 	free(text);
 }
@@ -28,7 +33,7 @@ static json_object *decimal(double s)
 	char text[64];
 
 	snprintf(text, sizeof(text), "%.6f", s);
-	return json_object_new_double_s(s, text);
+	return rg_json_decimal(s, text);
 }
 
 /* Adds seconds since knfsd's start; null: not seen. */
@@ -46,7 +51,7 @@ static void put_wall(json_object *o, const char *key, __u64 wall_ns)
 
 static void put_tries(json_object *o, const char *key, const struct rg_tries *t)
 {
-	json_object *tries = json_object_new_object();
+	json_object *tries = rg_json_object();
 
 	rg_json_put_uint(tries, "granted", t->granted);
 	rg_json_put_uint(tries, "refused", t->refused);
@@ -57,14 +62,14 @@ static void put_tries(json_object *o, const char *key, const struct rg_tries *t)
 static void put_range(json_object *o, __u64 start, __u64 length)
 {
 	rg_json_put_uint(o, "start", start);
-	rg_json_put(o, "length", length == ~0ULL ? NULL : json_object_new_uint64(length));
+	rg_json_put(o, "length", length == ~0ULL ? NULL : rg_json_uint(length));
 }
 
 /* ---- parts of a recovery ---- */
 
 static json_object *verdict(const struct rg_recovery *r)
 {
-	json_object *o = json_object_new_object(), *list = json_object_new_array();
+	json_object *o = rg_json_object(), *list = rg_json_array();
 
 	rg_json_put_text(o, "outcome", rg_outcome_name(r->verdict.outcome));
 	for (size_t i = 0; i < r->verdict.n; i++)
@@ -77,7 +82,7 @@ static json_object *verdict(const struct rg_recovery *r)
 
 static json_object *kept(const struct rg_recovery *r)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_uint(o, "times", r->kept.clients);
 	rg_json_put_uint(o, "ranges", r->kept.ranges);
@@ -91,7 +96,7 @@ static json_object *kept(const struct rg_recovery *r)
 
 static json_object *locks(const struct rg_recovery *r)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_uint(o, "refused", r->refused_locks);
 	rg_json_put_uint(o, "refused_taken_again", r->again_refused);
@@ -109,7 +114,7 @@ static json_object *locks(const struct rg_recovery *r)
 
 static json_object *knfsd(const struct rg_recovery *r)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	put_at(o, "starting_s", r, r->start_ns);
 	put_at(o, "grace_start_s", r, r->grace_ns);
@@ -120,21 +125,19 @@ static json_object *knfsd(const struct rg_recovery *r)
 	put_at(o, "lockd_grace_end_s", r, r->lockd_end_ns);
 	put_at(o, "failed_s", r, r->failed_ns);
 	put_at(o, "shutdown_s", r, r->shutdown_ns);
-	rg_json_put(o, "expected_clients",
-		    r->has_expected ? json_object_new_uint64(r->expected) : NULL);
-	rg_json_put(o, "complete_clients",
-		    r->has_complete ? json_object_new_uint64(r->complete) : NULL);
+	rg_json_put(o, "expected_clients", r->has_expected ? rg_json_uint(r->expected) : NULL);
+	rg_json_put(o, "complete_clients", r->has_complete ? rg_json_uint(r->complete) : NULL);
 	return o;
 }
 
 static json_object *peer(const struct rg_recovery *r, const struct rg_peer *p)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_text(o, "address", p->addr);
 	rg_json_put_text(o, "name", p->name);
 	put_bool(o, "name_truncated", p->name_cut);
-	rg_json_put(o, "minor", p->minor < 0 ? NULL : json_object_new_int(p->minor));
+	rg_json_put(o, "minor", p->minor < 0 ? NULL : rg_json_int(p->minor));
 	put_at(o, "exchange_id_s", r, p->exchange_ns);
 	put_tries(o, "opens", &p->opens);
 	put_tries(o, "locks", &p->locks);
@@ -144,7 +147,7 @@ static json_object *peer(const struct rg_recovery *r, const struct rg_peer *p)
 
 static json_object *client(const struct rg_recovery *r, const struct rg_peer *p)
 {
-	json_object *o = peer(r, p), *downgrades = json_object_new_object();
+	json_object *o = peer(r, p), *downgrades = rg_json_object();
 
 	rg_json_put_text(o, "clientid", p->clientid);
 	put_at(o, "first_reclaim_s", r, p->first_reclaim_ns);
@@ -168,7 +171,7 @@ static json_object *client(const struct rg_recovery *r, const struct rg_peer *p)
 	put_at(o, "gone_s", r, p->gone_ns);
 	rg_json_put_text(o, "gone", p->gone);
 	put_bool(o, "restarted", p->restarted);
-	rg_json_put(o, "gone_by", p->gone_by < 0 ? NULL : json_object_new_int64(p->gone_by));
+	rg_json_put(o, "gone_by", p->gone_by < 0 ? NULL : rg_json_int(p->gone_by));
 	return o;
 }
 
@@ -182,36 +185,36 @@ static json_object *origin(const struct rg_recovery *r, const struct rg_peer *p)
 
 static json_object *moments(const struct rg_recovery *r)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (size_t i = 0; i < r->n_moments; i++) {
 		const struct rg_moment *m = &r->moments[i];
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 
 		put_at(o, "s", r, m->before ? 0 : m->ns);
 		rg_json_put_text(o, "side", m->side < 0 ? NULL : rg_side_name((__u32)m->side));
 		rg_json_put_text(o, "event", m->event);
 		rg_json_put_text(o, "text", m->text);
-		rg_json_put(o, "client", m->client < 0 ? NULL : json_object_new_int64(m->client));
-		json_object_array_add(list, o);
+		rg_json_put(o, "client", m->client < 0 ? NULL : rg_json_int(m->client));
+		rg_json_add(list, o);
 	}
 	return list;
 }
 
 static json_object *gate(const struct rg_recovery *r)
 {
-	json_object *o = json_object_new_object(), *list = json_object_new_array();
+	json_object *o = rg_json_object(), *list = rg_json_array();
 
 	rg_json_put_text(o, "release", r->header.release);
 	rg_json_put_text(o, "scope", r->header.scope);
 	rg_json_put_text(o, "action", r->header.action);
 	for (size_t i = 0; i < r->n_changes; i++) {
-		json_object *c = json_object_new_object();
+		json_object *c = rg_json_object();
 
 		put_at(c, "s", r, r->changes[i].ns);
 		rg_json_put_text(c, "state", r->changes[i].state_name);
 		rg_json_put_text(c, "why", r->changes[i].why);
-		json_object_array_add(list, c);
+		rg_json_add(list, c);
 	}
 	rg_json_put(o, "states", list);
 	return o;
@@ -219,24 +222,24 @@ static json_object *gate(const struct rg_recovery *r)
 
 static json_object *downgraded(const struct rg_recovery *r)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (size_t i = 0; i < r->n_downgraded; i++) {
 		const struct rg_downgraded *d = &r->downgraded[i];
 		const struct rg_ground *g = &r->grounds[d->ground];
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 
 		put_at(o, "s", r, d->ns);
 		rg_json_put_text(o, "side", g->side < 0 ? NULL : rg_side_name((__u32)g->side));
 		rg_json_put_text(o, "event", rg_record_op_name(d->op));
 		rg_json_put_text(o, "reason", g->name);
 		rg_json_put(o, g->side == RG_SIDE_CLIENT ? "origin" : "client",
-			    d->peer < 0 ? NULL : json_object_new_int64(d->peer));
+			    d->peer < 0 ? NULL : rg_json_int(d->peer));
 		rg_json_put_text(o, "status", d->status);
-		put_owned(o, "file", d->file < 0 ? NULL : rg_file_text(r, d->file));
+		put_file(o, "file", r, d->file);
 		if (d->has_range)
 			put_range(o, d->start, d->length);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
@@ -244,7 +247,7 @@ static json_object *downgraded(const struct rg_recovery *r)
 /* Adds what the recording host's ledger says was lost; null: the recording does not say. */
 static json_object *ledger(const struct rg_recovery *r)
 {
-	json_object *o = json_object_new_object(), *list = json_object_new_array();
+	json_object *o = rg_json_object(), *list = rg_json_array();
 
 	rg_json_put_uint(o, "total", r->lost_total);
 	rg_json_put_uint(o, "unnamed", r->lost_unnamed);
@@ -253,14 +256,14 @@ static json_object *ledger(const struct rg_recovery *r)
 	rg_json_put_text(o, "text", r->lost_text);
 	for (size_t i = 0; i < r->n_losses; i++) {
 		const struct rg_loss *l = &r->losses[i];
-		json_object *lock = json_object_new_object();
+		json_object *lock = rg_json_object();
 
 		rg_json_put_text(lock, "client", l->client);
-		put_owned(lock, "file", l->file < 0 ? NULL : rg_file_text(r, l->file));
+		put_file(lock, "file", r, l->file);
 		rg_json_put_text(lock, "type", l->type);
 		put_range(lock, l->start, l->length);
 		rg_json_put_text(lock, "reason", l->reason);
-		json_object_array_add(list, lock);
+		rg_json_add(list, lock);
 	}
 	rg_json_put(o, "locks", list);
 	rg_json_put_uint(o, "left_out", r->more_losses);
@@ -272,46 +275,46 @@ static json_object *ledger(const struct rg_recovery *r)
 
 static json_object *reasons(const struct rg_recovery *r)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (size_t i = 0; i < r->n_grounds; i++) {
 		const struct rg_ground *g = &r->grounds[i];
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 
 		rg_json_put_text(o, "reason", g->name);
 		rg_json_put_text(o, "side", g->side < 0 ? NULL : rg_side_name((__u32)g->side));
 		rg_json_put_uint(o, "times", g->n);
 		rg_json_put_text(o, "text", g->text);
 		rg_json_put_text(o, "consequence", g->consequence);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
 
 static json_object *held(const struct rg_recovery *r)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (size_t i = 0; i < r->n_apps; i++) {
 		const struct rg_app *a = &r->apps[i];
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 
 		rg_json_put_text(o, "comm", a->comm);
 		rg_json_put_uint(o, "tid", a->tid);
 		rg_json_put_uint(o, "tgid", a->tgid);
 		rg_json_put_text(o, "what", a->what);
-		put_owned(o, "file", a->file < 0 ? NULL : rg_file_text(r, a->file));
+		put_file(o, "file", r, a->file);
 		put_at(o, "held_s", r, a->held_ns);
 		put_at(o, "continued_s", r, a->continued_ns);
 		rg_json_put(o, "waited_s", a->done ? decimal((double)a->waited_ns / 1e9) : NULL);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
 
 static json_object *turned(const struct rg_recovery *r, bool denied)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (size_t i = 0; i < r->n_turned; i++) {
 		const struct rg_turned *t = &r->turned[i];
@@ -319,14 +322,14 @@ static json_object *turned(const struct rg_recovery *r, bool denied)
 
 		if (t->denied != denied)
 			continue;
-		o = json_object_new_object();
+		o = rg_json_object();
 		rg_json_put_text(o, "comm", t->comm);
 		rg_json_put_uint(o, "tgid", t->tgid);
 		rg_json_put_text(o, "what", t->what);
 		rg_json_put_uint(o, "times", t->n);
 		put_at(o, "first_s", r, t->first_ns);
 		put_at(o, "last_s", r, t->last_ns);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
@@ -334,7 +337,7 @@ static json_object *turned(const struct rg_recovery *r, bool denied)
 /* Adds how many elements the lists had no room for. */
 static json_object *left_out(const struct rg_recovery *r)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_uint(o, "timeline", r->more_moments);
 	rg_json_put_uint(o, "downgrades", r->more_downgraded);
@@ -347,18 +350,18 @@ static json_object *left_out(const struct rg_recovery *r)
 
 static json_object *advice(const struct rg_recovery *r)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 	size_t n;
 	struct rg_advice *a = rg_advice_of(r, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct rg_peer *p = a[i].client < 0 ? NULL : &r->clients[a[i].client];
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 
 		rg_json_put_text(o, "address", p ? p->addr : NULL);
 		rg_json_put_text(o, "name", p ? p->name : NULL);
 		rg_json_put_text(o, "text", a[i].text);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	rg_advice_free(a, n);
 	return list;
@@ -366,11 +369,11 @@ static json_object *advice(const struct rg_recovery *r)
 
 static json_object *recovery(const struct rg_recovery *r)
 {
-	json_object *o = json_object_new_object(), *list;
+	json_object *o = rg_json_object(), *list;
 
 	rg_json_put(o, "verdict", verdict(r));
 	put_wall(o, "zero", rg_recovery_wall(r, rg_recovery_zero(r)));
-	rg_json_put(o, "netns", r->has_netns ? json_object_new_uint64(r->netns) : NULL);
+	rg_json_put(o, "netns", r->has_netns ? rg_json_uint(r->netns) : NULL);
 	rg_json_put_text(o, "boot_id", r->header.boot_id);
 	rg_json_put_uint(o, "events", r->events);
 	rg_json_put_uint(o, "lost_events", r->lost);
@@ -382,13 +385,13 @@ static json_object *recovery(const struct rg_recovery *r)
 	put_tries(o, "lock_reclaims", &r->lock_tries);
 	rg_json_put_uint(o, "opens_taken_again", r->reopened);
 	rg_json_put(o, "locks", locks(r));
-	list = json_object_new_array();
+	list = rg_json_array();
 	for (size_t i = 0; i < r->n_clients; i++)
-		json_object_array_add(list, client(r, &r->clients[i]));
+		rg_json_add(list, client(r, &r->clients[i]));
 	rg_json_put(o, "clients", list);
-	list = json_object_new_array();
+	list = rg_json_array();
 	for (size_t i = 0; i < r->n_origins; i++)
-		json_object_array_add(list, origin(r, &r->origins[i]));
+		rg_json_add(list, origin(r, &r->origins[i]));
 	rg_json_put(o, "origins", list);
 	rg_json_put(o, "ledger", ledger(r));
 	rg_json_put_uint(o, "locks_given_up", r->locks_given_up);
@@ -408,41 +411,41 @@ static json_object *recovery(const struct rg_recovery *r)
 
 static json_object *files(const struct rg_report *r)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (size_t i = 0; i < r->n_inputs; i++) {
 		const struct rg_input *in = &r->inputs[i];
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 
 		rg_json_put_text(o, "name", in->name);
 		rg_json_put_uint(o, "bytes", in->bytes);
 		rg_json_put_uint(o, "lines", in->lines);
 		rg_json_put_uint(o, "events", in->events);
 		put_bool(o, "header", in->has_header);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
 
 static json_object *complaints(const struct rg_report *r)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (size_t i = 0; i < r->n_complaints; i++) {
 		const struct rg_complaint *c = &r->complaints[i];
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 
 		rg_json_put_text(o, "file", c->file);
-		rg_json_put(o, "line", c->line ? json_object_new_uint64(c->line) : NULL);
+		rg_json_put(o, "line", c->line ? rg_json_uint(c->line) : NULL);
 		rg_json_put_text(o, "text", c->text);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
 
 static json_object *recording(const struct rg_report *r)
 {
-	json_object *o = json_object_new_object(), *list = json_object_new_array();
+	json_object *o = rg_json_object(), *list = rg_json_array();
 	size_t n;
 	char **notes = rg_report_notes(r, &n);
 
@@ -469,13 +472,13 @@ static json_object *recording(const struct rg_report *r)
 
 json_object *rg_report_json(const struct rg_report *r)
 {
-	json_object *o = json_object_new_object(), *list = json_object_new_array();
+	json_object *o = rg_json_object(), *list = rg_json_array();
 
-	rg_json_put(o, "schema", json_object_new_int(RG_REPORT_SCHEMA));
+	rg_json_put(o, "schema", rg_json_int(RG_REPORT_SCHEMA));
 	rg_json_put_text(o, "version", RG_VERSION);
 	rg_json_put(o, "recording", recording(r));
 	for (size_t i = 0; i < r->n; i++)
-		json_object_array_add(list, recovery(r->at[i]));
+		rg_json_add(list, recovery(r->at[i]));
 	rg_json_put(o, "recoveries", list);
 	rg_json_put_uint(o, "recoveries_left_out", r->dropped);
 	return o;

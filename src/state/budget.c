@@ -377,7 +377,7 @@ static void put_wall(json_object *o, const char *key, __u64 wall_ns)
 
 static void put_lease(json_object *o, __u32 lease_s)
 {
-	rg_json_put(o, "lease_seconds", lease_s ? json_object_new_uint64(lease_s) : NULL);
+	rg_json_put(o, "lease_seconds", lease_s ? rg_json_uint(lease_s) : NULL);
 }
 
 static void put_server(json_object *o, const struct rg_budget_server *s)
@@ -391,7 +391,7 @@ static void put_server(json_object *o, const struct rg_budget_server *s)
 	put_wall(o, "last_renewal", s->last_ns);
 	put_wall(o, "back", s->back_ns);
 	if (s->before.last_ns) {
-		before = json_object_new_object();
+		before = rg_json_object();
 		rg_json_put_text(before, "boot_id", s->before.boot_id);
 		put_lease(before, s->before.lease_s);
 		put_wall(before, "last_renewal", s->before.last_ns);
@@ -401,23 +401,22 @@ static void put_server(json_object *o, const struct rg_budget_server *s)
 
 json_object *rg_budget_json(const struct rg_budget *b, __u64 wall_ns)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (size_t i = 0; i < b->n; i++) {
 		const struct rg_budget_server *s = &b->at[i];
 		struct rg_budget_view v = rg_budget_view(s, wall_ns);
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 		char text[256];
 
 		rg_json_put_uint(o, "netns", s->netns);
 		put_server(o, s);
 		rg_json_put_text(o, "verdict", rg_budget_verdict_name(v.verdict));
 		rg_json_put(o, "away_seconds",
-			    v.verdict == RG_BUDGET_UNKNOWN ? NULL
-							   : json_object_new_uint64(v.away_s));
+			    v.verdict == RG_BUDGET_UNKNOWN ? NULL : rg_json_uint(v.away_s));
 		rg_budget_text(s, wall_ns, text, sizeof(text));
 		rg_json_put_text(o, "text", text);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
@@ -426,16 +425,16 @@ json_object *rg_budget_json(const struct rg_budget *b, __u64 wall_ns)
 
 json_object *rg_budget_file_json(const struct rg_budget *b)
 {
-	json_object *o = json_object_new_object(), *list = json_object_new_array();
+	json_object *o = rg_json_object(), *list = rg_json_array();
 
 	rg_json_put_uint(o, "version", 1);
 	rg_json_put_text(o, "boot_id", b->boot_id);
 	for (size_t i = 0; i < b->n; i++) {
-		json_object *s = json_object_new_object();
+		json_object *s = rg_json_object();
 
 		rg_json_put_netns(s, b->at[i].netns, b->at[i].init_netns);
 		put_server(s, &b->at[i]);
-		json_object_array_add(list, s);
+		rg_json_add(list, s);
 	}
 	rg_json_put(o, "servers", list);
 	return o;

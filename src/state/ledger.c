@@ -118,7 +118,7 @@ static void put_name(json_object *o, const struct rg_ledger_entry *e)
 	size_t n = kept(e->name_len);
 
 	if (rg_utf8_is_text(e->name, n)) {
-		rg_json_put(o, "name", json_object_new_string_len(e->name, (int)n));
+		rg_json_put(o, "name", rg_json_bytes(e->name, n));
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -128,7 +128,7 @@ static void put_name(json_object *o, const struct rg_ledger_entry *e)
 
 json_object *rg_ledger_entry_json(const struct rg_ledger_entry *e)
 {
-	json_object *c = json_object_new_object();
+	json_object *c = rg_json_object();
 	char hash[17];
 
 	rg_json_put_netns(c, e->netns, e->init_netns);
@@ -139,17 +139,17 @@ json_object *rg_ledger_entry_json(const struct rg_ledger_entry *e)
 	rg_json_put_address(c, e->family, e->addr);
 	rg_json_put_uint(c, "locks", e->locks);
 	if (e->nfs3)
-		rg_json_put(c, "nfs3", json_object_new_boolean(true));
+		rg_json_put(c, "nfs3", rg_json_bool(true));
 	return c;
 }
 
 json_object *rg_ledger_json(const struct rg_ledger *l)
 {
-	json_object *o = json_object_new_object(), *list = json_object_new_array();
+	json_object *o = rg_json_object(), *list = rg_json_array();
 
 	rg_json_put_uint(o, "version", 1);
 	for (size_t i = 0; i < l->n; i++)
-		json_object_array_add(list, rg_ledger_entry_json(&l->at[i]));
+		rg_json_add(list, rg_ledger_entry_json(&l->at[i]));
 	rg_json_put(o, "clients", list);
 	return o;
 }

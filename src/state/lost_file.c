@@ -16,11 +16,10 @@ static json_object *client_json(const struct rg_lost_client *c)
 
 	/* The ledger has no end client with no locks or an unknown number. */
 	rg_json_put_uint(o, "locks", 1);
-	rg_json_put(o, "had",
-		    c->id.locks == RG_LOCKS_UNKNOWN ? NULL : json_object_new_uint64(c->id.locks));
-	rg_json_put(o, "unsure", json_object_new_boolean(c->unsure));
-	rg_json_put(o, "ended", json_object_new_boolean(c->ended));
-	rg_json_put(o, "came_back", json_object_new_boolean(c->came_back));
+	rg_json_put(o, "had", c->id.locks == RG_LOCKS_UNKNOWN ? NULL : rg_json_uint(c->id.locks));
+	rg_json_put(o, "unsure", rg_json_bool(c->unsure));
+	rg_json_put(o, "ended", rg_json_bool(c->ended));
+	rg_json_put(o, "came_back", rg_json_bool(c->came_back));
 	rg_json_put_uint(o, "gone_ns", c->gone_ns);
 	rg_json_put_uint(o, "unnamed", c->unnamed);
 	rg_json_put_text(o, "unnamed_why", rg_lost_why_key(c->unnamed_why));
@@ -29,19 +28,18 @@ static json_object *client_json(const struct rg_lost_client *c)
 
 static json_object *lock_json(const struct rg_lost_lock *lock)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_uint(o, "client", lock->client);
 	rg_json_put_uint(o, "file", lock->range.file);
 	rg_json_put_uint(o, "start", lock->range.start);
 	rg_json_put(o, "length",
-		    lock->range.length == ~0ULL ? NULL
-						: json_object_new_uint64(lock->range.length));
+		    lock->range.length == ~0ULL ? NULL : rg_json_uint(lock->range.length));
 	rg_json_put_text(o, "type", lock->range.type == 1 ? "read" : "write");
 	rg_json_put_hex(o, "owner", lock->range.owner);
-	rg_json_put(o, "held", json_object_new_boolean(lock->held));
-	rg_json_put(o, "ever", json_object_new_boolean(lock->ever));
-	rg_json_put(o, "thrown", json_object_new_boolean(lock->thrown));
+	rg_json_put(o, "held", rg_json_bool(lock->held));
+	rg_json_put(o, "ever", rg_json_bool(lock->ever));
+	rg_json_put(o, "thrown", rg_json_bool(lock->thrown));
 	rg_json_put_uint(o, "unlocks", lock->unlocks);
 	rg_json_put_text(o, "why", rg_lost_why_key(lock->why));
 	return o;
@@ -50,15 +48,15 @@ static json_object *lock_json(const struct rg_lost_lock *lock)
 /* Writes the members of one recovery, without the braces of the file. */
 static void put_lost(FILE *to, const struct rg_lost *l)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_netns(o, l->life.netns, l->life.init_netns);
 	rg_json_put_text(o, "boot_id", l->boot_id);
 	rg_json_put_uint(o, "knfsd_start", l->life.generation);
 	rg_json_put_uint(o, "set", l->life.set);
-	rg_json_put(o, "over", json_object_new_boolean(l->over));
-	rg_json_put(o, "cut", json_object_new_boolean(l->cut));
-	rg_json_put(o, "said", json_object_new_boolean(l->said));
+	rg_json_put(o, "over", rg_json_bool(l->over));
+	rg_json_put(o, "cut", rg_json_bool(l->cut));
+	rg_json_put(o, "said", rg_json_bool(l->said));
 	rg_json_put_uint(o, "as_of_ns", l->as_of_ns);
 	rg_json_write(to, o, true);
 	fputs(",\n\"clients\":[", to);

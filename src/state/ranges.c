@@ -255,11 +255,11 @@ static bool get_flag(json_object *o, const char *key, bool *flag)
 
 json_object *rg_range_file_json(const struct rg_range_file *f)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_netns(o, f->netns, f->init_netns);
 	rg_json_put_hex(o, "fileid", f->fileid);
-	rg_json_put(o, "nfs", json_object_new_boolean(f->on_nfs));
+	rg_json_put(o, "nfs", rg_json_bool(f->on_nfs));
 	if (f->on_nfs) {
 		rg_json_put_text(o, "server", f->server);
 		rg_json_put_hex(o, "fsid_major", f->fsid_major);
@@ -267,7 +267,7 @@ json_object *rg_range_file_json(const struct rg_range_file *f)
 	}
 	rg_json_put_uint(o, "dev", f->dev);
 	rg_json_put_text(o, "path", f->path);
-	rg_json_put(o, "path_cut", json_object_new_boolean(f->path_cut));
+	rg_json_put(o, "path_cut", rg_json_bool(f->path_cut));
 	return o;
 }
 
@@ -329,15 +329,15 @@ static void put_range(FILE *to, const struct rg_range *one, __u32 client)
 
 static json_object *lives_json(const struct rg_ranges *r)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (size_t i = 0; i < r->n_lives; i++) {
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 
 		rg_json_put_netns(o, r->lives[i].netns, r->lives[i].init_netns);
 		rg_json_put_uint(o, "knfsd_start", r->lives[i].generation);
 		rg_json_put_uint(o, "set", r->lives[i].set);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
@@ -386,14 +386,14 @@ static void put_locks(FILE *to, const struct rg_ranges *r, const struct place *p
 void rg_ranges_put(FILE *to, const void *ranges)
 {
 	const struct rg_ranges *r = ranges;
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 	struct place *places = places_of(&r->clients);
 	__u32 *first, *at = by_file(r, &first);
 
 	rg_json_put_uint(o, "version", 1);
 	rg_json_put_text(o, "boot_id", r->boot_id);
 	rg_json_put_uint(o, "written_ns", r->written_ns);
-	rg_json_put(o, "cut", json_object_new_boolean(r->cut || !places || !at));
+	rg_json_put(o, "cut", rg_json_bool(r->cut || !places || !at));
 	rg_json_put(o, "gates", lives_json(r));
 	rg_json_write(to, o, true);
 	fputs(",\n\"clients\":[", to);

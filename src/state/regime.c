@@ -122,7 +122,7 @@ int rg_regime_text(const struct rg_regime_kept *k, const struct rg_regimes *now,
 
 json_object *rg_regime_json(const struct rg_regime_kept *k, const struct rg_regimes *now)
 {
-	json_object *o = json_object_new_object(), *list = json_object_new_array();
+	json_object *o = rg_json_object(), *list = rg_json_array();
 
 	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
 		json_object *change;
@@ -131,13 +131,13 @@ json_object *rg_regime_json(const struct rg_regime_kept *k, const struct rg_regi
 		rg_json_put_text(o, keys[i], rg_regime_name(now->of[i]));
 		if (!rg_regime_differs(k, now, i))
 			continue;
-		change = json_object_new_object();
+		change = rg_json_object();
 		rg_regime_text(k, now, i, text, sizeof(text));
 		rg_json_put_text(change, "locks", keys[i]);
 		rg_json_put_text(change, "before", rg_regime_name(k->before[i].regime));
 		rg_json_put_text(change, "kernel", k->before[i].kernel);
 		rg_json_put_text(change, "text", text);
-		json_object_array_add(list, change);
+		rg_json_add(list, change);
 	}
 	rg_json_put(o, "changed", list);
 	return o;
@@ -145,10 +145,10 @@ json_object *rg_regime_json(const struct rg_regime_kept *k, const struct rg_regi
 
 static json_object *known_json(const struct rg_regime_known *of)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	for (int i = 0; i < RG_NR_LOCK_PROTOCOLS; i++) {
-		json_object *known = json_object_new_object();
+		json_object *known = rg_json_object();
 
 		rg_json_put_text(known, "regime", rg_regime_name(of[i].regime));
 		rg_json_put_text(known, "kernel", of[i].kernel);
@@ -159,7 +159,7 @@ static json_object *known_json(const struct rg_regime_known *of)
 
 json_object *rg_regime_file_json(const struct rg_regime_kept *k)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_uint(o, "version", 1);
 	rg_json_put_text(o, "boot_id", k->boot_id);

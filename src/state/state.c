@@ -339,7 +339,7 @@ int rg_state_save_by(const char *dir, const char *name, rg_state_put *put, const
 	if (!to)
 		return -ENOMEM;
 	put(to, what);
-	if (ferror(to))
+	if (ferror(to) || !rg_json_whole())
 		err = -ENOMEM;
 	if (fclose(to))
 		err = -ENOMEM;
@@ -348,11 +348,16 @@ int rg_state_save_by(const char *dir, const char *name, rg_state_put *put, const
 	return err;
 }
 
+static void put_object(FILE *to, const void *what)
+{
+	const json_object *const *o = what;
+
+	rg_json_print(to, (json_object *)*o);
+}
+
 int rg_state_save(const char *dir, const char *name, json_object *o)
 {
-	size_t n = 0;
-	const char *text = rg_json_string(o, &n);
-	int err = text ? rg_state_write(dir, name, text, n) : -ENOMEM;
+	int err = rg_state_save_by(dir, name, put_object, &o);
 
 	json_object_put(o);
 	return err;

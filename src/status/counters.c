@@ -14,7 +14,7 @@
 static json_object *sum_json(const struct rg_snapshot *s, __u32 from, __u32 to,
 			     const char *(*name)(__u32), __u32 base)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 	__u64 total = 0;
 
 	for (__u32 i = from; i <= to; i++) {
@@ -30,7 +30,7 @@ static json_object *sum_json(const struct rg_snapshot *s, __u32 from, __u32 to,
 /* Adds the calls for which our programs did not run; usually none. */
 static json_object *skipped_json(const struct rg_snapshot *s)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 	__u64 total = 0;
 
 	for (int i = 0; i < s->n_progs; i++) {
@@ -46,7 +46,7 @@ static json_object *skipped_json(const struct rg_snapshot *s)
  * reasons for the others. */
 static json_object *reclaims_json(const struct rg_snapshot *s)
 {
-	json_object *o = json_object_new_object(), *granted = json_object_new_object();
+	json_object *o = rg_json_object(), *granted = rg_json_object();
 
 	rg_json_put(granted, "unproven", u64(s->counters[RG_COUNT_GRANTED_UNPROVEN]));
 	rg_json_put(granted, "proven", u64(s->counters[RG_COUNT_GRANTED_PROVEN]));
@@ -62,7 +62,7 @@ json_object *rg_status_module(const struct rg_meta *meta)
 {
 	static const char *const counts[] = {"forwarded", "refused", "unanswered", "allowed",
 					     "restored"};
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 	__u64 n;
 
 	rg_json_put_text(o, "state", rg_module_key(meta->module));
@@ -74,7 +74,7 @@ json_object *rg_status_module(const struct rg_meta *meta)
 
 json_object *rg_status_counters(const struct rg_snapshot *s)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put(o, "held", u64(s->counters[RG_COUNT_HELD]));
 	rg_json_put(o, "held_again", u64(s->counters[RG_COUNT_HELD_AGAIN]));
@@ -105,9 +105,8 @@ json_object *rg_status_counters(const struct rg_snapshot *s)
 /* Adds the tracing programs that are not attached, and the tracers. */
 json_object *rg_status_tracing(const struct rg_snapshot *s)
 {
-	json_object *o = json_object_new_object(), *missing = json_object_new_array(),
-		    *by_kprobe = json_object_new_array(), *list,
-		    *downgrades = json_object_new_object();
+	json_object *o = rg_json_object(), *missing = rg_json_array(), *by_kprobe = rg_json_array(),
+		    *list, *downgrades = rg_json_object();
 	__u32 attached = 0;
 
 	rg_for_each_program (t, RG_TRACE) {
@@ -133,7 +132,7 @@ json_object *rg_status_tracing(const struct rg_snapshot *s)
 /* Adds the state of the daemon's own recording, for `report`. */
 json_object *rg_status_recorder(const struct rg_pins *p)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_text(o, "state", rg_recorder_name(p->live->recorder));
 	rg_json_put(o, "unrecorded", u64(p->live->unrecorded));
@@ -143,7 +142,7 @@ json_object *rg_status_recorder(const struct rg_pins *p)
 /* Adds NFSv3 end clients whose locks lockd dropped. */
 json_object *rg_status_notices(const struct rg_pins *p)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 	int waiting = rg_notify_waiting(p);
 
 	rg_json_put(o, "waiting", waiting < 0 ? NULL : u64((__u64)waiting));
@@ -154,7 +153,7 @@ json_object *rg_status_notices(const struct rg_pins *p)
 
 json_object *rg_status_protect(const struct rg_snapshot *s)
 {
-	json_object *o = json_object_new_object(), *refused = json_object_new_object();
+	json_object *o = rg_json_object(), *refused = rg_json_object();
 	__u64 total = 0;
 
 	rg_json_put_text(o, "state", rg_protect_name(s->protect));

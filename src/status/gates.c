@@ -31,7 +31,7 @@ json_object *rg_status_wall(__u64 boot_ns, __u64 now_ns)
 /* Returns the duration in seconds; 0 for what began after the clock was read. */
 json_object *rg_status_since(__u64 since_ns, __u64 now_ns)
 {
-	return json_object_new_double(now_ns > since_ns ? (double)(now_ns - since_ns) / 1e9 : 0);
+	return rg_json_double(now_ns > since_ns ? (double)(now_ns - since_ns) / 1e9 : 0);
 }
 
 /* Returns the kept length of an end client's name. */
@@ -44,17 +44,17 @@ static json_object *client_json(const struct rg_client *c, const struct rg_gate 
 {
 	bool here = c->generation == rg_client_generation(g);
 	__u64 quiet_ns = rg_client_quiet_at(c, g);
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 	char address[INET6_ADDRSTRLEN] = "", clientid[24];
 
 	if (c->family)
 		inet_ntop(c->family, c->addr, address, sizeof(address));
 	snprintf(clientid, sizeof(clientid), "%08x%08x", c->cl_boot, c->cl_id);
 	rg_json_put_name(o, "name", c->name, name_length(c->name_len));
-	rg_json_put(o, "name_truncated", json_object_new_boolean(c->name_len > RG_CLIENT_NAME));
+	rg_json_put(o, "name_truncated", rg_json_bool(c->name_len > RG_CLIENT_NAME));
 	rg_json_put(o, "address", address[0] ? rg_json_text(address) : NULL);
 	rg_json_put(o, "clientid", here ? rg_json_text(clientid) : NULL);
-	rg_json_put(o, "seen", json_object_new_boolean(here));
+	rg_json_put(o, "seen", rg_json_bool(here));
 	rg_json_put_text(o, "state", rg_client_state_name(here ? c->state : RG_CLIENT_KNOWN));
 	rg_json_put(o, "locks", here && !rg_client_is_counted(c) ? NULL : u64(here ? c->locks : 0));
 	rg_json_put(o, "expected",
@@ -62,23 +62,21 @@ static json_object *client_json(const struct rg_client *c, const struct rg_gate 
 			    ? NULL
 			    : u64(here ? c->expected : rg_client_carried(c)));
 	rg_json_put(o, "recorded",
-		    here && c->recorded ? json_object_new_boolean(c->recorded == RG_KNOWN_YES)
-					: NULL);
+		    here && c->recorded ? rg_json_bool(c->recorded == RG_KNOWN_YES) : NULL);
 	rg_json_put(o, "refusals", u64(here ? c->refusals : 0));
 	rg_json_put(o, "quiet_in_seconds",
-		    quiet_ns > now_ns ? json_object_new_double((double)(quiet_ns - now_ns) / 1e9)
-				      : NULL);
+		    quiet_ns > now_ns ? rg_json_double((double)(quiet_ns - now_ns) / 1e9) : NULL);
 	return o;
 }
 
 json_object *rg_status_clients(const struct rg_awaited *all, __u32 slot, const struct rg_gate *g,
 			       __u64 now_ns)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (__u32 i = 0; i < all->n; i++)
 		if (all->keys[i].slot == slot)
-			json_object_array_add(list, client_json(&all->clients[i], g, now_ns));
+			rg_json_add(list, client_json(&all->clients[i], g, now_ns));
 	return list;
 }
 
@@ -86,16 +84,15 @@ json_object *rg_status_clients(const struct rg_awaited *all, __u32 slot, const s
 json_object *rg_status_lost(const struct rg_lost *l)
 {
 	struct rg_lost_sum sum = rg_lost_sum_of(l);
-	json_object *o = json_object_new_object(), *reasons = json_object_new_object(),
-		    *locks = json_object_new_array();
+	json_object *o = rg_json_object(), *reasons = rg_json_object(), *locks = rg_json_array();
 	char text[RG_LOST_TEXT_SIZE];
 
 	rg_lost_text(l, &sum, text);
-	rg_json_put(o, "over", json_object_new_boolean(l->over));
+	rg_json_put(o, "over", rg_json_bool(l->over));
 	rg_json_put(o, "total", u64(sum.total));
 	rg_json_put(o, "unnamed", u64(sum.unnamed));
 	rg_json_put(o, "clients", u64(sum.clients));
-	rg_json_put(o, "lower_bound", json_object_new_boolean(sum.lower_bound));
+	rg_json_put(o, "lower_bound", rg_json_bool(sum.lower_bound));
 	rg_json_put(o, "back", u64(sum.back));
 	rg_json_put(o, "pending", u64(sum.pending));
 	rg_json_put(o, "given_back", u64(sum.given_back));
@@ -116,7 +113,7 @@ json_object *rg_status_lost(const struct rg_lost *l)
 			inet_ntop(who->family, who->addr, address, sizeof(address));
 		snprintf(file, sizeof(file), "%u:%u inode %llu", f->dev >> 20, f->dev & 0xfffff,
 			 (unsigned long long)f->fileid);
-		one = json_object_new_object();
+		one = rg_json_object();
 		rg_json_put(one, "address", address[0] ? rg_json_text(address) : NULL);
 		rg_json_put_name(one, "name", who->name, name_length(who->name_len));
 		rg_json_put_text(one, "file", f->path[0] ? f->path : file);
@@ -127,7 +124,7 @@ json_object *rg_status_lost(const struct rg_lost *l)
 			    lock->range.length == ~0ULL ? NULL : u64(lock->range.length));
 		rg_json_put_text(one, "reason", rg_lost_why_key(lock->why));
 		rg_json_put_text(one, "reason_text", rg_lost_why_text(lock->why));
-		json_object_array_add(locks, one);
+		rg_json_add(locks, one);
 	}
 	rg_json_put(o, "locks", locks);
 	return o;
@@ -138,7 +135,7 @@ json_object *rg_status_lost(const struct rg_lost *l)
 static json_object *let_in_json(const struct rg_gate *g, __u64 now_ns)
 {
 	__u64 bits = g->let_in | rg_let_in_now(g, now_ns);
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (__u32 i = RG_RECLAIM_MOUNTED_BEFORE; i < RG_NR_RECLAIMS; i++)
 		if (bits & 1ULL << i)
@@ -149,7 +146,7 @@ static json_object *let_in_json(const struct rg_gate *g, __u64 now_ns)
 json_object *rg_status_gate(const struct rg_gate *g, __u64 now_ns)
 {
 	struct rg_view v = rg_gate_view(g, now_ns);
-	json_object *o = json_object_new_object(), *knfsd = json_object_new_object();
+	json_object *o = rg_json_object(), *knfsd = rg_json_object();
 
 	rg_json_put(o, "netns", u64(g->netns));
 	rg_json_put_text(o, "state", rg_state_name(v.state));
@@ -158,9 +155,8 @@ json_object *rg_status_gate(const struct rg_gate *g, __u64 now_ns)
 	rg_json_put(o, "since", rg_status_wall(v.since_ns, now_ns));
 	rg_json_put(o, "since_seconds", rg_status_since(v.since_ns, now_ns));
 	rg_json_put(o, "changes_in_seconds",
-		    v.until_ns > now_ns
-			    ? json_object_new_double((double)(v.until_ns - now_ns) / 1e9)
-			    : NULL);
+		    v.until_ns > now_ns ? rg_json_double((double)(v.until_ns - now_ns) / 1e9)
+					: NULL);
 	rg_json_put_text(o, "scope", rg_scope_name(g->policy.scope));
 	rg_json_put_text(o, "action", rg_action_name(g->policy.action));
 	rg_json_put_text(o, "release", rg_release_name(g->policy.release));
@@ -170,10 +166,10 @@ json_object *rg_status_gate(const struct rg_gate *g, __u64 now_ns)
 	rg_json_put_text(o, "on_origin_no_grace", g->policy.end_grace ? "end-grace" : "report");
 	rg_json_put_text(o, "which", rg_mount_mode_name(g->policy.mount_mode));
 	rg_json_put_text(o, "forward", rg_forward_name(g->policy.forward));
-	rg_json_put(o, "only_client", json_object_new_boolean(g->policy.only_client));
-	rg_json_put(o, "original_keeps", json_object_new_boolean(g->policy.original_keeps));
+	rg_json_put(o, "only_client", rg_json_bool(g->policy.only_client));
+	rg_json_put(o, "original_keeps", rg_json_bool(g->policy.original_keeps));
 	rg_json_put(o, "let_in", let_in_json(g, now_ns));
-	rg_json_put(o, "rehearsed", json_object_new_boolean(rg_is_rehearsed(g, now_ns)));
+	rg_json_put(o, "rehearsed", rg_json_bool(rg_is_rehearsed(g, now_ns)));
 	rg_json_put_text(knfsd, "state", rg_knfsd_name(g->knfsd));
 	rg_json_put(knfsd, "generation", u64(g->generation));
 	rg_json_put(knfsd, "lease_seconds", g->lease_s ? u64(g->lease_s) : NULL);

@@ -22,7 +22,7 @@
 #include "text/json.h"
 json_object *rg_status_mounts(const struct rg_pins *p, const struct rg_gate *gates)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 	struct rg_mounts mounts;
 	__u32 self = rg_netns_self();
 
@@ -38,15 +38,15 @@ json_object *rg_status_mounts(const struct rg_pins *p, const struct rg_gate *gat
 
 		if (known ? d.class != RG_CLASS_GUARDED : rg_gate_slot(p, self) < 0)
 			continue;
-		o = json_object_new_object();
+		o = rg_json_object();
 		snprintf(dev, sizeof(dev), "%u:%u", m->dev >> 20, m->dev & 0xfffff);
 		rg_json_put_text(o, "path", m->target);
 		rg_json_put_text(o, "device", dev);
 		rg_json_put_text(o, "source", m->source);
 		rg_json_put(o, "netns", u64(netns));
-		rg_json_put(o, "classified", json_object_new_boolean(known));
-		rg_json_put(o, "kept", json_object_new_boolean(d.kept_until_ns > rg_now_ns()));
-		json_object_array_add(list, o);
+		rg_json_put(o, "classified", rg_json_bool(known));
+		rg_json_put(o, "kept", rg_json_bool(d.kept_until_ns > rg_now_ns()));
+		rg_json_add(list, o);
 	}
 	rg_mounts_free(&mounts);
 	return list;
@@ -99,12 +99,12 @@ static bool file_of(const struct rg_held_key *key, const struct rg_held *h, char
 /* *unnamed: number of threads whose file may have a name that was not searched. */
 json_object *rg_status_held(const struct rg_snapshot *s, __u64 *unnamed)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 	unsigned int left = FDS_IN_ALL;
 
 	for (__u32 i = 0; i < s->held.n; i++) {
 		const struct rg_held *h = &s->held.values[i];
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 		char file[RG_PATH_SIZE], comm[RG_COMM_SIZE + 1] = "";
 
 		memcpy(comm, h->comm, RG_COMM_SIZE);
@@ -119,21 +119,21 @@ json_object *rg_status_held(const struct rg_snapshot *s, __u64 *unnamed)
 		rg_json_put(o, "since", rg_status_wall(h->since_ns, s->now_ns));
 		rg_json_put(o, "since_seconds", rg_status_since(h->since_ns, s->now_ns));
 		rg_json_put(o, "netns", u64(h->slot < RG_MAX_GATES ? s->gates[h->slot].netns : 0));
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
 
 json_object *rg_status_wrappers(const struct rg_pins *p, __u64 now_ns)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 	struct rg_wrapper_list wrappers;
 
 	if (rg_wrappers_read(p, &wrappers))
 		return list;
 	for (__u32 i = 0; i < wrappers.n; i++) {
 		const struct rg_wrapper *w = &wrappers.at[i].w;
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 		char comm[RG_COMM_SIZE + 1] = "";
 
 		memcpy(comm, w->comm, RG_COMM_SIZE);
@@ -141,7 +141,7 @@ json_object *rg_status_wrappers(const struct rg_pins *p, __u64 now_ns)
 		rg_json_put_text(o, "comm", comm);
 		rg_json_put(o, "held_pid", u64(w->held_tgid));
 		rg_json_put(o, "since_seconds", rg_status_since(w->since_ns, now_ns));
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	rg_wrappers_free(&wrappers);
 	return list;

@@ -2,16 +2,15 @@
 /* The parts of the object that `status --json` prints. Each is owned by the caller. */
 #pragma once
 
-#include <json-c/json.h>
-
 #include "metrics/snapshot.h"
 #include "pins/pins.h"
 #include "pins/settle.h"
 #include "state/lost.h"
+#include "text/json.h"
 
 static inline json_object *u64(__u64 n)
 {
-	return json_object_new_uint64(n);
+	return rg_json_uint(n);
 }
 /* Converts CLOCK_BOOTTIME to wall clock, RFC 3339 in UTC, to the millisecond. */
 json_object *rg_status_wall(__u64 boot_ns, __u64 now_ns);

@@ -10,6 +10,7 @@
 #include "status/status.h"
 #include "load/modules.h"
 #include "metrics/verdict.h"
+#include "text/json.h"
 #include "text/wrap.h"
 
 /* Greatest number of lines of one list. */
@@ -132,7 +133,7 @@ static void put_client(const struct view *v, json_object *c)
 /* Awaited end clients come first: the gate waits for them. */
 static void put_clients(const struct view *v, json_object *gates)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (int awaited = 1; awaited >= 0; awaited--)
 		for (size_t i = 0; i < json_object_array_length(gates); i++) {
@@ -145,7 +146,7 @@ static void put_clients(const struct view *v, json_object *gates)
 					strcmp(state, rg_client_state_name(RG_CLIENT_AWAITED)) == 0;
 
 				if (is == awaited)
-					json_object_array_add(list, json_object_get(c));
+					rg_json_add(list, json_object_get(c));
 			}
 		}
 	put_list(v, list, "end clients", put_client);

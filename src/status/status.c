@@ -47,7 +47,7 @@ static json_object *reboot_json(const struct rg_meta *meta)
 	json_object *list;
 
 	if (!b)
-		return json_object_new_array();
+		return rg_json_array();
 	if (rg_budget_load(meta->state_dir, rg_state_init_netns(), b) == 0 &&
 	    rg_boot_id(boot_id) == 0)
 		rg_budget_begin(b, boot_id);
@@ -67,22 +67,22 @@ static json_object *regime_json(const struct rg_pins *p, const struct rg_snapsho
 
 static json_object *left_out_json(__u32 left_out)
 {
-	json_object *list = json_object_new_array(), *o;
+	json_object *list = rg_json_array(), *o;
 
 	rg_for_each_program (f, RG_FOLLOWER) {
 		if (!(left_out & 1u << f->link))
 			continue;
-		o = json_object_new_object();
+		o = rg_json_object();
 		rg_json_put_text(o, "program", f->name);
 		rg_json_put_text(o, "without", f->without);
-		json_object_array_add(list, o);
+		rg_json_add(list, o);
 	}
 	return list;
 }
 
 static json_object *by_kprobe_json(const struct rg_meta *meta)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	rg_for_each_program (f, RG_FOLLOWER) {
 		if (meta->kprobes & 1u << f->link)
@@ -100,7 +100,7 @@ static const char *follow_name(const struct rg_meta *meta)
 
 static json_object *let_go_json(const struct rg_meta *meta)
 {
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	if (meta->let_go)
 		rg_json_add_text(list, RG_NFSD);
@@ -109,8 +109,8 @@ static json_object *let_go_json(const struct rg_meta *meta)
 
 static json_object *verdict_json(const struct rg_snapshot *s)
 {
-	json_object *o = json_object_new_object();
-	json_object *power_cut = json_object_new_object();
+	json_object *o = rg_json_object();
+	json_object *power_cut = rg_json_object();
 	char line[RG_VERDICT_SIZE];
 	struct rg_power_cut cut;
 
@@ -133,7 +133,7 @@ static json_object *original_json(const struct rg_org_seen *seen)
 
 	if (seen->known && !seen->enabled)
 		return NULL;
-	o = json_object_new_object();
+	o = rg_json_object();
 	rg_json_put_text(o, "mode", seen->known ? rg_org_mode_name(seen->mode) : "unknown");
 	rg_json_put(o, "keep_for_seconds", u64(seen->keep_for_ns / RG_NS_PER_SEC));
 	rg_json_put(o, "clients", u64(seen->clients));
@@ -145,9 +145,9 @@ static json_object *original_json(const struct rg_org_seen *seen)
  * after releasing the lock. */
 static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 {
-	json_object *o = json_object_new_object(), *rungs = json_object_new_object(),
-		    *daemon = json_object_new_object(), *list = json_object_new_array();
-	json_object *lacking = json_object_new_array();
+	json_object *o = rg_json_object(), *rungs = rg_json_object(), *daemon = rg_json_object(),
+		    *list = rg_json_array();
+	json_object *lacking = rg_json_array();
 	char path[256];
 	__u32 missing = s->doors_wanted & ~s->doors_attached;
 	__u64 unnamed = 0;
@@ -156,10 +156,10 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 
 	rg_pins_meta(p, &meta);
 	meta.tool_version[sizeof(meta.tool_version) - 1] = '\0';
-	rg_json_put(o, "schema", json_object_new_int(SCHEMA_VERSION));
+	rg_json_put(o, "schema", rg_json_int(SCHEMA_VERSION));
 	rg_json_put_text(o, "version", RG_VERSION);
 	rg_json_put_text(o, "armed_by_version", meta.tool_version);
-	rg_json_put(o, "enabled", json_object_new_boolean(true));
+	rg_json_put(o, "enabled", rg_json_bool(true));
 	rg_json_put(o, "verdict", verdict_json(s));
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
 	read_losts(p, &meta, s->gates, &losts);
@@ -182,9 +182,8 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	rg_json_put(o, "by_kprobe", by_kprobe_json(&meta));
 	rg_json_put(o, "left_out", left_out_json(meta.left_out));
 	rg_json_put(o, "let_go", let_go_json(&meta));
-	rg_json_put(o, "canary_ms", json_object_new_double((double)meta.canary_ns / 1e6));
-	rg_json_put(daemon, "alive",
-		    json_object_new_boolean(rg_is_alive(s->heartbeat_ns, s->now_ns)));
+	rg_json_put(o, "canary_ms", rg_json_double((double)meta.canary_ns / 1e6));
+	rg_json_put(daemon, "alive", rg_json_bool(rg_is_alive(s->heartbeat_ns, s->now_ns)));
 	rg_json_put(daemon, "pid", u64(s->daemon_pid));
 	rg_json_put(o, "daemon", daemon);
 	rg_json_put(o, "tracing", rg_status_tracing(s));
@@ -203,7 +202,7 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 		g = rg_status_gate(gate, s->now_ns);
 		rg_json_put(g, "clients", rg_status_clients(&s->ledger, i, gate, s->now_ns));
 		rg_json_put(g, "lost", losts.at[i] ? rg_status_lost(losts.at[i]) : NULL);
-		json_object_array_add(list, g);
+		rg_json_add(list, g);
 	}
 	rg_losts_free(&losts);
 	rg_json_put(o, "gates", list);
@@ -233,20 +232,20 @@ static json_object *collect_other(struct rg_pins *p)
 	rg_pins_unlock(p);
 	if (rg_gates_read(p, s.gates) || rg_held_read(p, &s.held))
 		return NULL;
-	o = json_object_new_object();
-	daemon = json_object_new_object();
-	list = json_object_new_array();
-	rg_json_put(o, "schema", json_object_new_int(SCHEMA_VERSION));
+	o = rg_json_object();
+	daemon = rg_json_object();
+	list = rg_json_array();
+	rg_json_put(o, "schema", rg_json_int(SCHEMA_VERSION));
 	rg_json_put_text(o, "version", RG_VERSION);
 	rg_json_put_text(o, "armed_by_version", tool);
-	rg_json_put(o, "enabled", json_object_new_boolean(true));
+	rg_json_put(o, "enabled", rg_json_bool(true));
 	rg_json_put(o, "other_pins_version", u64(version));
-	rg_json_put(daemon, "alive", json_object_new_boolean(rg_daemon_is_alive(p)));
+	rg_json_put(daemon, "alive", rg_json_bool(rg_daemon_is_alive(p)));
 	rg_json_put(daemon, "pid", u64(p->live->daemon_pid));
 	rg_json_put(o, "daemon", daemon);
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++)
 		if (s.gates[i].netns)
-			json_object_array_add(list, rg_status_gate(&s.gates[i], s.now_ns));
+			rg_json_add(list, rg_status_gate(&s.gates[i], s.now_ns));
 	rg_json_put(o, "gates", list);
 	rg_json_put(o, "held", rg_status_held(&s, &unnamed));
 	rg_json_put(o, "held_files_not_looked_for", u64(unnamed));
@@ -255,10 +254,16 @@ static json_object *collect_other(struct rg_pins *p)
 	return o;
 }
 
+static int no_memory(void)
+{
+	return rg_error(RG_FAILED, "status: out of memory, nothing is printed");
+}
+
 /* Prints another version's set and closes it. */
 static int status_of_other(const struct rg_options *o, struct rg_pins *p)
 {
 	json_object *all = collect_other(p);
+	int err = RG_DONE;
 
 	rg_pins_close(p);
 	if (!all)
@@ -266,12 +271,14 @@ static int status_of_other(const struct rg_options *o, struct rg_pins *p)
 				"%s: what another version of reexport-guard has pinned "
 				"there cannot be read",
 				RG_PIN_DIR);
-	if (o->json)
+	if (!rg_json_whole())
+		err = no_memory();
+	else if (o->json)
 		rg_json_print(stdout, all);
 	else
 		rg_status_print_other(all);
 	json_object_put(all);
-	return RG_DONE;
+	return err;
 }
 
 int rg_verb_status(const struct rg_options *o)
@@ -311,6 +318,10 @@ int rg_verb_status(const struct rg_options *o)
 	rg_snapshot_free(&s);
 	/* Release the lock before printing, since a pager may wait for its reader. */
 	rg_pins_close(&p);
+	if (!rg_json_whole()) {
+		json_object_put(all);
+		return no_memory();
+	}
 	if (o->json)
 		rg_json_print(stdout, all);
 	else if (o->verbose)

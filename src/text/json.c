@@ -10,14 +10,91 @@
 #include "text/shown.h"
 #include "text/utf8.h"
 
+/* Each thread makes its own documents. */
+static _Thread_local bool lacks;
+
+bool rg_json_whole(void)
+{
+	const bool is = !lacks;
+
+	lacks = false;
+	return is;
+}
+
+void rg_json_need(const void *made)
+{
+	if (!made)
+		lacks = true;
+}
+
+static json_object *made(json_object *o)
+{
+	rg_json_need(o);
+	return o;
+}
+
+json_object *rg_json_object(void)
+{
+	return made(json_object_new_object());
+}
+
+json_object *rg_json_array(void)
+{
+	return made(json_object_new_array());
+}
+
+json_object *rg_json_bool(bool is)
+{
+	return made(json_object_new_boolean(is));
+}
+
+json_object *rg_json_int(__s64 n)
+{
+	return made(json_object_new_int64(n));
+}
+
+json_object *rg_json_uint(__u64 n)
+{
+	return made(json_object_new_uint64(n));
+}
+
+json_object *rg_json_double(double n)
+{
+	return made(json_object_new_double(n));
+}
+
+json_object *rg_json_decimal(double n, const char *text)
+{
+	return made(json_object_new_double_s(n, text));
+}
+
+json_object *rg_json_bytes(const char *bytes, size_t n)
+{
+	return made(json_object_new_string_len(bytes, (int)n));
+}
+
+/* Without memory an object or array is NULL, and json-c aborts if anything is put in it. */
+static void took(json_object *value, bool taken)
+{
+	if (taken)
+		return;
+	json_object_put(value);
+	lacks = true;
+}
+
 void rg_json_put(json_object *o, const char *key, json_object *value)
 {
-	json_object_object_add(o, key, value);
+	took(value, o && json_object_object_add(o, key, value) == 0);
+}
+
+void rg_json_add(json_object *list, json_object *value)
+{
+	took(value, list && json_object_array_add(list, value) == 0);
 }
 
 void rg_json_put_uint(json_object *o, const char *key, __u64 n)
 {
-	rg_json_put(o, key, json_object_new_uint64(n));
+	rg_json_put(o, key, rg_json_uint(n));
 }
 
 void rg_json_put_text(json_object *o, const char *key, const char *text)
@@ -29,6 +106,7 @@ void rg_json_put_name(json_object *o, const char *key, const char *bytes, size_t
 {
 	char *text = malloc(RG_SHOWN_SIZE(n));
 
+	rg_json_need(text);
 	if (text)
 		rg_shown(bytes, n, RG_SHOWN_ASCII | RG_SHOWN_EXACT, text, RG_SHOWN_SIZE(n));
 	rg_json_put_text(o, key, text);
@@ -50,31 +128,17 @@ json_object *rg_json_text(const char *text)
 	char *shown;
 
 	if (!text || is_shown_as_it_is(text))
-		return text ? json_object_new_string(text) : NULL;
+		return text ? made(json_object_new_string(text)) : NULL;
 	shown = rg_shown_copy(text);
-	o = shown ? json_object_new_string(shown) : NULL;
+	rg_json_need(shown);
+	o = shown ? made(json_object_new_string(shown)) : NULL;
 	free(shown);
 	return o;
 }
 
 void rg_json_add_text(json_object *list, const char *text)
 {
-	json_object_array_add(list, rg_json_text(text));
-}
-
-void rg_json_print(FILE *out, json_object *o)
-{
-	fprintf(out, "%s\n", rg_json_string(o, NULL));
-}
-
-const char *rg_json_string(json_object *o, size_t *n)
-{
-	size_t unused;
-
-	return json_object_to_json_string_length(o,
-						 JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-							 JSON_C_TO_STRING_NOSLASHESCAPE,
-						 n ?: &unused);
+	rg_json_add(list, rg_json_text(text));
 }
 
 bool rg_json_get_uint(json_object *o, const char *key, __u64 min, __u64 max, __u64 *out)
@@ -164,17 +228,4 @@ bool rg_json_get_address(json_object *o, __u16 *family, __u8 addr[16])
 		return false;
 	memcpy(addr, bytes, sizeof(bytes));
 	return true;
-}
-
-void rg_json_write(FILE *to, json_object *o, bool open)
-{
-	size_t n = 0;
-	const char *text = json_object_to_json_string_length(o,
-							     JSON_C_TO_STRING_PLAIN |
-								     JSON_C_TO_STRING_NOSLASHESCAPE,
-							     &n);
-
-	if (text && n)
-		fwrite(text, 1, open ? n - 1 : n, to);
-	json_object_put(o);
 }

@@ -14,17 +14,20 @@ int rg_verb_check(const struct rg_options *o)
 		.colour = rg_terminal_has_colours(),
 	};
 	struct rg_findings f;
+	bool whole = true;
 	int status;
 
 	rg_check("", o->config, &f);
 	if (o->quiet)
 		;
 	else if (o->json)
-		rg_findings_json(&f, look.least, stdout);
+		whole = !f.no_memory && rg_findings_json(&f, look.least, stdout);
 	else
 		rg_findings_text(&f, &look, stdout);
 	status = rg_findings_status(&f);
-	if (f.no_memory)
+	if (!whole)
+		status = rg_error(RG_FAILED, "check: out of memory, nothing is printed");
+	else if (f.no_memory)
 		status = rg_error(RG_FAILED, "check: out of memory, findings are missing");
 	rg_findings_free(&f);
 	return status;

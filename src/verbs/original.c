@@ -148,7 +148,7 @@ static const char *state_of(const struct rg_keeper *k, __u64 now_ns)
 static json_object *keeper_json(const struct rg_keeper *k, __u64 now_ns)
 {
 	const size_t n = k->name_len < RG_ORG_NAME ? k->name_len : RG_ORG_NAME;
-	json_object *o = json_object_new_object();
+	json_object *o = rg_json_object();
 
 	rg_json_put_text(o, "state", state_of(k, now_ns));
 	rg_json_put_address(o, k->family, k->addr);
@@ -159,19 +159,18 @@ static json_object *keeper_json(const struct rg_keeper *k, __u64 now_ns)
 	rg_json_put_uint(o, "times_retaken", k->retaken);
 	rg_json_put_uint(o, "reboots", k->reboots);
 	rg_json_put_uint(o, "others_delayed", k->delays);
-	rg_json_put(o, "all_of_its_file_systems_wait", json_object_new_boolean(k->overflow));
-	rg_json_put(o, "since_seconds",
-		    json_object_new_double((double)(now_ns - k->since_ns) / 1e9));
+	rg_json_put(o, "all_of_its_file_systems_wait", rg_json_bool(k->overflow));
+	rg_json_put(o, "since_seconds", rg_json_double((double)(now_ns - k->since_ns) / 1e9));
 	rg_json_put(o, "ends_in_seconds",
 		    rg_keeper_is_active(k, now_ns)
-			    ? json_object_new_double((double)(k->until_ns - now_ns) / 1e9)
+			    ? rg_json_double((double)(k->until_ns - now_ns) / 1e9)
 			    : NULL);
 	return o;
 }
 
 static void put_choice(json_object *o, const struct rg_org_choice *c)
 {
-	json_object *clients = json_object_new_array(), *on = json_object_new_array();
+	json_object *clients = rg_json_array(), *on = rg_json_array();
 	char text[RG_PATTERN_TEXT], path[RG_PATH_SIZE];
 
 	for (__u32 i = 0; i < c->n_peers && i < RG_ORG_CHOSEN; i++)
@@ -199,21 +198,20 @@ static json_object *collect(const struct rg_org_set *set)
 	}
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	now_ns = (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
-	o = json_object_new_object();
+	o = rg_json_object();
 	rg_json_put_uint(o, "schema", SCHEMA_VERSION);
 	rg_json_put_text(o, "version", RG_VERSION);
 	rg_json_put_text(o, "role", "original");
-	rg_json_put(o, "enabled", json_object_new_boolean(true));
+	rg_json_put(o, "enabled", rg_json_bool(true));
 	rg_json_put_text(o, "mode", rg_org_mode_name(set->state->mode));
-	rg_json_put(o, "keep_for_seconds",
-		    json_object_new_double((double)set->state->keep_for_ns / 1e9));
+	rg_json_put(o, "keep_for_seconds", rg_json_double((double)set->state->keep_for_ns / 1e9));
 	put_choice(o, &set->state->choice[set->state->chosen & 1]);
-	clients = json_object_new_array();
+	clients = rg_json_array();
 	for (int i = 0; i < RG_ORG_KEEPERS; i++)
 		if (keepers[i].kept || keepers[i].overflow)
-			json_object_array_add(clients, keeper_json(&keepers[i], now_ns));
+			rg_json_add(clients, keeper_json(&keepers[i], now_ns));
 	rg_json_put(o, "clients", clients);
-	counted = json_object_new_object();
+	counted = rg_json_object();
 	for (__u32 i = 0; i < RG_NR_ORG_COUNTERS; i++)
 		rg_json_put_uint(counted, rg_org_counter_name(i), counters[i]);
 	rg_json_put(o, "counters", counted);
@@ -278,7 +276,9 @@ int rg_original_status(const struct rg_options *o)
 		return err;
 	}
 	all = collect(&set);
-	if (all && o->json)
+	if (!rg_json_whole())
+		err = rg_error(RG_FAILED, "status: out of memory, nothing is printed");
+	else if (o->json)
 		rg_json_print(stdout, all);
 	else if (all)
 		print(all, &set.state->choice[set.state->chosen & 1]);

@@ -116,7 +116,7 @@ static void print_text(FILE *out, const struct rg_policy_shown *s)
 static json_object *values_json(const struct rg_policy_shown *s)
 {
 	char value[RG_PATH_SIZE], where[RG_WHERE_SIZE];
-	json_object *list = json_object_new_array();
+	json_object *list = rg_json_array();
 
 	for (int i = 0; i < RG_NR_KEYS; i++) {
 		json_object *o, *all = NULL;
@@ -124,13 +124,13 @@ static json_object *values_json(const struct rg_policy_shown *s)
 
 		if (rg_key_is_of_original(i))
 			continue;
-		o = json_object_new_object();
+		o = rg_json_object();
 		rg_json_put_text(o, "section", rg_keys[i].section);
 		rg_json_put_text(o, "key", rg_keys[i].name);
 		if (i == RG_KEY_PROGRAM) {
-			rg_json_put(o, "executables", json_object_new_uint64(s->n_exempt));
+			rg_json_put(o, "executables", rg_json_uint(s->n_exempt));
 		} else if (rg_key_is_list(i)) {
-			all = json_object_new_array();
+			all = rg_json_array();
 			for (size_t n = 0; n < count_of(s, i); n++)
 				rg_json_add_text(all, rg_config_text(&s->config, i, n, value));
 			rg_json_put(o, "value", all);
@@ -139,43 +139,42 @@ static json_object *values_json(const struct rg_policy_shown *s)
 		}
 		rg_json_put_text(o, "from", rg_provenance_text(&s->from, i, where));
 		line &= ~RG_FROM_COMMAND_LINE;
-		rg_json_put(o, "line", line ? json_object_new_uint64(line) : NULL);
+		rg_json_put(o, "line", line ? rg_json_uint(line) : NULL);
 		rg_json_put(o, "command_line",
-			    json_object_new_boolean(!!(s->from.line[i] & RG_FROM_COMMAND_LINE)));
-		json_object_array_add(list, o);
+			    rg_json_bool(!!(s->from.line[i] & RG_FROM_COMMAND_LINE)));
+		rg_json_add(list, o);
 	}
 	return list;
 }
 
-static void print_json(FILE *out, const struct rg_policy_shown *s)
+static bool print_json(FILE *out, const struct rg_policy_shown *s)
 {
-	json_object *all = json_object_new_object(), *rules = json_object_new_array();
+	json_object *all = rg_json_object(), *rules = rg_json_array();
 
-	rg_json_put(all, "schema", json_object_new_int(SCHEMA_VERSION));
-	rg_json_put(all, "netns", json_object_new_uint64(s->netns));
+	rg_json_put(all, "schema", rg_json_int(SCHEMA_VERSION));
+	rg_json_put(all, "netns", rg_json_uint(s->netns));
 	rg_json_put(all, "file", s->from.file[0] ? rg_json_text(s->from.file) : NULL);
-	rg_json_put(all, "settle_timeout_seconds", json_object_new_uint64(s->settle_timeout_s));
+	rg_json_put(all, "settle_timeout_seconds", rg_json_uint(s->settle_timeout_s));
 	rg_json_put(all, "values", values_json(s));
 	for (size_t i = 0; i < s->n_rules; i++) {
 		const struct rg_rule *r = &s->rules[i];
-		json_object *o = json_object_new_object();
+		json_object *o = rg_json_object();
 
 		rg_json_put_text(o, "kind", r->kind < RG_NR_RULE_KINDS ? kinds[r->kind] : "?");
 		rg_json_put_text(o, "path", r->path);
 		rg_json_put_text(o, "source", r->source);
-		json_object_array_add(rules, o);
+		rg_json_add(rules, o);
 	}
 	rg_json_put(all, "rules", rules);
-	rg_json_print(out, all);
-	json_object_put(all);
+	return rg_json_end(all, out);
 }
 
-void rg_policy_print(FILE *out, const struct rg_policy_shown *shown, bool json)
+bool rg_policy_print(FILE *out, const struct rg_policy_shown *shown, bool json)
 {
 	if (json)
-		print_json(out, shown);
-	else
-		print_text(out, shown);
+		return print_json(out, shown);
+	print_text(out, shown);
+	return true;
 }
 
 static size_t count_exempt(const struct rg_pins *p)
@@ -287,8 +286,8 @@ int rg_verb_policy_show(const struct rg_options *o)
 	rg_config_init(&shown.config);
 	err = collect(&p, slot, &shown);
 	rg_pins_close(&p);
-	if (!err)
-		rg_policy_print(stdout, &shown, o->json);
+	if (!err && !rg_policy_print(stdout, &shown, o->json))
+		err = rg_error(RG_FAILED, "policy show: out of memory, nothing is printed");
 	rg_config_free(&shown.config);
 	free(shown.rules);
 	return err;

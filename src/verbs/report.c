@@ -127,21 +127,14 @@ static FILE *open_output(const struct rg_options *o)
 	return out;
 }
 
-static void write_json(const struct rg_report *r, FILE *out)
-{
-	json_object *all = rg_report_json(r);
-
-	rg_json_print(out, all);
-	json_object_put(all);
-}
-
 /* main() checks standard output. */
-static int write_all(const struct rg_options *o, const struct rg_report *r, FILE *out)
+static int write_all(const struct rg_options *o, const struct rg_report *r, json_object *all,
+		     FILE *out)
 {
 	bool bad;
 
 	if (o->json)
-		write_json(r, out);
+		rg_json_print(out, all);
 	else if (o->html)
 		rg_report_html(r, out);
 	else
@@ -177,6 +170,7 @@ int rg_verb_report(const struct rg_options *o)
 	static struct own own;
 	struct rg_options with = *o;
 	struct rg_report r;
+	json_object *all = NULL;
 	FILE *out = NULL;
 	int err;
 
@@ -195,17 +189,23 @@ int rg_verb_report(const struct rg_options *o)
 	if (err)
 		return err;
 	rg_report_init(&r);
-	if (rg_report_read(&r, with.files, with.n_files))
-		out = open_output(o);
+	if (rg_report_read(&r, with.files, with.n_files)) {
+		all = o->json ? rg_report_json(&r) : NULL;
+		if (rg_json_whole())
+			out = open_output(o);
+		else
+			rg_error(RG_FAILED, "report: out of memory, nothing is printed");
+	}
 	if (!o->n_files)
 		rg_report_keep_last(&r);
 	err = RG_FAILED;
 	if (out)
-		err = write_all(o, &r, out);
+		err = write_all(o, &r, all, out);
 	if (!err && r.bad_lines)
 		err = RG_FAILED;
 	if (!err && o->exit_code)
 		err = exit_code(&r);
+	json_object_put(all);
 	rg_report_free(&r);
 	return err;
 }
