@@ -60,7 +60,8 @@ ROOMS := $(GUARD_ROOMS) original record metrics check report $(VERB_ROOMS)
 OBJS := $(patsubst %.c,$(B)/%.o,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
 LIBRARY_OBJS := $(filter-out $(addprefix $(B)/src/,$(addsuffix /%,check report $(VERB_ROOMS))),$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-HELPERS := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+HELPERS := $(B)/tests/helpers/crowd.bpf.o $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%, \
+	$(filter-out %.bpf.c,$(wildcard tests/helpers/*.c)))
 # This program as another version, for the suite upgrade.
 OTHER := $(B)/other/build/reexport-guard
 BENCHES := $(B)/bench/peers.bpf.o $(patsubst bench/%.c,$(B)/bench/%,$(filter-out %.bpf.c, \
@@ -261,10 +262,11 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \
 		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) \
 		$(if $(findstring locker,$@),$(shell $(PKG_CONFIG) --cflags --libs libsystemd)) \
-		$(if $(findstring stranger,$@),$(shell $(PKG_CONFIG) --cflags --libs libbpf)) \
+		$(if $(filter %/stranger %/crowd,$@),$(shell $(PKG_CONFIG) --cflags --libs libbpf)) \
 		$(if $(findstring no_memory,$@),-shared -fPIC) $(if $(findstring png,$@),-lz) -o $@
 
-$(B)/bench/peers.bpf.o: bench/peers.bpf.c $(wildcard vmlinux/*.h) Makefile
+$(B)/bench/peers.bpf.o $(B)/tests/helpers/crowd.bpf.o: $(B)/%.bpf.o: %.bpf.c \
+		$(wildcard bpf/*.h include/*.h vmlinux/*.h) Makefile
 	$(say) BPF $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

@@ -24,6 +24,39 @@ static __always_inline int rg_has_expected(const struct rg_client *c)
 	       !c->uncountable && (__s32)c->locks >= 0 && c->locks >= c->expected;
 }
 
+/* ---- how many there are at one address (crowd.bpf.c) ---- */
+
+/* Notes one more end client, which may be one too many if `known` (it was in the ledger before).
+ * Returns 0, or -1: there are too many, and nothing was noted. */
+int rg_crowd_join(const struct rg_crowd_key *of, int known);
+/* Notes one less. */
+int rg_crowd_leave(const struct rg_crowd_key *of);
+/* Remove idle end clients from the ledger, and those of lockd, unless they were looked for in this
+ * second. */
+int rg_evict_clients(void);
+int rg_evict_hosts(void);
+
+/* The element's address; `key` is all zero, but for `slot` and `nlm`. */
+static __always_inline void rg_crowd_of(const struct rg_client *c, struct rg_crowd_key *key)
+{
+	key->family = c->family;
+	__builtin_memcpy(key->addr, c->addr, sizeof(key->addr));
+	if (key->family == RG_AF_INET6)
+		__builtin_memset(key->addr + 8, 0, 8);
+}
+
+/* Says whether an element is that of the end client with this name and its whole length. Another
+ * name may have the same hash, which is no secret. */
+static __always_inline int rg_is_named(const struct rg_client *c, const char *name, __u16 len)
+{
+	const __u64 *a = (const void *)c->name, *b = (const void *)name;
+	__u64 differ = c->name_len ^ len;
+
+	for (int i = 0; i < RG_CLIENT_NAME / 8; i++)
+		differ |= a[i] ^ b[i];
+	return !differ;
+}
+
 /* ---- counting (count.bpf.c) ---- */
 
 /* Counts the locks of an end client (struct nfs4_client *) on a file (struct inode *). Returns
@@ -57,7 +90,7 @@ int rg_list_ranges(__u32 slot, __u32 anew, __u32 budget);
 int rg_list_last(__u32 slot, __u32 generation);
 
 /* Pass an address: 6.1 allows no typed pointer as an argument of a global function. */
-struct rg_refused {
+struct rg_who {
 	__u64 clp; /* struct nfs4_client * */
 	__u32 slot;
 };
@@ -65,7 +98,7 @@ struct rg_refused {
 /* Notes a refused reclaim on behalf of a tracing program: the kernel may have skipped the
  * ledger's own program (docs/kernel.md, Preemption), and the gate would not wait for this end
  * client (clients.bpf.c). */
-int rg_saw_refused(const struct rg_refused *r);
+int rg_saw_refused(const struct rg_who *r);
 
 /* Notes for each end client of a gate whether knfsd has written the record that lets it reclaim
  * after knfsd's next start: NFSD4_CLIENT_STABLE in nfs4_client.cl_flags, which every way of
@@ -154,13 +187,29 @@ static long rg_note_unlisted(struct bpf_map *map, struct rg_client_file *at,
 	return 0;
 }
 
+struct rg_crowd_walk {
+	__u32 slot, nlm;
+};
+
+static long rg_drop_crowd(struct bpf_map *map, struct rg_crowd_key *at, __u32 *n,
+			  struct rg_crowd_walk *w)
+{
+	struct rg_crowd_key key = *at;
+
+	if (key.slot == w->slot && key.nlm == w->nlm)
+		bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
 /* Takes over the counts when knfsd of this gate starts: the locks held before are those expected
  * now. No thread of knfsd runs yet, so nothing else writes. */
 static __always_inline void rg_clients_take_over(__u32 slot)
 {
 	struct rg_slot_walk w = {.slot = slot};
+	struct rg_crowd_walk crowd = {.slot = slot};
 
 	rg_give_up_uncounted(slot);
+	bpf_for_each_map_elem(&crowds, rg_drop_crowd, &crowd, 0);
 	bpf_for_each_map_elem(&clients, rg_take_over_client, &w, 0);
 	bpf_for_each_map_elem(&client_files, rg_note_unlisted, &w, 0);
 	bpf_for_each_map_elem(&client_of, rg_drop_ref, &w, 0);
@@ -179,6 +228,7 @@ static long rg_nlm_forget_host(struct bpf_map *map, struct rg_client_key *at, st
 		return 0;
 	}
 	c->generation = 0;
+	c->state = RG_CLIENT_GONE;
 	c->refusals = 0;
 	c->unlisted = 0;
 	c->gone_ns = 0;
@@ -222,7 +272,9 @@ static long rg_nlm_drop_ref(struct bpf_map *map, __u64 *at, struct rg_client_ref
 static __always_inline void rg_nlm_take_over(__u32 slot)
 {
 	struct rg_slot_walk w = {.slot = slot};
+	struct rg_crowd_walk crowd = {.slot = slot, .nlm = 1};
 
+	bpf_for_each_map_elem(&crowds, rg_drop_crowd, &crowd, 0);
 	bpf_for_each_map_elem(&nlm_hosts, rg_nlm_forget_host, &w, 0);
 	bpf_for_each_map_elem(&client_files, rg_nlm_forget_file, &w, 0);
 	bpf_for_each_map_elem(&client_of, rg_nlm_drop_ref, &w, 0);

@@ -62,48 +62,166 @@ static __always_inline int read_name(struct nfs4_client *clp, struct scratch *tm
 	return 0;
 }
 
-/* Returns the element of an end client, a new one or that of knfsd's (or the host's) previous
- * life. Returns NULL, and counts it, if there is no room. */
-static __always_inline struct rg_client *client_of_clp(struct nfs4_client *clp, __u32 slot,
-						       struct rg_gate *g)
+/* The address of a struct nfs4_client is used again, and nobody may have seen that the one before
+ * is gone. */
+static __always_inline int is_last_seen_as(const struct rg_client *c, struct nfs4_client *clp)
 {
-	struct rg_client_ref ref = {}, *known;
-	__u64 at = (__u64)clp;
+	return c->cl_id == BPF_CORE_READ(clp, cl_clientid.cl_id) &&
+	       c->cl_boot == BPF_CORE_READ(clp, cl_clientid.cl_boot);
+}
+
+/* Makes the element that `scratch` holds. Returns 0, also where there is one of this key; or -1 if
+ * there is no room, which is counted if this is the `last` try. */
+__noinline int rg_client_make(const struct rg_client_key *named, int last)
+{
+	struct rg_crowd_key crowd = {};
+	struct rg_client_key key;
+	struct scratch *tmp;
+	__u32 zero = 0;
+
+	tmp = bpf_map_lookup_elem(&scratch, &zero);
+	if (!named || !tmp)
+		return -1;
+	key = *named;
+	/* Only who makes the element may count it. */
+	if (bpf_map_update_elem(&clients, &key, &tmp->client, BPF_NOEXIST)) {
+		if (bpf_map_lookup_elem(&clients, &key))
+			return 0;
+		if (last)
+			rg_count(RG_COUNT_FAIL_CLIENTS);
+		return -1;
+	}
+	crowd.slot = key.slot;
+	rg_crowd_of(&tmp->client, &crowd);
+	if (!rg_crowd_join(&crowd, 0))
+		return 0;
+	bpf_map_delete_elem(&clients, &key);
+	if (last)
+		rg_count(RG_COUNT_FAIL_CROWDED);
+	return -1;
+}
+
+/* Brings an element that was there up to date with what `scratch` holds: the end client has come
+ * again, as another struct nfs4_client, or after a start of knfsd. */
+__noinline int rg_client_comes_again(const struct rg_client_key *named)
+{
+	struct rg_crowd_key crowd = {};
+	struct rg_client_key key;
+	const struct rg_client *is;
 	struct scratch *tmp;
 	struct rg_client *c;
 	__u32 zero = 0;
 
-	known = bpf_map_lookup_elem(&client_of, &at);
-	if (known) {
-		ref = *known;
-		c = bpf_map_lookup_elem(&clients, &ref.key);
-		if (c)
-			return c;
-	}
 	tmp = bpf_map_lookup_elem(&scratch, &zero);
-	if (!tmp || read_name(clp, tmp, &ref.key.name_hash)) {
-		rg_count(RG_COUNT_FAIL_CLIENTS);
-		return NULL;
+	if (!named || !tmp)
+		return 0;
+	key = *named;
+	c = bpf_map_lookup_elem(&clients, &key);
+	if (!c)
+		return 0;
+	is = &tmp->client;
+	crowd.slot = key.slot;
+	if (c->generation == is->generation) {
+		rg_crowd_of(c, &crowd);
+		rg_crowd_leave(&crowd);
 	}
-	ref.key.slot = slot;
+	c->cl_boot = is->cl_boot;
+	c->cl_id = is->cl_id;
+	c->minorversion = is->minorversion;
+	c->recorded = RG_KNOWN_NOT;
+	c->family = is->family;
+	c->port = is->port;
+	__builtin_memcpy(c->addr, is->addr, sizeof(c->addr));
+	/* An awaited one was granted nothing by coming. */
+	if (c->state != RG_CLIENT_AWAITED)
+		c->granted_ns = is->granted_ns;
+	/* rg_clients_take_over() has reset everything else. */
+	rg_publish(&c->generation, is->generation);
+	rg_crowd_of(is, &crowd);
+	rg_crowd_join(&crowd, 1);
+	return 0;
+}
+
+/* Notes the end client at this address, with a new element or that of knfsd's (or the host's)
+ * previous life. Returns 0; or -1 after counting that there is no room, or that another end client
+ * has the element, whose name has the same hash. */
+__noinline int rg_client_know(const struct rg_who *who)
+{
+	struct rg_client_ref ref = {};
+	struct nfs4_client *clp;
+	struct scratch *tmp;
+	struct rg_client *c;
+	struct rg_gate *g;
+	__u32 zero = 0;
+	__u64 at;
+
+	if (!who)
+		return -1;
+	at = who->clp;
+	clp = (void *)at;
+	ref.key.slot = who->slot;
+	g = rg_gate_at(who->slot);
+	tmp = bpf_map_lookup_elem(&scratch, &zero);
+	if (!g || !tmp || read_name(clp, tmp, &ref.key.name_hash)) {
+		rg_count(RG_COUNT_FAIL_CLIENTS);
+		return -1;
+	}
 	tmp->client.expected = RG_LOCKS_UNKNOWN;
 	tmp->client.generation = rg_client_generation(g);
-	/* Keep an existing element, from disk or from before. */
-	bpf_map_update_elem(&clients, &ref.key, &tmp->client, BPF_NOEXIST);
+	tmp->client.cl_boot = BPF_CORE_READ(clp, cl_clientid.cl_boot);
+	tmp->client.cl_id = BPF_CORE_READ(clp, cl_clientid.cl_id);
+	tmp->client.minorversion = (__u16)BPF_CORE_READ(clp, cl_minorversion);
+	tmp->client.granted_ns = bpf_ktime_get_boot_ns();
+	rg_read_address((void *)clp + bpf_core_field_offset(struct nfs4_client, cl_addr),
+			&tmp->client.family, &tmp->client.port, tmp->client.addr);
 	c = bpf_map_lookup_elem(&clients, &ref.key);
+	if (!c) {
+		if (rg_client_make(&ref.key, 0)) {
+			rg_evict_clients();
+			if (rg_client_make(&ref.key, 1))
+				return -1;
+		}
+		c = bpf_map_lookup_elem(&clients, &ref.key);
+	}
+	/* It may have been made by another thread, or be from disk or from before. */
+	if (c && !rg_is_named(c, tmp->client.name, tmp->client.name_len)) {
+		rg_count(RG_COUNT_FAIL_SAME_HASH);
+		return -1;
+	}
 	if (!c || bpf_map_update_elem(&client_of, &at, &ref, BPF_ANY)) {
 		rg_count(RG_COUNT_FAIL_CLIENTS);
-		return NULL;
+		return -1;
 	}
-	c->cl_boot = BPF_CORE_READ(clp, cl_clientid.cl_boot);
-	c->cl_id = BPF_CORE_READ(clp, cl_clientid.cl_id);
-	c->minorversion = (__u16)BPF_CORE_READ(clp, cl_minorversion);
-	c->recorded = RG_KNOWN_NOT;
-	rg_read_address((void *)clp + bpf_core_field_offset(struct nfs4_client, cl_addr),
-			&c->family, &c->port, c->addr);
-	/* rg_clients_take_over() has reset everything else. */
-	rg_publish(&c->generation, rg_client_generation(g));
-	return c;
+	if (c->generation != tmp->client.generation || c->cl_id != tmp->client.cl_id ||
+	    c->cl_boot != tmp->client.cl_boot)
+		rg_client_comes_again(&ref.key);
+	return 0;
+}
+
+static __always_inline struct rg_client *known_client(struct nfs4_client *clp)
+{
+	struct rg_client_ref *known;
+	struct rg_client_key key;
+	__u64 at = (__u64)clp;
+	struct rg_client *c;
+
+	known = bpf_map_lookup_elem(&client_of, &at);
+	if (!known)
+		return NULL;
+	key = known->key;
+	c = bpf_map_lookup_elem(&clients, &key);
+	return c && is_last_seen_as(c, clp) ? c : NULL;
+}
+
+/* Returns the element of an end client. Returns NULL, and counts it, if it has none. */
+static __always_inline struct rg_client *client_of_clp(struct nfs4_client *clp, __u32 slot)
+{
+	struct rg_who who = {.clp = (__u64)clp, .slot = slot};
+	struct rg_client *c = known_client(clp);
+
+	if (c || rg_client_know(&who))
+		return c;
+	return known_client(clp);
 }
 
 /* ---- refused ---- */
@@ -135,7 +253,7 @@ static __always_inline void await_client(struct rg_client *c, __u32 slot, struct
 
 static __always_inline void refused(struct nfs4_client *clp, __u32 slot, struct rg_gate *g)
 {
-	struct rg_client *c = client_of_clp(clp, slot, g);
+	struct rg_client *c = client_of_clp(clp, slot);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 
 	if (!c) { /* only settle-timeout will end the wait */
@@ -147,7 +265,7 @@ static __always_inline void refused(struct nfs4_client *clp, __u32 slot, struct 
 	await_client(c, slot, g, now_ns);
 }
 
-__noinline int rg_saw_refused(const struct rg_refused *r)
+__noinline int rg_saw_refused(const struct rg_who *r)
 {
 	struct rg_client *c;
 	struct rg_gate *g;
@@ -157,7 +275,7 @@ __noinline int rg_saw_refused(const struct rg_refused *r)
 		return 0;
 	slot = r->slot;
 	g = rg_gate_at(slot);
-	c = g ? client_of_clp((void *)r->clp, slot, g) : NULL;
+	c = g ? client_of_clp((void *)r->clp, slot) : NULL;
 	/* No program sees whether it gets its locks again, so only settle-timeout ends the
 	 * wait. */
 	if (c && !g->policy.blind)
@@ -220,7 +338,7 @@ static __always_inline void recount(struct nfs4_client *clp, struct inode *inode
 				    struct rg_gate *g, int granted)
 {
 	struct rg_client_file at = {.clp = (__u64)clp, .inode = (__u64)inode};
-	struct rg_client *c = client_of_clp(clp, slot, g);
+	struct rg_client *c = client_of_clp(clp, slot);
 	struct rg_client_locks *l;
 
 	if (!c)
@@ -478,6 +596,7 @@ static __always_inline int client_goes(struct nfs4_client *clp)
 {
 	struct rg_client_ref *found, ref;
 	struct forget_walk w = {.clp = (__u64)clp};
+	struct rg_crowd_key crowd = {};
 	__u64 at = (__u64)clp, now_ns;
 	struct rg_client *c;
 	struct rg_gate *g;
@@ -506,6 +625,9 @@ static __always_inline int client_goes(struct nfs4_client *clp)
 	/* Keep an end client with locks until knfsd starts again, since the locks may be from
 	 * before. */
 	if (c->state == RG_CLIENT_KNOWN && !c->gone_locks) {
+		crowd.slot = ref.key.slot;
+		rg_crowd_of(c, &crowd);
+		rg_crowd_leave(&crowd);
 		bpf_map_delete_elem(&clients, &ref.key);
 		return 0;
 	}

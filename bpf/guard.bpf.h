@@ -55,6 +55,9 @@ struct rg_client_ref {
 
 RG_MAP_OF(client_of, HASH, RG_MAX_CLIENTS, __u64, struct rg_client_ref);
 
+/* The least recent address makes room: it may have more end clients than RG_MAX_OF_ADDRESS then. */
+RG_MAP_OF(crowds, LRU_HASH, RG_MAX_CLIENTS, struct rg_crowd_key, __u32);
+
 /* Maps an end client and a file to the locks that are counted in `clients`. */
 struct rg_client_file {
 	__u64 clp;

@@ -31,6 +31,47 @@ struct {
 
 #define ADDRESS 16
 
+/* Makes the element that `nlm_room` holds, as rg_client_make() does. */
+__noinline int rg_nlm_make(const struct rg_client_key *named)
+{
+	struct rg_crowd_key crowd = {.nlm = 1};
+	struct rg_client_key key;
+	struct nlm_room *room;
+	__u32 zero = 0;
+
+	room = bpf_map_lookup_elem(&nlm_room, &zero);
+	if (!named || !room)
+		return -1;
+	key = *named;
+	crowd.slot = key.slot;
+	rg_crowd_of(&room->client, &crowd);
+	if (bpf_map_update_elem(&nlm_hosts, &key, &room->client, BPF_NOEXIST)) {
+		if (bpf_map_lookup_elem(&nlm_hosts, &key))
+			return 0;
+		rg_evict_hosts();
+		if (bpf_map_update_elem(&nlm_hosts, &key, &room->client, BPF_NOEXIST)) {
+			rg_count(RG_COUNT_FAIL_CLIENTS);
+			return -1;
+		}
+	}
+	if (!rg_crowd_join(&crowd, 0))
+		return 0;
+	rg_evict_hosts();
+	if (!rg_crowd_join(&crowd, 0))
+		return 0;
+	bpf_map_delete_elem(&nlm_hosts, &key);
+	rg_count(RG_COUNT_FAIL_CROWDED);
+	return -1;
+}
+
+/* Compares what is hashed: another address and name may have the same hash. */
+static __always_inline int is_same(const struct rg_client *a, const struct rg_client *b)
+{
+	return a->family == b->family && ((__u64 *)a->addr)[0] == ((__u64 *)b->addr)[0] &&
+	       ((__u64 *)a->addr)[1] == ((__u64 *)b->addr)[1] &&
+	       rg_is_named(a, b->name, b->name_len);
+}
+
 /* Returns the element of the end client that sent a LOCK, a new one if needed. Returns NULL, and
  * counts it, on a failure. */
 static __always_inline struct rg_client *sender_of(struct svc_rqst *rqstp,
@@ -38,6 +79,7 @@ static __always_inline struct rg_client *sender_of(struct svc_rqst *rqstp,
 						   const struct rg_gate *g,
 						   struct rg_client_key *key)
 {
+	struct rg_crowd_key crowd = {.nlm = 1};
 	struct nlm_room *room;
 	struct rg_client *c;
 	__u32 zero = 0, n = lock->caller_len;
@@ -58,11 +100,6 @@ static __always_inline struct rg_client *sender_of(struct svc_rqst *rqstp,
 	if (bpf_probe_read_kernel(room->id + ADDRESS, n, lock->caller))
 		goto failed;
 	key->name_hash = rg_hash_of(room->id, ADDRESS + n);
-	c = bpf_map_lookup_elem(&nlm_hosts, key);
-	if (c) {
-		rg_publish(&c->generation, rg_client_generation(g));
-		return c;
-	}
 	__builtin_memset(&room->client, 0, sizeof(room->client));
 	room->client.family = family;
 	__builtin_memcpy(room->client.addr, room->id, ADDRESS);
@@ -72,10 +109,28 @@ static __always_inline struct rg_client *sender_of(struct svc_rqst *rqstp,
 	room->client.minorversion = RG_NLM_MINOR;
 	room->client.expected = RG_LOCKS_UNKNOWN;
 	room->client.generation = rg_client_generation(g);
-	bpf_map_update_elem(&nlm_hosts, key, &room->client, BPF_NOEXIST);
+	room->client.state = RG_CLIENT_GONE;
+	room->client.granted_ns = bpf_ktime_get_boot_ns();
 	c = bpf_map_lookup_elem(&nlm_hosts, key);
-	if (c)
-		return c;
+	if (!c) {
+		if (rg_nlm_make(key))
+			return NULL;
+		c = bpf_map_lookup_elem(&nlm_hosts, key);
+		if (!c)
+			goto failed;
+	}
+	if (!is_same(c, &room->client)) {
+		rg_count(RG_COUNT_FAIL_SAME_HASH);
+		return NULL;
+	}
+	if (c->generation != room->client.generation) {
+		c->granted_ns = room->client.granted_ns;
+		rg_publish(&c->generation, room->client.generation);
+		crowd.slot = key->slot;
+		rg_crowd_of(c, &crowd);
+		rg_crowd_join(&crowd, 1);
+	}
+	return c;
 failed:
 	rg_count(RG_COUNT_FAIL_CLIENTS);
 	return NULL;
@@ -128,6 +183,7 @@ static __always_inline void granted(struct rg_client *c, const struct rg_nlm_loc
 		rg_count(RG_COUNT_FAIL_LEDGER);
 		return;
 	}
+	c->state = RG_CLIENT_KNOWN;
 	l->waits = lock->status == RG_NLM_BLOCKED ? RG_WAITS_BLOCKED : 0;
 	__sync_fetch_and_add(&l->changes, 1);
 }
@@ -227,6 +283,18 @@ int kprobe_nlm_unlock_done(struct pt_regs___rg *regs)
 
 static __always_inline int host_destroyed(__u64 host)
 {
+	struct rg_client_ref *ref = bpf_map_lookup_elem(&client_of, &host);
+	struct rg_client_key key;
+	struct rg_client *c;
+
+	if (ref && ref->key.nlm) {
+		key = ref->key;
+		c = bpf_map_lookup_elem(&nlm_hosts, &key);
+		if (c) {
+			c->granted_ns = bpf_ktime_get_boot_ns();
+			c->state = RG_CLIENT_GONE;
+		}
+	}
 	bpf_map_delete_elem(&client_of, &host);
 	return 0;
 }

@@ -4,7 +4,7 @@
 
 /* Version of everything that is pinned (docs/pins.md); goes up when the
  * layout of a pinned map or the meaning of a value in it changes. */
-#define RG_PINS_VERSION 23
+#define RG_PINS_VERSION 24
 
 /* Gates on one host, one a network namespace. Slot 0 is the canary's. */
 #define RG_MAX_GATES 64
@@ -33,6 +33,11 @@
 #define RG_TOLD_AT_ONCE 64
 #define RG_TOLD_PER_SECOND 10
 #define RG_MAX_TOLD 4096
+/* How many EXCHANGE_IDs, CREATE_SESSIONs and the like of one address tracers are told of: so many
+ * at once, then so many a second. No end client needs a proof of who it is to send them. */
+#define RG_PEER_TOLD_AT_ONCE 2048
+#define RG_PEER_TOLD_PER_SECOND 1
+#define RG_MAX_PEERS_TOLD 4096
 
 /* The most lock managers in grace at one time: two for each network namespace. */
 #define RG_MAX_MANAGERS (2 * RG_MAX_GATES)
@@ -59,6 +64,14 @@
  * counted; one more of either is not awaited by count, and counted as lost. */
 #define RG_MAX_CLIENTS 16384
 #define RG_MAX_NLM_HOSTS 4096
+/* Of these, end clients that come from one address (IPv6: one /64), so that nobody fills the ledger
+ * with names alone; one more is counted, and is not in the ledger. knfsd itself has room for 1,024
+ * in all for each GiB of memory (nfsd4_init_leases_net, fs/nfsd/nfs4state.c). */
+#define RG_MAX_OF_ADDRESS 512
+#define RG_MAX_NLM_OF_ADDRESS 256
+/* Where there is no room, end clients that have had no lock for so long make it. They are looked
+ * for once a second. */
+#define RG_IDLE_NS (60 * 1000000000ULL)
 #define RG_MAX_CLIENT_FILES 65536
 #define RG_CLIENT_FILE_BYTES 16 /* a key of it */
 /* A LOCK or LOCKU counts the locks of its file only up to this number. If there are more they are

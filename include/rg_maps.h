@@ -339,7 +339,8 @@ enum rg_client_state {
 
 struct rg_client {
 	__u64 refused_ns; /* first refusal since knfsd started */
-	__u64 granted_ns; /* last lock granted since knfsd started, or open, while awaited */
+	__u64 granted_ns; /* last lock granted since knfsd started, or open, while awaited; at
+			   * first when this knfsd granted it something, or refused it */
 	__u64 settled_ns;
 	__u32 generation; /* rg_client_generation(); 0: not seen by this knfsd, and only
 			   * `expected`, the name and the address count */
@@ -384,12 +385,23 @@ enum rg_gone_how {
  * Map `nlm_hosts`: NFSv3 end clients that lockd gave locks to or refused a reclaim. Its key is made
  * of their address (16 bytes) and the first RG_CLIENT_NAME bytes of the name that they call
  * themselves in NLM LOCK (caller_name), as many hosts call themselves localhost. Its value is a
- * struct rg_client, of which these members are used: `generation`; `refusals`, which are NLM LOCKs
- * with `reclaim` set; `cl_id`, the nlm4_stats of the last of these; `unlisted`; `gone_ns` with
- * `gone_how`, when lockd freed all locks of it because it had restarted or said so
- * (nlmsvc_free_host_resources, fs/lockd/svcsubs.c);
+ * struct rg_client, of which these members are used: `generation`; `state`, RG_CLIENT_KNOWN while
+ * lockd has a struct nlm_host of it that was granted a lock, or else RG_CLIENT_GONE; `granted_ns`,
+ * when it came or was gone; `refusals`, which are NLM LOCKs with `reclaim` set; `cl_id`, the
+ * nlm4_stats of the last of these; `unlisted`; `gone_ns` with `gone_how`, when lockd freed all
+ * locks of it because it had restarted or said so (nlmsvc_free_host_resources, fs/lockd/svcsubs.c);
  * address and name. `minorversion` is RG_NLM_MINOR and `expected` RG_LOCKS_UNKNOWN.
  */
+
+/* Map `crowds`: an address -> the number of elements of `clients`, or of `nlm_hosts`, whose end
+ * clients came from it since knfsd, or lockd, started. */
+struct rg_crowd_key {
+	__u32 slot;
+	__u16 family;
+	__u16 nlm;     /* 1: of `nlm_hosts` */
+	__u8 addr[16]; /* network order; of IPv6 the first 8 bytes */
+};
+_Static_assert(sizeof(struct rg_crowd_key) == 24, "pinned layout: see RG_PINS_VERSION");
 
 /* rg_client.generation of an end client that was seen by this knfsd. */
 static inline __attribute__((always_inline)) __u32 rg_client_generation(const struct rg_gate *g)
@@ -510,6 +522,8 @@ enum rg_counter {
 	RG_COUNT_WRAPPER_STOPPED,   /* processes that stopped because of a hold */
 	RG_COUNT_WRAPPER_CONTINUED, /* of these, those that were sent SIGCONT, by anybody */
 	RG_COUNT_UNTOLD,	    /* denied or audited, and not told to tracers: too many */
+	RG_COUNT_UNTOLD_CLIENTS,    /* comings and goings of end clients of an address, likewise */
+	RG_COUNT_EVICTED,  /* end clients without locks that made room in the ledger for others */
 	RG_COUNT_FANOTIFY, /* opens by which a fanotify listener is told, at a closed gate */
 	RG_COUNT_CANARY,   /* calls of canaries, which count nowhere else */
 	RG_COUNT_FAIL_HELD_UPDATE,
@@ -527,8 +541,10 @@ enum rg_counter {
 	RG_COUNT_FAIL_SERVERS,	  /* more original servers than there is room for */
 	RG_COUNT_FAIL_WRAPPERS,	  /* a process that stopped because of a hold may stay stopped */
 	RG_COUNT_FAIL_TOLD,	  /* no room to note how much tracers were told of a process */
-	RG_COUNT_FAIL_DROPPED,	  /* no room for an NFSv3 end client that is to be told */
-	RG_COUNT_RELEASED,	  /* + enum rg_why: the cause */
+	RG_COUNT_FAIL_CROWDED, /* an end client left out of the ledger: its address has too many */
+	RG_COUNT_FAIL_SAME_HASH, /* likewise: another one's name has the same hash */
+	RG_COUNT_FAIL_DROPPED,	 /* no room for an NFSv3 end client that is to be told */
+	RG_COUNT_RELEASED,	 /* + enum rg_why: the cause */
 	RG_NR_COUNTERS = RG_COUNT_RELEASED + RG_NR_WHYS,
 };
 

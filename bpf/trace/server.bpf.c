@@ -194,7 +194,7 @@ static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u32
 			count(c, RG_TALLY_RECLAIMS_REFUSED);
 		if (status == RG_NFS4ERR_NO_GRACE || status == RG_NFS4ERR_RECLAIM_BAD ||
 		    status == RG_NFS4ERR_RECLAIM_CONFLICT) {
-			struct rg_refused r = {.clp = (__u64)d->clp, .slot = slot};
+			struct rg_who r = {.clp = (__u64)d->clp, .slot = slot};
 
 			c->refused_ns = now_ns;
 			rg_saw_refused(&r);
@@ -363,6 +363,68 @@ int kprobe_record_checked(struct pt_regs___rg *regs)
 
 /* ---- coming and going ---- */
 
+/* Maps an address to the time of its last event if it had kept to RG_PEER_TOLD_PER_SECOND, as
+ * `told_until` does (../guard.bpf.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RG_MAX_PEERS_TOLD);
+	__type(key, struct rg_crowd_key);
+	__type(value, __u64);
+} peers_told SEC(".maps");
+
+/* A function of its own, in which the bound of op stays in its register for the verifier. */
+__noinline int rg_count_untold(__u32 op)
+{
+	struct rg_flow_totals *totals = rg_totals();
+
+	rg_count(RG_COUNT_UNTOLD_CLIENTS);
+	if (totals && op < RG_NR_RECORD_OPS)
+		totals->records[op]++;
+	return 0;
+}
+
+/* Says whether an address has used up its events: whoever reaches the server may introduce itself
+ * without end, and would rotate a recovery out of the recordings. Counts the operation then. */
+__noinline int rg_told_enough(const struct rg_crowd_key *of, __u32 op)
+{
+	const __u64 apart_ns = RG_NS_PER_SEC / RG_PEER_TOLD_PER_SECOND;
+	__u64 now_ns = bpf_ktime_get_boot_ns(), until_ns = now_ns, *last;
+	struct rg_crowd_key key;
+
+	if (!of)
+		return 0;
+	key = *of;
+	if (key.family == RG_AF_INET6)
+		__builtin_memset(key.addr + 8, 0, 8);
+	last = bpf_map_lookup_elem(&peers_told, &key);
+	if (last && *last > until_ns)
+		until_ns = *last;
+	if (until_ns - now_ns > (RG_PEER_TOLD_AT_ONCE - 1) * apart_ns) {
+		rg_count_untold(op);
+		return 1;
+	}
+	until_ns += apart_ns;
+	if (last)
+		*last = until_ns;
+	else if (bpf_map_update_elem(&peers_told, &key, &until_ns, BPF_ANY))
+		rg_count(RG_COUNT_FAIL_TOLD);
+	return 0;
+}
+
+static __always_inline int is_told_enough(const void *sockaddr, __u32 slot, __u32 op)
+{
+	struct rg_crowd_key peer = {.slot = slot};
+
+	rg_read_address(sockaddr, &peer.family, NULL, peer.addr);
+	return rg_told_enough(&peer, op);
+}
+
+static __always_inline int sender_is_told_enough(struct svc_rqst *rqstp, __u32 slot, __u32 op)
+{
+	return is_told_enough((void *)rqstp + bpf_core_field_offset(struct svc_rqst, rq_addr), slot,
+			      op);
+}
+
 static __always_inline __u32 exchange_flags(struct nfsd4_exchange_id *u)
 {
 	return BPF_CORE_READ((struct nfsd4_exchange_id___flags *)u, flags);
@@ -406,7 +468,9 @@ static __always_inline int introduced(__u32 op, struct svc_rqst *rqstp, struct x
 	if (!w)
 		return 0;
 	g = gate_of_rqst(rqstp, &slot);
-	if (!g || key_of_name(w, name->data, name->len, slot, &key))
+	if (!g || sender_is_told_enough(rqstp, slot, op))
+		return 0;
+	if (key_of_name(w, name->data, name->len, slot, &key))
 		return 0;
 	c = flow_client_at(&key);
 	if (!c)
@@ -486,7 +550,7 @@ static __always_inline int confirmed(__u32 op, struct svc_rqst *rqstp, clientid_
 	if (!w)
 		return 0;
 	g = gate_of_rqst(rqstp, &slot);
-	if (!g)
+	if (!g || sender_is_told_enough(rqstp, slot, op))
 		return 0;
 	clp = (void *)w->clp;
 	if (clp)
@@ -549,6 +613,9 @@ static __always_inline int reclaim_complete_end(const struct about *a, void *u)
 		return 0;
 	g = gate_of_clp(clp, &slot);
 	if (!g)
+		return 0;
+	/* Once is enough for an end client, unless it is refused each time. */
+	if (a->status && sender_is_told_enough(a->rqstp, slot, RG_REC_RECLAIM_COMPLETE))
 		return 0;
 	c = flow_client_of(w, clp, slot, g, now_ns, &key);
 	r = fresh_record(w, RG_REC_RECLAIM_COMPLETE, RG_SIDE_SERVER, g, now_ns);
@@ -629,6 +696,9 @@ static __always_inline int gone(clientid_t *id, __u32 how)
 	if (!g)
 		return 0;
 	tell_ledger(clp, how);
+	if (is_told_enough((void *)clp + bpf_core_field_offset(struct nfs4_client, cl_addr), slot,
+			   RG_REC_CLIENT_GONE))
+		return 0;
 	r = fresh_record(w, RG_REC_CLIENT_GONE, RG_SIDE_SERVER, g, now_ns);
 	r->how = (__u8)how;
 	read_client(r, clp);

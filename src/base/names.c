@@ -173,6 +173,8 @@ static const char *const counters[] = {
 	[RG_COUNT_WRAPPER_STOPPED] = "wrappers_stopped",
 	[RG_COUNT_WRAPPER_CONTINUED] = "wrappers_continued",
 	[RG_COUNT_UNTOLD] = "untold",
+	[RG_COUNT_UNTOLD_CLIENTS] = "untold_clients",
+	[RG_COUNT_EVICTED] = "evicted",
 	[RG_COUNT_FANOTIFY] = "fanotify",
 	[RG_COUNT_CANARY] = "canary",
 	[RG_COUNT_FAIL_HELD_UPDATE] = "held_update",
@@ -190,6 +192,8 @@ static const char *const counters[] = {
 	[RG_COUNT_FAIL_SERVERS] = "servers_update",
 	[RG_COUNT_FAIL_WRAPPERS] = "wrappers_update",
 	[RG_COUNT_FAIL_TOLD] = "told_update",
+	[RG_COUNT_FAIL_CROWDED] = "crowded",
+	[RG_COUNT_FAIL_SAME_HASH] = "same_hash",
 	[RG_COUNT_FAIL_DROPPED] = "dropped_update",
 };
 _Static_assert(COUNT(counters) == RG_COUNT_RELEASED, "a name for every counter");

@@ -176,6 +176,13 @@ const struct rg_metric rg_metrics[] = {
 	{"untold", COUNTER, "",
 	 "Calls that were denied or audited and not told to tracers, as their process had too many",
 	 rg_write_untold},
+	{"untold_clients", COUNTER, "",
+	 "EXCHANGE_IDs, CREATE_SESSIONs and the like that are in no recording, as their address "
+	 "sent "
+	 "too many",
+	 rg_write_untold_clients},
+	{"ledger_evicted", COUNTER, "",
+	 "End clients without locks that made room in the ledger for others", rg_write_evicted},
 	{"wrappers_stopped", COUNTER, "",
 	 "Processes that stopped because the program that they run was held, such as sudo and su",
 	 rg_write_wrappers_stopped},

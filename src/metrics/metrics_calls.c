@@ -129,6 +129,16 @@ void rg_write_untold(struct rg_exposition *e, const struct rg_snapshot *s)
 	rg_sample(e, s->counters[RG_COUNT_UNTOLD]);
 }
 
+void rg_write_untold_clients(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->counters[RG_COUNT_UNTOLD_CLIENTS]);
+}
+
+void rg_write_evicted(struct rg_exposition *e, const struct rg_snapshot *s)
+{
+	rg_sample(e, s->counters[RG_COUNT_EVICTED]);
+}
+
 void rg_write_wrappers_stopped(struct rg_exposition *e, const struct rg_snapshot *s)
 {
 	rg_sample(e, s->counters[RG_COUNT_WRAPPER_STOPPED]);

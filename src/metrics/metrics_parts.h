@@ -74,8 +74,8 @@ rg_metric_writer rg_write_reclaims, rg_write_downgrades, rg_write_nograce, rg_wr
 	rg_write_module_reclaims, rg_write_answers, rg_write_events, rg_write_durations,
 	rg_write_holds, rg_write_holds_again, rg_write_denied, rg_write_audited, rg_write_exempted,
 	rg_write_released, rg_write_exited, rg_write_fanotify, rg_write_untold,
-	rg_write_wrappers_stopped, rg_write_wrappers_continued, rg_write_continued, rg_write_held,
-	rg_write_held_oldest;
+	rg_write_untold_clients, rg_write_evicted, rg_write_wrappers_stopped,
+	rg_write_wrappers_continued, rg_write_continued, rg_write_held, rg_write_held_oldest;
 
 /* ---- metrics_self.c ---- */
 rg_metric_writer rg_write_build, rg_write_enabled, rg_write_boot, rg_write_daemon_up,

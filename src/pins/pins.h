@@ -59,6 +59,7 @@ struct bpf_link;
 	/* Only for programs that are loaded later (load/modules.h). */                            \
 	MAP(RECLAIMING, reclaiming, 4, 4, RG_BY_KERNEL)                                            \
 	MAP(CLIENT_OF, client_of, 8, sizeof(struct rg_client_key), RG_BY_KERNEL)                   \
+	MAP(CROWDS, crowds, sizeof(struct rg_crowd_key), 4, RG_BY_KERNEL)                          \
 	MAP(CLIENT_FILES, client_files, 16, 80, RG_BY_KERNEL)                                      \
 	MAP(UNCOUNTED, uncounted, 16, 4, RG_BY_KERNEL)                                             \
 	MAP(COUNTING, counting, 4, 40, RG_BY_KERNEL)                                               \

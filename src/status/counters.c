@@ -85,6 +85,8 @@ json_object *rg_status_counters(const struct rg_snapshot *s)
 	rg_json_put(o, "exempted", u64(s->counters[RG_COUNT_EXEMPTED]));
 	rg_json_put(o, "fanotify", u64(s->counters[RG_COUNT_FANOTIFY]));
 	rg_json_put(o, "untold", u64(s->counters[RG_COUNT_UNTOLD]));
+	rg_json_put(o, "untold_clients", u64(s->counters[RG_COUNT_UNTOLD_CLIENTS]));
+	rg_json_put(o, "evicted", u64(s->counters[RG_COUNT_EVICTED]));
 	rg_json_put(o, "released",
 		    sum_json(s, RG_COUNT_RELEASED + RG_WHY_GRACE_STARTED,
 			     RG_COUNT_RELEASED + RG_WHY_TIMED_OUT, rg_why_key, RG_COUNT_RELEASED));

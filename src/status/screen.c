@@ -242,6 +242,7 @@ static void put_trouble(const struct view *v, json_object *all)
 			   skipped = number_of(in(counters, "skipped"), "total"),
 			   lost = number_of(tracing, "records_lost") +
 				  number_of(counters, "untold") +
+				  number_of(counters, "untold_clients") +
 				  number_of(in(all, "recorder"), "unrecorded");
 
 	if (!json_object_get_boolean(in(daemon, "alive")))

@@ -374,6 +374,9 @@ void rg_status_print_all(json_object *o)
 	printf("  %-16s %llu\n  %-16s %llu\n", "untold",
 	       (unsigned long long)number_of(counters, "untold"), "fanotify",
 	       (unsigned long long)number_of(counters, "fanotify"));
+	printf("  %-16s %llu\n  %-16s %llu\n", "untold clients",
+	       (unsigned long long)number_of(counters, "untold_clients"), "evicted",
+	       (unsigned long long)number_of(counters, "evicted"));
 	print_sum(counters, "denied");
 	print_sum(counters, "released");
 	print_sum(counters, "helper_failures");

@@ -216,7 +216,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 		.module.state .module.text .counters.reclaims.granted.unproven .counters.reclaims.granted.proven \
 		.counters.reclaims.not_granted .counters.reclaims.refused.total .gates[0].refused .gates[0].awaited \
 		.gates[0].clients .counters.exempted .counters.denied.io_uring .counters.denied.continued_by_others .wrappers \
-		.counters.wrappers_stopped .counters.wrappers_continued .counters.untold .counters.fanotify .mounts[0].path .mounts[0].device \
+		.counters.wrappers_stopped .counters.wrappers_continued .counters.untold .counters.untold_clients .counters.evicted .counters.fanotify .mounts[0].path .mounts[0].device \
 		.mounts[0].source .mounts[0].netns .held .counters.held .counters.held_again \
 		.counters.denied.total .counters.denied.policy .counters.denied.no_daemon \
 		.counters.denied.table_full .counters.denied.cannot_stop .counters.audited \

@@ -8,6 +8,8 @@
 load common
 
 RANGES=$repo/build/tests/helpers/ranges
+STORM=$repo/build/tests/helpers/storm
+CROWD=$repo/build/tests/helpers/crowd
 state=/var/lib/rg-settled # /var/lib is the machine's, in every tier
 # So long that what a test waits for cannot have come of it.
 never=(--settle-quiet 10m --settle-timeout 1h --max-hold 2h)
@@ -148,7 +150,7 @@ daemon_is_this() { daemon_alive && [[ $(json .daemon.pid) == "$(pid_of daemon)" 
 # and may reclaim after the next start.
 serve() {
 	want_skip
-	knfsd_start rex 15 15 3
+	knfsd_start rex "${lease:-15}" 15 3
 	clients_umount
 	tiers_make_client_known "$@"
 	[[ ! -d $pins ]] || wait_gate open
@@ -356,6 +358,73 @@ be lost because knfsd's records of end clients are in memory "* ]]
 }
 
 is_noted() { [[ $(tail -n 1 "$work/writes.out") == "$(stat -c %i $state/ledger.json)" ]]; }
+
+# crowd TIER NAME ADDRESS OPTION...: end clients of our own, with locks in one file.
+crowd() {
+	app "$1" "$2" "$STORM" --same 1 --name "$2" "${@:4}" "$3" a
+	wait_said "$2" '^ready$'
+	tell "$2" setup
+	wait_said "$2" '"phase":"setup"' 200
+}
+of_address() {
+	jq --arg at "$1" '[.gates[0].clients[] | select(.address == $at and .seen)] | length'
+}
+crowd_is() { [[ $(rg status --json 2>/dev/null | of_address "$1") == "$2" ]]; }
+# more N: as if so many end clients more had come from cli2's address.
+more() { "$CROWD" "$CROWD.bpf.o" $pins/map_crowds 10.77.3.2 "$1"; }
+comes_in() {
+	late=$((${late:-0} + 1))
+	crowd cli2 late$late 10.77.3.1
+	[ "$(counter evicted)" -eq 1 ]
+}
+
+@test "one address cannot fill the ledger: 512 of its end clients are in it, and the idle make room" {
+	need_locks || return 0
+	guard
+	serve
+	cli2_mount
+	ranges cli2 idle other
+	order idle "lock 0 1"
+	order idle "unlock 0 1"
+	crowd_is 10.77.3.2 1
+	more 510
+	crowd cli2 crowd 10.77.3.1 --clients 4
+	wait_for 60 "one of four to be in the ledger" crowd_is 10.77.3.2 2
+	[ "$(counter helper_failures.crowded)" -eq 3 ]
+	[ "$(counter evicted)" -eq 0 ]
+	# Another address has not to suffer.
+	ranges cli one db
+	order one "lock 0 10"
+	find_client "Linux NFSv4.2 cli"
+	locks_are 1
+	# Whoever has held nothing for a minute makes room, and comes again when there is room.
+	wait_for 150 "room for an end client of that address" comes_in
+	crowd_is 10.77.3.2 2
+	if in_ledger "Linux NFSv4.2 cli2"; then false; fi
+	before=$(counter helper_failures.crowded)
+	order idle "lock 0 1"
+	[ "$(counter helper_failures.crowded)" -eq $((before + 1)) ]
+	look
+	saw_client locks 1
+}
+in_ledger() { rg status --json | jq -e --arg name "$1" '[.gates[0].clients[].name | startswith($name)] | any'; }
+
+@test "two end clients whose names have the same hash are not taken for one" {
+	need_locks || return 0
+	guard
+	serve
+	# FNV-1a of 64 bits is 0 after either, so that it is the same after whatever follows.
+	crowd cli 77kepQFQ8Kl 10.77.2.1 --locks 2
+	find_client '77kepQFQ8Kl end client 0'
+	wait_for 60 "two locks" client_is locks 2
+	crowd cli2 '!0IC=VloaY' 10.77.3.1 --locks 3
+	wait_for 60 "a name of the same hash to be counted" same_hash_is 3
+	look
+	saw_client locks 2
+	saw_client address 10.77.2.2
+	[ "$(jq '.gates[0].clients | length' "$work/status.json")" -eq 1 ]
+}
+same_hash_is() { [[ $(counter helper_failures.same_hash) == "$1" ]]; }
 
 # bats test_tags=whole
 @test "1,000 locks: few writes of the ledger, and none when nothing changes" {

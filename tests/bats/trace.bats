@@ -344,6 +344,25 @@ origin_starts() {
 
 # ---- what does not fit ----
 
+@test "an address that introduces itself without end is in 2,048 records, the rest is counted" {
+	guard --release grace-start
+	serve_nobody
+	# Each makes knfsd let go of the one before, as it has the same name.
+	app knock "$STORM" --times 1200 --name knock 10.77.2.1
+	wait_said knock '^ready$'
+	phase knock knock
+	[ "$(answered .status.EXCHANGE_ID.NFS4_OK)" -eq 1200 ]
+	wait_for 60 "the records of all, or their number" all_are_known 2399
+	[ "$(knocks)" -ge 2048 ]
+	[ "$(counter untold_clients)" -gt 100 ]
+	# Another address is told of.
+	storm rex own 127.0.0.1 --locks 0
+	wait_traced '.event == "EXCHANGE_ID" and (.client.name | startswith("own "))'
+	wait_traced '.event == "CREATE_SESSION" and (.client.name | startswith("own "))'
+}
+knocks() { count_of '(.client.name // "" | startswith("knock "))'; }
+all_are_known() { (($(knocks) + $(counter untold_clients) == $1)); }
+
 @test "records that do not fit into a tracer's ring are counted, and said to be lost" {
 	# A ring of 2 MiB has room for 4854 records, and a tracer is told of 64 denials of
 	# one process at once (RG_TOLD_AT_ONCE).

@@ -9,6 +9,8 @@
  *   --locks N (1)     ranges a client, each with a lock owner of its own, spread
  *                     over its files
  *   --name TEXT (storm)  what co_ownerid and file names begin with
+ *   --same 0|1 (0)    the clients' files are the same, each locks other ranges
+ *   --times N (1)     EXCHANGE_IDs a client in the phase knock
  *   --retake 0|1 (1)  take anew what could not be reclaimed
  *   --port N (2049)   --timeout S (60)   for one answer; asked again 5 times
  *
@@ -23,6 +25,7 @@
  *   late      the same, but RECLAIM_COMPLETE comes when the opens are back; after it
  *             opens are reclaimed again, and locks for the first time
  *   renew     SEQUENCE
+ *   knock     EXCHANGE_ID, and nothing after it
  *   close     CLOSE, DESTROY_SESSION, DESTROY_CLIENTID
  *   quit      so does the end of the input; nothing is sent
  *
@@ -165,6 +168,7 @@ enum step {
 	STEP_PROBE, /* does the server still know the session? */
 	STEP_RENEW,
 	STEP_EXCHANGE,
+	STEP_KNOCK,
 	STEP_SESSION,
 	STEP_COMPLETE,
 	STEP_LOOKUP,
@@ -183,6 +187,7 @@ static const char *const step_names[] = {
 	[STEP_PROBE] = "probe",
 	[STEP_RENEW] = "renew",
 	[STEP_EXCHANGE] = "clientid",
+	[STEP_KNOCK] = "knock",
 	[STEP_SESSION] = "session",
 	[STEP_COMPLETE] = "complete",
 	[STEP_LOOKUP] = "lookup",
@@ -214,6 +219,7 @@ static const struct phase {
 	 {STEP_PROBE, STEP_EXCHANGE, STEP_SESSION, STEP_OPEN_RECLAIM, STEP_COMPLETE,
 	  STEP_OPEN_RECLAIM, STEP_LOCK_RECLAIM, STEP_OPEN_RETAKE, STEP_LOCK_RETAKE}},
 	{"renew", false, {STEP_RENEW}},
+	{"knock", false, {STEP_KNOCK}},
 	{"close", false, {STEP_CLOSE, STEP_DESTROY_SESSION, STEP_DESTROY_CLIENTID}},
 };
 
@@ -223,7 +229,7 @@ static const struct phase {
 #define RESENDS 5 /* of one request */
 
 static struct {
-	unsigned int clients, opens, locks, retake, port, timeout_s;
+	unsigned int clients, opens, locks, same, times, retake, port, timeout_s;
 	const char *name;
 	const char *parts[PATH_PARTS]; /* of the directory */
 	unsigned int nparts;
@@ -231,6 +237,7 @@ static struct {
 } the = {.clients = 1,
 	 .opens = 1,
 	 .locks = 1,
+	 .times = 1,
 	 .retake = 1,
 	 .port = 2049,
 	 .timeout_s = 60,
@@ -558,7 +565,10 @@ static void put_open_create(struct client *c)
 {
 	char name[96];
 
-	snprintf(name, sizeof(name), "%s-c%u-f%u", the.name, c->number, c->item);
+	if (the.same)
+		snprintf(name, sizeof(name), "%s-f%u", the.name, c->item);
+	else
+		snprintf(name, sizeof(name), "%s-c%u-f%u", the.name, c->number, c->item);
 	put_open(c);
 	put32(c, 1); /* OPEN4_CREATE, UNCHECKED4 */
 	put32(c, 0);
@@ -599,7 +609,7 @@ static void put_lock(struct client *c, bool reclaim)
 	put_op(c, OP_LOCK);
 	put32(c, 2); /* WRITE_LT */
 	put32(c, reclaim);
-	put64(c, 2 * (uint64_t)(c->item / the.opens));
+	put64(c, 2 * ((uint64_t)(c->item / the.opens) + (the.same ? c->number * the.locks : 0)));
 	put64(c, 1);
 	put32(c, 1); /* a new lock owner: its seqids count for nothing */
 	put32(c, 0);
@@ -657,6 +667,7 @@ static void put_step(struct client *c)
 {
 	switch (*c->step) {
 	case STEP_EXCHANGE:
+	case STEP_KNOCK:
 		put_exchange_id(c);
 		return;
 	case STEP_SESSION:
@@ -829,6 +840,8 @@ static unsigned int items(enum step step)
 	case STEP_LOCK_RECLAIM:
 	case STEP_LOCK_RETAKE:
 		return the.locks;
+	case STEP_KNOCK:
+		return the.times;
 	default:
 		return 1;
 	}
@@ -1356,8 +1369,10 @@ static void take_option(const char *option, const char *value)
 		const char *name;
 		unsigned int *to;
 	} numbers[] = {
-		{"--clients", &the.clients}, {"--opens", &the.opens}, {"--locks", &the.locks},
-		{"--retake", &the.retake},   {"--port", &the.port},   {"--timeout", &the.timeout_s},
+		{"--clients", &the.clients}, {"--opens", &the.opens},
+		{"--locks", &the.locks},     {"--same", &the.same},
+		{"--times", &the.times},     {"--retake", &the.retake},
+		{"--port", &the.port},	     {"--timeout", &the.timeout_s},
 	};
 
 	if (strcmp(option, "--name") == 0 && strlen(value) <= 32) {

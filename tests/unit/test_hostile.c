@@ -281,7 +281,8 @@ static void test_status(void **unused)
 			       "\"changed\":[]},\"tracing\":{\"missing\":[],\"records_lost\":0},"
 			       "\"reboot\":[],\"gates\":[],\"counters\":{\"held\":1,\"denied\":{"
 			       "\"total\":"
-			       "0},\"audited\":0,\"timed_out\":0,\"untold\":0,\"helper_failures\":{"
+			       "0},\"audited\":0,\"timed_out\":0,\"untold\":0,\"untold_clients\":0,"
+			       "\"evicted\":0,\"helper_failures\":{"
 			       "\"total\":0},\"skipped\":{\"total\":0}}}"),
 		       *held = json_object_new_array(), *mounts = json_object_new_array(),
 		       *h = json_object_new_object(), *m = json_object_new_object();

@@ -332,6 +332,12 @@ static void test_client(void **unused)
 		M(rg_client, gone_ns),	  M(rg_client, gone_locks),  M(rg_client, gone_how),
 		M(rg_client, unlisted),	  M(rg_client, recorded),    M(rg_client, name),
 	};
+	static const struct member crowd[] = {
+		M(rg_crowd_key, slot),
+		M(rg_crowd_key, family),
+		M(rg_crowd_key, nlm),
+		M(rg_crowd_key, addr),
+	};
 	static const struct member file[] = {
 		M(rg_listed_file, fileid),     M(rg_listed_file, fsid_major),
 		M(rg_listed_file, fsid_minor), M(rg_listed_file, dev),
@@ -347,6 +353,7 @@ static void test_client(void **unused)
 	(void)unused;
 	CHECK(guard, rg_client_key, key);
 	CHECK(guard, rg_client, client);
+	CHECK(guard, rg_crowd_key, crowd);
 	CHECK(guard, rg_listed_file, file);
 	CHECK(guard, rg_listed, listed);
 }
@@ -532,6 +539,9 @@ static const struct {
 	{"managers", BPF_MAP_TYPE_HASH, RG_MAX_MANAGERS, 8, 8},
 	{"entered", BPF_MAP_TYPE_HASH, RG_MAX_ENTERED, 8, 24},
 	{.name = "reclaiming", .type = BPF_MAP_TYPE_LRU_HASH, .entries = RG_MAX_RECLAIMING},
+	{.name = "crowds", .type = BPF_MAP_TYPE_LRU_HASH, .entries = RG_MAX_CLIENTS},
+	{"evicted", BPF_MAP_TYPE_ARRAY, 2, 4, 8},
+	{"peers_told", BPF_MAP_TYPE_LRU_HASH, RG_MAX_PEERS_TOLD, sizeof(struct rg_crowd_key), 8},
 	{.name = "client_of", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_CLIENTS},
 	{.name = "nlm_hosts", .type = BPF_MAP_TYPE_HASH, .entries = RG_MAX_NLM_HOSTS},
 	{"nlm_room", BPF_MAP_TYPE_PERCPU_ARRAY, 1, 4,
@@ -621,6 +631,7 @@ static void test_every_record(void **unused)
 		"rg_exempt",
 		"rg_client_key",
 		"rg_client",
+		"rg_crowd_key",
 		"rg_listed_file",
 		"rg_listed",
 		"rg_server",
@@ -648,7 +659,8 @@ static void test_every_record(void **unused)
 		"rg_gate_event",
 		"rg_entered_key",
 		"rg_entered",
-		"rg_refused",
+		"rg_who",
+		"rg_crowd_walk",
 		"rg_request",
 		"rg_hold_result",
 	};

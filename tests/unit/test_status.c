@@ -16,7 +16,8 @@ static const char frame[] =
 	"{\"text\":\"origin (10.77.1.1): away 47 s of a 90 s lease: in time\"}],\"gates\":[%s],"
 	"\"mounts\":[%s],\"held\":[%s],\"counters\":{\"held\":12,\"denied\":{\"total\":3},"
 	"\"audited\":0,"
-	"\"timed_out\":1,\"untold\":0,\"helper_failures\":{\"total\":0},\"skipped\":{\"total\":0}}"
+	"\"timed_out\":1,\"untold\":0,\"untold_clients\":0,\"evicted\":0,\"helper_failures\":{"
+	"\"total\":0},\"skipped\":{\"total\":0}}"
 	"}";
 
 static const char verdict[] =
