@@ -30,6 +30,7 @@ void rg_reexport_gather(const char *root, struct rg_reexport_facts *r)
 	memset(r, 0, sizeof(*r));
 	r->mounts_err =
 		rg_mounts_read(rg_root_path(root, "/proc/self/mountinfo", file), &r->mounts);
+	rg_mounts_ask_fsids(rg_root_path(root, RG_VOLUMES, file), &r->mounts);
 	rg_exports_where(root, true, &r->where);
 	r->exports_err = rg_exports_collect(&r->exports, &r->where, false, hear, r);
 	r->real = calloc(r->exports.n + 1, sizeof(*r->real));

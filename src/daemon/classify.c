@@ -41,6 +41,7 @@ int rg_daemon_classify(struct rg_daemon *d)
 	if (slot >= 0 && bpf_map_lookup_elem(d->p.map_fd[RG_MAP_GATES], &at, &gate) == 0) {
 		err = rg_rules_of(&d->p, at, &rules);
 		err = err ?: rg_mounts_read("/proc/self/mountinfo", &mounts);
+		rg_mounts_ask_fsids(RG_VOLUMES, &mounts);
 		/* Apply the present rules first, since exportfs may take long. */
 		err = err
 			      ?: rg_classify(&d->p, &mounts, rules.at, rules.n, at,

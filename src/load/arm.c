@@ -429,6 +429,7 @@ int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed
 	if (err)
 		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
 				rg_strerror(err));
+	rg_mounts_ask_fsids(RG_VOLUMES, &plan.mounts);
 	/* A set that stays as it is has its rules, and what it needs of the host. */
 	if (!wish->as_it_is)
 		err = rg_rules_make(wish->config, &plan.mounts, &plan.rules) ?: rg_host_prepare();

@@ -141,13 +141,60 @@ static bool is_crossed_from(const struct rg_mount *a, const char *a_path, const 
 	return source && target && *source && strcmp(source, target) == 0;
 }
 
+/* Says whether what NFSv3 has for a file system is what a Linux server makes of its number by
+ * NFSv4: the option fsid=, halves of the UUID (in its own order of bytes), or its device
+ * (encode_fsid(), fs/nfsd/nfs3xdr.c; nfsd4_encode_fattr4_fsid(), fs/nfsd/nfs4xdr.c). */
+static bool is_fsid_of(__u64 v3, const struct rg_mount *v4)
+{
+	const __u64 major = v4->fsid_major, minor = v4->fsid_minor;
+
+	return (!minor && v3 == major) || v3 == (major ^ minor) ||
+	       v3 == (__builtin_bswap64(major) ^ __builtin_bswap64(minor)) ||
+	       v3 == ((minor & 0xff) | major << 8 | (minor & ~0xffULL) << 12);
+}
+
+/* Of one server they are one file system then; of two, often. */
+static bool has_same_fsid(const struct rg_mount *a, const struct rg_mount *b)
+{
+	if (!a->version || !b->version)
+		return false;
+	if (a->version == b->version)
+		return a->fsid_major == b->fsid_major && a->fsid_minor == b->fsid_minor;
+	return a->version < b->version ? is_fsid_of(a->fsid_major, b)
+				       : is_fsid_of(b->fsid_major, a);
+}
+
+/* Says whether the kernel asks the server who it is, so that another address of it is no
+ * other server (NFSv4.1 on: nfs4_discover_server_trunking(), fs/nfs/nfs4state.c). */
+static bool knows_its_server(const struct rg_mount *m)
+{
+	char *value = NULL;
+	size_t n;
+
+	return mnt_optstr_get_option(m->options, "vers", &value, &n) == 0 && n == 3 &&
+	       strncmp(value, "4.", 2) == 0 && value[2] > '0';
+}
+
 bool rg_mounts_share_files(const struct rg_mount *a, const struct rg_mount *b)
 {
 	const char *a_path = path_of_source(a->source), *b_path = path_of_source(b->source);
+	bool related, same;
 
-	return a_path && b_path && is_same_server(a, a_path, b, b_path) &&
-	       (rg_is_below(a_path, b_path) || rg_is_below(b_path, a_path)) &&
-	       !is_crossed_from(a, a_path, b, b_path) && !is_crossed_from(b, b_path, a, a_path);
+	if (!a_path || !b_path || is_crossed_from(a, a_path, b, b_path) ||
+	    is_crossed_from(b, b_path, a, a_path))
+		return false;
+	related = rg_is_below(a_path, b_path) || rg_is_below(b_path, a_path);
+	same = is_same_server(a, a_path, b, b_path);
+	if (same && related)
+		return true;
+	if (!has_same_fsid(a, b))
+		return false;
+	/* By NFSv4 a path begins at the server's root of it (fsid=0), by NFSv3 at /. */
+	if (same)
+		return a->version != b->version;
+	/* Perhaps another address of the same server. Every server has a file system 0. */
+	return related && (a->fsid_major || a->fsid_minor) &&
+	       !(knows_its_server(a) && knows_its_server(b));
 }
 
 /* ---- all superblocks ---- */

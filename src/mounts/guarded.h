@@ -30,7 +30,10 @@ int rg_mounts_guarded(const struct rg_mounts *mounts, const struct rg_rule *rule
 		      __u32 slot, enum rg_mount_mode mode, bool *guarded);
 
 /* Says whether two superblocks may have files in common: the server is the same, by name or by
- * address, and one path is at or below the other. They have none in common where one of them is
+ * address, and one path is at or below the other. Or the fsid is the same (rg_mounts_ask_fsids())
+ * and either the server is, by different versions of NFS, whose paths begin elsewhere; or one path
+ * is at or below the other, and the kernel did not find out whether their addresses are one
+ * server's. They have none in common where one of them is
  * the mount that the NFS client itself made when it crossed into another file system of the
  * server. */
 bool rg_mounts_share_files(const struct rg_mount *a, const struct rg_mount *b);

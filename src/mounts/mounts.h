@@ -8,11 +8,17 @@
 
 #include <linux/types.h>
 
+#define RG_VOLUMES "/proc/fs/nfsfs/volumes"
+
 struct rg_mount {
 	__u32 dev;     /* as the kernel has it: major << 20 | minor */
 	char *target;  /* where it is mounted */
 	char *source;  /* host:/path */
 	char *options; /* of the superblock: "rw,vers=4.2,..."; "" if there are none */
+	/* What rg_mounts_ask_fsids() found out: the version of NFS, 3 or 4, and the original
+	 * server's number of the file system (fsid, RFC 8881 5.8.1.9). 0: unknown. */
+	__u32 version;
+	__u64 fsid_major, fsid_minor;
 };
 
 /* A mount of any file system, and its place in the tree of mounts. */
@@ -38,6 +44,9 @@ struct rg_mounts {
  * the table is empty then. */
 int rg_mounts_read(const char *mountinfo, struct rg_mounts *mounts);
 void rg_mounts_free(struct rg_mounts *mounts);
+/* Reads a file in the format of /proc/fs/nfsfs/volumes, which has the superblocks of one network
+ * namespace. Without it, or for a superblock that it does not have, nothing is known. */
+void rg_mounts_ask_fsids(const char *volumes, struct rg_mounts *mounts);
 
 /* Returns the mount, of any file system, that a path lies on. NULL: the table is empty. */
 const struct rg_place *rg_place_of(const struct rg_mounts *mounts, const char *path);

@@ -73,6 +73,7 @@ static int dry_run(const struct rg_arm_request *wish)
 	if (err)
 		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
 				rg_strerror(err));
+	rg_mounts_ask_fsids(RG_VOLUMES, &mounts);
 	err = rg_rules_make(wish->config, &mounts, &rules);
 	if (!err) {
 		rg_scope_choose(wish->config);

@@ -291,6 +291,7 @@ static int offer_units(const struct setup *s)
 	if (err)
 		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
 				rg_strerror(err));
+	rg_mounts_ask_fsids(RG_VOLUMES, &mounts);
 	err = rg_rules_make(&s->now, &mounts, &rules);
 	guarded = err ? NULL : calloc(mounts.n + 1, sizeof(*guarded));
 	if (!err && (!guarded || rg_mounts_guarded(&mounts, rules.at, rules.n, 0,

@@ -163,18 +163,20 @@ opening_ways() {
 }
 
 address_of() { tier origin ip -o -4 addr show to "$1" | awk '{ print $2 }'; }
-# NFSv4.0 by the other address is a way round, and in the last table of docs/bypass.md.
 elsewhere_ways() {
 	way "NFSv4.0" "$LOCKER" try posix /srv/elsewhere/4.0.10.77.1.1/f
 	way "NFSv4.1" "$LOCKER" try posix /srv/elsewhere/4.1.10.77.1.1/f
 	way "NFSv4.1 by another address" "$LOCKER" try posix /srv/elsewhere/4.1.10.77.1.9/f
+	way "NFSv4.0 by another address" "$LOCKER" try posix /srv/elsewhere/4.0.10.77.1.9/f
+	way "NFSv3, where the path is another" "$LOCKER" try posix /srv/elsewhere/v3/f
 }
-@test "the same export by another version of NFSv4, or by another address of the original server" {
+@test "the same export by another version of NFS, or by another address of the original server" {
 	local at
 	[ -n "$(address_of 10.77.1.9)" ] || tier origin ip addr add 10.77.1.9/24 dev "$(address_of 10.77.1.1)"
-	for at in 4.0.10.77.1.1 4.1.10.77.1.1 4.1.10.77.1.9; do
+	for at in 4.0.10.77.1.1 4.1.10.77.1.1 4.1.10.77.1.9 4.0.10.77.1.9; do
 		in_rex bash -c 'mkdir -p $0 && mount -t nfs -o vers=$1 $2:/a $0' /srv/elsewhere/$at ${at:0:3} ${at:4}
 	done
+	in_rex bash -c 'mkdir -p $0 && mount -t nfs -o vers=3 10.77.1.1:/export/a $0' /srv/elsewhere/v3
 	arm --exports --action deny
 	refusal=EAGAIN both_ways elsewhere_ways
 }

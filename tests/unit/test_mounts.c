@@ -968,6 +968,84 @@ static void test_twins(void **unused)
 	rg_mounts_free(&mounts);
 }
 
+static char *volumes_in(const char *text)
+{
+	static char path[] = "/tmp/rg-volumes-XXXXXX";
+	int fd;
+
+	strcpy(path + sizeof(path) - 7, "XXXXXX");
+	fd = mkstemp(path);
+	unit_need(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	return path;
+}
+
+/* The same files, as only the number of the file system says. */
+static void test_same_fsid(void **unused)
+{
+	static const char text[] =
+		"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+		"2 1 0:40 / /srv/a rw - nfs4 origin:/a rw,vers=4.2,addr=10.0.0.1\n"
+		/* The root by NFSv4 is /export. */
+		"3 1 0:41 / /srv/v3 rw - nfs origin:/export/a rw,vers=3,addr=10.0.0.1\n"
+		"4 1 0:42 / /srv/v3b rw - nfs origin:/export/b rw,vers=3,addr=10.0.0.1\n"
+		/* Another address: the kernel asks by 4.1, and knows. */
+		"5 1 0:43 / /srv/v40 rw - nfs4 10.0.0.9:/a rw,vers=4.0,addr=10.0.0.9\n"
+		"6 1 0:44 / /srv/v41 rw - nfs4 10.0.0.8:/a rw,vers=4.1,addr=10.0.0.8\n"
+		"7 1 0:45 / /srv/far rw - nfs4 10.0.0.9:/c rw,vers=4.0,addr=10.0.0.9\n"
+		"8 1 0:46 / /srv/excepted rw - nfs4 10.0.0.9:/a rw,vers=4.0,addr=10.0.0.9\n"
+		"9 1 0:47 / /srv/own rw - nfs4 10.0.0.9:/a rw,vers=4.0,addr=10.0.0.9\n";
+	static const struct {
+		const char *name, *volumes;
+		bool expected[8];
+	} tables[] = {
+		{"nothing is known", "", {true}},
+		{"fsid=1",
+		 "NV SERVER PORT DEV FSID FSC\nv4 0a000001 801 0:40 1:0 no\n"
+		 "v3 0a000001 801 0:41 1:0 no\nv3 0a000001 801 0:42 2:0 no\n"
+		 "v4 0a000009 801 0:43 1:0 no\nv4 0a000008 801 0:44 1:0 no\n"
+		 "v4 0a000009 801 0:45 1:0 no\nv4 0a000009 801 0:46 1:0 no\n"
+		 "v4 0a000009 801 0:47 2:0 no\n",
+		 {true, true, false, true}},
+		{"fsid=0: every server has one",
+		 "v4 0a000001 801 0:40 0:0 no\nv3 0a000001 801 0:41 0:0 no\n"
+		 "v4 0a000009 801 0:43 0:0 no\n",
+		 {true, true}},
+		{"by UUID, of a server whose numbers are the other way round",
+		 "v4 0a000001 801 0:40 1122334455667788:99aabbccddeeff01 no\n"
+		 "v3 0a000001 801 0:41 8988888888888888:0 no\n"
+		 "v4 0a000009 801 0:43 1122334455667788:99aabbccddeeff01 no\n",
+		 {true, true, false, true}},
+		{"by device 8:17",
+		 "v4 0a000001 801 0:40 8:11 no\nv3 0a000001 801 0:41 811:0 no\n"
+		 "v4 0a000009 801 0:43 8:12 no\n",
+		 {true, true}},
+		{"no line is one", "v4 x\nv 1 2 0:41 1:0\nv4 a b 0:41\n\n", {true}},
+	};
+	const struct rg_rule two[] = {{.slot = 1, .kind = RG_RULE_EXPORT, .path = "/srv/a"},
+				      {.slot = 1, .kind = RG_RULE_EXCEPT, .path = "/srv/excepted"}};
+	bool got[UNIT_COUNT(tables[0].expected)];
+
+	(void)unused;
+	for (size_t t = 0; t < UNIT_COUNT(tables); t++) {
+		char *path = volumes_in(tables[t].volumes);
+		struct rg_mounts mounts;
+
+		read_text(text, &mounts);
+		assert_int_equal(mounts.n, UNIT_COUNT(got));
+		rg_mounts_ask_fsids(path, &mounts);
+		unlink(path);
+		rg_mounts_ask_fsids(path, &mounts); /* not there: nothing is forgotten */
+		assert_int_equal(rg_mounts_guarded(&mounts, two, 2, 1, RG_MOUNT_MODE_EXPORTS, got),
+				 0);
+		for (size_t i = 0; i < mounts.n; i++)
+			if (got[i] != tables[t].expected[i])
+				fail_msg("%s: %s: guarded: %d", tables[t].name, mounts.at[i].target,
+					 got[i]);
+		rg_mounts_free(&mounts);
+	}
+}
+
 /* Thousands of mounts, hundreds of rules: far from quadratic in the mounts.
  * The limit is generous, as sanitizers and a loaded host are slow. */
 static void test_many(void **unused)
@@ -1026,6 +1104,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_rule),
 		cmocka_unit_test(test_guarded_in_the_table),
 		cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_same_fsid),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_one_mount),
 		cmocka_unit_test(test_rules_read),
