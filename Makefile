@@ -235,7 +235,7 @@ $(B)/tests/test_trace: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(TRACE_WR
 LOAD_WRAPPED := btf__load_vmlinux_btf bpf_btf_get_next_id libbpf_register_prog_handler \
 	bpf_object__load_skeleton bpf_program__attach bpf_program__attach_kprobe_opts \
 	bpf_program__attach_kprobe_multi_opts bpf_obj_pin bpf_map__fd bpf_program__fd \
-	bpf_map__reuse_fd rg_pin_link rg_pins_map_live rg_probe_load rg_preempt_read
+	bpf_map__reuse_fd rg_pin_link rg_pins_map_live rg_preempt_read
 $(B)/tests/test_load: $(B)/guard.skel.h
 $(B)/tests/test_load: UNIT_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,$(LOAD_WRAPPED))
 # The steps that test_arm makes up.

@@ -22,6 +22,7 @@
 #include "load/prove.h"
 #include "load/replace.h"
 #include "load/sleep.h"
+#include "load/types.h"
 #include "pins/doors.h"
 #include "pins/gates.h"
 #include "pins/held.h"
@@ -425,10 +426,13 @@ int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed
 
 	memset(armed, 0, sizeof(*armed));
 	rg_pins_init(p);
+	rg_types_keep();
 	err = rg_mounts_read("/proc/self/mountinfo", &plan.mounts);
-	if (err)
-		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
-				rg_strerror(err));
+	if (err) {
+		err = rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
+			       rg_strerror(err));
+		goto out;
+	}
 	rg_mounts_ask_fsids(RG_VOLUMES, &plan.mounts);
 	/* A set that stays as it is has its rules, and what it needs of the host. */
 	if (!wish->as_it_is)
@@ -445,6 +449,7 @@ int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed
 		note_delegations(p);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 out:
+	rg_types_forget();
 	rg_rules_free(&plan.rules);
 	rg_mounts_free(&plan.mounts);
 	return err;

@@ -11,12 +11,10 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "load/types.h"
 #include "rg_kernel_drift.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-const char *const rg_hook_modules[] = {"nfsd",	"nfsv4",	  "nfs", "lockd",
-				       "grace", "reexport_guard", NULL};
 
 /* The hooks of the object that is loaded now: libbpf passes nothing of the kind to prepare(). */
 static struct rg_hooks *current;
@@ -59,7 +57,8 @@ static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, lo
 static int attach(const struct bpf_program *prog, long cookie, struct bpf_link **link)
 {
 	(void)cookie;
-	*link = bpf_program__attach_trace(prog);
+	*link = bpf_program__type(prog) == BPF_PROG_TYPE_LSM ? bpf_program__attach_lsm(prog)
+							     : bpf_program__attach_trace(prog);
 	return *link ? 0 : -errno;
 }
 
@@ -75,6 +74,7 @@ int rg_hooks_register(void)
 		{"fexit+", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT},
 		{"fmod_ret+", BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN},
 		{"tp_btf+", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP},
+		{"lsm+", BPF_PROG_TYPE_LSM, BPF_LSM_MAC},
 		/* Attached by their own functions: only to know which was loaded last. */
 		{"kprobe+", BPF_PROG_TYPE_KPROBE, 0},
 		{"kretprobe+", BPF_PROG_TYPE_KPROBE, 0},
@@ -147,6 +147,7 @@ static int by_name(const void *a, const void *b)
 
 static void add_name(struct rg_hooks *h, const char *name, struct rg_hook *hook)
 {
+	rg_filter_add(&h->filter, name);
 	h->names[h->n_names].name = name;
 	h->names[h->n_names++].hook = hook;
 }
@@ -210,7 +211,9 @@ void rg_hooks_look(struct rg_hooks *h, const struct btf *btf, __u32 first, int b
 		if (kind != BTF_KIND_FUNC && kind != BTF_KIND_TYPEDEF)
 			continue;
 		name = btf__name_by_offset(btf, type->name_off);
-		for (unsigned int i = name ? place_of(h, name) : h->n_names;
+		if (!name || !rg_filter_may_have(&h->filter, name))
+			continue;
+		for (unsigned int i = place_of(h, name);
 		     i < h->n_names && strcmp(h->names[i].name, name) == 0; i++) {
 			struct rg_hook *hook = h->names[i].hook;
 
@@ -230,62 +233,22 @@ void rg_hooks_look_at_core(struct rg_hooks *h, const struct btf *core)
 		btf__find_by_name_kind(core, RG_RETURNS_HAVE_ROOM, BTF_KIND_FUNC) > 0;
 }
 
-static bool is_one_of_ours(const char *module)
-{
-	for (const char *const *name = rg_hook_modules; *name; name++)
-		if (strcmp(*name, module) == 0)
-			return true;
-	return false;
-}
-
-/* Returns an fd of the BTF with this id, if it is that of a module of ours; else a negative
- * errno. */
-static int open_module(__u32 id)
-{
-	char name[64] = "";
-	struct bpf_btf_info info = {.name = (__u64)(unsigned long)name, .name_len = sizeof(name)};
-	__u32 size = sizeof(info);
-	int fd = bpf_btf_get_fd_by_id(id);
-
-	if (fd < 0)
-		return -errno;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.kernel_btf &&
-	    is_one_of_ours(name))
-		return fd;
-	close(fd);
-	return -ENOENT;
-}
-
-static void look_through_modules(struct rg_hooks *h, struct btf *core)
-{
-	__u32 id = 0;
-
-	while (h->n_module_fds < COUNT(h->module_fds) && bpf_btf_get_next_id(id, &id) == 0) {
-		int fd = open_module(id);
-		struct btf *btf;
-
-		if (fd < 0)
-			continue;
-		h->module_fds[h->n_module_fds++] = fd;
-		btf = btf__load_from_kernel_by_id_split(id, core);
-		if (btf)
-			rg_hooks_look(h, btf, btf__type_cnt(core), fd);
-		btf__free(btf);
-	}
-}
-
 struct rg_hooks *rg_hooks_find(const struct bpf_object *obj)
 {
-	struct btf *core = btf__load_vmlinux_btf();
-	struct rg_hooks *h = core ? rg_hooks_of(obj) : NULL;
+	const struct rg_types *types = rg_types_hold();
+	struct rg_hooks *h = types ? rg_hooks_of(obj) : NULL;
 	int err = errno;
 
 	if (h) {
-		rg_hooks_look_at_core(h, core);
-		look_through_modules(h, core);
-		rg_hooks_look(h, core, 1, 0);
+		h->holds_types = true;
+		rg_hooks_look_at_core(h, types->core);
+		for (unsigned int i = 0; i < types->n_modules; i++)
+			rg_hooks_look(h, types->module[i].btf, btf__type_cnt(types->core),
+				      types->module[i].fd);
+		rg_hooks_look(h, types->core, 1, 0);
+	} else if (types) {
+		rg_types_drop();
 	}
-	btf__free(core);
 	current = h;
 	errno = err;
 	return h;
@@ -297,8 +260,8 @@ void rg_hooks_free(struct rg_hooks *h)
 		return;
 	if (current == h)
 		current = NULL;
-	while (h->n_module_fds)
-		close(h->module_fds[--h->n_module_fds]);
+	if (h->holds_types)
+		rg_types_drop();
 	free(h);
 }
 

@@ -11,6 +11,8 @@
 
 #include <linux/types.h>
 
+#include "load/types.h"
+
 struct bpf_link;
 struct bpf_object;
 struct bpf_program;
@@ -44,11 +46,11 @@ struct rg_hooks {
 		struct rg_hook *hook;
 	} names[2 * RG_MAX_HOOKS];
 	unsigned int n_names;
-	int module_fds[8];
-	unsigned int n_module_fds;
+	struct rg_filter filter; /* of `names` */
+	bool holds_types;	 /* btf_fd is of rg_types_hold() */
 };
 
-/* To be called before the object is opened: sections fentry, fexit, fmod_ret, tp_btf, kprobe
+/* To be called before the object is opened: sections fentry, fexit, fmod_ret, tp_btf, lsm, kprobe
  * and kretprobe are handled here instead of by libbpf. 0 or a negative errno. */
 int rg_hooks_register(void);
 /* To be called after the object is opened, which has to outlive the result: finds its hooks in
@@ -69,8 +71,6 @@ void rg_hooks_look_at_core(struct rg_hooks *h, const struct btf *core);
 /* Was the hook of this program found? */
 bool rg_hook_is_there(const struct rg_hooks *h, const char *program);
 
-/* The modules that have functions we attach to; the last element is NULL. */
-extern const char *const rg_hook_modules[];
 /* The name of this function in newer kernels, or NULL if it was not renamed. */
 const char *rg_hook_renamed(const char *function);
 

@@ -17,6 +17,7 @@
 #include <linux/magic.h>
 
 #include "base/log.h"
+#include "load/types.h"
 #include "pins/pins.h"
 
 #define LSM_LIST "/sys/kernel/security/lsm"
@@ -106,16 +107,17 @@ enum rg_known rg_host_starts_at_boot(const char *root)
 int rg_host_write_delegations(void)
 {
 	static int known = -1; /* once the module is there it says the same for ever */
-	struct btf *core, *nfsd;
+	const struct rg_types *types;
 
 	if (known >= 0)
 		return known;
-	core = btf__load_vmlinux_btf();
-	nfsd = core ? btf__load_module_btf("nfsd", core) : NULL;
-	if (nfsd)
-		known = module_has_function(nfsd, core, "nfsd4_deleg_getattr_conflict");
-	btf__free(nfsd);
-	btf__free(core);
+	types = rg_types_hold();
+	for (unsigned int i = 0; types && i < types->n_modules; i++)
+		if (strcmp(types->module[i].name, "nfsd") == 0)
+			known = module_has_function(types->module[i].btf, types->core,
+						    "nfsd4_deleg_getattr_conflict");
+	if (types)
+		rg_types_drop();
 	return known;
 }
 

@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "load/preempt.h"
-#include "load/probe.h"
 
 static int pin_one(int fd, const char *name, int *kept)
 {
@@ -133,7 +132,8 @@ static int open_object(struct rg_loaded *loaded)
 		rg_error(RG_FAILED, "libbpf: refuses our sections: %s", rg_strerror(err));
 		return RG_FAILED;
 	}
-	loaded->skel = rg_load_skeleton();
+	rg_relocate_begin(&loaded->relocate);
+	loaded->skel = rg_load_skeleton(loaded->relocate.path);
 	if (!loaded->skel) {
 		rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
 		return RG_FAILED;
@@ -143,6 +143,12 @@ static int open_object(struct rg_loaded *loaded)
 		rg_error(RG_CANNOT, "/sys/kernel/btf: the kernel's types cannot be read: %s",
 			 rg_strerror(errno));
 		return RG_CANNOT;
+	}
+	err = rg_relocate_fill(&loaded->relocate, bpf_object__btf(loaded->skel->obj));
+	if (err) {
+		rg_error(RG_FAILED, "the kernel's types: cannot be prepared for libbpf: %s",
+			 rg_strerror(err));
+		return RG_FAILED;
 	}
 	return RG_DONE;
 }
@@ -210,10 +216,7 @@ static bool with_fewer(const struct rg_load_request *wish, int err, struct rg_lo
 		loaded->continues = RG_CONTINUE_USER;
 		return true;
 	}
-	/* The hooks know nothing of the doors' LSM programs. If the kernel loads these, it refused
-	 * the follower. */
-	return last && !rg_probe_load(wish->rung) &&
-	       rg_ladder_step_down(&loaded->ladder, last, err);
+	return last && rg_ladder_step_down(&loaded->ladder, last, err);
 }
 
 int rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loaded *loaded)
@@ -503,4 +506,5 @@ void rg_unload(struct rg_loaded *loaded)
 	loaded->skel = NULL;
 	rg_hooks_free(loaded->hooks);
 	loaded->hooks = NULL;
+	rg_relocate_end(&loaded->relocate);
 }

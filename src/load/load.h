@@ -6,6 +6,7 @@
 
 #include "load/ladder.h"
 #include "load/object.h"
+#include "load/relocate.h"
 #include "pins/pins.h"
 
 struct rg_load_request {
@@ -22,6 +23,7 @@ struct rg_load_request {
 struct rg_loaded {
 	struct guard_bpf *skel;
 	struct rg_hooks *hooks;
+	struct rg_relocate relocate;
 	struct rg_ladder ladder;
 	enum rg_continue continues;
 	enum rg_module module; /* whether the kernel module is used (load/answers.h) */

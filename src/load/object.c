@@ -16,9 +16,11 @@ const void *rg_load_object(size_t *n)
 	return guard_bpf__elf_bytes(n);
 }
 
-struct guard_bpf *rg_load_skeleton(void)
+struct guard_bpf *rg_load_skeleton(const char *types)
 {
-	return guard_bpf__open();
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = *types ? types : NULL);
+
+	return guard_bpf__open_opts(&opts);
 }
 
 struct btf *rg_load_types(void)

@@ -130,12 +130,16 @@ int rg_probe_hooks(const char *dir, struct rg_probe *p)
 
 int rg_probe_load(enum rg_rung rung)
 {
-	struct bpf_object *obj = open_object();
+	int err = rg_hooks_register();
+	struct bpf_object *obj = err ? NULL : open_object();
+	struct rg_hooks *hooks = obj ? rg_hooks_find(obj) : NULL;
 	struct bpf_program *prog;
-	int err;
 
-	if (!obj)
-		return -errno;
+	if (!hooks) {
+		err = err ?: -errno;
+		bpf_object__close(obj);
+		return err;
+	}
 	bpf_object__for_each_program(prog, obj)
 	{
 		enum rg_rung of;
@@ -144,6 +148,7 @@ int rg_probe_load(enum rg_rung rung)
 		bpf_program__set_autoload(prog, door >= 0 && of == rung);
 	}
 	err = bpf_object__load(obj);
+	rg_hooks_free(hooks);
 	bpf_object__close(obj);
 	return err;
 }

@@ -18,6 +18,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/log.h"
+#include "load/hooks.h"
 #include "load/host.h"
 #include "pins/protect.h"
 
@@ -261,14 +262,17 @@ static int begin(struct protect_bpf *skel, struct rg_protect **shared)
 static enum rg_protect_state try_to(int *err)
 {
 	struct protect_bpf *skel = NULL;
+	struct rg_hooks *hooks = NULL;
 	struct rg_protect *shared = NULL;
 	enum rg_protect_state state = RG_PROTECT_REFUSED;
 
 	*err = 0;
 	if (rg_host_has_bpf_lsm() != 1)
 		return RG_PROTECT_NO_LSM;
-	skel = protect_bpf__open();
-	*err = skel ? begin(skel, &shared) : -errno;
+	*err = rg_hooks_register();
+	skel = *err ? NULL : protect_bpf__open();
+	hooks = skel ? rg_hooks_find(skel->obj) : NULL;
+	*err = *err ?: hooks ? begin(skel, &shared) : -errno;
 	if (!*err)
 		state = !learn(shared) || !is_proven(shared, skel) ? RG_PROTECT_NOT_ASKED
 			: !shared->name[0]			   ? RG_PROTECT_NAMELESS
@@ -276,6 +280,7 @@ static enum rg_protect_state try_to(int *err)
 	if (shared)
 		munmap(shared, sizeof(*shared));
 	protect_bpf__destroy(skel);
+	rg_hooks_free(hooks);
 	return state;
 }
 

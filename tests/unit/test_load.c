@@ -101,7 +101,10 @@ static struct btf *types_of_kernel(void)
 		if (!function || is_among(kernel.absent, function + 1))
 			continue;
 		snprintf(name, sizeof(name), "%s%s",
-			 strncmp(section, "tp_btf/", 7) == 0 ? "btf_trace_" : "", function + 1);
+			 strncmp(section, "tp_btf/", 7) == 0 ? "btf_trace_"
+			 : strncmp(section, "lsm/", 4) == 0  ? "bpf_lsm_"
+							     : "",
+			 function + 1);
 		if (*name == 'b' && strncmp(name, "btf_trace_", 10) == 0)
 			unit_need(btf__add_typedef(btf, name, 1) > 0);
 		else
@@ -146,8 +149,9 @@ int __wrap_libbpf_register_prog_handler(const char *section, enum bpf_prog_type 
 
 static bool is_ours(const struct bpf_program *prog)
 {
-	static const char *const kinds[] = {"fentry/", "fexit/",    "fmod_ret/", "tp_btf/",
-					    "kprobe",  "kretprobe", "?fentry/",	 "?fmod_ret/"};
+	static const char *const kinds[] = {"fentry/",	"fexit/",     "fmod_ret/",
+					    "tp_btf/",	"kprobe",     "kretprobe",
+					    "?fentry/", "?fmod_ret/", "lsm/"};
 
 	for (size_t i = 0; i < UNIT_COUNT(kinds); i++)
 		if (strncmp(bpf_program__section_name(prog), kinds[i], strlen(kinds[i])) == 0)
@@ -252,12 +256,6 @@ int __wrap_bpf_map__reuse_fd(struct bpf_map *map, int fd)
 int __wrap_rg_pins_map_live(struct rg_pins *p)
 {
 	(void)p;
-	return 0;
-}
-
-int __wrap_rg_probe_load(enum rg_rung rung)
-{
-	(void)rung;
 	return 0;
 }
 
