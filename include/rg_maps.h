@@ -202,30 +202,30 @@ struct rg_meta {
 	__u32 rules; /* elements of `rules` in use */
 	__u32 ledger_interval_s;
 	__u32 metrics_interval_s;
-	__u32 left_out;	    /* followers that this kernel does not take, 1 << enum rg_link */
-	__u32 continues;    /* enum rg_continue */
-	__u32 let_go;	    /* followers in nfsd, while that is let go of, 1 << enum rg_link */
-	__u32 kprobes;	    /* followers that are kprobes, 1 << enum rg_link */
-	__u32 hold;	    /* enum rg_hold, the best rung that may be used */
-	__u32 module;	    /* enum rg_module */
-	__u32 module_wish;  /* enum rg_module_wish */
-	__u32 module_ours;  /* 1: `enable` loaded it, so `disable` unloads it */
-	__u32 record;	    /* 1: the daemon records, */
-	__u32 record_mib;   /* MiB in all, about */
-	__u32 notify_nfsv3; /* 1: NFSv3 end clients are told when lockd dropped their locks */
-	__u32 protect;	    /* enum rg_protect_state */
-	__u64 canary_ns;    /* how long the slowest canary took, from call to call done */
+	__u32 left_out;	     /* followers that this kernel does not take, 1 << enum rg_link */
+	__u32 continues;     /* enum rg_continue */
+	__u32 let_go;	     /* followers in nfsd, while that is let go of, 1 << enum rg_link */
+	__u32 kprobes;	     /* followers that are kprobes, 1 << enum rg_link */
+	__u32 hold;	     /* enum rg_hold, the best rung that may be used */
+	__u32 module;	     /* enum rg_module */
+	__u32 module_policy; /* enum rg_module_policy */
+	__u32 module_ours;   /* 1: `enable` loaded it, so `disable` unloads it */
+	__u32 record;	     /* 1: the daemon records, */
+	__u32 record_mib;    /* MiB in all, about */
+	__u32 notify_nfsv3;  /* 1: NFSv3 end clients are told when lockd dropped their locks */
+	__u32 protect;	     /* enum rg_protect_state */
+	__u64 canary_ns;     /* how long the slowest canary took, from call to call done */
 	char tool_version[32];
 	char state_dir[RG_PATH_SIZE];	/* of the ledger and the reboot budget */
 	char metrics_dir[RG_PATH_SIZE]; /* "": the daemon writes no metrics */
 };
 
 /* Is the kernel module wanted? */
-enum rg_module_wish {
-	RG_MODULE_WISH_AUTO = 0, /* where it is installed */
-	RG_MODULE_WISH_REQUIRE,	 /* arm nothing without it */
-	RG_MODULE_WISH_OFF,
-	RG_NR_MODULE_WISHES,
+enum rg_module_policy {
+	RG_MODULE_POLICY_AUTO = 0, /* where it is installed */
+	RG_MODULE_POLICY_REQUIRE,  /* arm nothing without it */
+	RG_MODULE_POLICY_OFF,
+	RG_NR_MODULE_POLICIES,
 };
 
 /* Whether the kernel module is used, decided when the set was armed. */

@@ -27,7 +27,7 @@ static const char *const org_modes[] = {
 	[RG_ORG_OFF] = "off",
 };
 _Static_assert(COUNT(org_modes) == RG_NR_ORG_MODES, "a name for each");
-static const char *const whiches[] = {
+static const char *const mount_modes[] = {
 	[RG_MOUNT_MODE_LISTED] = "listed",
 	[RG_MOUNT_MODE_EXPORTS] = "exports",
 	[RG_MOUNT_MODE_ALL] = "all",
@@ -100,10 +100,10 @@ static const char *const forwards[] = {
 	[RG_FORWARD_NEVER] = "never",
 };
 _Static_assert(COUNT(forwards) == RG_NR_FORWARDS, "a name for each");
-static const char *const module_wishes[] = {
-	[RG_MODULE_WISH_AUTO] = "auto",
-	[RG_MODULE_WISH_REQUIRE] = "require",
-	[RG_MODULE_WISH_OFF] = "off",
+static const char *const module_policies[] = {
+	[RG_MODULE_POLICY_AUTO] = "auto",
+	[RG_MODULE_POLICY_REQUIRE] = "require",
+	[RG_MODULE_POLICY_OFF] = "off",
 };
 static const struct {
 	const char *key, *text;
@@ -240,7 +240,7 @@ _Static_assert(COUNT(whys) == RG_NR_WHYS, "a text for every reason");
 const char *rg_action_name(__u32 action) { return NAME_OF(actions, action); }
 const char *rg_release_name(__u32 release) { return NAME_OF(releases, release); }
 const char *rg_scope_name(__u32 scope) { return NAME_OF(scopes, scope); }
-const char *rg_mount_mode_name(__u32 which) { return NAME_OF(whiches, which); }
+const char *rg_mount_mode_name(__u32 mode) { return NAME_OF(mount_modes, mode); }
 const char *rg_client_state_name(__u32 state) { return NAME_OF(client_states, state); }
 const char *rg_state_name(__u32 state) { return NAME_OF(states, state); }
 const char *rg_knfsd_name(__u32 knfsd) { return NAME_OF(knfsds, knfsd); }
@@ -256,7 +256,7 @@ const char *rg_regime_name(__u32 regime) { return NAME_OF(regimes, regime); }
 const char *rg_protocol_name(__u32 protocol) { return NAME_OF(protocols, protocol); }
 const char *rg_org_mode_name(__u32 mode) { return NAME_OF(org_modes, mode); }
 const char *rg_forward_name(__u32 forward) { return NAME_OF(forwards, forward); }
-const char *rg_module_wish_name(__u32 wish) { return NAME_OF(module_wishes, wish); }
+const char *rg_module_policy_name(__u32 policy) { return NAME_OF(module_policies, policy); }
 const char *rg_module_key(__u32 module) { return module < COUNT(module_states) ? module_states[module].key : "?"; }
 const char *rg_module_text(__u32 module) { return module < COUNT(module_states) ? module_states[module].text : "?"; }
 const char *rg_reclaim_key(__u32 reclaim) { return reclaim < COUNT(reclaims) ? reclaims[reclaim].key : "?"; }
@@ -285,7 +285,7 @@ int rg_follow_of(const char *name) { return find(follows, COUNT(follows), name);
 int rg_hold_of(const char *name) { return find(holds, COUNT(holds), name); }
 int rg_org_mode_of(const char *name) { return find(org_modes, COUNT(org_modes), name); }
 int rg_forward_of(const char *name) { return find(forwards, COUNT(forwards), name); }
-int rg_module_wish_of(const char *name) { return find(module_wishes, COUNT(module_wishes), name); }
+int rg_module_policy_of(const char *name) { return find(module_policies, COUNT(module_policies), name); }
 int rg_rung_of(const char *name) { return find(rungs, COUNT(rungs), name); }
 int rg_regime_of(const char *name) { return find(regimes, COUNT(regimes), name); }
 // clang-format on

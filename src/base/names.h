@@ -9,7 +9,7 @@
 const char *rg_action_name(__u32 action);
 const char *rg_release_name(__u32 release);
 const char *rg_scope_name(__u32 scope);
-const char *rg_mount_mode_name(__u32 which);
+const char *rg_mount_mode_name(__u32 mode);
 const char *rg_client_state_name(__u32 state);
 const char *rg_state_name(__u32 state);
 const char *rg_knfsd_name(__u32 knfsd);
@@ -25,7 +25,7 @@ const char *rg_regime_name(__u32 regime);
 const char *rg_protocol_name(__u32 protocol); /* for people: "NFSv4" */
 const char *rg_forward_name(__u32 forward);
 const char *rg_org_mode_name(__u32 mode);
-const char *rg_module_wish_name(__u32 wish);
+const char *rg_module_policy_name(__u32 policy);
 const char *rg_module_key(__u32 module);    /* for JSON: enum rg_module */
 const char *rg_module_text(__u32 module);   /* for people */
 const char *rg_reclaim_key(__u32 reclaim);  /* for JSON: enum rg_reclaim */
@@ -41,7 +41,7 @@ int rg_release_of(const char *name);
 int rg_scope_of(const char *name);
 int rg_forward_of(const char *name);
 int rg_org_mode_of(const char *name);
-int rg_module_wish_of(const char *name);
+int rg_module_policy_of(const char *name);
 int rg_rung_of(const char *name);
 int rg_continue_of(const char *name);
 int rg_follow_of(const char *name);

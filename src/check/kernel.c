@@ -160,12 +160,12 @@ static const char *doors_text(__u32 doors, char *buf, size_t size)
 {
 	struct rg_line l = rg_line_in(buf, size - 1);
 
-	for (__u32 what = 0; what < RG_NR_DOORS; what++) {
-		if (!(doors & 1u << what))
+	for (__u32 door = 0; door < RG_NR_DOORS; door++) {
+		if (!(doors & 1u << door))
 			continue;
 		if (l.at != l.from)
 			rg_line_text(&l, ", ");
-		rg_line_text(&l, rg_door_name(what));
+		rg_line_text(&l, rg_door_name(door));
 	}
 	buf[rg_line_length(&l)] = '\0';
 	return buf;

@@ -169,7 +169,7 @@ static void check_counters(const struct rg_org_seen *seen, struct rg_findings *f
 void rg_original_check(const struct rg_original_facts *o, const struct rg_knfsd_facts *k,
 		       const struct rg_client_facts *c, struct rg_findings *f)
 {
-	if (!o->wished && !is_taken(o))
+	if (!o->configured && !is_taken(o))
 		return;
 	check_role(o, k, f);
 	check_hooks(o, f);

@@ -11,7 +11,7 @@ struct rg_original_facts {
 	bool looked; /* this process may read the pins */
 	struct rg_org_seen seen;
 	/* From the configuration: mode is set and not off; keep-for in seconds, 0: one lease. */
-	bool wished;
+	bool configured;
 	long keep_for_s;
 	/* From the kernel, read only if the role is configured or taken. */
 	int lsm;	  /* 1: BPF programs can be LSM programs; 0; -1: unknown */

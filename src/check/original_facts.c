@@ -12,7 +12,7 @@ static void hear_nothing(const char *mistake)
 	(void)mistake; /* policy_facts.c reports it */
 }
 
-static void read_wish(const char *root, const char *config, struct rg_original_facts *o)
+static void read_configured(const char *root, const char *config, struct rg_original_facts *o)
 {
 	char file[RG_ROOT_PATH];
 	struct rg_config c;
@@ -23,7 +23,7 @@ static void read_wish(const char *root, const char *config, struct rg_original_f
 		rg_root_path(root, RG_CONFIG_FILE, file);
 	rg_config_init(&c);
 	if (!rg_config_read(&c, file, config ? 0 : RG_READ_OPTIONAL, hear_nothing)) {
-		o->wished = c.org_mode != RG_ORG_OFF;
+		o->configured = c.org_mode != RG_ORG_OFF;
 		o->keep_for_s = c.org_keep_for_s;
 	}
 	rg_config_free(&c);
@@ -33,11 +33,11 @@ void rg_original_gather(const char *root, const char *config, bool privileged,
 			struct rg_original_facts *o)
 {
 	*o = (struct rg_original_facts){.looked = privileged && rg_root_is_here(root), .lsm = -1};
-	read_wish(root, config, o);
+	read_configured(root, config, o);
 	if (!o->looked)
 		return;
 	rg_org_see(&o->seen);
-	if (!o->wished && !o->seen.enabled)
+	if (!o->configured && !o->seen.enabled)
 		return;
 	o->lsm = rg_host_has_bpf_lsm();
 	o->nfsd_loaded = rg_root_has(root, "/sys/module/nfsd") == 1;

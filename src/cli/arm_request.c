@@ -15,13 +15,13 @@ static void hear(const char *mistake)
 }
 
 int rg_arm_request_of(const struct rg_options *o, struct rg_config *config,
-		      struct rg_arm_request *wish)
+		      struct rg_arm_request *request)
 {
 	const char *file = o->config ?: RG_CONFIG_FILE;
 	int n, err;
 
 	rg_config_init(config);
-	memset(wish, 0, sizeof(*wish));
+	memset(request, 0, sizeof(*request));
 	n = rg_config_read(config, file, o->config ? 0 : RG_READ_OPTIONAL, hear);
 	if (n)
 		return rg_error(RG_FAILED,
@@ -31,13 +31,13 @@ int rg_arm_request_of(const struct rg_options *o, struct rg_config *config,
 	err = rg_config_overlay(config, o->settings, o->n_settings, o->verb);
 	if (err)
 		return err;
-	wish->config = config;
-	wish->force_rung = o->force_rung;
-	wish->force_continue = o->force_continue;
-	wish->force_follow = o->force_follow;
-	wish->force_hold = o->force_hold;
-	wish->force_max_held = o->force_max_held;
-	wish->force_left_out = o->force_left_out;
+	request->config = config;
+	request->force_rung = o->force_rung;
+	request->force_continue = o->force_continue;
+	request->force_follow = o->force_follow;
+	request->force_hold = o->force_hold;
+	request->force_max_held = o->force_max_held;
+	request->force_left_out = o->force_left_out;
 	return RG_DONE;
 }
 

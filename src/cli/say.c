@@ -179,10 +179,10 @@ static void say_kprobes(const struct rg_pins *p)
 	printf("\n");
 }
 
-void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *wish,
+void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *request,
 		  const struct rg_armed *armed)
 {
-	const struct rg_policy *policy = &wish->config->policy;
+	const struct rg_policy *policy = &request->config->policy;
 	struct rg_gate gate;
 	struct rg_view v;
 
@@ -199,33 +199,33 @@ void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *wish,
 	if (v.state != RG_STATE_OPEN)
 		say_time_left(&v);
 	printf("\n");
-	for (__u32 what = 0; what < RG_NR_DOORS; what++)
-		if (armed->doors & 1u << what)
+	for (__u32 door = 0; door < RG_NR_DOORS; door++)
+		if (armed->doors & 1u << door)
 			printf("  hook    %s, proven by a canary\n",
-			       rg_door_hook(what, armed->rung));
+			       rg_door_hook(door, armed->rung));
 	say_kprobes(p);
 	say_left_out(p);
 	say_regime(p);
 	say_module(p, policy);
 	say_release(p, policy);
-	say_delegations(wish->config);
-	say_mounts(wish->config);
+	say_delegations(request->config);
+	say_mounts(request->config);
 	if (policy->action == RG_ACTION_HOLD && p->live->sleeps != RG_HOLD_SLEEP &&
 	    !rg_daemon_is_alive(p))
 		rg_warn("no daemon is running: until `reexport-guard run` is, hold acts as deny");
 	rg_warn_of_locks(p);
 }
 
-int rg_arm_and_say(const struct rg_arm_request *wish)
+int rg_arm_and_say(const struct rg_arm_request *request)
 {
 	struct rg_armed armed;
 	struct rg_pins p;
-	int err = rg_arm(wish, &p, &armed);
+	int err = rg_arm(request, &p, &armed);
 
 	if (err)
 		return err;
 	rg_decide_nothing(&p, armed.slot);
-	rg_say_armed(&p, wish, &armed);
+	rg_say_armed(&p, request, &armed);
 	say_regime_changed(&p);
 	rg_pins_close(&p);
 	return RG_DONE;

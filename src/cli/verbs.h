@@ -37,20 +37,20 @@ int rg_verb_demo(const struct rg_options *o);
 /* Makes an arm request from file and options, checked except for the mounts. The caller frees
  * config, also after a failure. Returns an enum rg_exit after reporting what is wrong. */
 int rg_arm_request_of(const struct rg_options *o, struct rg_config *config,
-		      struct rg_arm_request *wish);
+		      struct rg_arm_request *request);
 /* Says whether file or options have a policy; otherwise `run` adopts what is enabled. */
 bool rg_config_is_given(const struct rg_options *o, const struct rg_config *config);
 /* Enters the namespace of --netns, if given. */
 int rg_enter_netns(const struct rg_options *o);
 /* Prints "closed: knfsd is not running", what is armed, and what no gate prevents, one line
  * each. */
-void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *wish,
+void rg_say_armed(const struct rg_pins *p, const struct rg_arm_request *request,
 		  const struct rg_armed *armed);
 /* Opens the gate in this slot if there is nothing to protect, or takes that back (state/nothing.h),
  * and warns of it. */
 void rg_decide_nothing(const struct rg_pins *p, __u32 slot);
 /* Arms, reports the result, and closes the set. Returns an enum rg_exit. */
-int rg_arm_and_say(const struct rg_arm_request *wish);
+int rg_arm_and_say(const struct rg_arm_request *request);
 /* Reads the gate of --netns, or of the caller's namespace, to *gate. Returns its slot, or a
  * negative value after reporting what is wrong. */
 int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate);

@@ -25,7 +25,7 @@ static void beat_meanwhile(void *at)
 	rg_daemon_beat(d);
 	/* Set the heartbeat meanwhile: continuing thousands takes long, and `disable` may wait
 	 * for us. */
-	rg_mend_heed(&d->mend, &d->p);
+	rg_mend_take(&d->mend, &d->p);
 }
 
 static void say_change(const struct rg_gate *g, const struct rg_view *v, unsigned int continued)

@@ -164,7 +164,7 @@ void rg_daemon_look_at_pins(struct rg_daemon *d)
 	rg_daemon_mend(d);
 	now = pinned_now();
 	/* Only a pin was removed: it is put back once the lock is free. */
-	if (now == d->pinned_ino || rg_mend_heed(&d->mend, &d->p))
+	if (now == d->pinned_ino || rg_mend_take(&d->mend, &d->p))
 		return;
 	rg_daemon_let_go(d, "disabled");
 	if (!now) {

@@ -20,9 +20,9 @@
 
 /* ---- the module ---- */
 
-int rg_answers_without(__u32 wish, enum rg_module state, const char *why)
+int rg_answers_without(__u32 request, enum rg_module state, const char *why)
 {
-	if (wish == RG_MODULE_WISH_REQUIRE)
+	if (request == RG_MODULE_POLICY_REQUIRE)
 		return rg_error(RG_CANNOT,
 				"kernel module " RG_MODULE ": %s%s%s, and module = require; "
 				"install it for this kernel (docs/module.md), or set module = auto",
@@ -50,13 +50,13 @@ static const char *why_refused(int err)
 	}
 }
 
-int rg_answers_prepare(__u32 wish, enum rg_module *state, bool *ours)
+int rg_answers_prepare(__u32 request, enum rg_module *state, bool *ours)
 {
 	const char *why = "";
 	int err;
 
 	*ours = false;
-	if (wish == RG_MODULE_WISH_OFF) {
+	if (request == RG_MODULE_POLICY_OFF) {
 		*state = RG_MODULE_OFF;
 		return RG_DONE;
 	}
@@ -76,7 +76,7 @@ int rg_answers_prepare(__u32 wish, enum rg_module *state, bool *ours)
 	if (*ours)
 		rg_answers_unload();
 	*ours = false;
-	return rg_answers_without(wish, *state, why);
+	return rg_answers_without(request, *state, why);
 }
 
 /* Programs that answered hold the module for a moment after they are gone. */

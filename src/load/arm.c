@@ -43,9 +43,9 @@ static void beat(struct rg_live *live)
 /* The gate is armed; programs that only watch come after it, and a daemon does not wait for
  * them. A process of its own, and nobody's child, loads them: it has the privileges for that,
  * and the lock of the pin directory, until they are attached. */
-static void watch(const struct rg_loaded *loaded, const struct rg_arm_request *wish)
+static void watch(const struct rg_loaded *loaded, const struct rg_arm_request *request)
 {
-	pid_t pid = wish->serve ? fork() : -1;
+	pid_t pid = request->serve ? fork() : -1;
 
 	if (pid > 0) {
 		waitpid(pid, NULL, 0);
@@ -53,8 +53,8 @@ static void watch(const struct rg_loaded *loaded, const struct rg_arm_request *w
 	}
 	if (!pid && fork())
 		_exit(0);
-	if (!pid && wish->only_fd > 0)
-		close(wish->only_fd);
+	if (!pid && request->only_fd > 0)
+		close(request->only_fd);
 	rg_load_traces(loaded);
 	rg_protect_cover();
 	if (!pid)
@@ -92,33 +92,34 @@ static void exempt_anew(const struct rg_pins *p, const struct rg_mounts *mounts)
 static int arm_fresh(struct rg_plan *plan, enum rg_rung rung, struct rg_pins *p,
 		     struct rg_pins *old, struct rg_armed *armed)
 {
-	const bool as_it_is = plan->wish->as_it_is;
-	const struct rg_policy *policy = as_it_is ? NULL : &plan->wish->config->policy;
+	const bool as_it_is = plan->request->as_it_is;
+	const struct rg_policy *policy = as_it_is ? NULL : &plan->request->config->policy;
 	struct rg_meta meta = {.pins_version = RG_PINS_VERSION, .rung = rung};
-	struct rg_load_request wish = {
+	struct rg_load_request request = {
 		.rung = rung,
-		.force_rung = plan->wish->force_rung >= 0,
-		.max_held = (__u32)plan->wish->force_max_held,
-		.left_out = plan->wish->force_left_out & ~RG_WITHOUT_TRACES,
-		.follow = plan->wish->force_follow,
-		.continues = plan->wish->force_continue,
-		.module = (__u32)plan->wish->config->module,
+		.force_rung = plan->request->force_rung >= 0,
+		.max_held = (__u32)plan->request->force_max_held,
+		.left_out = plan->request->force_left_out & ~RG_WITHOUT_TRACES,
+		.follow = plan->request->force_follow,
+		.continues = plan->request->force_continue,
+		.module = (__u32)plan->request->config->module,
 	};
 	struct rg_loaded loaded = {};
 	__u32 doors = 0;
 	int err;
 
-	err = rg_answers_prepare(wish.module, &wish.module_state, &armed->module_ours);
+	err = rg_answers_prepare(request.module, &request.module_state, &armed->module_ours);
 	if (err)
 		return err;
 	snprintf(meta.tool_version, sizeof(meta.tool_version), "%s", RG_VERSION);
-	err = rg_load(p, &wish, &loaded) ?: rg_attach_followers(&loaded, ~0u);
+	err = rg_load(p, &request, &loaded) ?: rg_attach_followers(&loaded, ~0u);
 	meta.left_out = rg_ladder_followers(&loaded.ladder, RG_HOW_NOT);
 	meta.kprobes = rg_ladder_followers(&loaded.ladder, RG_HOW_KPROBE);
 	meta.continues = loaded.continues;
-	meta.hold = plan->wish->force_hold == RG_HOLD_STOP || wish.module == RG_MODULE_WISH_OFF
-			    ? RG_HOLD_STOP
-			    : RG_HOLD_SLEEP;
+	meta.hold =
+		plan->request->force_hold == RG_HOLD_STOP || request.module == RG_MODULE_POLICY_OFF
+			? RG_HOLD_STOP
+			: RG_HOLD_SLEEP;
 	meta.module_ours = armed->module_ours;
 	if (!err && rg_pins_set_meta(p, &meta) < 0)
 		err = rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
@@ -128,7 +129,9 @@ static int arm_fresh(struct rg_plan *plan, enum rg_rung rung, struct rg_pins *p,
 			exempt_anew(p, &plan->mounts);
 	} else {
 		err = err ?: rg_load_freeze(p);
-		err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
+		err = err
+			      ?: rg_sleep_begin(p, meta.hold,
+						plan->request->force_hold == RG_HOLD_SLEEP);
 	}
 	if (!as_it_is) {
 		err = err ?: rg_gate_choose_slot(p, armed);
@@ -138,49 +141,52 @@ static int arm_fresh(struct rg_plan *plan, enum rg_rung rung, struct rg_pins *p,
 	/* Set the heartbeat before attaching the doors; otherwise the first callers are denied.
 	 * The daemon of a set that is replaced ends, and the next one follows at once. */
 	if (!err &&
-	    (plan->wish->serve || (old && rg_is_alive(old->live->heartbeat_ns, rg_now_ns()))))
+	    (plan->request->serve || (old && rg_is_alive(old->live->heartbeat_ns, rg_now_ns()))))
 		beat(p->live);
 	err = err ?: rg_gate_doors(p, armed, policy, &doors);
 	err = err ?: rg_doors_attach(p, doors);
 	/* Only now: sleepers of the old set are woken by it, and come to the new doors. */
 	if (old)
-		err = err ?: rg_sleep_begin(p, meta.hold, plan->wish->force_hold == RG_HOLD_SLEEP);
+		err = err
+			      ?: rg_sleep_begin(p, meta.hold,
+						plan->request->force_hold == RG_HOLD_SLEEP);
 	err = err
 		      ?: rg_prove_doors(p, doors, policy ? policy->action : RG_ACTION_HOLD, rung,
 					&armed->canary_ns);
 	if (!err)
 		rg_gate_ask_kept(p, armed);
-	err = err ?: rg_attach_answers(&loaded, &wish);
+	err = err ?: rg_attach_answers(&loaded, &request);
 	if (!err)
-		rg_protect(p, plan->wish->config->protect);
+		rg_protect(p, plan->request->config->protect);
 	err = err ?: mark_armed(p, loaded.module, armed->canary_ns);
 	armed->rung = rung;
 	armed->doors = doors;
 	err = err ?: rg_doors_adjust(p, &doors);
 	if (old)
 		err = err ?: rg_replace_end(old, p);
-	if (!err && plan->wish->serve)
+	if (!err && plan->request->serve)
 		beat(p->live);
-	if (!err && !(plan->wish->force_left_out & RG_WITHOUT_TRACES))
-		watch(&loaded, plan->wish);
+	if (!err && !(plan->request->force_left_out & RG_WITHOUT_TRACES))
+		watch(&loaded, plan->request);
 	rg_unload(&loaded);
 	return err;
 }
 
 /* Are rungs forced that the set has not? */
-static bool other_rungs(const struct rg_arm_request *wish, const struct rg_meta *meta)
+static bool other_rungs(const struct rg_arm_request *request, const struct rg_meta *meta)
 {
-	return (wish->force_rung >= 0 && (__u32)wish->force_rung != meta->rung) ||
-	       (wish->force_continue >= 0 && (__u32)wish->force_continue != meta->continues) ||
-	       (wish->force_hold >= 0 && (__u32)wish->force_hold != meta->hold) ||
-	       (wish->force_follow >= 0 &&
-		rg_followers_each(meta->left_out, meta->kprobes) != wish->force_follow);
+	return (request->force_rung >= 0 && (__u32)request->force_rung != meta->rung) ||
+	       (request->force_continue >= 0 &&
+		(__u32)request->force_continue != meta->continues) ||
+	       (request->force_hold >= 0 && (__u32)request->force_hold != meta->hold) ||
+	       (request->force_follow >= 0 &&
+		rg_followers_each(meta->left_out, meta->kprobes) != request->force_follow);
 }
 
 /* The doors first, proven, then the policy: it is never in force without them. */
 static int arm_again(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
-	const struct rg_arm_request *wish = plan->wish;
+	const struct rg_arm_request *request = plan->request;
 	__u32 there = rg_doors_attached(), doors = 0, changed;
 	struct rg_continued done = {};
 	struct rg_meta meta;
@@ -189,23 +195,24 @@ static int arm_again(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *a
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
 	armed->rung = meta.rung;
-	if (other_rungs(wish, &meta))
+	if (other_rungs(request, &meta))
 		return rg_error(RG_FAILED, "enabled with other rungs, which `status` shows: run "
 					   "`reexport-guard disable` before these are forced");
-	if (wish->force_max_held || wish->force_left_out)
+	if (request->force_max_held || request->force_left_out)
 		return rg_error(RG_FAILED, "enabled already: run `reexport-guard disable` before "
 					   "other tables or programs are forced");
-	if (wish->config->module == RG_MODULE_WISH_REQUIRE && meta.module != RG_MODULE_ANSWERED)
+	if (request->config->module == RG_MODULE_POLICY_REQUIRE &&
+	    meta.module != RG_MODULE_ANSWERED)
 		return rg_error(RG_CANNOT,
 				"kernel module " RG_MODULE ": enabled without it (%s), and module "
 				"= require: run `reexport-guard disable` before",
 				rg_module_text(meta.module));
 	err = rg_modules_follow(p) ?: rg_sleep_begin(p, meta.hold, false);
 	err = err ?: rg_gate_choose_slot(p, armed);
-	err = err ?: rg_gate_doors(p, armed, &wish->config->policy, &doors);
+	err = err ?: rg_gate_doors(p, armed, &request->config->policy, &doors);
 	err = err ?: rg_doors_attach(p, doors & ~there);
 	err = err
-		      ?: rg_prove_doors(p, doors | there, wish->config->policy.action, meta.rung,
+		      ?: rg_prove_doors(p, doors | there, request->config->policy.action, meta.rung,
 					&armed->canary_ns);
 	err = err ?: rg_gate_arm(p, plan, armed);
 	if (err) {
@@ -214,8 +221,8 @@ static int arm_again(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *a
 	}
 	armed->doors = doors;
 	rg_gate_ask_kept(p, armed);
-	rg_protect(p, wish->config->protect);
-	if (wish->config->module == RG_MODULE_WISH_OFF && meta.module == RG_MODULE_ANSWERED) {
+	rg_protect(p, request->config->protect);
+	if (request->config->module == RG_MODULE_POLICY_OFF && meta.module == RG_MODULE_ANSWERED) {
 		rg_answers_detach();
 		rg_sleep_end(p);
 		if (rg_pins_meta(p, &meta) == 0) {
@@ -235,10 +242,10 @@ static int arm_again(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *a
 /* ---- one rung after the other ---- */
 
 /* Is there a rung below, after this one failed? */
-static bool next_rung(const struct rg_arm_request *wish, int err, int *rung)
+static bool next_rung(const struct rg_arm_request *request, int err, int *rung)
 {
-	bool forced = wish->force_rung >= 0 || wish->force_continue >= 0 ||
-		      wish->force_follow >= 0 || wish->force_hold >= 0;
+	bool forced = request->force_rung >= 0 || request->force_continue >= 0 ||
+		      request->force_follow >= 0 || request->force_hold >= 0;
 
 	if (err != RG_CANNOT || forced || *rung + 1 == RG_NR_RUNGS)
 		return false;
@@ -263,10 +270,10 @@ static int replace(struct rg_plan *plan, int rung, struct rg_pins *p, struct rg_
 		*p = old;
 		return -EPROTO;
 	}
-	if (plan->wish->as_it_is && rg_pins_meta(&old, &was) == 0) {
-		if (was.module_wish < RG_NR_MODULE_WISHES)
-			plan->wish->config->module = was.module_wish;
-		plan->wish->config->protect = was.protect != RG_PROTECT_OFF;
+	if (plan->request->as_it_is && rg_pins_meta(&old, &was) == 0) {
+		if (was.module_policy < RG_NR_MODULE_POLICIES)
+			plan->request->config->module = was.module_policy;
+		plan->request->config->protect = was.protect != RG_PROTECT_OFF;
 	}
 	do {
 		err = rg_replace_begin(p);
@@ -280,7 +287,7 @@ static int replace(struct rg_plan *plan, int rung, struct rg_pins *p, struct rg_
 				rg_answers_unload();
 		}
 		rg_replace_cancel();
-	} while (next_rung(plan->wish, err, &rung));
+	} while (next_rung(plan->request, err, &rung));
 	armed->replaced = !err;
 	rg_pins_close(&old);
 	return err;
@@ -310,7 +317,7 @@ static int arm_anew(struct rg_plan *plan, int rung, int found, struct rg_pins *p
 		rg_warn("%s: an earlier set is not whole (%s%s): %s", RG_PIN_DIR,
 			missing ?: "it was never armed", missing ? " is missing" : "",
 			readable ? "replacing it" : "taken away, arming anew");
-	if (plan->wish->as_it_is && rg_host_prepare()) {
+	if (plan->request->as_it_is && rg_host_prepare()) {
 		rg_pins_close(p);
 		return RG_CANNOT;
 	}
@@ -334,7 +341,7 @@ static int arm_anew(struct rg_plan *plan, int rung, int found, struct rg_pins *p
 /* The policy of the set in force stays. */
 static int take_up(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *armed)
 {
-	if (!plan->wish->as_it_is)
+	if (!plan->request->as_it_is)
 		return arm_again(plan, p, armed);
 	armed->adopted = true;
 	rg_protect_again(p);
@@ -346,14 +353,14 @@ static int take_up(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *arm
 static int arm_or_adopt(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *armed,
 			const sigset_t *before)
 {
-	const struct rg_arm_request *wish = plan->wish;
-	const bool only_again = wish->only_again || wish->as_it_is;
-	int rung = wish->force_rung >= 0 ? wish->force_rung : RG_RUNG_LSM, err;
+	const struct rg_arm_request *request = plan->request;
+	const bool only_again = request->only_again || request->as_it_is;
+	int rung = request->force_rung >= 0 ? request->force_rung : RG_RUNG_LSM, err;
 	unsigned int continued;
 	sigset_t all;
 
 	sigfillset(&all);
-	if (wish->force_rung < 0 && rg_host_has_bpf_lsm() == 0)
+	if (request->force_rung < 0 && rg_host_has_bpf_lsm() == 0)
 		rung = RG_RUNG_FMOD_RET;
 	for (int turn = 0; turn < MAX_TURNS; turn++) {
 		bool again;
@@ -373,7 +380,7 @@ static int arm_or_adopt(struct rg_plan *plan, struct rg_pins *p, struct rg_armed
 		if (err != -ENOENT && err != -EBADMSG && err != -EPROTO)
 			return rg_pins_say(p, err);
 		/* `policy reload` is no reason to replace programs. */
-		if (err == -EPROTO && wish->only_again)
+		if (err == -EPROTO && request->only_again)
 			return rg_pins_say(p, err);
 		if (err != -ENOENT) {
 			err = arm_anew(plan, rung, err, p, armed, &again);
@@ -383,7 +390,7 @@ static int arm_or_adopt(struct rg_plan *plan, struct rg_pins *p, struct rg_armed
 		}
 		if (only_again) {
 			rg_pins_close(p);
-			if (wish->as_it_is)
+			if (request->as_it_is)
 				return RG_NOT_ENABLED;
 			return rg_error(RG_NOT_ENABLED, "not enabled: nothing is pinned in %s",
 					RG_PIN_DIR);
@@ -395,7 +402,7 @@ static int arm_or_adopt(struct rg_plan *plan, struct rg_pins *p, struct rg_armed
 		rg_pins_close(p);
 		if (armed->module_ours)
 			rg_answers_unload();
-		if (!next_rung(wish, err, &rung))
+		if (!next_rung(request, err, &rung))
 			return err;
 	}
 	return rg_error(RG_FAILED,
@@ -418,9 +425,9 @@ static void note_delegations(const struct rg_pins *p)
 	p->live->delegations = gives < 0 ? RG_KNOWN_NOT : gives ? RG_KNOWN_YES : RG_KNOWN_NO;
 }
 
-int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed *armed)
+int rg_arm(const struct rg_arm_request *request, struct rg_pins *p, struct rg_armed *armed)
 {
-	struct rg_plan plan = {.wish = wish};
+	struct rg_plan plan = {.request = request};
 	sigset_t before;
 	int err;
 
@@ -435,11 +442,12 @@ int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed
 	}
 	rg_mounts_ask_fsids(RG_VOLUMES, &plan.mounts);
 	/* A set that stays as it is has its rules, and what it needs of the host. */
-	if (!wish->as_it_is)
-		err = rg_rules_make(wish->config, &plan.mounts, &plan.rules) ?: rg_host_prepare();
+	if (!request->as_it_is)
+		err = rg_rules_make(request->config, &plan.mounts, &plan.rules)
+			      ?: rg_host_prepare();
 	if (err)
 		goto out;
-	rg_scope_choose(wish->config);
+	rg_scope_choose(request->config);
 
 	sigprocmask(SIG_BLOCK, NULL, &before);
 	err = arm_or_adopt(&plan, p, armed, &before);

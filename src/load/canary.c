@@ -24,14 +24,14 @@
 #define NOT_THERE RG_PIN_DIR "/canary"
 
 /* What a door is there for, once. 0 or errno. */
-static int call_once(__u32 what, int memfd)
+static int call_once(__u32 door, int memfd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
 	char path[64];
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
-	switch (what) {
+	switch (door) {
 	case RG_DOOR_LOCK:
 		return fcntl(memfd, F_SETLK, &lock) == 0 ? 0 : errno;
 	case RG_DOOR_ACCESS:
@@ -49,9 +49,9 @@ static int call_once(__u32 what, int memfd)
 }
 
 /* The inode that the door is asked about. */
-static int canary_inode(__u32 what, int memfd, struct stat *st)
+static int canary_inode(__u32 door, int memfd, struct stat *st)
 {
-	return (what == RG_DOOR_CREATE ? stat(RG_PIN_DIR, st) : fstat(memfd, st)) < 0 ? errno : 0;
+	return (door == RG_DOOR_CREATE ? stat(RG_PIN_DIR, st) : fstat(memfd, st)) < 0 ? errno : 0;
 }
 
 /* Wait for the child to stop or end. False: it did neither in time. */
@@ -134,14 +134,14 @@ static enum rg_canary watch(const struct rg_pins *p, pid_t child, __u32 action, 
 /* The child. It ends with its parent, which may be killed while this is held: it has the parent's
  * locks open, and nobody else would continue it. PR_SET_PDEATHSIG is of no use once the parent is
  * gone. */
-static int sing(pid_t parent, __u32 what, int memfd)
+static int sing(pid_t parent, __u32 door, int memfd)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return errno;
-	return getppid() == parent ? call_once(what, memfd) : ESRCH;
+	return getppid() == parent ? call_once(door, memfd) : ESRCH;
 }
 
-enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, __u64 *took_ns,
+enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 door, __u32 action, __u64 *took_ns,
 			     int *detail)
 {
 	struct rg_control arm = {.op = RG_OP_ARM, .slot = RG_CANARY_SLOT};
@@ -159,16 +159,16 @@ enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, 
 		*detail = errno;
 		return result;
 	}
-	*detail = canary_inode(what, fd, &st);
+	*detail = canary_inode(door, fd, &st);
 	if (*detail)
 		goto out;
-	usual = what == RG_DOOR_CREATE ? call_once(what, fd) : 0;
+	usual = door == RG_DOOR_CREATE ? call_once(door, fd) : 0;
 	arm.policy_word = gate.policy_word;
 	*detail = -rg_control(p, &arm);
 	if (*detail)
 		goto out;
 	p->live->canary_dev = rg_kernel_dev(st.st_dev);
-	p->live->canary_door = what;
+	p->live->canary_door = door;
 	__atomic_store_n(&p->live->canary_ino, st.st_ino, __ATOMIC_SEQ_CST);
 
 	start_ns = rg_now_ns();
@@ -176,7 +176,7 @@ enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, 
 	if (child < 0) {
 		*detail = errno;
 	} else if (child == 0) {
-		_exit(sing(parent, what, fd));
+		_exit(sing(parent, door, fd));
 	} else {
 		result = watch(p, child, action, canaries, usual, detail);
 		*took_ns = rg_now_ns() - start_ns;

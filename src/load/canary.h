@@ -17,5 +17,5 @@ enum rg_canary {
 };
 
 /* *took_ns: from its call to the answer, granted or refused. */
-enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 what, __u32 action, __u64 *took_ns,
+enum rg_canary rg_canary_run(const struct rg_pins *p, __u32 door, __u32 action, __u64 *took_ns,
 			     int *detail);

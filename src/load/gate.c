@@ -59,7 +59,7 @@ static int remember(const struct rg_pins *p, const struct rg_config *config, __u
 	meta.record = (__u32)config->record;
 	meta.record_mib = (__u32)(config->record_size >> 20);
 	meta.notify_nfsv3 = (__u32)config->notify_nfsv3;
-	meta.module_wish = (__u32)config->module;
+	meta.module_policy = (__u32)config->module;
 	if (rg_pins_set_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be written: %s", rg_strerror(errno));
 	return RG_DONE;
@@ -95,7 +95,7 @@ static bool is_blind_still(const struct rg_pins *p, __u32 slot)
 
 int rg_gate_arm(const struct rg_pins *p, struct rg_plan *plan, struct rg_armed *armed)
 {
-	const struct rg_config *config = plan->wish->config;
+	const struct rg_config *config = plan->request->config;
 	struct rg_gate policy = {.policy = config->policy};
 	struct rg_control c = {.op = RG_OP_ARM};
 	bool all = config->policy.mount_mode == RG_MOUNT_MODE_ALL;

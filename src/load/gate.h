@@ -8,7 +8,7 @@
 
 /* What the policy comes to once it is checked: nothing of it is in force yet. */
 struct rg_plan {
-	const struct rg_arm_request *wish;
+	const struct rg_arm_request *request;
 	struct rg_mounts mounts;
 	struct rg_rules rules;
 };

@@ -68,10 +68,10 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 	if (!err)
 		err = pin_one(bpf_program__fd(skel->progs.control), rg_pin_of_prog(RG_PROG_CONTROL),
 			      &p->prog_fd[RG_PROG_CONTROL]);
-	for (__u32 what = 0; what < RG_NR_DOORS && !err; what++)
-		err = pin_one(bpf_program__fd(door_program(skel, what, rung)),
-			      rg_pin_of_prog(RG_PROG_DOOR_LOCK + what),
-			      &p->prog_fd[RG_PROG_DOOR_LOCK + what]);
+	for (__u32 door = 0; door < RG_NR_DOORS && !err; door++)
+		err = pin_one(bpf_program__fd(door_program(skel, door, rung)),
+			      rg_pin_of_prog(RG_PROG_DOOR_LOCK + door),
+			      &p->prog_fd[RG_PROG_DOOR_LOCK + door]);
 	if (err)
 		return err;
 	err = rg_pins_map_live(p);
@@ -82,7 +82,7 @@ static int pin_all(struct guard_bpf *skel, enum rg_rung rung, struct rg_pins *p)
 
 /* Held processes are continued in the kernel, if it can, and if some program that opens gates is
  * no kprobe. */
-static int choose_continue(struct rg_loaded *loaded, const struct rg_load_request *wish)
+static int choose_continue(struct rg_loaded *loaded, const struct rg_load_request *request)
 {
 	const __u32 opens = 1u << RG_LINK_KNFSD_STARTED | 1u << RG_LINK_GRACE_END;
 	const char *why = NULL;
@@ -91,7 +91,7 @@ static int choose_continue(struct rg_loaded *loaded, const struct rg_load_reques
 		why = "this kernel has no bpf_send_signal_task()";
 	else if ((rg_ladder_followers(&loaded->ladder, RG_HOW_KPROBE) & opens) == opens)
 		why = "a kprobe may not call bpf_send_signal_task()";
-	if (why && wish->continues == RG_CONTINUE_KERNEL)
+	if (why && request->continues == RG_CONTINUE_KERNEL)
 		return rg_error(RG_CANNOT,
 				"rung %s: %s: held processes can be continued by user space only",
 				rg_continue_name(RG_CONTINUE_KERNEL), why);
@@ -102,23 +102,23 @@ static int choose_continue(struct rg_loaded *loaded, const struct rg_load_reques
 }
 
 /* A gate that lets calls in is not closed. */
-static int choose_rung(const struct rg_loaded *loaded, const struct rg_load_request *wish)
+static int choose_rung(const struct rg_loaded *loaded, const struct rg_load_request *request)
 {
 	struct rg_preempt p;
 	char why[128];
 
-	if (wish->rung == RG_RUNG_LSM && loaded->hooks->lsm_always)
+	if (request->rung == RG_RUNG_LSM && loaded->hooks->lsm_always)
 		return RG_DONE;
 	p = rg_preempt_read();
 	if (!p.does)
 		return RG_DONE;
 	rg_preempt_why(&p, why, sizeof(why));
-	if (!wish->force_rung)
+	if (!request->force_rung)
 		return rg_error(RG_CANNOT, "rung %s: %s, and so lets calls in unasked; %s",
-				rg_rung_name(wish->rung), why,
+				rg_rung_name(request->rung), why,
 				rg_preempt_remedy(&p, loaded->hooks->lsm_always));
 	rg_warn("rung %s: %s, and so lets calls in unasked; `status` counts them",
-		rg_rung_name(wish->rung), why);
+		rg_rung_name(request->rung), why);
 	return RG_DONE;
 }
 
@@ -171,25 +171,25 @@ static int choose(struct rg_loaded *loaded)
 }
 
 /* Opens a set that is loaded anew. An enum rg_exit. */
-static int open_set(struct rg_loaded *loaded, const struct rg_load_request *wish)
+static int open_set(struct rg_loaded *loaded, const struct rg_load_request *request)
 {
 	int err = open_object(loaded);
 
 	if (err)
 		return err;
-	for (__u32 what = 0; what < RG_NR_DOORS; what++)
+	for (__u32 door = 0; door < RG_NR_DOORS; door++)
 		for (int i = 0; i < RG_NR_RUNGS; i++)
-			bpf_program__set_autoload(door_program(loaded->skel, what, i),
-						  i == (int)wish->rung);
-	if (wish->max_held)
-		bpf_map__set_max_entries(loaded->skel->maps.held, wish->max_held);
+			bpf_program__set_autoload(door_program(loaded->skel, door, i),
+						  i == (int)request->rung);
+	if (request->max_held)
+		bpf_map__set_max_entries(loaded->skel->maps.held, request->max_held);
 	rg_ladder_want_none(&loaded->ladder);
 	rg_ladder_want_followers(&loaded->ladder, ~0u);
 	rg_ladder_want(&loaded->ladder, RG_ANSWER, NULL, loaded->module == RG_MODULE_ANSWERED);
 	err = choose(loaded);
 	if (loaded->module == RG_MODULE_ANSWERED && !rg_answers_are_there(loaded->hooks))
 		loaded->module = RG_MODULE_NO_TYPES;
-	return err ?: choose_continue(loaded, wish);
+	return err ?: choose_continue(loaded, request);
 }
 
 /* The program of the table that the kernel refused to load; NULL: another one. */
@@ -199,17 +199,17 @@ static const struct rg_program *refused(const struct rg_loaded *loaded)
 }
 
 /* Loading failed: can the gate do with fewer programs? It does not depend on every follower. */
-static bool with_fewer(const struct rg_load_request *wish, int err, struct rg_loaded *loaded)
+static bool with_fewer(const struct rg_load_request *request, int err, struct rg_loaded *loaded)
 {
 	const struct rg_program *last = refused(loaded);
 
 	if (last && last->kind == RG_ANSWER) {
 		loaded->module = RG_MODULE_UNUSABLE;
-		return rg_answers_without(wish->module, loaded->module, rg_strerror(err)) ==
+		return rg_answers_without(request->module, loaded->module, rg_strerror(err)) ==
 		       RG_DONE;
 	}
 	/* A door's program, or one that opens gates: perhaps it may not signal others. */
-	if (loaded->continues == RG_CONTINUE_KERNEL && wish->continues < 0) {
+	if (loaded->continues == RG_CONTINUE_KERNEL && request->continues < 0) {
 		rg_warn("rung %s: this kernel refuses it: %s; trying without (RG_DEBUG=1 shows the "
 			"verifier's words)",
 			rg_continue_name(RG_CONTINUE_KERNEL), rg_strerror(err));
@@ -219,29 +219,29 @@ static bool with_fewer(const struct rg_load_request *wish, int err, struct rg_lo
 	return last && rg_ladder_step_down(&loaded->ladder, last, err);
 }
 
-int rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loaded *loaded)
+int rg_load(struct rg_pins *p, const struct rg_load_request *request, struct rg_loaded *loaded)
 {
 	int err;
 
 	*loaded = (struct rg_loaded){
-		.ladder = rg_ladder_at(wish->follow, wish->left_out, 0),
-		.continues = wish->continues < 0 ? RG_CONTINUE_KERNEL : wish->continues,
-		.module = wish->module_state,
+		.ladder = rg_ladder_at(request->follow, request->left_out, 0),
+		.continues = request->continues < 0 ? RG_CONTINUE_KERNEL : request->continues,
+		.module = request->module_state,
 	};
 	for (bool first = true;; first = false) {
-		err = open_set(loaded, wish);
+		err = open_set(loaded, request);
 		if (!err && first)
-			err = choose_rung(loaded, wish);
+			err = choose_rung(loaded, request);
 		if (err)
 			return err;
 		err = guard_bpf__load(loaded->skel);
 		if (!err)
-			return pin_all(loaded->skel, wish->rung, p);
-		if (!with_fewer(wish, err, loaded))
+			return pin_all(loaded->skel, request->rung, p);
+		if (!with_fewer(request, err, loaded))
 			return rg_error(RG_CANNOT,
 					"BPF programs (rung %s): this kernel refuses them: %s "
 					"(RG_DEBUG=1 shows the verifier's words)",
-					rg_rung_name(wish->rung), rg_strerror(err));
+					rg_rung_name(request->rung), rg_strerror(err));
 		rg_unload(loaded);
 	}
 }
@@ -428,19 +428,19 @@ int rg_load_attach(const struct rg_loaded *loaded, enum rg_program_kind kind)
 	return err;
 }
 
-int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *wish)
+int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *request)
 {
 	int err;
 
-	if (loaded->module == RG_MODULE_NO_TYPES && wish->module_state == RG_MODULE_ANSWERED)
-		return rg_answers_without(wish->module, loaded->module, "");
+	if (loaded->module == RG_MODULE_NO_TYPES && request->module_state == RG_MODULE_ANSWERED)
+		return rg_answers_without(request->module, loaded->module, "");
 	if (loaded->module != RG_MODULE_ANSWERED)
 		return RG_DONE;
 	err = rg_load_attach(loaded, RG_ANSWER);
 	if (!err)
 		return RG_DONE;
 	loaded->module = RG_MODULE_UNUSABLE;
-	return rg_answers_without(wish->module, loaded->module, rg_strerror(err));
+	return rg_answers_without(request->module, loaded->module, rg_strerror(err));
 }
 
 /* Attaches the tracing programs that were loaded. Those that the kernel refuses, and that can be

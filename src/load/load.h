@@ -16,7 +16,7 @@ struct rg_load_request {
 	__u32 left_out;		     /* followers to leave out, 1 << enum rg_link */
 	int follow;		     /* enum rg_follow, or -1: the best that this kernel takes */
 	int continues;		     /* enum rg_continue, or -1: in the kernel if possible */
-	__u32 module;		     /* enum rg_module_wish */
+	__u32 module;		     /* enum rg_module_policy */
 	enum rg_module module_state; /* RG_MODULE_ANSWERED: it is loaded, and has types */
 };
 
@@ -34,7 +34,7 @@ struct rg_loaded {
 
 /* Open, load, pin maps, the control program and the doors' programs of one
  * rung; fills in p. Tracing programs are not among what is loaded. */
-int rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loaded *loaded);
+int rg_load(struct rg_pins *p, const struct rg_load_request *request, struct rg_loaded *loaded);
 /* Make maps read-only for every process that only kernel programs write. Again: nothing. */
 int rg_load_freeze(const struct rg_pins *p);
 /* Attach the followers in `links` (1 << enum rg_link) that are not left out. One that cannot be
@@ -42,7 +42,7 @@ int rg_load_freeze(const struct rg_pins *p);
 int rg_attach_followers(struct rg_loaded *loaded, __u32 links);
 /* Attach the programs that answer the kernel module. If the kernel refuses, loaded->module says
  * so; that is an error only if the module is required. */
-int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *wish);
+int rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *request);
 /* Attach and pin the loaded programs of a kind; all or none. 0, or an errno (load/ladder.h), and
  * nothing was said. */
 int rg_load_attach(const struct rg_loaded *loaded, enum rg_program_kind kind);

@@ -58,7 +58,7 @@ void rg_scope_choose(struct rg_config *config);
  * the newly named mounts guarded. p is filled in, open and locked; the caller closes it. An
  * enum rg_exit.
  */
-int rg_arm(const struct rg_arm_request *wish, struct rg_pins *p, struct rg_armed *armed);
+int rg_arm(const struct rg_arm_request *request, struct rg_pins *p, struct rg_armed *armed);
 
 /* Prove that an open set blocks callers and lets them go on: a canary process is held at each
  * of its doors. An enum rg_exit. */

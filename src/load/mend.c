@@ -81,7 +81,7 @@ void rg_mend_end(struct rg_mend *m)
 		drop(m, i);
 }
 
-bool rg_mend_heed(struct rg_mend *m, const struct rg_pins *p)
+bool rg_mend_take(struct rg_mend *m, const struct rg_pins *p)
 {
 	struct rg_meta meta;
 
@@ -142,10 +142,10 @@ struct rg_mended rg_mend(struct rg_mend *m, struct rg_pins *p)
 {
 	struct rg_mended done = {};
 
-	if (!rg_mend_heed(m, p) || is_whole(m) || rg_pins_lock(p, RG_LOCK_EXCLUSIVE_NOW, true))
+	if (!rg_mend_take(m, p) || is_whole(m) || rg_pins_lock(p, RG_LOCK_EXCLUSIVE_NOW, true))
 		return done;
 	/* Whoever had the lock meanwhile may have taken it away. */
-	if (rg_mend_heed(m, p)) {
+	if (rg_mend_take(m, p)) {
 		for (int i = 0; i < RG_NR_LINKS; i++)
 			if (is_kept(i))
 				mend_link(m, i, &done);

@@ -32,7 +32,7 @@ void rg_mend_start(struct rg_mend *m, const struct rg_pins *p);
 void rg_mend_end(struct rg_mend *m);
 /* Lets go of the links that somebody is taking away on purpose: they wait for that. False: the
  * whole set is taken away. */
-bool rg_mend_heed(struct rg_mend *m, const struct rg_pins *p);
+bool rg_mend_take(struct rg_mend *m, const struct rg_pins *p);
 /* The same, and pins again what is gone or was replaced. Not while somebody else has the
  * set locked: next time. p: the set that rg_mend_start() was told of, not locked. */
 struct rg_mended rg_mend(struct rg_mend *m, struct rg_pins *p);

@@ -65,15 +65,15 @@ static void add(struct list *l, const char *path)
 		count(&info, prog);
 }
 
-static void add_door(const struct rg_pins *p, __u32 what, struct list *l)
+static void add_door(const struct rg_pins *p, __u32 door, struct list *l)
 {
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
 	struct rg_prog_counts *prog;
 
-	if (bpf_obj_get_info_by_fd(p->prog_fd[RG_PROG_DOOR_LOCK + what], &info, &size) < 0)
+	if (bpf_obj_get_info_by_fd(p->prog_fd[RG_PROG_DOOR_LOCK + door], &info, &size) < 0)
 		return;
-	prog = place_of(l, strchr(rg_pin_of_link(RG_LINK_DOOR_LOCK + what), '_') + 1);
+	prog = place_of(l, strchr(rg_pin_of_link(RG_LINK_DOOR_LOCK + door), '_') + 1);
 	if (prog)
 		count(&info, prog);
 }
@@ -85,12 +85,12 @@ int rg_progs_read(const struct rg_pins *p, struct rg_prog_counts *progs)
 	char path[256];
 
 	for (int i = 0; i < RG_NR_LINKS; i++) {
-		__u32 what = (__u32)(i - RG_LINK_DOOR_LOCK);
+		__u32 door = (__u32)(i - RG_LINK_DOOR_LOCK);
 
 		if (i < RG_LINK_DOOR_LOCK || i > RG_LINK_LAST_DOOR)
 			add(&l, rg_pin_path(path, rg_pin_of_link(i)));
-		else if (doors & 1u << what)
-			add_door(p, what, &l);
+		else if (doors & 1u << door)
+			add_door(p, door, &l);
 	}
 	rg_for_each_program (t, RG_TRACE) {
 		for (int pin = 0; pin < RG_NR_PROGRAM_PINS; pin++)
@@ -105,8 +105,8 @@ __u64 rg_progs_passed(const struct rg_pins *p)
 	struct list l = {.progs = doors};
 	__u64 sum = 0;
 
-	for (__u32 what = 0; what < RG_NR_DOORS; what++)
-		add_door(p, what, &l);
+	for (__u32 door = 0; door < RG_NR_DOORS; door++)
+		add_door(p, door, &l);
 	for (int i = 0; i < l.n; i++)
 		sum += doors[i].skipped;
 	return sum;

@@ -10,12 +10,12 @@
 #include "load/sleep.h"
 #include "pins/doors.h"
 
-static int prove_one(const struct rg_pins *p, __u32 what, __u32 action, __u32 rung, __u64 *took_ns)
+static int prove_one(const struct rg_pins *p, __u32 door, __u32 action, __u32 rung, __u64 *took_ns)
 {
-	const char *hook = rg_door_hook(what, rung);
+	const char *hook = rg_door_hook(door, rung);
 	int detail = 0;
 
-	switch (rg_canary_run(p, what, action, took_ns, &detail)) {
+	switch (rg_canary_run(p, door, action, took_ns, &detail)) {
 	case RG_CANARY_OK:
 		return RG_DONE;
 	case RG_CANARY_NOT_FIRED:
@@ -46,10 +46,10 @@ static int prove_each(const struct rg_pins *p, __u32 doors, __u32 action, __u32 
 	int err = RG_DONE;
 
 	*took_ns = 0;
-	for (__u32 what = 0; what < RG_NR_DOORS && !err; what++) {
-		if (!(doors & 1u << what))
+	for (__u32 door = 0; door < RG_NR_DOORS && !err; door++) {
+		if (!(doors & 1u << door))
 			continue;
-		err = prove_one(p, what, action, rung, &one_ns);
+		err = prove_one(p, door, action, rung, &one_ns);
 		if (one_ns > *took_ns)
 			*took_ns = one_ns;
 	}

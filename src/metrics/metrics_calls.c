@@ -163,8 +163,8 @@ void rg_write_held(struct rg_exposition *e, const struct rg_snapshot *s)
 			if (s->held.values[i].slot == at.slot &&
 			    s->held.values[i].what < RG_NR_DOORS)
 				n[s->held.values[i].what]++;
-		for (__u32 what = 0; what < RG_NR_DOORS; what++)
-			rg_sample(e, n[what], "netns", at.netns, "what", rg_door_name(what));
+		for (__u32 door = 0; door < RG_NR_DOORS; door++)
+			rg_sample(e, n[door], "netns", at.netns, "what", rg_door_name(door));
 	}
 }
 

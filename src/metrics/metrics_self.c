@@ -65,8 +65,8 @@ void rg_write_daemon_heartbeat(struct rg_exposition *e, const struct rg_snapshot
 
 static void write_doors(struct rg_exposition *e, __u32 doors)
 {
-	for (__u32 what = 0; what < RG_NR_DOORS; what++)
-		rg_sample(e, !!(doors & 1u << what), "hook", rg_door_name(what));
+	for (__u32 door = 0; door < RG_NR_DOORS; door++)
+		rg_sample(e, !!(doors & 1u << door), "hook", rg_door_name(door));
 }
 
 void rg_write_hook_wanted(struct rg_exposition *e, const struct rg_snapshot *s)

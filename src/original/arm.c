@@ -177,18 +177,18 @@ static int look_for_hooks(struct original_bpf *skel, struct rg_hooks **hooks)
 }
 
 /* Publish everything at once for the programs that run now. */
-static void put_wish(struct rg_org_state *state, const struct rg_org_wish *wish)
+static void put_request(struct rg_org_state *state, const struct rg_org_request *request)
 {
 	__u32 other = 1 - (state->chosen & 1);
 
-	state->choice[other] = wish->choice;
+	state->choice[other] = request->choice;
 	__atomic_store_n(&state->chosen, other, __ATOMIC_RELEASE);
-	state->mode = wish->mode;
-	state->keep_for_ns = (__u64)wish->keep_for_s * 1000000000ULL;
+	state->mode = request->mode;
+	state->keep_for_ns = (__u64)request->keep_for_s * 1000000000ULL;
 }
 
 static int load(struct original_bpf *skel, struct rg_hooks **hooks, struct rg_org_set *set,
-		const struct rg_org_wish *wish)
+		const struct rg_org_request *request)
 {
 	int err;
 
@@ -205,7 +205,7 @@ static int load(struct original_bpf *skel, struct rg_hooks **hooks, struct rg_or
 	err = rg_org_map_state(set, bpf_map__fd(skel->maps.data_original));
 	if (err)
 		return rg_error(RG_FAILED, "map state: cannot be mapped: %s", rg_strerror(err));
-	put_wish(set->state, wish);
+	put_request(set->state, request);
 	set->state->since_ns = boot_ns();
 	err = pin_maps(skel) ?: attach_all(skel->obj);
 	if (!err)
@@ -213,7 +213,7 @@ static int load(struct original_bpf *skel, struct rg_hooks **hooks, struct rg_or
 	return err;
 }
 
-static int load_anew(struct rg_org_set *set, const struct rg_org_wish *wish)
+static int load_anew(struct rg_org_set *set, const struct rg_org_request *request)
 {
 	struct original_bpf *skel;
 	struct rg_hooks *hooks = NULL;
@@ -231,32 +231,32 @@ static int load_anew(struct rg_org_set *set, const struct rg_org_wish *wish)
 	skel = original_bpf__open();
 	if (!skel)
 		return rg_error(RG_FAILED, "BPF object: cannot be opened: %s", rg_strerror(errno));
-	err = load(skel, &hooks, set, wish);
+	err = load(skel, &hooks, set, request);
 	original_bpf__destroy(skel);
 	rg_hooks_free(hooks);
 	return err;
 }
 
-int rg_org_enable(struct rg_org_wish *wish, bool *changed)
+int rg_org_enable(struct rg_org_request *request, bool *changed)
 {
 	struct rg_org_set set = rg_org_closed;
 	int err;
 
 	*changed = false;
-	err = rg_org_lock(&set, RG_LOCK_EXCLUSIVE, !wish->only_again);
-	if (err == -ENOENT && wish->only_again)
+	err = rg_org_lock(&set, RG_LOCK_EXCLUSIVE, !request->only_again);
+	if (err == -ENOENT && request->only_again)
 		return RG_NOT_ENABLED;
 	if (err)
 		return rg_dir_lock_failed(RG_ORG_PIN_DIR, err);
-	wish->keep_for_s = wish->keep_for_s ?: lease_s();
+	request->keep_for_s = request->keep_for_s ?: lease_s();
 	err = rg_org_open_maps(&set);
 	if (!err) {
-		put_wish(set.state, wish);
+		put_request(set.state, request);
 		*changed = true;
-	} else if (err == -ENOENT && wish->only_again) {
+	} else if (err == -ENOENT && request->only_again) {
 		err = RG_NOT_ENABLED;
 	} else if (err == -ENOENT) {
-		err = load_anew(&set, wish);
+		err = load_anew(&set, request);
 		if (err)
 			rg_org_remove();
 	} else {

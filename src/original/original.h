@@ -44,7 +44,7 @@ int rg_org_read_keepers(const struct rg_org_set *set, struct rg_keeper *keepers)
 /* Reads the RG_NR_ORG_COUNTERS counters as sums of all CPUs. Returns 0 or a negative errno. */
 int rg_org_read_counters(const struct rg_org_set *set, __u64 *counters);
 
-struct rg_org_wish {
+struct rg_org_request {
 	__u32 mode;	 /* enum rg_org_mode, but not RG_ORG_OFF */
 	long keep_for_s; /* 0: one lease of knfsd, which is written here */
 	bool only_again; /* only if the role is enabled already; otherwise returns RG_NOT_ENABLED
@@ -64,7 +64,7 @@ int rg_org_missing_hook(char *function, size_t size);
 /* Loads, attaches and pins everything or nothing. If the role is enabled already, changes mode,
  * time and choice; what is kept already keeps its time. *changed: it was enabled already. Returns
  * an enum rg_exit. */
-int rg_org_enable(struct rg_org_wish *wish, bool *changed);
+int rg_org_enable(struct rg_org_request *request, bool *changed);
 /* Detaches and unpins, which ends all keeping. *forgotten: number of clients for which something
  * was kept. Also removes a set that is not whole. Returns an enum rg_exit. */
 int rg_org_disable(unsigned int *forgotten);

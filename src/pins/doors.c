@@ -49,22 +49,22 @@ __u32 rg_doors_attached(void)
 	char path[256];
 	__u32 attached = 0;
 
-	for (__u32 what = 0; what < RG_NR_DOORS; what++)
-		if (access(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + what)), F_OK) == 0)
-			attached |= 1u << what;
+	for (__u32 door = 0; door < RG_NR_DOORS; door++)
+		if (access(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + door)), F_OK) == 0)
+			attached |= 1u << door;
 	return attached;
 }
 
-static int attach(const struct rg_pins *p, __u32 what)
+static int attach(const struct rg_pins *p, __u32 door)
 {
-	const char *pin = rg_pin_of_link(RG_LINK_DOOR_LOCK + what);
-	int err, fd = bpf_raw_tracepoint_open(NULL, p->prog_fd[RG_PROG_DOOR_LOCK + what]);
+	const char *pin = rg_pin_of_link(RG_LINK_DOOR_LOCK + door);
+	int err, fd = bpf_raw_tracepoint_open(NULL, p->prog_fd[RG_PROG_DOOR_LOCK + door]);
 	char path[256];
 
 	if (fd < 0)
 		return rg_error(RG_CANNOT,
 				"%s: cannot be attached: %s; without it no caller would be blocked",
-				rg_pin_of_prog(RG_PROG_DOOR_LOCK + what), rg_strerror(errno));
+				rg_pin_of_prog(RG_PROG_DOOR_LOCK + door), rg_strerror(errno));
 	err = bpf_obj_pin(fd, rg_pin_path(path, pin)) < 0 ? errno : 0;
 	close(fd); /* the pin holds it from here on */
 	if (err)
@@ -77,9 +77,9 @@ int rg_doors_attach(const struct rg_pins *p, __u32 wanted)
 	__u32 there = rg_doors_attached();
 	int err = RG_DONE;
 
-	for (__u32 what = 0; what < RG_NR_DOORS && !err; what++)
-		if (wanted & ~there & 1u << what)
-			err = attach(p, what);
+	for (__u32 door = 0; door < RG_NR_DOORS && !err; door++)
+		if (wanted & ~there & 1u << door)
+			err = attach(p, door);
 	return err;
 }
 
@@ -87,9 +87,9 @@ void rg_doors_detach(__u32 unwanted)
 {
 	char path[256];
 
-	for (__u32 what = 0; what < RG_NR_DOORS; what++)
-		if ((unwanted & 1u << what) &&
-		    unlink(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + what))) < 0 &&
+	for (__u32 door = 0; door < RG_NR_DOORS; door++)
+		if ((unwanted & 1u << door) &&
+		    unlink(rg_pin_path(path, rg_pin_of_link(RG_LINK_DOOR_LOCK + door))) < 0 &&
 		    errno != ENOENT)
 			rg_warn("%s: cannot be unpinned: %s", path, rg_strerror(errno));
 }

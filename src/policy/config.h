@@ -92,7 +92,7 @@ struct rg_config {
 	char state_dir[RG_PATH_SIZE];
 	char metrics_dir[RG_PATH_SIZE]; /* "": none */
 	long ledger_interval_s, metrics_interval_s;
-	long module;		  /* enum rg_module_wish */
+	long module;		  /* enum rg_module_policy */
 	long record, record_size; /* 1: the daemon records; size of all recordings in bytes */
 	long notify_nfsv3;	  /* 1: NFSv3 end clients are told when lockd dropped their locks */
 	long protect; /* 1: only our executable may unpin, detach or write what is pinned */

@@ -24,14 +24,14 @@ void rg_kept_ended(const struct rg_keeper *k, __u64 ns, __u32 why, struct rg_rec
 		r->facts |= RG_FACT_NAME_CUT;
 }
 
-bool rg_kept_over(struct rg_keeper_told *told, const struct rg_keeper *k, __u64 now_ns,
+bool rg_kept_over(struct rg_keeper_reported *last, const struct rg_keeper *k, __u64 now_ns,
 		  struct rg_record *r)
 {
-	bool active = rg_keeper_is_active(k, now_ns), over = told->active && told->gen == k->gen &&
+	bool active = rg_keeper_is_active(k, now_ns), over = last->active && last->gen == k->gen &&
 							     !active && !k->why && k->until_ns &&
 							     k->until_ns <= now_ns;
 
-	*told = (struct rg_keeper_told){.active = active, .gen = k->gen};
+	*last = (struct rg_keeper_reported){.active = active, .gen = k->gen};
 	if (over)
 		rg_kept_ended(k, k->until_ns, RG_KEPT_OVER, r);
 	return over;

@@ -7,15 +7,15 @@
 #define NUMBER RG_LINE_KEY_NUMBER
 #define WORD RG_LINE_KEY_WORD
 
-bool rg_lost_is_news(const struct rg_lost *l, struct rg_lost_told *told)
+bool rg_lost_is_news(const struct rg_lost *l, struct rg_lost_reported *last)
 {
 	struct rg_lost_sum sum = rg_lost_sum_of(l);
 
 	if (!l->over ||
-	    (told->generation == l->life.generation && memcmp(&told->sum, &sum, sizeof(sum)) == 0))
+	    (last->generation == l->life.generation && memcmp(&last->sum, &sum, sizeof(sum)) == 0))
 		return false;
-	told->generation = l->life.generation;
-	told->sum = sum;
+	last->generation = l->life.generation;
+	last->sum = sum;
 	return true;
 }
 

@@ -8,13 +8,13 @@
 #define RG_LOST_LINE_MAX 4096
 
 /* What the recording has of one gate so far; {}: nothing. */
-struct rg_lost_told {
+struct rg_lost_reported {
 	__u32 generation;
 	struct rg_lost_sum sum;
 };
 /* Says whether there is something new to write, and notes it as written. There is nothing before
  * the recovery is over. */
-bool rg_lost_is_news(const struct rg_lost *l, struct rg_lost_told *told);
+bool rg_lost_is_news(const struct rg_lost *l, struct rg_lost_reported *last);
 
 /* the present, by both clocks, ns */
 struct rg_lost_when {

@@ -68,12 +68,12 @@ static size_t head(void *arg, unsigned int part, char *buf, size_t size)
 
 static int write_piece(struct rg_recorder_writer *w, const char *piece, size_t n)
 {
-	const struct rg_recording_wish wish = {.file = w->file,
-					       .size = w->size,
-					       .keep = RG_RECORD_PARTS,
-					       .head = head,
-					       .arg = w};
-	int err = w->recording.open ? RG_DONE : rg_recording_open(&w->recording, &wish);
+	const struct rg_recording_request request = {.file = w->file,
+						     .size = w->size,
+						     .keep = RG_RECORD_PARTS,
+						     .head = head,
+						     .arg = w};
+	int err = w->recording.open ? RG_DONE : rg_recording_open(&w->recording, &request);
 
 	for (const char *at = piece, *end; !err && at < piece + n; at = end + 1) {
 		end = memchr(at, '\n', (size_t)(piece + n - at));

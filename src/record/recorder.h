@@ -27,8 +27,8 @@ struct rg_recorder {
 	struct rg_record_around around;
 	struct rg_mountpoints mounts;
 	struct rg_second kept; /* for rg_record_json() */
-	struct rg_gate_told gates[RG_MAX_GATES];
-	struct rg_lost_told lost[RG_MAX_GATES];
+	struct rg_gate_reported gates[RG_MAX_GATES];
+	struct rg_lost_reported lost[RG_MAX_GATES];
 	char *lines; /* lines not handed over yet: n bytes of `room` */
 	size_t n, room;
 	bool begun;			   /* an event came, so lines may go to the disk */

@@ -27,13 +27,13 @@ static size_t name_of(const struct rg_recording *r, unsigned int back, char name
 static int fail(struct rg_recording *r, const char *what, int err)
 {
 	r->failed = true;
-	return rg_error(RG_FAILED, "%s: %s: %s", r->wish.file, what, rg_strerror(err));
+	return rg_error(RG_FAILED, "%s: %s: %s", r->request.file, what, rg_strerror(err));
 }
 
 /* Keep the directory open, so that it stays the same one if it is renamed. */
 static int open_dir(struct rg_recording *r)
 {
-	const char *file = r->wish.file, *slash = strrchr(file, '/');
+	const char *file = r->request.file, *slash = strrchr(file, '/');
 	const char *name = slash ? slash + 1 : file;
 	char dir[PATH_MAX], last[PART_NAME];
 
@@ -42,7 +42,7 @@ static int open_dir(struct rg_recording *r)
 	if (strlen(name) > NAME_MAX)
 		return fail(r, "cannot be recorded into", ENAMETOOLONG);
 	strcpy(r->name, name);
-	if (name_of(r, r->wish.keep - 1, last) > NAME_MAX)
+	if (name_of(r, r->request.keep - 1, last) > NAME_MAX)
 		return fail(r, "cannot be recorded into: with the number of a part", ENAMETOOLONG);
 	if (slash == file)
 		strcpy(dir, "/");
@@ -96,9 +96,9 @@ static enum there kind_of(const struct rg_recording *r, unsigned int back)
 
 	name_of(r, back, part);
 	if (back)
-		snprintf(name, sizeof(name), "%s.%u", r->wish.file, back);
+		snprintf(name, sizeof(name), "%s.%u", r->request.file, back);
 	else
-		snprintf(name, sizeof(name), "%s", r->wish.file);
+		snprintf(name, sizeof(name), "%s", r->request.file);
 	/* O_NONBLOCK: opening a FIFO would wait for its other end. */
 	fd = openat(r->dir_fd, part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
@@ -124,7 +124,7 @@ static enum there kind_of(const struct rg_recording *r, unsigned int back)
  * *first tells what FILE is. */
 static int look(const struct rg_recording *r, enum there *first)
 {
-	for (unsigned int i = 0; i < r->wish.keep; i++) {
+	for (unsigned int i = 0; i < r->request.keep; i++) {
 		enum there kind = kind_of(r, i);
 
 		if (kind == THERE_WRONG)
@@ -144,7 +144,7 @@ static void take_back(struct rg_recording *r, size_t done)
 
 	r->written += end ? (size_t)(end + 1 - r->buffer) : 0;
 	if (ftruncate(r->fd, (off_t)r->written) < 0)
-		rg_warn("%s: its last line is not whole: %s", r->wish.file, rg_strerror(errno));
+		rg_warn("%s: its last line is not whole: %s", r->request.file, rg_strerror(errno));
 }
 
 int rg_recording_flush(struct rg_recording *r)
@@ -188,13 +188,13 @@ static int shift(struct rg_recording *r)
 {
 	char from[PART_NAME], to[PART_NAME];
 
-	for (unsigned int i = r->wish.keep - 1; i > 0; i--) {
+	for (unsigned int i = r->request.keep - 1; i > 0; i--) {
 		name_of(r, i - 1, from);
 		name_of(r, i, to);
 		if (renameat(r->dir_fd, from, r->dir_fd, to) < 0 && errno != ENOENT)
 			return fail(r, "cannot be rotated", errno);
 	}
-	if (r->wish.keep == 1 && unlinkat(r->dir_fd, r->name, 0) < 0 && errno != ENOENT)
+	if (r->request.keep == 1 && unlinkat(r->dir_fd, r->name, 0) < 0 && errno != ENOENT)
 		return fail(r, "cannot be removed", errno);
 	return RG_DONE;
 }
@@ -222,7 +222,7 @@ static int begin_part(struct rg_recording *r, int flags)
 	line = malloc(RG_RECORDING_LINE_MAX);
 	if (!line)
 		return fail(r, "cannot be written", ENOMEM);
-	n = r->wish.head(r->wish.arg, r->part, line, RG_RECORDING_LINE_MAX);
+	n = r->request.head(r->request.arg, r->part, line, RG_RECORDING_LINE_MAX);
 	err = buffer(r, line, n);
 	free(line);
 	return err;
@@ -248,7 +248,7 @@ int rg_recording_add(struct rg_recording *r, const char *line, size_t n)
 		return RG_DONE;
 	if (r->failed)
 		return RG_FAILED;
-	if (r->has_lines && r->written + r->buffered + n > r->wish.size && rotate(r))
+	if (r->has_lines && r->written + r->buffered + n > r->request.size && rotate(r))
 		return RG_FAILED;
 	r->has_lines = true;
 	return buffer(r, line, n);
@@ -295,12 +295,12 @@ static int begin(struct rg_recording *r)
 	return err ?: rg_recording_flush(r);
 }
 
-int rg_recording_open(struct rg_recording *r, const struct rg_recording_wish *wish)
+int rg_recording_open(struct rg_recording *r, const struct rg_recording_request *request)
 {
 	int err;
 
 	memset(r, 0, sizeof(*r));
-	r->wish = *wish;
+	r->request = *request;
 	r->fd = -1;
 	r->dir_fd = -1;
 	err = begin(r);

@@ -20,7 +20,7 @@
  * RG_RECORDING_LINE_MAX. */
 typedef size_t rg_recording_head_fn(void *arg, unsigned int part, char *buf, size_t size);
 
-struct rg_recording_wish {
+struct rg_recording_request {
 	const char *file;
 	__u64 size;	   /* greatest size of a part in bytes, unless one line is longer */
 	unsigned int keep; /* number of parts with FILE; at least 1 */
@@ -30,7 +30,7 @@ struct rg_recording_wish {
 
 /* Owned by the caller (rg_recording_close). {}: no recording, and writes do nothing. */
 struct rg_recording {
-	struct rg_recording_wish wish; /* the caller owns its strings */
+	struct rg_recording_request request; /* the caller owns its strings */
 	char name[NAME_MAX + 1];
 	int dir_fd, fd;
 	unsigned int part;
@@ -44,7 +44,7 @@ struct rg_recording {
 
 /* Begins a recording with the header of part 1, after rotating an existing one. Returns an enum
  * rg_exit after reporting what is wrong. */
-int rg_recording_open(struct rg_recording *r, const struct rg_recording_wish *wish);
+int rg_recording_open(struct rg_recording *r, const struct rg_recording_request *request);
 /* Adds a whole line with its newline to the buffer. Returns RG_DONE, or RG_FAILED, which is
  * reported once. */
 int rg_recording_add(struct rg_recording *r, const char *line, size_t n);

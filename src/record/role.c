@@ -86,7 +86,7 @@ static void listen_to(struct rg_role *role, const struct rg_tracer_ring *ring, i
 	rg_org_unlock(&role->set);
 	role->ino = ino;
 	for (int i = 0; i < RG_ORG_KEEPERS; i++)
-		role->told[i] = (struct rg_keeper_told){};
+		role->last[i] = (struct rg_keeper_reported){};
 }
 
 /* Reads the keepers, at most every second and only while something may be kept or was. */
@@ -100,7 +100,7 @@ static void look_at_keepers(struct rg_role *role, __u64 now_ns, bool disabled, r
 		for (int i = 0; i < RG_ORG_KEEPERS; i++) {
 			bool active = rg_keeper_is_active(&keepers[i], now_ns);
 
-			if (rg_kept_over(&role->told[i], &keepers[i], now_ns, &r)) {
+			if (rg_kept_over(&role->last[i], &keepers[i], now_ns, &r)) {
 				fn(arg, &r);
 			} else if (disabled && active) {
 				rg_kept_ended(&keepers[i], now_ns, RG_KEPT_DISABLED, &r);
@@ -113,7 +113,7 @@ static void look_at_keepers(struct rg_role *role, __u64 now_ns, bool disabled, r
 static bool may_be_kept(const struct rg_role *role)
 {
 	for (int i = 0; i < RG_ORG_KEEPERS; i++)
-		if (role->told[i].active)
+		if (role->last[i].active)
 			return true;
 	return role->set.state->word != 0;
 }

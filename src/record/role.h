@@ -16,7 +16,7 @@ struct rg_role {
 	ino_t ino; /* of the pinned state, by which another set is noticed; 0: it does not listen */
 	ino_t refused; /* the set that it cannot listen to, which is said once */
 	__u64 lost;    /* records that did not fit, of sets before this one */
-	struct rg_keeper_told told[RG_ORG_KEEPERS];
+	struct rg_keeper_reported last[RG_ORG_KEEPERS];
 };
 extern const struct rg_role rg_role_none;
 

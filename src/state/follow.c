@@ -71,7 +71,7 @@ static int tell_lost(struct rg_following *f, struct rg_lost *lost, const bool *l
 		     struct rg_unlocks *unlocks, size_t n)
 {
 	struct rg_lost_sum before = rg_lost_sum_of(lost), after;
-	int err = rg_lost_heed(lost, &f->ranges, listed, unlocks, n);
+	int err = rg_lost_take_listing(lost, &f->ranges, listed, unlocks, n);
 
 	after = rg_lost_sum_of(lost);
 	f->losts_changed |= memcmp(&before, &after, sizeof(after)) != 0;

@@ -258,8 +258,8 @@ static int unlocks_order(const void *a, const void *b)
 	return (x->name_hash > y->name_hash) - (x->name_hash < y->name_hash);
 }
 
-int rg_lost_heed(struct rg_lost *l, struct rg_ranges *now, const bool *listed,
-		 struct rg_unlocks *unlocks, size_t n)
+int rg_lost_take_listing(struct rg_lost *l, struct rg_ranges *now, const bool *listed,
+			 struct rg_unlocks *unlocks, size_t n)
 {
 	struct rg_range *sorted = malloc((now->n + 1) * sizeof(*sorted));
 	long *place = malloc((l->n_files + 1) * sizeof(*place));

@@ -103,8 +103,8 @@ struct rg_unlocks {
 	__u32 n;
 	__u64 name_hash;
 };
-int rg_lost_heed(struct rg_lost *l, struct rg_ranges *now, const bool *listed,
-		 struct rg_unlocks *unlocks, size_t n);
+int rg_lost_take_listing(struct rg_lost *l, struct rg_ranges *now, const bool *listed,
+			 struct rg_unlocks *unlocks, size_t n);
 
 /* Takes the kernel's end clients and works out all reasons. over: the recovery is over. */
 void rg_lost_judge(struct rg_lost *l, const struct rg_awaited *clients, __u32 slot,

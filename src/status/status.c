@@ -163,12 +163,12 @@ static json_object *collect(struct rg_pins *p, const struct rg_snapshot *s)
 	rg_json_put(o, "verdict", verdict_json(s));
 	meta.state_dir[sizeof(meta.state_dir) - 1] = '\0';
 	read_losts(p, &meta, s->gates, &losts);
-	for (__u32 what = 0; what < RG_NR_DOORS; what++) {
-		rg_json_put(rungs, rg_door_hook_name(what),
-			    s->doors_attached & 1u << what ? rg_json_text(rg_rung_name(meta.rung))
+	for (__u32 door = 0; door < RG_NR_DOORS; door++) {
+		rg_json_put(rungs, rg_door_hook_name(door),
+			    s->doors_attached & 1u << door ? rg_json_text(rg_rung_name(meta.rung))
 							   : NULL);
-		if (missing & 1u << what)
-			rg_json_add_text(lacking, rg_door_hook_name(what));
+		if (missing & 1u << door)
+			rg_json_add_text(lacking, rg_door_hook_name(door));
 	}
 	/* Without this program, sleepers wake each second and ask again. */
 	if (p->live->sleeps == RG_HOLD_SLEEP &&

@@ -49,7 +49,7 @@ static void emit(struct trace *t, const struct rg_record *r)
 	t->recovery |= rg_claim_is_reclaim(r->claim) || r->op == RG_REC_GRACE_START;
 	t->downgraded |= rg_record_is_downgrade(r);
 	learn_mount(t, r);
-	if (!rg_filter_wants(&t->wish.filter, r))
+	if (!rg_filter_wants(&t->request.filter, r))
 		return;
 	t->events++;
 	t->downgrades += rg_record_is_downgrade(r);
@@ -61,7 +61,7 @@ static void emit(struct trace *t, const struct rg_record *r)
 		n = rg_record_text(r, &t->around, &t->style, &t->text_second, line, sizeof(line));
 		rg_trace_print(t, line, n);
 	}
-	if (t->events == t->wish.count)
+	if (t->events == t->request.count)
 		stop_now(t, "count");
 }
 _Static_assert(RG_RECORD_TEXT_MAX <= RG_RECORD_JSON_MAX, "one buffer for both");
@@ -155,12 +155,12 @@ void rg_trace_look_at_gates(struct trace *t, bool all)
 
 /* ---- what was lost ---- */
 
-static void tell_lost(struct trace *t, const struct rg_lost *l, struct rg_lost_told *told)
+static void tell_lost(struct trace *t, const struct rg_lost *l, struct rg_lost_reported *last)
 {
 	struct rg_lost_when when = {.wall_ns = clock_ns(CLOCK_REALTIME), .boot_ns = rg_now_ns()};
 	char line[RG_LOST_LINE_MAX];
 
-	if (!rg_lost_is_news(l, told))
+	if (!rg_lost_is_news(l, last))
 		return;
 	rg_trace_write_json(t, line, rg_lost_line(l, &when, line, sizeof(line)));
 	for (size_t i = 0; i < l->n && !t->over; i++)
@@ -194,6 +194,6 @@ void rg_trace_look_at_losses(struct trace *t)
 		return;
 	for (int slot = 0; slot < RG_MAX_GATES; slot++)
 		if (all.at[slot])
-			tell_lost(t, all.at[slot], &t->told_lost[slot]);
+			tell_lost(t, all.at[slot], &t->last_lost[slot]);
 	rg_losts_free(&all);
 }

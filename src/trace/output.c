@@ -69,7 +69,7 @@ static size_t head(void *arg, unsigned int part, char *buf, size_t size)
 	struct trace *t = arg;
 
 	rg_header_fill(&t->header, t->guard ? &t->p : NULL);
-	t->header.filtered = rg_filter_is_set(&t->wish.filter);
+	t->header.filtered = rg_filter_is_set(&t->request.filter);
 	t->header.wall_ns = clock_ns(CLOCK_REALTIME);
 	t->header.boot_ns = rg_now_ns();
 	t->header.part = part;
@@ -95,15 +95,15 @@ int rg_trace_begin_output(struct trace *t)
 
 int rg_trace_begin_recording(struct trace *t)
 {
-	struct rg_recording_wish wish = {
-		.file = t->wish.record,
-		.size = t->wish.record_size,
-		.keep = t->wish.record_keep,
+	struct rg_recording_request request = {
+		.file = t->request.record,
+		.size = t->request.record_size,
+		.keep = t->request.record_keep,
 		.head = head,
 		.arg = t,
 	};
 
-	return wish.file ? rg_recording_open(&t->recording, &wish) : RG_DONE;
+	return request.file ? rg_recording_open(&t->recording, &request) : RG_DONE;
 }
 
 void rg_trace_write_end(struct trace *t)
@@ -139,9 +139,9 @@ void rg_trace_say_left_out(struct trace *t)
 {
 	rg_warn("standard output: its reader is too slow: %llu lines were left out%s",
 		(unsigned long long)t->out.left_out,
-		t->wish.record ? "; they are in the recording" : "");
+		t->request.record ? "; they are in the recording" : "");
 	/* Fail if output was not delivered, after finishing the recording. */
-	if (!t->wish.record && !t->status)
+	if (!t->request.record && !t->status)
 		t->status = RG_FAILED;
 }
 

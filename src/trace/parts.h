@@ -24,7 +24,7 @@
 #define BATCH 4096
 
 struct trace {
-	struct rg_trace_request wish;
+	struct rg_trace_request request;
 	struct rg_pins p;
 	bool guard;	  /* p is open; false: there is the role of an original server alone */
 	ino_t pinned_ino; /* id of map_meta, by which another set is noticed */
@@ -43,8 +43,8 @@ struct trace {
 	struct rg_header header;
 	struct rg_recording recording;
 
-	struct rg_gate_told gates[RG_MAX_GATES];
-	struct rg_lost_told told_lost[RG_MAX_GATES];
+	struct rg_gate_reported gates[RG_MAX_GATES];
+	struct rg_lost_reported last_lost[RG_MAX_GATES];
 	struct stat lost_file; /* as last read */
 	char boot_id[RG_BOOT_ID_SIZE];
 	__u32 set, init_netns;

@@ -322,18 +322,18 @@ int rg_verb_trace(const struct rg_options *o)
 		return rg_error(RG_FAILED, "trace: out of memory");
 	rg_pins_init(&t->p);
 	t->role = rg_role_none;
-	err = rg_trace_request_of(o, &t->wish);
-	t->wish.filter.mounts = &t->mounts;
+	err = rg_trace_request_of(o, &t->request);
+	t->request.filter.mounts = &t->mounts;
 	t->around.mounts = &t->mounts;
 	rg_trace_choose_style(t);
-	t->to_json = t->wish.json;
-	t->to_text = !t->wish.json && (!t->wish.record || t->style.width);
+	t->to_json = t->request.json;
+	t->to_text = !t->request.json && (!t->request.record || t->style.width);
 	err = err ?: begin(t);
 	if (!err) {
 		rg_trace_read_mounts(t);
 		tick(t);
-		if (t->wish.duration_ns)
-			t->end_ns = rg_now_ns() + t->wish.duration_ns;
+		if (t->request.duration_ns)
+			t->end_ns = rg_now_ns() + t->request.duration_ns;
 		rg_info("tracing; Ctrl-C ends");
 		serve(t);
 		finish(t);

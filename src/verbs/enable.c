@@ -59,9 +59,9 @@ static int find_rung(const char **rung)
 	return RG_DONE;
 }
 
-static int dry_run(const struct rg_arm_request *wish)
+static int dry_run(const struct rg_arm_request *request)
 {
-	const struct rg_policy *policy = &wish->config->policy;
+	const struct rg_policy *policy = &request->config->policy;
 	struct rg_rules rules = {};
 	struct rg_mounts mounts;
 	const char *rung = NULL;
@@ -74,9 +74,9 @@ static int dry_run(const struct rg_arm_request *wish)
 		return rg_error(RG_FAILED, "/proc/self/mountinfo: cannot be read: %s",
 				rg_strerror(err));
 	rg_mounts_ask_fsids(RG_VOLUMES, &mounts);
-	err = rg_rules_make(wish->config, &mounts, &rules);
+	err = rg_rules_make(request->config, &mounts, &rules);
 	if (!err) {
-		rg_scope_choose(wish->config);
+		rg_scope_choose(request->config);
 		printf("would enable: network namespace %u, action %s, scope %s, release %s\n",
 		       rg_netns_self(), rg_action_name(policy->action),
 		       rg_scope_name(policy->scope), rg_release_name(policy->release));
@@ -91,16 +91,16 @@ static int dry_run(const struct rg_arm_request *wish)
 int rg_verb_enable(const struct rg_options *o)
 {
 	struct rg_config config;
-	struct rg_arm_request wish;
+	struct rg_arm_request request;
 	int err = RG_DONE;
 
 	if (rg_is_original(o, &err))
 		return err ?: rg_original_enable(o);
 	if (err)
 		return err;
-	err = rg_arm_request_of(o, &config, &wish) ?: rg_enter_netns(o);
+	err = rg_arm_request_of(o, &config, &request) ?: rg_enter_netns(o);
 	if (!err)
-		err = o->dry_run ? dry_run(&wish) : rg_arm_and_say(&wish);
+		err = o->dry_run ? dry_run(&request) : rg_arm_and_say(&request);
 	rg_config_free(&config);
 	return err;
 }

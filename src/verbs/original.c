@@ -67,20 +67,20 @@ static void print_choice(const struct rg_org_choice *c)
 /* Takes the role as the configuration has it, or changes it. */
 static int enable(const struct rg_config *config, bool only_again)
 {
-	struct rg_org_wish wish = {.mode = (__u32)config->org_mode,
-				   .keep_for_s = config->org_keep_for_s,
-				   .only_again = only_again};
+	struct rg_org_request request = {.mode = (__u32)config->org_mode,
+					 .keep_for_s = config->org_keep_for_s,
+					 .only_again = only_again};
 	bool changed;
-	int err = rg_org_choose(config, &wish.choice);
+	int err = rg_org_choose(config, &request.choice);
 
-	if (wish.mode == RG_ORG_OFF)
-		wish.mode = RG_ORG_KEEP;
-	err = err ?: rg_org_enable(&wish, &changed);
+	if (request.mode == RG_ORG_OFF)
+		request.mode = RG_ORG_KEEP;
+	err = err ?: rg_org_enable(&request, &changed);
 	if (err)
 		return err;
 	printf("%s as an original server: mode %s, keep-for %ld s\n",
-	       changed ? "changed" : "enabled", rg_org_mode_name(wish.mode), wish.keep_for_s);
-	print_choice(&wish.choice);
+	       changed ? "changed" : "enabled", rg_org_mode_name(request.mode), request.keep_for_s);
+	print_choice(&request.choice);
 	printf("  NFSv4 byte-range locks and delegations: locks by NFSv3 (NLM) and share "
 	       "reservations are not kept\n");
 	fflush(stdout);

@@ -244,7 +244,7 @@ static int collect(const struct rg_pins *p, __u32 slot, struct rg_policy_shown *
 	c->record_size = (long)meta.record_mib << 20;
 	c->notify_nfsv3 = meta.notify_nfsv3;
 	c->protect = meta.protect != RG_PROTECT_OFF;
-	c->module = meta.module_wish;
+	c->module = meta.module_policy;
 	c->exempt_defaults = s->from.exempt_defaults;
 	s->n_exempt = count_exempt(p);
 	return collect_rules(p, slot, s);
@@ -306,7 +306,7 @@ int rg_verb_policy_reload(const struct rg_options *o)
 				       .force_continue = -1};
 	struct rg_provenance from = {};
 	struct rg_config config;
-	struct rg_arm_request wish;
+	struct rg_arm_request request;
 	struct rg_pins p;
 	__u32 slot;
 	int err = rg_enter_netns(o) ?: open_gate(&p, &slot, &from);
@@ -316,10 +316,10 @@ int rg_verb_policy_reload(const struct rg_options *o)
 	rg_pins_close(&p);
 	if (!file_only.config)
 		file_only.config = from.file[0] ? from.file : RG_CONFIG_FILE;
-	err = rg_arm_request_of(&file_only, &config, &wish);
-	wish.only_again = true; /* `disable` may have run in between */
+	err = rg_arm_request_of(&file_only, &config, &request);
+	request.only_again = true; /* `disable` may have run in between */
 	err = err ?: rg_original_can(&config);
-	err = err ?: rg_arm_and_say(&wish);
+	err = err ?: rg_arm_and_say(&request);
 	err = err ?: rg_original_reload(&config);
 	rg_config_free(&config);
 	return err;

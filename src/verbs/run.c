@@ -11,20 +11,20 @@
 #include "daemon/daemon.h"
 #include "pins/gates.h"
 
-static int arm(struct rg_daemon *d, struct rg_arm_request *wish)
+static int arm(struct rg_daemon *d, struct rg_arm_request *request)
 {
 	struct rg_armed armed;
 	int err;
 
-	wish->serve = true;
-	wish->only_fd = d->only_fd;
-	err = rg_arm(wish, &d->p, &armed);
+	request->serve = true;
+	request->only_fd = d->only_fd;
+	err = rg_arm(request, &d->p, &armed);
 	if (err)
 		return err;
 	rg_daemon_beat(d);
-	if (!wish->as_it_is) {
+	if (!request->as_it_is) {
 		rg_decide_nothing(&d->p, armed.slot);
-		rg_say_armed(&d->p, wish, &armed);
+		rg_say_armed(&d->p, request, &armed);
 	} else if (armed.replaced) {
 		printf("set replaced: its gates, their policies and the held processes are "
 		       "unchanged\n");
@@ -71,7 +71,7 @@ static int tell_metrics_dir(const struct rg_pins *p, const struct rg_options *o,
  * version. Returns RG_NOT_ENABLED, without a message, if nothing is enabled. */
 static int serve_enabled_set(struct rg_daemon *d, struct rg_config *config)
 {
-	struct rg_arm_request wish = {
+	struct rg_arm_request request = {
 		.config = config,
 		.as_it_is = true,
 		.force_rung = -1,
@@ -80,7 +80,7 @@ static int serve_enabled_set(struct rg_daemon *d, struct rg_config *config)
 		.force_hold = -1,
 	};
 
-	return arm(d, &wish);
+	return arm(d, &request);
 }
 
 /* Handles a mistake in file or options, which was reported: serves an enabled set by its old
@@ -103,19 +103,19 @@ static int take_up_anyway(struct rg_daemon *d, struct rg_config *config)
 static int take_up(struct rg_daemon *d, const struct rg_options *o)
 {
 	struct rg_config config;
-	struct rg_arm_request wish;
-	int err = rg_arm_request_of(o, &config, &wish);
+	struct rg_arm_request request;
+	int err = rg_arm_request_of(o, &config, &request);
 
 	if (err) {
 		err = take_up_anyway(d, &config);
 	} else if (rg_config_is_given(o, &config)) {
-		err = arm(d, &wish);
+		err = arm(d, &request);
 	} else {
 		err = serve_enabled_set(d, &config);
 		if (!err)
 			err = tell_metrics_dir(&d->p, o, &config);
 		else if (err == RG_NOT_ENABLED)
-			err = arm(d, &wish);
+			err = arm(d, &request);
 	}
 	/* End if the gate cannot be armed, but go on without the role of an original server. */
 	if (!err && rg_original_run(&config))

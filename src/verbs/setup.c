@@ -343,14 +343,14 @@ static bool by_systemd(const struct setup *s)
 static int enable(const struct setup *s)
 {
 	struct rg_options o = *s->o;
-	struct rg_arm_request wish;
+	struct rg_arm_request request;
 	struct rg_config config;
 	int err;
 
 	if (by_systemd(s))
 		return systemctl("enable") ?: systemctl("reload-or-restart");
 	o.verb = "enable";
-	err = rg_arm_request_of(&o, &config, &wish) ?: rg_arm_and_say(&wish);
+	err = rg_arm_request_of(&o, &config, &request) ?: rg_arm_and_say(&request);
 	rg_config_free(&config);
 	if (!err)
 		printf("\nIt is enabled until the next boot. Have `reexport-guard run` started at "

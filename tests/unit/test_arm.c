@@ -170,20 +170,21 @@ int __wrap_rg_exempt_follow(const struct rg_pins *p, const struct rg_mounts *mou
 	return 0;
 }
 
-int __wrap_rg_answers_prepare(__u32 wish, enum rg_module *state, bool *ours)
+int __wrap_rg_answers_prepare(__u32 request, enum rg_module *state, bool *ours)
 {
-	(void)wish;
+	(void)request;
 	*state = RG_MODULE_OFF;
 	*ours = false;
 	return step("module");
 }
 
-int __wrap_rg_load(struct rg_pins *p, const struct rg_load_request *wish, struct rg_loaded *loaded)
+int __wrap_rg_load(struct rg_pins *p, const struct rg_load_request *request,
+		   struct rg_loaded *loaded)
 {
 	memset(loaded, 0, sizeof(*loaded));
 	p->live = &host.live;
 	unit_need(host.n_rungs < UNIT_COUNT(host.rungs));
-	host.rungs[host.n_rungs++] = (int)wish->rung;
+	host.rungs[host.n_rungs++] = (int)request->rung;
 	return step("load");
 }
 
@@ -200,10 +201,10 @@ int __wrap_rg_load_freeze(const struct rg_pins *p)
 	return step("freeze");
 }
 
-int __wrap_rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *wish)
+int __wrap_rg_attach_answers(struct rg_loaded *loaded, const struct rg_load_request *request)
 {
 	(void)loaded;
-	(void)wish;
+	(void)request;
 	return step("answers");
 }
 

@@ -89,7 +89,7 @@ static void test_nobody_wants_it(void **unused)
 
 static void test_wished(void **unused)
 {
-	struct rg_original_facts o = {.wished = true, .lsm = -1};
+	struct rg_original_facts o = {.configured = true, .lsm = -1};
 	struct rg_knfsd_facts k = knfsd();
 
 	(void)unused;

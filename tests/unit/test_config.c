@@ -335,7 +335,7 @@ static void test_all_at_once(void **unused)
 	assert_int_equal(config.metrics_interval_s, 5);
 	assert_int_equal(config.record, 0);
 	assert_int_equal(config.record_size, 1L << 30);
-	assert_int_equal(config.module, RG_MODULE_WISH_OFF);
+	assert_int_equal(config.module, RG_MODULE_POLICY_OFF);
 	assert_int_equal(config.policy.forward, RG_FORWARD_ALWAYS);
 	assert_int_equal(config.policy.only_client, 1);
 	assert_string_equal(config.file, path);
@@ -366,7 +366,7 @@ static void test_nothing_at_all(void **unused)
 		assert_int_equal(config.metrics_interval_s, RG_DEFAULT_METRICS_INTERVAL);
 		assert_int_equal(config.record, 1);
 		assert_int_equal(config.record_size >> 20, RG_DEFAULT_RECORD_MIB);
-		assert_int_equal(config.module, RG_MODULE_WISH_AUTO);
+		assert_int_equal(config.module, RG_MODULE_POLICY_AUTO);
 		assert_int_equal(config.policy.forward, RG_FORWARD_GUARDED);
 		assert_int_equal(config.policy.only_client, 0);
 		assert_int_equal(config.policy.original_keeps, 0);

@@ -262,7 +262,7 @@ static void test_meta(void **unused)
 		M(rg_meta, kprobes),
 		M(rg_meta, hold),
 		M(rg_meta, module),
-		M(rg_meta, module_wish),
+		M(rg_meta, module_policy),
 		M(rg_meta, module_ours),
 		M(rg_meta, record),
 		M(rg_meta, record_mib),

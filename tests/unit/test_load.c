@@ -285,7 +285,7 @@ static int setup(void **unused)
 	request = (struct rg_load_request){.rung = RG_RUNG_LSM,
 					   .follow = -1,
 					   .continues = -1,
-					   .module = RG_MODULE_WISH_OFF};
+					   .module = RG_MODULE_POLICY_OFF};
 	return 0;
 }
 
@@ -603,7 +603,7 @@ static void test_answers(void **unused)
 	static const char *const refused[] = {"answer_locks", NULL};
 
 	(void)unused;
-	request.module = RG_MODULE_WISH_AUTO;
+	request.module = RG_MODULE_POLICY_AUTO;
 	request.module_state = RG_MODULE_ANSWERED;
 	assert_int_equal(load(), RG_DONE);
 	assert_true(has(last_load(), "answer_reclaim"));
@@ -619,12 +619,12 @@ static void test_answers(void **unused)
 	assert_false(has(last_load(), "answer_reclaim"));
 	rg_unload(&loaded);
 
-	request.module = RG_MODULE_WISH_REQUIRE;
+	request.module = RG_MODULE_POLICY_REQUIRE;
 	assert_int_equal(load(), RG_CANNOT);
 	rg_unload(&loaded);
 
 	setup(NULL);
-	request.module = RG_MODULE_WISH_AUTO;
+	request.module = RG_MODULE_POLICY_AUTO;
 	request.module_state = RG_MODULE_ANSWERED;
 	kernel.refused_attach = refused;
 	assert_int_equal(load(), RG_DONE);

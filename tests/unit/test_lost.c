@@ -102,7 +102,7 @@ static void back(__u32 i, __u32 locks, __u32 refusals)
 
 static void heed(struct rg_unlocks *unlocks, size_t n)
 {
-	unit_need(rg_lost_heed(&h.lost, &h.now, h.listed, unlocks, n) == 0);
+	unit_need(rg_lost_take_listing(&h.lost, &h.now, h.listed, unlocks, n) == 0);
 }
 
 static struct rg_lost_sum judge(bool over)
@@ -380,7 +380,7 @@ static void test_many_files(void **unused)
 	begin(false);
 	back(0, RG_MAX_RANGES, 0);
 	h.now.steps = 0;
-	unit_need(rg_lost_heed(&h.lost, &h.now, listed, NULL, 0) == 0);
+	unit_need(rg_lost_take_listing(&h.lost, &h.now, listed, NULL, 0) == 0);
 	assert_true(h.now.steps >= RG_MAX_RANGES && h.now.steps < 4ULL * RG_MAX_RANGES);
 	assert_int_equal(judge(true).back, RG_MAX_RANGES);
 	free(listed);

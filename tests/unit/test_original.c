@@ -63,7 +63,7 @@ static void test_over(void **unused)
 			      .name_len = 100,
 			      .addr = {10, 77, 3, 2},
 			      .name = "Linux NFSv4.2 box"};
-	struct rg_keeper_told told = {};
+	struct rg_keeper_reported told = {};
 	struct rg_record r;
 
 	(void)unused;

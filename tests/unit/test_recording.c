@@ -33,28 +33,28 @@ static size_t head(void *arg, unsigned int part, char *buf, size_t size)
 
 static unsigned int heads;
 
-static struct rg_recording_wish wish_of(const char *name, __u64 size, unsigned int keep)
+static struct rg_recording_request request_of(const char *name, __u64 size, unsigned int keep)
 {
 	static char file[512];
 
 	snprintf(file, sizeof(file), "%s/%s", dir, name);
-	return (struct rg_recording_wish){.file = file,
-					  .size = size,
-					  .keep = keep,
-					  .head = head,
-					  .arg = &heads};
+	return (struct rg_recording_request){.file = file,
+					     .size = size,
+					     .keep = keep,
+					     .head = head,
+					     .arg = &heads};
 }
 
 static struct unit_ear ear;
 
 /* Open; what was said is in `ear`. One line if it failed. */
-static int begin(struct rg_recording *r, const struct rg_recording_wish *wish)
+static int begin(struct rg_recording *r, const struct rg_recording_request *request)
 {
 	int err, lines;
 
 	heads = 0;
 	unit_listen(&ear);
-	err = rg_recording_open(r, wish);
+	err = rg_recording_open(r, request);
 	lines = unit_heard(&ear);
 	if (lines != (err ? 1 : 0))
 		fail_msg("status %d, said: %s", err, ear.text);
@@ -63,9 +63,9 @@ static int begin(struct rg_recording *r, const struct rg_recording_wish *wish)
 
 static void begin_well(struct rg_recording *r, const char *name, __u64 size, unsigned int keep)
 {
-	struct rg_recording_wish wish = wish_of(name, size, keep);
+	struct rg_recording_request request = request_of(name, size, keep);
 
-	if (begin(r, &wish))
+	if (begin(r, &request))
 		fail_msg("%s", ear.text);
 }
 
@@ -268,10 +268,10 @@ static void test_again(void **unused)
 
 static void check_refused(const char *name, const char *why)
 {
-	struct rg_recording_wish wish = wish_of(name, 1 << 20, 3);
+	struct rg_recording_request request = request_of(name, 1 << 20, 3);
 	struct rg_recording r;
 
-	assert_int_equal(begin(&r, &wish), RG_FAILED);
+	assert_int_equal(begin(&r, &request), RG_FAILED);
 	if (!strstr(ear.text, why) || !strstr(ear.text, name))
 		fail_msg("\"%s\" is not in: %s", why, ear.text);
 	assert_int_equal(heads, 0);
@@ -338,41 +338,41 @@ static void test_what_is_left_alone(void **unused)
 
 static void test_devices(void **unused)
 {
-	struct rg_recording_wish wish = wish_of("", 1 << 20, 1);
+	struct rg_recording_request request = request_of("", 1 << 20, 1);
 	struct rg_recording r;
 
 	(void)unused;
-	wish.file = "/dev/full";
-	assert_int_equal(begin(&r, &wish), RG_FAILED);
+	request.file = "/dev/full";
+	assert_int_equal(begin(&r, &request), RG_FAILED);
 	assert_non_null(strstr(ear.text, "/dev/full: not a regular file"));
-	wish.file = "";
-	assert_int_equal(begin(&r, &wish), RG_FAILED);
+	request.file = "";
+	assert_int_equal(begin(&r, &request), RG_FAILED);
 }
 
 static void test_names(void **unused)
 {
 	char name[NAME_MAX + 2];
-	struct rg_recording_wish wish;
+	struct rg_recording_request request;
 	struct rg_recording r;
 
 	(void)unused;
 	memset(name, 'n', sizeof(name));
 	name[NAME_MAX - 3] = '\0';
-	wish = wish_of(name, 1 << 20, 10);
-	assert_int_equal(begin(&r, &wish), RG_DONE);
+	request = request_of(name, 1 << 20, 10);
+	assert_int_equal(begin(&r, &request), RG_DONE);
 	assert_int_equal(rg_recording_close(&r), RG_DONE);
 	/* The name of a part would be too long. */
-	wish.keep = 1000;
-	assert_int_equal(begin(&r, &wish), RG_FAILED);
+	request.keep = 1000;
+	assert_int_equal(begin(&r, &request), RG_FAILED);
 	assert_non_null(strstr(ear.text, "too long"));
 	name[NAME_MAX - 3] = 'n';
 	name[NAME_MAX + 1] = '\0';
-	wish = wish_of(name, 1 << 20, 1);
-	assert_int_equal(begin(&r, &wish), RG_FAILED);
+	request = request_of(name, 1 << 20, 1);
+	assert_int_equal(begin(&r, &request), RG_FAILED);
 	/* In the working directory. */
 	assert_int_equal(chdir(dir), 0);
-	wish.file = "here";
-	assert_int_equal(begin(&r, &wish), RG_DONE);
+	request.file = "here";
+	assert_int_equal(begin(&r, &request), RG_DONE);
 	assert_int_equal(rg_recording_close(&r), RG_DONE);
 	assert_true(is_there("here"));
 	assert_int_equal(chdir("/"), 0);

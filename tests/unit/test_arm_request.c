@@ -8,8 +8,8 @@
 static struct unit_ear ear;
 static struct rg_options o;
 static struct rg_config config;
-static struct rg_arm_request wish;
-static char path[] = "/tmp/rg-wish-XXXXXX";
+static struct rg_arm_request request;
+static char path[] = "/tmp/rg-arm-request-XXXXXX";
 
 static int make_file(void **unused)
 {
@@ -29,7 +29,7 @@ static int remove_file(void **unused)
 	return unlink(path);
 }
 
-/* A wish of a file with this text, and of options up to a NULL. *lines: said. */
+/* A request of a file with this text, and of options up to a NULL. *lines: said. */
 static int ask(const char *text, int *lines, char **argv)
 {
 	FILE *f = fopen(path, "w");
@@ -47,7 +47,7 @@ static int ask(const char *text, int *lines, char **argv)
 	if (!err && !o.config)
 		o.config = path;
 	if (!err)
-		err = rg_arm_request_of(&o, &config, &wish);
+		err = rg_arm_request_of(&o, &config, &request);
 	*lines = unit_heard(&ear);
 	return err;
 }
@@ -55,7 +55,7 @@ static int ask(const char *text, int *lines, char **argv)
 #define ASK(conf, lines, ...) ask(conf, lines, (char *[]){(char[]){"-"}, ##__VA_ARGS__, NULL})
 
 /* It is granted, without a word. */
-#define WISH(conf, ...)                                                                            \
+#define REQUEST(conf, ...)                                                                         \
 	do {                                                                                       \
 		int lines_;                                                                        \
 		int err_ = ASK(conf, &lines_, ##__VA_ARGS__);                                      \
@@ -78,12 +78,12 @@ static int ask(const char *text, int *lines, char **argv)
 static void test_nothing_said(void **unused)
 {
 	(void)unused;
-	WISH("");
-	assert_ptr_equal(wish.config, &config);
-	assert_false(wish.serve);
-	assert_int_equal(wish.force_rung, -1);
-	assert_int_equal(wish.force_follow, -1);
-	assert_int_equal(wish.force_max_held, 0);
+	REQUEST("");
+	assert_ptr_equal(request.config, &config);
+	assert_false(request.serve);
+	assert_int_equal(request.force_rung, -1);
+	assert_int_equal(request.force_follow, -1);
+	assert_int_equal(request.force_max_held, 0);
 	assert_true(config.exports);
 	assert_false(config.all);
 	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
@@ -98,9 +98,9 @@ static void test_options_over_file(void **unused)
 				  "[daemon]\nstate-dir = /file\nledger-interval = 5s\n";
 
 	(void)unused;
-	WISH(text, "--action", "audit", "--settle-quiet", "3s", "--state-dir", "/option",
-	     "--force-rung", "lsm", "--force-rung", "kprobe", "--force-rung", "user_space",
-	     "--force-max-held", "7", "--force-without", "open_done");
+	REQUEST(text, "--action", "audit", "--settle-quiet", "3s", "--state-dir", "/option",
+		"--force-rung", "lsm", "--force-rung", "kprobe", "--force-rung", "user_space",
+		"--force-max-held", "7", "--force-without", "open_done");
 	assert_int_equal(config.policy.action, RG_ACTION_AUDIT);
 	assert_int_equal(config.policy.release, RG_RELEASE_SETTLED);
 	assert_int_equal(config.policy.max_hold_s, 3600);
@@ -111,12 +111,12 @@ static void test_options_over_file(void **unused)
 	assert_int_equal(config.origin[RG_KEY_ACTION].line, 0);
 	assert_int_equal(config.origin[RG_KEY_RELEASE].line, 3);
 	assert_false(config.origin[RG_KEY_RELEASE].command_line);
-	assert_int_equal(wish.force_rung, RG_RUNG_LSM);
-	assert_int_equal(wish.force_follow, RG_FOLLOW_KPROBE);
-	assert_int_equal(wish.force_continue, RG_CONTINUE_USER);
-	assert_int_equal(wish.force_max_held, 7);
-	assert_int_equal(wish.force_left_out, 1u << RG_LINK_OPEN_DONE);
-	WISH(text, "--action", "audit", "--action=hold"); /* the last one counts */
+	assert_int_equal(request.force_rung, RG_RUNG_LSM);
+	assert_int_equal(request.force_follow, RG_FOLLOW_KPROBE);
+	assert_int_equal(request.force_continue, RG_CONTINUE_USER);
+	assert_int_equal(request.force_max_held, 7);
+	assert_int_equal(request.force_left_out, 1u << RG_LINK_OPEN_DONE);
+	REQUEST(text, "--action", "audit", "--action=hold"); /* the last one counts */
 	assert_int_equal(config.policy.action, RG_ACTION_HOLD);
 }
 
@@ -125,11 +125,11 @@ static void test_mounts(void **unused)
 	static const char *text = "[mounts]\nexports = yes\nmount = /file\nexcept = /file/x\n";
 
 	(void)unused;
-	WISH(text);
+	REQUEST(text);
 	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 	assert_int_equal(config.mounts.n, 1);
 	/* Any of the three on the command line, and the file's are not used. */
-	WISH(text, "--mount", "/a", "--mount", "/b", "--except", "/a/x");
+	REQUEST(text, "--mount", "/a", "--mount", "/b", "--except", "/a/x");
 	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_LISTED);
 	assert_false(config.exports);
 	assert_int_equal(config.mounts.n, 2);
@@ -144,21 +144,21 @@ static void test_mounts(void **unused)
 	assert_true(config.origin[RG_KEY_MOUNT].command_line);
 	assert_int_equal(config.origin[RG_KEY_EXPORTS].line, 0);
 	assert_false(config.origin[RG_KEY_EXPORTS].command_line);
-	WISH(text, "--all");
+	REQUEST(text, "--all");
 	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_ALL);
 	assert_int_equal(config.mounts.n, 0);
 	assert_int_equal(config.excepts.n, 1);
-	WISH(text, "--exports");
+	REQUEST(text, "--exports");
 	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 	assert_int_equal(config.mounts.n, 0);
-	WISH("[mounts]\nall = yes\n", "--mount", "/a");
+	REQUEST("[mounts]\nall = yes\n", "--mount", "/a");
 	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_LISTED);
 	assert_false(config.all);
-	WISH("[mounts]\nexports = no\nmount = /file\n", "--exports", "--mount", "/a");
+	REQUEST("[mounts]\nexports = no\nmount = /file\n", "--exports", "--mount", "/a");
 	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_EXPORTS);
 	assert_int_equal(config.mounts.n, 1);
 	/* Nothing of the three: the file's. */
-	WISH("[mounts]\nall = yes\n", "--except", "/a", "--release", "settled");
+	REQUEST("[mounts]\nall = yes\n", "--except", "/a", "--release", "settled");
 	assert_int_equal(config.policy.mount_mode, RG_MOUNT_MODE_ALL);
 	assert_int_equal(config.excepts.n, 1);
 
@@ -174,10 +174,10 @@ static void test_settle_goes_with_settled(void **unused)
 		"--release", "grace-start", "--settle-quiet", "3s");
 	REFUSED(RG_USAGE, "--settle-timeout: goes with release settled, not grace-end",
 		"[gate]\nrelease = settled\n", "--settle-timeout", "3s", "--release", "grace-end");
-	WISH("[gate]\nrelease = settled\n", "--settle-timeout", "3s");
+	REQUEST("[gate]\nrelease = settled\n", "--settle-timeout", "3s");
 	assert_int_equal(config.policy.settle_timeout_s, 3);
 	/* In the file it waits for its time. */
-	WISH("[gate]\nsettle-quiet = 3s\n");
+	REQUEST("[gate]\nsettle-quiet = 3s\n");
 }
 
 static void test_exempt(void **unused)
@@ -185,7 +185,7 @@ static void test_exempt(void **unused)
 	int lines;
 
 	(void)unused;
-	WISH("[exempt]\nprogram = /bin/true\ndefaults = no\n", "--exempt", "/bin/false");
+	REQUEST("[exempt]\nprogram = /bin/true\ndefaults = no\n", "--exempt", "/bin/false");
 	assert_int_equal(config.programs.n, 2);
 	assert_string_equal(config.programs.at[0], "/bin/true");
 	assert_string_equal(config.programs.at[1], "/bin/false");
@@ -231,14 +231,14 @@ static void test_is_given(void **unused)
 	struct rg_options none = {.verb = "run", .force_rung = -1};
 
 	(void)unused;
-	WISH("");
+	REQUEST("");
 	assert_true(rg_config_is_given(&o, &config));
 	assert_string_equal(config.file, path);
 	assert_true(rg_config_is_given(&none, &config));
 	if (access(RG_CONFIG_FILE, F_OK) == 0)
 		skip(); /* this machine has a policy of its own */
 	rg_config_free(&config);
-	assert_int_equal(rg_arm_request_of(&none, &config, &wish), RG_DONE);
+	assert_int_equal(rg_arm_request_of(&none, &config, &request), RG_DONE);
 	assert_false(rg_config_is_given(&none, &config));
 	none.given = RG_TAKES(RG_OPT_NETNS);
 	assert_false(rg_config_is_given(&none, &config));
@@ -262,5 +262,5 @@ int main(void)
 		cmocka_unit_test(test_is_given),
 	};
 
-	return cmocka_run_group_tests_name("wish", tests, make_file, remove_file);
+	return cmocka_run_group_tests_name("arm_request", tests, make_file, remove_file);
 }
