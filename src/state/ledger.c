@@ -172,7 +172,7 @@ static bool get_name(json_object *o, struct rg_ledger_entry *e)
 	/* Accept one of the two only: nothing says which of both would count. */
 	if (plain == json_object_object_get_ex(o, "name_hex", NULL))
 		return false;
-	if (!rg_json_get_text(o, plain ? "name" : "name_hex", text, sizeof(text)))
+	if (!rg_json_get_bytes(o, plain ? "name" : "name_hex", text, sizeof(text)))
 		return false;
 	if (strlen(text) != (plain ? n : 2 * n))
 		return false;

@@ -155,7 +155,7 @@ bool rg_json_get_uint(json_object *o, const char *key, __u64 min, __u64 max, __u
 	return true;
 }
 
-bool rg_json_get_text(json_object *o, const char *key, char *out, size_t size)
+bool rg_json_get_bytes(json_object *o, const char *key, char *out, size_t size)
 {
 	json_object *value = json_object_object_get(o, key);
 	const char *text;
@@ -170,6 +170,15 @@ bool rg_json_get_text(json_object *o, const char *key, char *out, size_t size)
 	memcpy(out, text, n);
 	out[n] = '\0';
 	return true;
+}
+
+bool rg_json_get_text(json_object *o, const char *key, char *out, size_t size)
+{
+	json_object *value = json_object_object_get(o, key);
+
+	return json_object_is_type(value, json_type_string) &&
+	       is_shown_as_it_is(json_object_get_string(value)) &&
+	       rg_json_get_bytes(o, key, out, size);
 }
 
 void rg_json_put_netns(json_object *o, __u32 netns, bool init)

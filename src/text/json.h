@@ -48,8 +48,11 @@ void rg_json_print(FILE *out, json_object *o);
  * is not (rg_json_whole()). */
 bool rg_json_end(json_object *o, FILE *out);
 bool rg_json_get_uint(json_object *o, const char *key, __u64 min, __u64 max, __u64 *out);
-/* Gets a string that is text (rg_utf8_is_text()) of at most size - 1 bytes. */
+/* Gets a string of at most size - 1 bytes that rg_json_put_text() writes as it is. Another one
+ * would be longer when it is written again, and perhaps too long to be read. */
 bool rg_json_get_text(json_object *o, const char *key, char *out, size_t size);
+/* Gets a string of rg_json_bytes(), of at most size - 1 bytes. */
+bool rg_json_get_bytes(json_object *o, const char *key, char *out, size_t size);
 
 /* Writes an object without blanks and puts it, to write a long file piece by piece: its objects
  * together take some twenty times its length in memory. `open` leaves out the closing brace, so

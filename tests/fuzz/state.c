@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fuzz.h"
 
@@ -129,8 +130,12 @@ void fuzz_one(const char *bytes, size_t n)
 	fuzz_printed(true);
 	/* What we write we read, and it says the same. */
 	twice = again(once, why);
-	fuzz_need(twice);
-	fuzz_need(strcmp(json_object_to_json_string(once), json_object_to_json_string(twice)) == 0);
+	if (!twice ||
+	    strcmp(json_object_to_json_string(once), json_object_to_json_string(twice)) != 0) {
+		dprintf(STDERR_FILENO, "once:  %s\ntwice: %s\n%s\n",
+			json_object_to_json_string(once), json_object_to_json_string(twice), why);
+		fuzz_fail(__FILE__, __LINE__, "what is written is read, and says the same");
+	}
 	json_object_put(once);
 	json_object_put(twice);
 }

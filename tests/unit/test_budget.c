@@ -667,6 +667,8 @@ static void test_malformed(void **unused)
 		{"", "empty"},
 		{"{\"version\": 1}", "boot_id"},
 		{"{\"version\": 1, \"boot_id\": \"" BOOT_1 "0\", \"servers\": []}", "boot_id"},
+		/* U+06DD cannot be seen: it would be written as \333\235. */
+		{"{\"version\": 1, \"boot_id\": \"\\u06dd\", \"servers\": []}", "boot_id"},
 		{"{\"version\": 1, \"boot_id\": \"\"}", "servers"},
 		{"{\"version\": 3, \"boot_id\": \"\", \"servers\": []}", "version 3"},
 		{HEAD "0]}", "server 1"},
