@@ -22,6 +22,8 @@ ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 KERNEL ?= bookworm
 
 comma := ,
+# What tests need is built by as many at once as there are processors, unless `make -jN` says how many.
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 ifeq ($(V),1)
 Q :=
@@ -86,7 +88,7 @@ test-deps: ## install what testing needs as well: qemu and the like
 	$(Q)packaging/deps
 
 demo: test-deps ## the main job in three machines, without the guard, with it, and with the module (ROLE=original: the original server's half)
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(HELPERS)
 	$(Q)tests/demo --kernel $(KERNEL) $(if $(ROLE),--role $(ROLE))
 
 # A browser is installed where pages are tested, and nowhere else.
@@ -94,16 +96,16 @@ needs_browser = $(filter html,$(ONLY) $(WITH))
 
 test: test-deps ## unit tests and the bats suite on KERNEL (6.1, 6.12, 7.2, 7.3 or a Debian suite; bookworm)
 	$(if $(needs_browser),$(Q)packaging/deps --html)
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER) fuzzers
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER) fuzzers
 	$(Q)tests/run --kernel $(KERNEL) $(if $(ONLY),--only "$(ONLY)") $(if $(WITH),--with "$(WITH)")
 
 test-whole: test-deps ## make test, and what takes longer or needs a browser; before a release
 	$(Q)packaging/deps --html
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER) fuzzers
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(HELPERS) $(UNITS) $(BENCHES) $(OTHER) fuzzers
 	$(Q)tests/run --kernel $(KERNEL) --whole
 
 test-matrix: test-deps ## every suite on 6.1, 6.12, 7.2 and 7.3; without KVM what takes an hour (WHOLE=1: every); writes docs/kernels.md
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS)
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(HELPERS)
 	$(Q)tests/matrix $(if $(WHOLE),--whole) $(if $(ONLY),--only "$(ONLY)")
 
 test-toolchains: ## build with Debian 12's and 13's gcc and clang, and for arm64 (root)
@@ -111,7 +113,7 @@ test-toolchains: ## build with Debian 12's and 13's gcc and clang, and for arm64
 
 .PHONY: fault
 fault: test-deps ## kill verbs at random system calls, fail these; adds to docs/results/fault.md (ROUNDS=50, SEED=, CROWD=500, KILLS=10)
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(OTHER)
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(HELPERS) $(OTHER)
 	$(Q)KERNEL=$(KERNEL) CROWD=$(CROWD) KILLS=$(KILLS) tests/fault $(or $(ROUNDS),50) $(SEED)
 
 unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
@@ -121,7 +123,7 @@ unit: $(UNITS) ## the unit tests alone, with ASan and UBSan
 SECONDS ?= 60
 fuzz: ## fuzz what reads others' text, SECONDS of each (60); adds a row to docs/results/fuzz.md
 	$(Q)packaging/deps
-	$(Q)$(MAKE) --no-print-directory fuzzers
+	$(Q)$(MAKE) --no-print-directory $(JOBS) fuzzers
 	$(Q)tests/fuzz/run --seconds $(SECONDS) --record
 
 .PHONY: model
@@ -133,11 +135,11 @@ model: ## check the model of the recovery with spin: docs/model; a minute or so
 
 bench: test-deps ## what it costs, against others: docs/results/bench.md; half an hour at most
 	$(Q)packaging/deps --bench
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(HELPERS) $(BENCHES)
 	$(Q)bench/run --kernel $(KERNEL)
 
 bench-quick: test-deps ## the same with less of everything, to the terminal: five minutes
-	$(Q)$(MAKE) --no-print-directory all $(HELPERS) $(BENCHES)
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(HELPERS) $(BENCHES)
 	$(Q)bench/run --kernel $(KERNEL) --quick
 
 bench-check: $(B)/reexport-guard $(HELPERS) $(BENCHES) ## has ordinary work become dearer? A part of make test

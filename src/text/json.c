@@ -21,7 +21,7 @@ bool rg_json_whole(void)
 	return is;
 }
 
-void rg_json_need(const void *made)
+void rg_json_need(bool made)
 {
 	if (!made)
 		lacks = true;

@@ -28,7 +28,7 @@ json_object *rg_json_bytes(const char *bytes, size_t n);
  * document is made, and print none that lacks something. */
 bool rg_json_whole(void);
 /* Notes that the document lacks something if `made`, which goes into it, is NULL. */
-void rg_json_need(const void *made);
+void rg_json_need(bool made);
 
 /* Put and get members of an object. The get functions return false, and do not change *out, if
  * the member is missing or invalid. */
