@@ -27,7 +27,7 @@ json_object *rg_json_bytes(const char *bytes, size_t n);
 /* Says whether memory was there for all that this thread made since it last asked. Ask when a
  * document is made, and print none that lacks something. */
 bool rg_json_whole(void);
-/* Notes that the document lacks something if `made`, which goes into it, is NULL. */
+/* Notes that the document lacks something if what goes into it was not made. */
 void rg_json_need(bool made);
 
 /* Put and get members of an object. The get functions return false, and do not change *out, if
