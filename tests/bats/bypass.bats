@@ -33,11 +33,13 @@ refused() {
 	refused "$LOCKER" try posix /srv/elsewhere/f
 }
 
+# bats test_tags=whole
 @test "unshare -m" {
 	arm --mount $a --action deny
 	refused unshare -m "$LOCKER" try posix $a/f
 }
 
+# bats test_tags=whole
 @test "a mount of the same export in another mount namespace, made while closed" {
 	arm --mount $a --action deny
 	# shellcheck disable=SC2016 # expanded by the inner shell
@@ -60,11 +62,13 @@ refused() {
 	refused "$LOCKER" pass-fd posix $a/f
 }
 
+# bats test_tags=whole
 @test "a child process" {
 	arm --mount $a --action deny
 	refused "$LOCKER" fork posix $a/f
 }
 
+# bats test_tags=whole
 @test "a second network namespace" {
 	arm --mount $a --action deny
 	refused unshare -n "$LOCKER" try posix $a/f
@@ -252,6 +256,7 @@ in_vain() {
 	[ "$output" = granted ]
 }
 
+# bats test_tags=whole
 @test "umount -l and remount elsewhere, with the daemon looking on" {
 	arm_hold --mount $a
 	arm --mount $a --action deny

@@ -165,6 +165,7 @@ progs_are() { [[ $(bpftool -j prog show | jq length) == "$1" ]]; }
 	says export-fsid problem $a
 }
 
+# bats test_tags=whole
 @test "no BTF: cannot run, exit 3" {
 	run in_rex unshare -m bash -c 'mount -t tmpfs none /sys/kernel/btf && "$0" check --json' "$RG"
 	[ "$status" -eq 3 ]
@@ -242,6 +243,7 @@ progs_are() { [[ $(bpftool -j prog show | jq length) == "$1" ]]; }
 	gone bpffs
 }
 
+# bats test_tags=whole
 @test "symbols, namespaces" {
 	before=$(</proc/sys/kernel/kptr_restrict)
 	echo 2 >/proc/sys/kernel/kptr_restrict
@@ -527,6 +529,7 @@ $other *($options,fsid=12)"
 	says mount-options ok $a
 }
 
+# bats test_tags=whole
 @test "mount options: vers=3, nolock, local_lock" {
 	mounted vers=3,nolock
 	fault mount-nolock problem $a
@@ -641,6 +644,7 @@ budget() {
 	done
 }
 
+# bats test_tags=whole
 @test "units: no systemd is unknown; one that does not answer as well" {
 	fault unit-order unknown
 	booted

@@ -74,6 +74,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[ ! -e $pins ]
 }
 
+# bats test_tags=whole
 @test "in another pid namespace: release and disable refuse, since they could not continue held processes" {
 	arm --mount $a --action deny
 	for verb in release disable "enable --all"; do
@@ -86,6 +87,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[ "$output" = EAGAIN ]
 }
 
+# bats test_tags=whole
 @test "a path on another file system below an NFS mount is not that mount" {
 	in_rex mkdir -p $a/scratch
 	in_rex mount -t tmpfs scratch $a/scratch
@@ -249,6 +251,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[ "$(json '.gates[0].max_hold_seconds')" -eq 905 ]
 }
 
+# bats test_tags=whole
 @test "at boot nothing has loaded nfsv4: enable does" {
 	knfsd_start rex
 	cli_umount
@@ -304,6 +307,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 	[ "$status" -eq 1 ]
 }
 
+# bats test_tags=whole
 @test "locks that local applications hold at enable are named" {
 	talk other "$LOCKER" unlock posix $a/f
 	wait_said other ^locked
@@ -328,6 +332,7 @@ progs() { bpftool -j prog show | jq 'length'; }
 }
 progs_are() { [[ $(progs) == "$1" ]]; }
 
+# bats test_tags=whole
 @test "many at once: enable and disable never meet half way" {
 	for i in 1 2 3; do
 		background enable$i "$RG" enable --mount $a --action deny

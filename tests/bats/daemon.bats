@@ -116,6 +116,7 @@ verdict_is() {
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "SIGTERM leaves the gate as it is; hold then denies at once" {
 	arm_hold --mount $a
 	held_try one posix $a/f
@@ -158,12 +159,14 @@ verdict_is() {
 	expect_end one 0 granted
 }
 
+# bats test_tags=whole
 @test "run ends after disable" {
 	arm_hold --mount $a
 	rg disable
 	expect_end daemon 0 "disabled by another process"
 }
 
+# bats test_tags=whole
 @test "run adopts a set that is enabled anew" {
 	arm_hold --mount $a
 	first=$(daemon_pid)
@@ -189,6 +192,7 @@ verdict_is() {
 	expect_end one 0 granted
 }
 
+# bats test_tags=whole
 @test "SIGHUP classifies anew" {
 	arm_hold --mount $a
 	kill -HUP "$(daemon_pid)"

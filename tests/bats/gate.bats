@@ -50,6 +50,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 	[ "$output" = granted ]
 }
 
+# bats test_tags=whole
 @test "deny: EAGAIN for calls that do not wait, ENOLCK for calls that do" {
 	arm --mount $a --action deny
 	for kind in posix ofd flocknb rdlease; do
@@ -70,6 +71,7 @@ kinds=(posix posixw ofd ofdw flock flocknb rdlease)
 	done
 }
 
+# bats test_tags=whole
 @test "audit: everybody passes and is counted" {
 	arm --mount $a --action audit
 	[ "$(counter audited)" -eq 0 ]
@@ -234,6 +236,7 @@ not_rehearsed() { [[ $(json '.gates[0].rehearsed') == false ]]; }
 	[ "$(json '.gates[0].knfsd.state')" = grace-over ]
 }
 
+# bats test_tags=whole
 @test "grace-end: grace that ends because all clients are done opens the gate" {
 	want_grace
 	arm_hold --mount $a --release grace-end
@@ -261,6 +264,7 @@ not_rehearsed() { [[ $(json '.gates[0].rehearsed') == false ]]; }
 }
 json_is() { [[ $(json "$1") == "$2" ]]; }
 
+# bats test_tags=whole
 @test "a skipped grace period opens the gate, whatever the release point" {
 	for release in grace-start grace-end settled; do
 		want_skip
@@ -273,6 +277,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 	done
 }
 
+# bats test_tags=whole
 @test "lockd's grace period, started by an NFSv3 mount, does not open the gate" {
 	[ "$(in_rex cat /proc/fs/nfsd/threads)" -eq 0 ]
 	arm_hold --mount $a
@@ -292,6 +297,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 	expect_end one 0 granted
 }
 
+# bats test_tags=whole
 @test "grace-end: lockd's grace keeps the gate closed when knfsd's is over" {
 	want_skip
 	arm_hold --mount $a --release grace-end
@@ -346,6 +352,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 	[ "$output" = EAGAIN ]
 }
 
+# bats test_tags=whole
 @test "max-hold opens without a daemon, and status says that it timed out" {
 	arm --mount $a --action deny --max-hold 8s
 	run try posix $a/f
@@ -439,6 +446,7 @@ again() { (($(counter held_again) >= 1)); }
 	held_is 0
 }
 
+# bats test_tags=whole
 @test "a held process that is killed leaves no entry" {
 	arm_hold --mount $a
 	held_try one posix $a/f
@@ -459,6 +467,7 @@ again() { (($(counter held_again) >= 1)); }
 	expect_end one 0 granted
 }
 
+# bats test_tags=whole
 @test "a process with many held threads resumes whole" {
 	arm_hold --mount $a
 	background many "$LOCKER" threads ofd $a/f 16
@@ -494,6 +503,7 @@ without() {
 	done
 }
 
+# bats test_tags=whole
 @test "without a follower that is not known: exit 2; a set that is enabled stays as it is" {
 	run rg enable --mount $a --force-without open_ends
 	[ "$status" -eq 2 ]
@@ -508,6 +518,7 @@ without() {
 	[[ $output == *"link_grace_end is missing"* ]]
 }
 
+# bats test_tags=whole
 @test "without a follower of the end of grace: opens by grace-start, by hand, by max-hold" {
 	want_skip
 	without grace_end

@@ -20,8 +20,9 @@ took() { echo "$(((${EPOCHREALTIME/./} - start) / 1000)) ms"; }
 # Locks of a file of the tier, by the kernel's word.
 locks_of() { grep -cE "(POSIX|OFDLCK) .*:$(in_rex stat -c %i "$1") [0-9]" /proc/locks; }
 
-@test "5,000 processes are held, and all of them continue" {
-	n=${CROWD:-5000}
+# all_of N: so many processes are held, and all of them continue.
+all_of() {
+	local n=$1 before start
 	want_skip
 	in_rex bash -c ": >>$a/crowd"
 	arm_hold --mount $a
@@ -54,6 +55,11 @@ locks_of() { grep -cE "(POSIX|OFDLCK) .*:$(in_rex stat -c %i "$1") [0-9]" /proc/
 	expect_end crowd 0 "ended $n" 120
 }
 
+@test "500 processes are held, and all of them continue" { all_of 500; }
+
+# bats test_tags=whole
+@test "5,000 processes are held, and all of them continue" { all_of 5000; }
+
 @test "a full table: hold becomes deny, and is counted" {
 	arm_hold --mount $a --force-max-held 3
 	in_rex touch $a/f{1..4}
@@ -84,6 +90,7 @@ locks_of() { grep -cE "(POSIX|OFDLCK) .*:$(in_rex stat -c %i "$1") [0-9]" /proc/
 
 # ---- first processes ----
 
+# bats test_tags=whole
 @test "the first process of a container is held, and continues" {
 	arm_hold --mount $a
 	held_try init posixw $a/f unshare --pid --fork --mount-proc
@@ -142,6 +149,7 @@ pass_pid_on() {
 	expect_end other 0
 }
 
+# bats test_tags=whole
 @test "a record that outlived its process, and the pid used again: the other one stays stopped" {
 	arm --action hold --mount $a
 	replace_link link_task_exit # who takes the records of the dead away
@@ -203,6 +211,7 @@ acts() {
 	on_sleep || "$TRACER" alone "$(pid_of "$1")"
 }
 
+# bats test_tags=whole
 @test "fork, exec, exit, kill -9 and the end of the main thread, beside held threads" {
 	arm_hold --mount $a
 	for ends in exec exit; do
@@ -259,6 +268,7 @@ acts() {
 
 # ---- stopped by somebody else ----
 
+# bats test_tags=whole
 @test "a process that a person stopped before it asked is not continued, and is held when it asks" {
 	arm_hold --mount $a
 	held_try one posix $a/g

@@ -123,6 +123,7 @@ by_hand() { rg release >/dev/null && rg close >/dev/null; }
 	lost_for released by_hand
 }
 
+# bats test_tags=whole
 @test "a reclaim is left to the kernel: forward = never, proven, and the gate that has opened" {
 	guard --release settled --forward never
 	lost_for never

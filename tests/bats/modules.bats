@@ -221,6 +221,7 @@ knfsd_up() {
 	rm /run/modprobe.d/50-reexport-guard.conf
 }
 
+# bats test_tags=whole
 @test "nfsd is loaded again without a word to us: closed, and said; follow, or enable, attaches" {
 	local policy="--release settled --settle-timeout 1h --max-hold 2h"
 	# shellcheck disable=SC2086 # words

@@ -71,6 +71,7 @@ options=rw,insecure,no_subtree_check
 	[[ $output == *"leave   $other"* ]]
 }
 
+# bats test_tags=whole
 @test "an export without crossmnt is the mount it lies on; with it also those below" {
 	exports "/srv *($options,fsid=0)"
 	run rg enable --dry-run
@@ -85,6 +86,7 @@ options=rw,insecure,no_subtree_check
 	[[ $output == *"guard   $a"* ]]
 }
 
+# bats test_tags=whole
 @test "nothing is exported: enabled, and said" {
 	exports ""
 	run rg enable --scope locks --action deny

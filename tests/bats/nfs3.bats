@@ -143,6 +143,7 @@ first_start() {
 	knfsd_start rex 10 10 15
 }
 
+# bats test_tags=whole
 @test "lockd's grace: nobody waits for it where no NFSv3 end client had a lock, nor knfsd's goes on" {
 	# An end client was recorded.
 	first_start 10.77.9.9

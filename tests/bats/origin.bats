@@ -77,6 +77,7 @@ in_budget() { "$JGET" "/servers/0/$1" 2>/dev/null <$budget; }
 renewed() { [[ $(in_budget last_renewal) == 20*Z ]]; }
 renewed_since() { renewed && [[ $(in_budget last_renewal) > $1 ]]; }
 
+# bats test_tags=whole
 @test "the last renewal of the original server's lease is kept on disk, not too often" {
 	background daemon "$RG" run --mount "$a" --scope locks --state-dir $state
 	wait_for 90 "the daemon to be alive" daemon_alive

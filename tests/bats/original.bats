@@ -20,6 +20,7 @@ begin_trace() {
 	wait_for 30 "the trace to listen; it said: $(output_of trace)" traced 1 '.event == "header" and .guard == false'
 }
 
+# bats test_tags=whole
 @test "without it another client gets the locks of one that rebooted" {
 	box_mounts
 	in_box asker a /mnt/a/f

@@ -35,6 +35,7 @@ teardown_file() { fresh; }
 	[ ! -e $pins ]
 }
 
+# bats test_tags=whole
 @test "enable steps down to fmod_ret: held, denied, let go" {
 	arm_hold --mount $a
 	[ "$(json .rungs.file_lock)" = fmod_ret ]

@@ -109,6 +109,7 @@ rung_is() { [[ $(rung_of "$1") == "$2" ]]; }
 	[ "$(counter denied.total)" -eq 0 ]
 }
 
+# bats test_tags=whole
 @test "access: everything waits; knfsd starts, whole, behind the closed gate" {
 	prepare
 	want_grace
@@ -268,6 +269,7 @@ number_used_again() {
 }
 
 reads_by() { [[ $(in_rex "$1" $a/f 2>/dev/null) == hello ]]; }
+# bats test_tags=whole
 @test "an exempt executable that an update replaces, or installs: the daemon follows" {
 	in_rex bash -c 'mkdir -p /run/sbin /run/own && cp /bin/cat /run/sbin/fsidd && cp /bin/cat /run/own/backup &&
 		mount --bind /run/sbin /usr/lib/systemd'

@@ -214,6 +214,7 @@ interrupted_is() { [[ $(counter interrupted) == "$1" ]]; }
 	nobody_stopped
 }
 
+# bats test_tags=whole
 @test "sleep: the freezer of a cgroup freezes held threads, and the gate may open meanwhile" {
 	group=/sys/fs/cgroup/frozen
 	mkdir $group

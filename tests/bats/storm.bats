@@ -246,6 +246,7 @@ programs() {
 		"$work/programs.json" >&3
 }
 
+# bats test_tags=whole
 @test "a storm of end clients, without us" {
 	recovery without
 	everything_is_back

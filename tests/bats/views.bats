@@ -148,6 +148,7 @@ agree() {
 }
 twice() { (($(grep -c "$1" "$work/top.out") >= 2)); }
 
+# bats test_tags=whole
 @test "top on a terminal: 80 by 24, other sizes when they come, and the screen is given back" {
 	local tty
 	arm --mount $a --action deny
@@ -224,6 +225,7 @@ make_event() {
 	in_rex test ! -e /run/none.ndjson
 }
 
+# bats test_tags=whole
 @test "trace ends with status 0 at SIGINT and SIGTERM: a header first, the end last" {
 	arm --mount $a --action deny
 	for signal in INT TERM; do
@@ -301,6 +303,7 @@ make_event() {
 		<(grep '"event":"HAND"' "$work/two.out" | jq -c '[.boot_ns, .hand]')
 }
 
+# bats test_tags=whole
 @test "four that begin at the same time have a place each; a fifth is refused" {
 	arm --mount $a --action deny
 	for i in 1 2 3 4; do
@@ -434,6 +437,7 @@ heard_hands() { [[ $(grep -c '"event":"HAND"' "$work/$1.out") == "$2" ]]; }
 
 # ---- what the programs say ----
 
+# bats test_tags=whole
 @test "an end of grace by hand says how many end clients were done" {
 	arm --mount $a --action deny --release grace-end
 	tracing one --json
