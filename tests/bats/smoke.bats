@@ -217,7 +217,7 @@ recorded_itself() {
 		(.back | length) > 0 and .file.fileid > 0 and .duration_ns > 0" 1
 	counts "$server and $cli and .event == \"RECLAIM_COMPLETE\" and .generation == 2 and
 		.complete == 1 and .expected == 1" 1
-	counts '.event == "GRACE_START" and .expected == 1 and .grace_s == 40' 1
+	counts '.event == "GRACE_START" and .expected == 1 and .grace_s == 80' 1
 	recovered_locks
 	nothing_lost
 }

@@ -28,7 +28,7 @@ teardown_file() { teardown_recovery; }
 		(.back | length) > 0 and .file.fileid > 0 and .duration_ns > 0" 1
 	recovered_locks
 	counts "$server and $cli and .event == \"RECLAIM_COMPLETE\" and .generation == 2 and .complete == 1 and .expected == 1" 1
-	counts '.event == "GRACE_START" and .expected == 1 and .grace_s == 40' 1
+	counts '.event == "GRACE_START" and .expected == 1 and .grace_s == 80' 1
 	# By default what is held is opens where knfsd hands out write delegations.
 	counts '.event == "HELD" and .comm == "locker" and (.what | IN("lock", "open"))' 1
 	counts '.event == "CONTINUED" and .comm == "locker" and .duration_ns > 0' 1

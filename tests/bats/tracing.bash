@@ -152,7 +152,7 @@ nothing_lost() {
 # The daemon, a trace of everything, an end client that takes 5 locks, and a recovery.
 # knfsd's grace period ends with RECLAIM_COMPLETE, which comes late where all is slow.
 recovery_of_5() {
-	local grace=40
+	local grace=80
 	guard --release settled
 	serve
 	take 5
