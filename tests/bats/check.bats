@@ -174,6 +174,7 @@ progs_are() { [[ $(bpftool -j prog show | jq length) == "$1" ]]; }
 	[ "$(jq -r .verdict "$work/check.out")" = cannot-run ]
 }
 
+# bats test_tags=whole
 @test "bpf-lsm, lockdown: securityfs that is not mounted is unknown, other lists are read" {
 	in_rex mount -t tmpfs none /sys/kernel/security
 	fault bpf-lsm unknown
@@ -196,6 +197,7 @@ progs_are() { [[ $(bpftool -j prog show | jq length) == "$1" ]]; }
 	gone lockdown
 }
 
+# bats test_tags=whole
 @test "modules: blacklisted, not installed; and not loaded, so what is in them is unknown" {
 	in_rex mkdir -p /run/btf
 	in_rex cp /sys/kernel/btf/{vmlinux,nfs,nfsd,lockd,grace} /run/btf
@@ -256,6 +258,7 @@ progs_are() { [[ $(bpftool -j prog show | jq length) == "$1" ]]; }
 	gone namespaces
 }
 
+# bats test_tags=whole
 @test "configuration, release, action, max-hold" {
 	knfsd_start rex
 	over /etc/reexport-guard.conf "[gate]
@@ -438,6 +441,7 @@ sees_client() {
 	[[ $(jq -r '.findings[] | select(.id == "clients-versions") | .severity' "$work/check.out") == ok ]]
 }
 
+# bats test_tags=whole
 @test "exports: unreadable lines, none" {
 	exports "relative *(rw)
 $a *($options,fsid=11)"
@@ -450,6 +454,7 @@ $a *($options,fsid=11)"
 	gone re-exports
 }
 
+# bats test_tags=whole
 @test "an export without fsid=, and one whose fsid= another has" {
 	exports "$a 10.77.2.2($options,fsid=11) *($options)"
 	fault export-fsid problem $a
@@ -485,6 +490,7 @@ grace-time=15"
 	[[ $output == *"leave   $a"* ]]
 }
 
+# bats test_tags=whole
 @test "a blank before the options; exportfs -a takes no export away that no file names" {
 	exports "$a 10.77.2.2 ($options,fsid=11)"
 	fault export-blank problem $a
@@ -506,6 +512,7 @@ grace-time=15"
 	not in_rex grep "^$other" /var/lib/nfs/etab
 }
 
+# bats test_tags=whole
 @test "crossmnt" {
 	exports "$a *($options,fsid=11,crossmnt)"
 	fault export-crossmnt warning $a
@@ -518,6 +525,7 @@ $other *($options,fsid=12)"
 	gone export-crossmnt
 }
 
+# bats test_tags=whole
 @test "mount options: soft, nosharecache" {
 	mounted vers=4.2,soft
 	fault mount-soft warning $a
