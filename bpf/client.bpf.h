@@ -90,7 +90,7 @@ int rg_list_ranges(__u32 slot, __u32 anew, __u32 budget);
 int rg_list_last(__u32 slot, __u32 generation);
 
 /* Pass an address: 6.1 allows no typed pointer as an argument of a global function. */
-struct rg_who {
+struct rg_client_at {
 	__u64 clp; /* struct nfs4_client * */
 	__u32 slot;
 };
@@ -98,7 +98,7 @@ struct rg_who {
 /* Notes a refused reclaim on behalf of a tracing program: the kernel may have skipped the
  * ledger's own program (docs/kernel.md, Preemption), and the gate would not wait for this end
  * client (clients.bpf.c). */
-int rg_saw_refused(const struct rg_who *r);
+int rg_saw_refused(const struct rg_client_at *r);
 
 /* Notes for each end client of a gate whether knfsd has written the record that lets it reclaim
  * after knfsd's next start: NFSD4_CLIENT_STABLE in nfs4_client.cl_flags, which every way of

@@ -38,7 +38,7 @@ struct {
 	__type(value, struct scratch);
 } scratch SEC(".maps");
 
-/* ---- who ---- */
+/* ---- the end client of a struct nfs4_client ---- */
 
 static __always_inline int read_name(struct nfs4_client *clp, struct scratch *tmp, __u64 *hash)
 {
@@ -83,7 +83,7 @@ __noinline int rg_client_make(const struct rg_client_key *named, int last)
 	if (!named || !tmp)
 		return -1;
 	key = *named;
-	/* Only who makes the element may count it. */
+	/* Only the thread that makes the element counts it. */
 	if (bpf_map_update_elem(&clients, &key, &tmp->client, BPF_NOEXIST)) {
 		if (bpf_map_lookup_elem(&clients, &key))
 			return 0;
@@ -145,7 +145,7 @@ __noinline int rg_client_comes_again(const struct rg_client_key *named)
 /* Notes the end client at this address, with a new element or that of knfsd's (or the host's)
  * previous life. Returns 0; or -1 after counting that there is no room, or that another end client
  * has the element, whose name has the same hash. */
-__noinline int rg_client_know(const struct rg_who *who)
+__noinline int rg_client_know(const struct rg_client_at *here)
 {
 	struct rg_client_ref ref = {};
 	struct nfs4_client *clp;
@@ -155,12 +155,12 @@ __noinline int rg_client_know(const struct rg_who *who)
 	__u32 zero = 0;
 	__u64 at;
 
-	if (!who)
+	if (!here)
 		return -1;
-	at = who->clp;
+	at = here->clp;
 	clp = (void *)at;
-	ref.key.slot = who->slot;
-	g = rg_gate_at(who->slot);
+	ref.key.slot = here->slot;
+	g = rg_gate_at(here->slot);
 	tmp = bpf_map_lookup_elem(&scratch, &zero);
 	if (!g || !tmp || read_name(clp, tmp, &ref.key.name_hash)) {
 		rg_count(RG_COUNT_FAIL_CLIENTS);
@@ -216,10 +216,10 @@ static __always_inline struct rg_client *known_client(struct nfs4_client *clp)
 /* Returns the element of an end client. Returns NULL, and counts it, if it has none. */
 static __always_inline struct rg_client *client_of_clp(struct nfs4_client *clp, __u32 slot)
 {
-	struct rg_who who = {.clp = (__u64)clp, .slot = slot};
+	struct rg_client_at here = {.clp = (__u64)clp, .slot = slot};
 	struct rg_client *c = known_client(clp);
 
-	if (c || rg_client_know(&who))
+	if (c || rg_client_know(&here))
 		return c;
 	return known_client(clp);
 }
@@ -265,7 +265,7 @@ static __always_inline void refused(struct nfs4_client *clp, __u32 slot, struct 
 	await_client(c, slot, g, now_ns);
 }
 
-__noinline int rg_saw_refused(const struct rg_who *r)
+__noinline int rg_saw_refused(const struct rg_client_at *r)
 {
 	struct rg_client *c;
 	struct rg_gate *g;

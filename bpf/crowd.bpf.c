@@ -59,11 +59,11 @@ __noinline int rg_crowd_leave(const struct rg_crowd_key *of)
 }
 
 struct evict_walk {
-	__u64 before_ns; /* who came after this is not idle */
+	__u64 before_ns; /* an end client that came after this is not idle */
 };
 
-/* Nobody waits for it, it holds nothing and has nothing to take again. What knfsd let go of has
- * been read by the daemon in this time. */
+/* The gate does not wait for it, and it has no lock and none to take again. What knfsd let go of
+ * has been read by the daemon in this time. */
 static __always_inline int is_idle(const struct rg_client *c, __u64 before_ns)
 {
 	return c->generation && c->state != RG_CLIENT_AWAITED && !c->locks && !c->uncounted &&

@@ -194,7 +194,7 @@ static __always_inline int judge(struct done *d, struct rg_flow_client *c, __u32
 			count(c, RG_TALLY_RECLAIMS_REFUSED);
 		if (status == RG_NFS4ERR_NO_GRACE || status == RG_NFS4ERR_RECLAIM_BAD ||
 		    status == RG_NFS4ERR_RECLAIM_CONFLICT) {
-			struct rg_who r = {.clp = (__u64)d->clp, .slot = slot};
+			struct rg_client_at r = {.clp = (__u64)d->clp, .slot = slot};
 
 			c->refused_ns = now_ns;
 			rg_saw_refused(&r);

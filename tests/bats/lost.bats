@@ -14,14 +14,7 @@ are_named() {
 	locks_are "$1"
 	recovered
 	# At its defaults Linux asks for one of them and gives up all.
-	lost_are "$1" ".reasons.refused == $1 and .unnamed == 0 and .lower_bound == false and
-		.clients == 1 and (.locks | length) == $1 and .given_back == 0"
-	jq -e --argjson n "$1" --arg file "$a/db" '.gates[0].lost.locks |
-		map([.address, .name, .file, .type, .start, .length, .reason]) ==
-		[range($n) | ["10.77.2.2", "Linux NFSv4.2 cli", $file, "write", 2 * ., 1, "refused"]]' \
-		"$work/status.json"
-	output_of daemon | grep ": $1 locks\? of 1 end client lost; .*names them\$"
-	reports "$1"
+	all_are_lost "$1" "Linux NFSv4.2 cli" refused
 	end_app one
 }
 

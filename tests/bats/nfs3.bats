@@ -98,14 +98,7 @@ mount_v3() {
 		restart
 		nudge
 		wait_gate open 90
-		lost_are "$n" ".reasons[\"not-notified\"] == $n and .unnamed == 0 and .clients == 1 and
-			.lower_bound == false and (.locks | length) == $n and .given_back == 0"
-		jq -e --argjson n "$n" --arg file "$a/db" '.gates[0].lost.locks |
-			map([.address, .name, .file, .type, .start, .length, .reason]) ==
-			[range($n) | ["10.77.2.2", "cli", $file, "write", 2 * ., 1, "not-notified"]]' \
-			"$work/status.json"
-		output_of daemon | grep ": $n locks\? of 1 end client lost; .*names them\$"
-		reports "$n"
+		all_are_lost "$n" cli not-notified
 		end_app one
 	done
 	rg status -v | grep '10.77.2.2 cli: .*/db, write from 0, 1 bytes: its NFSv3 end client did not come back'

@@ -306,3 +306,16 @@ lose_power() {
 	cp "$work/ranges.kept" $state/ranges.json
 	guard "${short[@]}"
 }
+
+# all_are_lost N NAME REASON: the N locks of an end client in $a/db, every second byte, and each is named, by
+# status, the log and the recording.
+all_are_lost() {
+	lost_are "$1" ".reasons[\"$3\"] == $1 and .unnamed == 0 and .lower_bound == false and
+		.clients == 1 and (.locks | length) == $1 and .given_back == 0"
+	jq -e --argjson n "$1" --arg name "$2" --arg why "$3" --arg file "$a/db" '.gates[0].lost.locks |
+		map([.address, .name, .file, .type, .start, .length, .reason]) ==
+		[range($n) | ["10.77.2.2", $name, $file, "write", 2 * ., 1, $why]]' \
+		"$work/status.json"
+	output_of daemon | grep ": $1 locks\? of 1 end client lost; .*names them\$"
+	reports "$1"
+}

@@ -659,7 +659,7 @@ static void test_every_record(void **unused)
 		"rg_gate_event",
 		"rg_entered_key",
 		"rg_entered",
-		"rg_who",
+		"rg_client_at",
 		"rg_crowd_walk",
 		"rg_request",
 		"rg_hold_result",
