@@ -402,9 +402,10 @@ recovery() {
 	[[ -z $original ]] || say "role original: $(on origin "$RG" status --role original --json |
 		jq -c '.counters | with_entries(select(.value > 0))')"
 	tell cli app quit
-	await 60 "the local application's turn" own_turn_over || return 1
+	await 60 "the other one's turn" own_turn_over || return 1
 	own_turn=$wants
-	say "the end client is done; the local application has all $wants locks"
+	[[ $thief_on == rex ]] || say "the end client is done; the other client has all $wants locks"
+	[[ $thief_on != rex ]] || say "the end client is done; the local application has all $wants locks"
 }
 
 # Back to where `recovery` starts. Fails if it cannot be done.
