@@ -389,7 +389,7 @@ int rg_something_to_protect(__u32 slot)
 
 static __always_inline struct rg_gate *gate_of_clp(struct nfs4_client *clp, __u32 *slot)
 {
-	return clp ? rg_gate_of_netns(BPF_CORE_READ(clp, net, ns.inum), slot) : NULL;
+	return clp ? rg_gate_of_net(BPF_CORE_READ(clp, net), slot) : NULL;
 }
 
 /* Returns the end client of a function of knfsd that returns to a kretprobe, and its arguments.

@@ -92,12 +92,44 @@ static __noinline int seed(struct net *net, __u32 slot, struct rg_gate *g, __u64
 	return 0;
 }
 
+/* Says whether a struct net is that of a gate: the kernel may have freed it, and used the memory or
+ * the number again. */
+static __always_inline int is_net_of(const struct rg_gate *g, struct net *net)
+{
+	return net && BPF_CORE_READ(net, ns.inum) == g->netns &&
+	       BPF_CORE_READ(net, net_cookie) == g->net_cookie;
+}
+
+/* Ends a gate whose namespace is gone. No mount is left in it, because an NFS superblock holds its
+ * namespace. Its slot is not used again: end clients and rules of it are in other maps. */
+static __always_inline void end_gate(__u32 slot, struct rg_gate *g)
+{
+	__u32 netns = g->netns, *of = bpf_map_lookup_elem(&gate_of, &netns);
+
+	if (of && *of == slot)
+		bpf_map_delete_elem(&gate_of, &netns);
+	g->netns = 0;
+	g->net = 0;
+}
+
+static __always_inline int end_if_gone(__u32 slot, struct rg_gate *g)
+{
+	struct net *net = (struct net *)g->net;
+
+	if (!g->netns || slot == RG_CANARY_SLOT)
+		return 0;
+	if (is_net_of(g, net) && !rg_net_is_dying(net))
+		return 0;
+	end_gate(slot, g);
+	return 1;
+}
+
 static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 now_ns)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct net *net = task->nsproxy->net_ns;
-	__u32 netns = c->netns, slot = c->slot;
-	struct rg_gate fresh = {};
+	__u32 netns = c->netns, slot = c->slot, *of;
+	struct rg_gate fresh = {}, *before;
 	int err;
 
 	if (slot == RG_CANARY_SLOT) {
@@ -109,6 +141,8 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 	if (!netns)
 		netns = net->ns.inum;
 	if (g->netns == netns) { /* a second `enable` leaves no gap and brings no new facts */
+		if (netns == net->ns.inum && !is_net_of(g, net))
+			return -ENOENT;
 		rg_note_let_in(g, now_ns);
 		rg_publish(&g->policy_word, c->policy_word);
 		return 0;
@@ -118,18 +152,23 @@ static __always_inline int arm(struct rg_control *c, struct rg_gate *g, __u64 no
 	fresh.policy_word = c->policy_word;
 	fresh.netns = netns;
 	fresh.net = (__u64)net;
+	fresh.net_cookie = net->net_cookie;
 	fresh.closed_ns = now_ns;
 	fresh.kept_ns = now_ns;
 	fresh.let_in = 1ULL << RG_RECLAIM_MOUNTED_BEFORE; /* until RG_OP_KEPT sets it */
 	*g = fresh;
+	of = bpf_map_lookup_elem(&gate_of, &netns);
+	before = of && *of != slot ? rg_gate_at(*of) : NULL;
+	if (before)
+		end_gate(*of, before);
 	if (bpf_map_update_elem(&gate_of, &netns, &slot, BPF_ANY)) {
-		g->netns = 0;
+		*g = (struct rg_gate){};
 		return -ENOSPC;
 	}
 	err = seed(net, slot, g, now_ns);
 	if (err) {
 		bpf_map_delete_elem(&gate_of, &netns);
-		g->netns = 0;
+		*g = (struct rg_gate){};
 	}
 	return err;
 }
@@ -157,7 +196,7 @@ static __always_inline int seed_again(__u32 slot, struct rg_gate *g, __u64 now_n
 {
 	struct net *net = (struct net *)g->net;
 
-	if (!g->netns || !net || BPF_CORE_READ(net, ns.inum) != g->netns)
+	if (!g->netns || !is_net_of(g, net))
 		return -ENOENT;
 	if (g->knfsd <= RG_KNFSD_STARTING)
 		return seed(net, slot, g, now_ns);
@@ -176,16 +215,19 @@ static __always_inline int carry(__u32 slot, struct rg_gate *g, __u64 now_ns)
 
 	if (!netns || slot == RG_CANARY_SLOT)
 		return -EINVAL;
-	if (netns == net->ns.inum)
+	if (netns == net->ns.inum && (!g->net_cookie || g->net_cookie == net->net_cookie))
 		g->net = (__u64)net;
 	else
 		net = (struct net *)g->net;
+	/* An older version did not record it. */
+	if (!g->net_cookie && net && BPF_CORE_READ(net, ns.inum) == netns)
+		g->net_cookie = BPF_CORE_READ(net, net_cookie);
 	if (bpf_map_update_elem(&gate_of, &netns, &slot, BPF_ANY)) {
 		g->netns = 0;
 		return -ENOSPC;
 	}
 	/* Do nothing for a namespace that is gone. */
-	if (!net || BPF_CORE_READ(net, ns.inum) != netns)
+	if (!is_net_of(g, net))
 		return 0;
 	return seed(net, slot, g, now_ns);
 }
@@ -405,7 +447,7 @@ static __always_inline int list_servers(struct rg_control *c, const struct rg_ga
 	c->mono_ns = bpf_ktime_get_ns();
 	w.jiffies = c->jiffies;
 	/* The namespace may be gone. */
-	if (!net || BPF_CORE_READ(net, ns.inum) != g->netns)
+	if (!is_net_of(g, net))
 		return -ENOENT;
 	nn = generic_of(net, live.nfs_net_id);
 	if (!nn)
@@ -454,6 +496,9 @@ int control(struct rg_control *c)
 	switch (c->op) {
 	case RG_OP_ARM:
 		c->result = arm(c, g, now_ns);
+		break;
+	case RG_OP_GONE:
+		c->result = end_if_gone(c->slot, g);
 		break;
 	case RG_OP_CARRY:
 		c->result = carry(c->slot, g, now_ns);

@@ -77,6 +77,34 @@ static __always_inline __s64 rg_nfs_calls(const void *nfs_net)
 	return calls;
 }
 
+/* Whether nobody holds a network namespace any more: ns_common.count of 6.1 and 6.12, __ns_ref
+ * of 7.2 (include/linux/ns_common.h, include/linux/ns/ns_common_types.h). A kernel with neither
+ * says no. */
+struct refcount___rg {
+	int refs;
+};
+
+struct ns_common___count {
+	struct refcount___rg count;
+} __attribute__((preserve_access_index));
+
+struct ns_common___ref {
+	struct refcount___rg __ns_ref;
+} __attribute__((preserve_access_index));
+
+static __always_inline int rg_net_is_dying(const struct net *net)
+{
+	const struct ns_common___count *c = (const void *)&net->ns;
+	const struct ns_common___ref *r = (const void *)&net->ns;
+	int held = 1;
+
+	if (bpf_core_field_exists(c->count))
+		bpf_core_read(&held, sizeof(held), &c->count);
+	else if (bpf_core_field_exists(r->__ns_ref))
+		bpf_core_read(&held, sizeof(held), &r->__ns_ref);
+	return held == 0;
+}
+
 /* A signal to another task: bpf_send_signal_task(), a kfunc that 6.1 and 6.12 have
  * not and 7.2 has (kernel/trace/bpf_trace.c); a task by its number in the initial pid
  * namespace. PIDTYPE_TGID: to the whole process. */

@@ -15,12 +15,11 @@
 #include "client.bpf.h"
 #include "kprobe.bpf.h"
 
-static __always_inline int grace_starts(struct net *net, __u32 netns, struct lock_manager *lm,
-					__u32 is_knfsd)
+static __always_inline int grace_starts(struct net *net, struct lock_manager *lm, __u32 is_knfsd)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	__u32 slot = 0;
-	struct rg_gate *g = rg_gate_of_netns(netns, &slot);
+	struct rg_gate *g = rg_gate_of_net(net, &slot);
 
 	if (!g)
 		return 0;
@@ -55,7 +54,7 @@ static __always_inline int grace_starts(struct net *net, __u32 netns, struct loc
 SEC("fentry/locks_start_grace")
 int BPF_PROG(grace_start, struct net *net, struct lock_manager *lm)
 {
-	return grace_starts(net, net->ns.inum, lm, lm->block_opens);
+	return grace_starts(net, lm, lm->block_opens);
 }
 
 SEC("?kprobe/locks_start_grace")
@@ -64,17 +63,17 @@ int kprobe_grace_start(struct pt_regs___rg *regs)
 	struct lock_manager *lm = (void *)RG_ARG2(regs);
 	struct net *net = (void *)RG_ARG1(regs);
 
-	return grace_starts(net, BPF_CORE_READ(net, ns.inum), lm, BPF_CORE_READ(lm, block_opens));
+	return grace_starts(net, lm, BPF_CORE_READ(lm, block_opens));
 }
 
 /* `continues`: this program may continue held threads; a kprobe may not call the kfuncs. */
-static __always_inline int knfsd_start_ends(__u32 netns, int ret, int continues)
+static __always_inline int knfsd_start_ends(struct net *net, int ret, int continues)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	__u32 slot = 0, was;
 	struct rg_gate *g;
 
-	g = rg_gate_of_netns(netns, &slot);
+	g = rg_gate_of_net(net, &slot);
 	if (!g)
 		return 0;
 	was = rg_gate_view(g, now_ns).state;
@@ -96,19 +95,17 @@ static __always_inline int knfsd_start_ends(__u32 netns, int ret, int continues)
 SEC("fexit/nfs4_state_start_net")
 int BPF_PROG(knfsd_started, struct net *net, int ret)
 {
-	return knfsd_start_ends(net->ns.inum, ret, 1);
+	return knfsd_start_ends(net, ret, 1);
 }
 
 SEC("?kretprobe/nfs4_state_start_net")
 int kprobe_knfsd_started(struct pt_regs___rg *regs)
 {
 	struct rg_entered e = {};
-	struct net *net;
 
 	if (!rg_left(RG_RETURN_KNFSD_STARTED, &e))
 		return 0;
-	net = (void *)e.arg[0];
-	return knfsd_start_ends(BPF_CORE_READ(net, ns.inum), (int)RG_RETURNED(regs), 0);
+	return knfsd_start_ends((void *)e.arg[0], (int)RG_RETURNED(regs), 0);
 }
 
 static __always_inline int grace_ends(struct lock_manager *lm, int continues)
@@ -166,13 +163,13 @@ int kprobe_grace_end(struct pt_regs___rg *regs)
 }
 
 /* List them before knfsd releases the end clients' locks at the original server. */
-static __always_inline int knfsd_stops(__u32 netns)
+static __always_inline int knfsd_stops(struct net *net)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	struct rg_gate *g;
 	__u32 slot = 0;
 
-	g = rg_gate_of_netns(netns, &slot);
+	g = rg_gate_of_net(net, &slot);
 	if (!g)
 		return 0;
 	/* After its grace period the counts up to now are what end clients may reclaim next
@@ -197,15 +194,13 @@ static __always_inline int knfsd_stops(__u32 netns)
 SEC("fentry/nfs4_state_shutdown_net")
 int BPF_PROG(knfsd_stop, struct net *net)
 {
-	return knfsd_stops(net->ns.inum);
+	return knfsd_stops(net);
 }
 
 SEC("?kprobe/nfs4_state_shutdown_net")
 int kprobe_knfsd_stop(struct pt_regs___rg *regs)
 {
-	struct net *net = (void *)RG_ARG1(regs);
-
-	return knfsd_stops(BPF_CORE_READ(net, ns.inum));
+	return knfsd_stops((void *)RG_ARG1(regs));
 }
 
 static __always_inline int forget_super(__u32 dev)

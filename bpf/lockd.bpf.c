@@ -30,7 +30,7 @@ static __always_inline int dropped_of(struct nlm_host___rg *host)
 	if (!BPF_CORE_READ_BITFIELD_PROBED(host, h_server) || !BPF_CORE_READ(host, h_nsmhandle) ||
 	    !rg_is_monitored(BPF_CORE_READ(host, h_nsmhandle)))
 		return 0;
-	if (!rg_gate_of_netns(BPF_CORE_READ(host, net, ns.inum), &key.slot))
+	if (!rg_gate_of_net(BPF_CORE_READ(host, net), &key.slot))
 		return 0;
 	rg_read_address(&host->h_addr, &key.family, NULL, key.addr);
 	rg_read_address(&host->h_srcaddr, &family, NULL, key.local);

@@ -197,7 +197,7 @@ static __always_inline int lock_ends(struct svc_rqst *rqstp, void *second)
 	struct rg_gate *g;
 	int refused;
 
-	g = rg_gate_of_netns(BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum), &key.slot);
+	g = rg_gate_of_net(BPF_CORE_READ(rqstp, rq_xprt, xpt_net), &key.slot);
 	if (!g)
 		return 0;
 	rg_nlm_lock_of(rqstp, second, &lock);

@@ -19,7 +19,7 @@ static __always_inline int recovery_ends(struct nfs_client *clp, int error)
 
 	if (error != -NFS4ERR_NO_GRACE)
 		return 0;
-	g = rg_gate_of_netns(BPF_CORE_READ(clp, cl_net, ns.inum), &slot);
+	g = rg_gate_of_net(BPF_CORE_READ(clp, cl_net), &slot);
 	if (!g)
 		return 0;
 	g->origin_no_grace_ns = now_ns;

@@ -55,15 +55,19 @@ static __always_inline struct rg_gate *rg_gate_at(__u32 slot)
 	return bpf_map_lookup_elem(&gates, &slot);
 }
 
-/* Returns the gate of a network namespace and its slot; NULL: it has none. */
-static __always_inline struct rg_gate *rg_gate_of_netns(__u32 netns, __u32 *slot)
+/* Returns the gate of a network namespace and its slot; NULL: it has none. A gate with this
+ * number may be that of a namespace that is gone. Not inlined: lock_done has no stack to spare. */
+static __noinline __attribute__((unused)) struct rg_gate *rg_gate_of_net(struct net *net,
+									 __u32 *slot)
 {
-	__u32 *found = bpf_map_lookup_elem(&gate_of, &netns);
+	__u32 netns = BPF_CORE_READ(net, ns.inum), *found = bpf_map_lookup_elem(&gate_of, &netns);
+	struct rg_gate *g;
 
 	if (!found)
 		return NULL;
 	*slot = *found;
-	return rg_gate_at(*found);
+	g = rg_gate_at(*found);
+	return g && g->net_cookie == BPF_CORE_READ(net, net_cookie) ? g : NULL;
 }
 
 static __always_inline struct rg_flow_storm *rg_storm_at(__u32 slot)

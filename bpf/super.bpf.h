@@ -9,8 +9,9 @@
 static __always_inline int gate_of_dev(__u32 dev, __u64 server)
 {
 	struct rg_device guarded = {.class = RG_CLASS_GUARDED}, *d;
-	__u32 netns = 0, *slot;
 	struct rg_gate *g;
+	struct net *net;
+	__u32 slot = 0;
 
 	d = bpf_map_lookup_elem(&devices, &dev);
 	if (d && d->class == RG_CLASS_GUARDED)
@@ -18,20 +19,19 @@ static __always_inline int gate_of_dev(__u32 dev, __u64 server)
 
 	/* Use the gate of the superblock's own network namespace if it is not classified, or
 	 * exempt from another gate. */
-	netns = BPF_CORE_READ((struct nfs_server *)server, nfs_client, cl_net, ns.inum);
-	if (!netns)
+	net = BPF_CORE_READ((struct nfs_server *)server, nfs_client, cl_net);
+	if (!net)
 		rg_count(RG_COUNT_FAIL_READ);
-	slot = bpf_map_lookup_elem(&gate_of, &netns);
-	if (!slot || (d && d->class == RG_CLASS_EXEMPT && d->slot == *slot))
+	g = rg_gate_of_net(net, &slot);
+	if (!g || (d && d->class == RG_CLASS_EXEMPT && d->slot == slot))
 		return -1;
-	g = rg_gate_at(*slot);
 	/* Remember the slot for the next call. */
-	if ((!d || d->class == RG_CLASS_NONE) && g && g->policy.mount_mode == RG_MOUNT_MODE_ALL) {
-		guarded.slot = *slot;
+	if ((!d || d->class == RG_CLASS_NONE) && g->policy.mount_mode == RG_MOUNT_MODE_ALL) {
+		guarded.slot = slot;
 		guarded.exempt_ns = d ? d->exempt_ns : 0;
 		bpf_map_update_elem(&devices, &dev, &guarded, BPF_ANY);
 	}
-	return (int)*slot;
+	return (int)slot;
 }
 
 /* The same. s_fs_info is a void pointer, so the loads from it are probed. */

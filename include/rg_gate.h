@@ -195,8 +195,12 @@ struct rg_gate {
 	/* A rehearsal lets local applications pass and counts them until then, whatever the action
 	 * is; see rg_action_at(). 0: there is none. */
 	__u64 rehearsed_until_ns;
+	/* Names the namespace for as long as this host is up, whereas the kernel uses the number
+	 * of one that is gone again (net.net_cookie). 0: free slot. A slot whose namespace is
+	 * gone keeps it, and `netns` is 0. */
+	__u64 net_cookie;
 };
-_Static_assert(sizeof(struct rg_gate) == 128, "pinned layout: see RG_PINS_VERSION");
+_Static_assert(sizeof(struct rg_gate) == 136, "pinned layout: see RG_PINS_VERSION");
 
 /* How long `settled` waits for refused end clients at most, ns. knfsd's lease is known from its
  * first start on. */

@@ -594,6 +594,7 @@ enum rg_op {
 	RG_OP_RECORDS = 15,  /* bring rg_client.recorded up to date */
 	RG_OP_CARRY = 17,    /* of a gate whose facts another set had: who is it, and the rest */
 	RG_OP_NOTHING = 18,  /* there is nothing to protect (policy_word not 0), or there is (0) */
+	RG_OP_GONE = 20,     /* is its namespace gone? Then so is the gate, and result is 1 */
 	RG_OP_NO_NLM = 19,   /* no NFSv3 end client has a lock to reclaim in lockd's grace period */
 	RG_OP_LIST = 14, /* fill in the maps `listed_files` and `listed`; fd: enum rg_listing_of */
 };

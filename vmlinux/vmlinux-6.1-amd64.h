@@ -35,15 +35,24 @@ typedef u32 __kernel_dev_t;
 typedef __kernel_dev_t dev_t;
 typedef unsigned int fmode_t;
 typedef short unsigned int umode_t;
-typedef struct { long unsigned int sig[1]; } sigset_t;
+typedef struct {
+	long unsigned int sig[1];
+} sigset_t;
 typedef u64 uint64_t;
 typedef short unsigned int __kernel_sa_family_t;
 typedef long long int __kernel_loff_t;
 typedef __kernel_loff_t loff_t;
 typedef __s64 time64_t;
-typedef struct { int counter; } atomic_t;
-typedef struct { char data[8]; } nfs4_verifier;
-typedef struct { u32 cl_boot; u32 cl_id; } clientid_t;
+typedef struct {
+	int counter;
+} atomic_t;
+typedef struct {
+	char data[8];
+} nfs4_verifier;
+typedef struct {
+	u32 cl_boot;
+	u32 cl_id;
+} clientid_t;
 
 struct inode;
 struct super_block;
@@ -134,6 +143,7 @@ struct ns_common {
 
 struct net {
 	struct ns_common ns;
+	u64 net_cookie;
 	struct net_generic *gen;
 };
 
@@ -206,7 +216,13 @@ struct xdr_netobj {
 };
 
 struct __kernel_sockaddr_storage {
-	union { struct { __kernel_sa_family_t ss_family; char __data[126]; } ; void *__align; } ;
+	union {
+		struct {
+			__kernel_sa_family_t ss_family;
+			char __data[126];
+		};
+		void *__align;
+	};
 };
 
 struct nfs_client {

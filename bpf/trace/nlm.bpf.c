@@ -43,7 +43,7 @@ static __always_inline int nlm_lock_end(struct svc_rqst *rqstp, void *second)
 
 	if (!w)
 		return 0;
-	g = rg_gate_of_netns(BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum), &slot);
+	g = rg_gate_of_net(BPF_CORE_READ(rqstp, rq_xprt, xpt_net), &slot);
 	if (!g)
 		return 0;
 	rg_nlm_lock_of(rqstp, second, &lock);
@@ -101,14 +101,14 @@ int kprobe_nlm_lock_ends(struct pt_regs___rg *regs)
 	return left_here(regs, &e) ? nlm_lock_end((void *)e.arg[0], (void *)e.arg[1]) : 0;
 }
 
-static __always_inline int rebooted(__u32 netns, void *info)
+static __always_inline int rebooted(struct net *net, void *info)
 {
 	struct rg_at_work *w = at_work_made();
 	struct rg_record *r;
 	struct rg_gate *g;
 	__u32 slot = 0;
 
-	g = rg_gate_of_netns(netns, &slot);
+	g = rg_gate_of_net(net, &slot);
 	if (!w || !g)
 		return 0;
 	r = fresh_record(w, RG_REC_SM_NOTIFY, RG_SIDE_SERVER, g, bpf_ktime_get_boot_ns());
@@ -122,13 +122,11 @@ static __always_inline int rebooted(__u32 netns, void *info)
 SEC("fentry/nlm_host_rebooted")
 int BPF_PROG(host_rebooted, struct net *net, void *info)
 {
-	return rebooted(net->ns.inum, info);
+	return rebooted(net, info);
 }
 
 SEC("?kprobe/nlm_host_rebooted")
 int kprobe_host_rebooted(struct pt_regs___rg *regs)
 {
-	struct net *net = (void *)RG_ARG1(regs);
-
-	return rebooted(BPF_CORE_READ(net, ns.inum), (void *)RG_ARG2(regs));
+	return rebooted((void *)RG_ARG1(regs), (void *)RG_ARG2(regs));
 }

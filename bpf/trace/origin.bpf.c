@@ -29,7 +29,7 @@ static __always_inline struct rg_record *of_origin(__u32 op, struct nfs_client *
 	struct rg_gate *g;
 	__u64 id;
 
-	g = rg_gate_of_netns(BPF_CORE_READ(clp, cl_net, ns.inum), slot_out);
+	g = rg_gate_of_net(BPF_CORE_READ(clp, cl_net), slot_out);
 	if (!g)
 		return NULL;
 	w = at_work_made();
@@ -290,7 +290,7 @@ static __always_inline int nlm_reclaimed(struct nlm_host *host, struct file_lock
 	struct rg_gate *g;
 	__u32 slot = 0;
 
-	g = rg_gate_of_netns(BPF_CORE_READ(host, net, ns.inum), &slot);
+	g = rg_gate_of_net(BPF_CORE_READ(host, net), &slot);
 	if (!w || !g)
 		return 0;
 	r = fresh_record(w, RG_REC_NLM_LOCK, RG_SIDE_CLIENT, g, bpf_ktime_get_boot_ns());

@@ -10,12 +10,12 @@
 
 static __always_inline struct rg_gate *gate_of_rqst(struct svc_rqst *rqstp, __u32 *slot)
 {
-	return rg_gate_of_netns(BPF_CORE_READ(rqstp, rq_xprt, xpt_net, ns.inum), slot);
+	return rg_gate_of_net(BPF_CORE_READ(rqstp, rq_xprt, xpt_net), slot);
 }
 
 static __always_inline struct rg_gate *gate_of_clp(struct nfs4_client *clp, __u32 *slot)
 {
-	return rg_gate_of_netns(BPF_CORE_READ(clp, net, ns.inum), slot);
+	return rg_gate_of_net(BPF_CORE_READ(clp, net), slot);
 }
 
 /* Writes the end client to the record. */

@@ -9,7 +9,6 @@
 #include "check/root.h"
 #include "pins/gates.h"
 #include "load/host.h"
-#include "base/netns.h"
 #include "policy/rules.h"
 
 /* rg_hear takes no argument, so one file is read at a time. */
@@ -111,7 +110,7 @@ static bool read_gate(struct rg_policy_facts *p)
 
 	rg_pins_init(&pins);
 	if (rg_pins_lock(&pins, RG_LOCK_SHARED, false) == 0 && rg_pins_open(&pins) == 0)
-		slot = rg_gate_slot(&pins, rg_netns_self());
+		slot = rg_gate_here(&pins);
 	key = (__u32)slot;
 	if (slot >= 0 && bpf_map_lookup_elem(pins.map_fd[RG_MAP_GATES], &key, &gate) == 0 &&
 	    bpf_map_lookup_elem(pins.map_fd[RG_MAP_PROVENANCE], &key, &from) == 0 &&

@@ -17,23 +17,22 @@
 
 int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate)
 {
-	__u32 inum = rg_netns_self(), slot;
-	char *end;
-	int fd, found;
+	__u32 slot, inum = 0;
+	char *end = NULL;
+	int found;
 
-	if (o->netns) {
+	if (o->netns)
+		inum = (__u32)strtoul(o->netns, &end, 10);
+	if (o->netns && *end == '\0' && end != o->netns) {
 		/* Accept the number of a namespace that nobody can enter any more: its gate may
 		 * still hold processes. */
-		inum = (__u32)strtoul(o->netns, &end, 10);
-		if (*end != '\0' || end == o->netns) {
-			found = rg_netns_find(o->netns, &inum, &fd);
-			if (found)
-				return rg_error(-1, "--netns %s: no such network namespace: %s",
-						o->netns, rg_strerror(found));
-			close(fd);
-		}
+		found = rg_gate_slot(p, inum);
+	} else {
+		if (rg_enter_netns(o))
+			return -1;
+		inum = rg_netns_self();
+		found = rg_gate_here(p);
 	}
-	found = rg_gate_slot(p, inum);
 	if (found < 0)
 		return rg_error(-1,
 				"network namespace %u: has no gate; `reexport-guard status` lists "

@@ -2,7 +2,6 @@
 /* Mounts and exports that change. */
 #include <bpf/bpf.h>
 
-#include "base/netns.h"
 #include "daemon/daemon.h"
 #include "mounts/classify.h"
 #include "mounts/exports.h"
@@ -36,7 +35,7 @@ int rg_daemon_classify(struct rg_daemon *d)
 	d->classify_due = err != 0;
 	if (err)
 		return err;
-	slot = rg_gate_slot(&d->p, rg_netns_self());
+	slot = rg_gate_here(&d->p);
 	at = (__u32)slot;
 	if (slot >= 0 && bpf_map_lookup_elem(d->p.map_fd[RG_MAP_GATES], &at, &gate) == 0) {
 		err = rg_rules_of(&d->p, at, &rules);
@@ -69,7 +68,7 @@ int rg_daemon_classify(struct rg_daemon *d)
 
 bool rg_daemon_exports_changed(const struct rg_daemon *d)
 {
-	int slot = rg_gate_slot(&d->p, rg_netns_self());
+	int slot = rg_gate_here(&d->p);
 	__u32 at = (__u32)slot;
 	struct rg_gate gate;
 

@@ -185,6 +185,18 @@ static void follow_exempt(struct rg_daemon *d, __u64 now_ns)
 	d->said_exempt = added < 0;
 }
 
+/* A gate goes with its network namespace: the kernel gives the number of it to another one. */
+static void end_gates_of_the_gone(const struct rg_pins *p, const struct rg_gate *gates)
+{
+	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		struct rg_control c = {.op = RG_OP_GONE, .slot = i};
+
+		if (gates[i].netns && rg_control(p, &c) > 0)
+			rg_info("network namespace %u: is gone, and its gate with it",
+				gates[i].netns);
+	}
+}
+
 void rg_daemon_look(struct rg_daemon *d)
 {
 	struct rg_gate gates[RG_MAX_GATES];
@@ -202,6 +214,7 @@ void rg_daemon_look(struct rg_daemon *d)
 	rg_count_locks_tick(&d->p, gates, now_ns, &d->count_due_ns);
 	rg_settle(&d->p, gates, now_ns, &next_ns);
 	rg_lockd_grace_tick(&d->lockd_grace, &d->p, gates);
+	end_gates_of_the_gone(&d->p, gates);
 	if (rg_gates_read(&d->p, gates))
 		return;
 	now_ns = rg_now_ns();

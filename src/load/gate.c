@@ -19,12 +19,13 @@
 int rg_gate_choose_slot(const struct rg_pins *p, struct rg_armed *armed)
 {
 	struct rg_gate gates[RG_MAX_GATES];
+	unsigned int gone = 0;
 	int found;
 
 	armed->netns = rg_netns_self();
 	if (!armed->netns)
 		return rg_error(RG_FAILED, "/proc/self/ns/net: cannot be read: mount /proc");
-	found = rg_gate_slot(p, armed->netns);
+	found = rg_gate_here(p);
 	if (found >= 0) {
 		armed->slot = (__u32)found;
 		return RG_DONE;
@@ -32,13 +33,17 @@ int rg_gate_choose_slot(const struct rg_pins *p, struct rg_armed *armed)
 	if (rg_gates_read(p, gates))
 		return rg_error(RG_FAILED, "map gates: cannot be read: %s", rg_strerror(errno));
 	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
-		if (!gates[i].netns) {
+		if (!gates[i].netns && !gates[i].net_cookie) {
 			armed->slot = i;
 			return RG_DONE;
 		}
+		gone += !gates[i].netns;
 	}
-	return rg_error(RG_FAILED, "no room for one more gate: %d network namespaces at most",
-			RG_MAX_GATES - 1);
+	return rg_error(RG_FAILED,
+			"no room for one more gate: %d network namespaces at most, and %u of them "
+			"are "
+			"gone; `reexport-guard disable` makes room",
+			RG_MAX_GATES - 1, gone);
 }
 
 /* For whoever comes later: the daemon, `status`, `policy show`. */
@@ -104,7 +109,7 @@ int rg_gate_arm(const struct rg_pins *p, struct rg_plan *plan, struct rg_armed *
 
 	if (rg_pins_meta(p, &meta) < 0)
 		return rg_error(RG_FAILED, "map meta: cannot be read: %s", rg_strerror(errno));
-	armed->adopted = rg_gate_slot(p, armed->netns) >= 0;
+	armed->adopted = rg_gate_here(p) >= 0;
 	policy.policy.leaks = meta.rung == RG_RUNG_FMOD_RET && rg_preempt_read().does;
 	policy.policy.blind = rg_followers_blind(meta.left_out) ||
 			      (armed->adopted && is_blind_still(p, armed->slot));

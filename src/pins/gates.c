@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/netns.h"
 #include "pins/other.h"
 
 __u64 rg_now_ns(void)
@@ -36,6 +37,23 @@ int rg_gate_slot(const struct rg_pins *p, __u32 netns)
 	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_GATE_OF], &netns, &slot) < 0)
 		return -errno;
 	return (int)slot;
+}
+
+int rg_gate_here(const struct rg_pins *p)
+{
+	__u64 cookie = rg_netns_cookie();
+	int found = rg_gate_slot(p, rg_netns_self());
+	__u32 slot = (__u32)found;
+	struct rg_gate gate;
+
+	if (found < 0)
+		return found;
+	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &slot, &gate) < 0)
+		return -errno;
+	/* A set of an older version has no cookies. */
+	if (cookie && gate.net_cookie && cookie != gate.net_cookie)
+		return -ENOENT;
+	return found;
 }
 
 int rg_control(const struct rg_pins *p, struct rg_control *c)

@@ -11,6 +11,9 @@ __u64 rg_now_ns(void);
 int rg_gates_read(const struct rg_pins *p, struct rg_gate *gates);
 /* The slot of the gate of a network namespace, or -ENOENT. */
 int rg_gate_slot(const struct rg_pins *p, __u32 netns);
+/* The slot of the gate of this process's network namespace, or -ENOENT. A gate of a namespace that
+ * had the same number and is gone is not it. */
+int rg_gate_here(const struct rg_pins *p);
 
 /* Run the program `control` (bpf/control.bpf.c). 0 or negative errno. */
 int rg_control(const struct rg_pins *p, struct rg_control *c);

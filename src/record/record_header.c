@@ -20,7 +20,7 @@
 
 static void fill_gate(struct rg_header *h, const struct rg_pins *p)
 {
-	int slot = rg_gate_slot(p, h->netns);
+	int slot = rg_gate_here(p);
 	struct rg_flow_storm storm;
 	struct rg_gate gate;
 	__u32 at = (__u32)slot;

@@ -12,7 +12,6 @@
 
 #include <bpf/bpf.h>
 
-#include "base/netns.h"
 #include "mounts/mounts.h"
 #include "pins/gates.h"
 #include "rg_kept.h"
@@ -94,7 +93,7 @@ static int slot_of(const struct rg_pins *p, const struct rg_gate *gates, const s
 	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &m->dev, &d) == 0)
 		return d.class == RG_CLASS_GUARDED && d.slot < RG_MAX_GATES ? (int)d.slot : -1;
 	/* Under --all nobody has come to it yet. */
-	own = rg_gate_slot(p, rg_netns_self());
+	own = rg_gate_here(p);
 	return own >= 0 && gates[own].policy.mount_mode == RG_MOUNT_MODE_ALL ? own : -1;
 }
 

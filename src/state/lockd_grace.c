@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "base/netns.h"
 
 void rg_lockd_grace_start(struct rg_lockd_grace *l, const struct rg_pins *p)
 {
@@ -60,7 +59,7 @@ static bool all_are_back(const struct rg_pins *p, const struct rg_gate *g, __u32
 void rg_lockd_grace_tick(struct rg_lockd_grace *l, const struct rg_pins *p,
 			 const struct rg_gate *gates)
 {
-	int slot = l->says == RG_STATD_UNKNOWN ? -1 : rg_gate_slot(p, rg_netns_self());
+	int slot = l->says == RG_STATD_UNKNOWN ? -1 : rg_gate_here(p);
 	struct rg_control c = {.op = RG_OP_NO_NLM, .slot = (__u32)slot};
 	const struct rg_gate *g;
 	int err;

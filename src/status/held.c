@@ -36,7 +36,7 @@ json_object *rg_status_mounts(const struct rg_pins *p, const struct rg_gate *gat
 		bool known = bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &m->dev, &d) == 0;
 		__u32 netns = known && d.slot < RG_MAX_GATES ? gates[d.slot].netns : self;
 
-		if (known ? d.class != RG_CLASS_GUARDED : rg_gate_slot(p, self) < 0)
+		if (known ? d.class != RG_CLASS_GUARDED : rg_gate_here(p) < 0)
 			continue;
 		o = rg_json_object();
 		snprintf(dev, sizeof(dev), "%u:%u", m->dev >> 20, m->dev & 0xfffff);

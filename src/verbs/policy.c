@@ -259,7 +259,7 @@ static int open_gate(struct rg_pins *p, __u32 *slot, struct rg_provenance *from)
 
 	if (err)
 		return err;
-	found = rg_gate_slot(p, netns);
+	found = rg_gate_here(p);
 	*slot = (__u32)found;
 	if (found < 0)
 		err = rg_error(RG_NOT_ENABLED,

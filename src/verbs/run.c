@@ -6,7 +6,6 @@
 
 #include <bpf/bpf.h>
 
-#include "base/netns.h"
 #include "cli/verbs.h"
 #include "daemon/daemon.h"
 #include "pins/gates.h"
@@ -36,7 +35,7 @@ static int arm(struct rg_daemon *d, struct rg_arm_request *request)
 /* Note the option for `policy show`, with the gate of this network namespace. */
 static int tell_provenance(const struct rg_pins *p)
 {
-	int found = rg_gate_slot(p, rg_netns_self());
+	int found = rg_gate_here(p);
 	__u32 slot = (__u32)found;
 	struct rg_provenance from;
 

@@ -301,6 +301,42 @@ progs() { bpftool -j prog show | jq 'length'; }
 	done
 }
 
+# A network namespace that only its mount holds. The kernel gives the lowest number that is free.
+hold_netns() {
+	: >>"$work/net"
+	unshare --net="$work/net" true
+}
+netns_is() {
+	hold_netns
+	[[ $(stat -Lc %i "$work/net") == "$1" ]] || { umount "$work/net" && false; }
+}
+gates_are() { [[ $("$RG" status --json 2>/dev/null | "$JGET" '#/gates') == "$1" ]]; }
+
+@test "a gate goes with its network namespace, and is not that of the next one with its number" {
+	local number policy=(--all --scope locks --action deny)
+	umount "$work/net" 2>/dev/null || true # of an earlier run
+	hold_netns
+	number=$(stat -Lc %i "$work/net")
+	"$RG" enable --netns "$work/net" "${policy[@]}"
+	umount "$work/net"
+	wait_for 60 "the number $number to be used again" netns_is "$number"
+	run "$RG" release --netns "$work/net"
+	[ "$status" -eq 1 ]
+	[[ $output == *"network namespace $number: has no gate"* ]]
+	"$RG" enable --netns "$work/net" "${policy[@]}"
+	gates_are 1
+	"$RG" release --netns "$work/net"
+	[ "$(json '.gates[0].why')" = released-by-hand ]
+	# nobody enables there again: the daemon takes the gate away
+	rg enable "${policy[@]}"
+	daemon_start
+	gates_are 2
+	umount "$work/net"
+	wait_for 60 "the gate to go" gates_are 1
+	[ "$(json '.gates[0].netns')" = "$(in_rex stat -Lc %i /proc/self/ns/net)" ]
+	[[ $(output_of daemon) == *"network namespace $number: is gone, and its gate with it"* ]]
+}
+
 @test "output that cannot be written is a failure" {
 	arm --mount $a --action deny
 	run in_rex bash -c '"$0" status >/dev/full' "$RG"

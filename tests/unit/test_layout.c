@@ -169,6 +169,7 @@ static void test_gate(void **unused)
 		M(rg_gate, kept_ns),
 		M(rg_gate, let_in),
 		M(rg_gate, rehearsed_until_ns),
+		M(rg_gate, net_cookie),
 	};
 
 	(void)unused;
