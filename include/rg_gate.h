@@ -363,6 +363,20 @@ static inline __attribute__((always_inline)) struct rg_view rg_gate_view(const s
 	return v;
 }
 
+/* Says whether all end clients have their locks again that this gate waited for: knfsd's grace
+ * period is over, each end client that could reclaim came (expected, complete: as in
+ * rg_flow_storm), and none that was refused is awaited. So no reclaim is on its way either. Not
+ * where the gate opened for another reason, in which a lock may still be missing. Pure. */
+static inline __attribute__((always_inline)) int
+rg_is_through(const struct rg_gate *g, __u32 expected, __u32 complete, __u64 now_ns)
+{
+	struct rg_view v = rg_gate_view(g, now_ns);
+
+	return g->knfsd == RG_KNFSD_OVER && v.state == RG_STATE_OPEN &&
+	       (v.why == RG_WHY_NOBODY_REFUSED || v.why == RG_WHY_SETTLED) && expected &&
+	       complete >= expected;
+}
+
 /* ---- is a reclaim passed on? ---- */
 
 /* The reasons why a gate in this state lets local applications in, bits of rg_gate.let_in; 0: it

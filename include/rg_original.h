@@ -13,7 +13,7 @@
 #endif
 
 /* Version of everything that is pinned for this role. */
-#define RG_ORG_VERSION 5
+#define RG_ORG_VERSION 6
 
 /* Clients whose locks are kept at one time. */
 #define RG_ORG_KEEPERS 256
@@ -121,6 +121,8 @@ enum rg_org_counter {
 	RG_ORG_DELAYED_LOCKT,
 	RG_ORG_DELAYED_OPEN,
 	RG_ORG_ANSWERED,      /* questions of re-export servers, with yes (rg_kept.h) */
+	RG_ORG_THROUGH,	      /* clients that said they are through: let go of */
+	RG_ORG_NOT_ROOT,      /* such words that were not root's, and changed nothing */
 	RG_ORG_REFUSED_LOCAL, /* local applications */
 	RG_ORG_REFUSED_LEASE, /* delegations that knfsd would have given */
 	RG_ORG_OBSERVED,      /* would have waited; mode observe */

@@ -106,16 +106,17 @@ enum rg_gone {
 
 /* Why nothing is kept for a client of an original server, or no longer. */
 enum rg_kept_why {
-	RG_KEPT_OVER = 0,  /* keep-for is over */
-	RG_KEPT_RETAKEN,   /* it took everything back */
-	RG_KEPT_EXPIRED,   /* its lease ran out */
-	RG_KEPT_DESTROYED, /* it destroyed its id */
-	RG_KEPT_ADMIN,	   /* an administrator expired it */
-	RG_KEPT_SHUTDOWN,  /* knfsd shut down */
-	RG_KEPT_DISABLED,  /* the role was disabled */
-	RG_KEPT_TOO_LATE,  /* it came back after its lease had run out */
-	RG_KEPT_LEFT_OUT,  /* the configuration does not choose it */
-	RG_KEPT_NO_ROOM,   /* there is no place for one more client */
+	RG_KEPT_OVER = 0,     /* keep-for is over */
+	RG_KEPT_RETAKEN,      /* it took everything back */
+	RG_KEPT_EXPIRED,      /* its lease ran out */
+	RG_KEPT_DESTROYED,    /* it destroyed its id */
+	RG_KEPT_ADMIN,	      /* an administrator expired it */
+	RG_KEPT_SHUTDOWN,     /* knfsd shut down */
+	RG_KEPT_DISABLED,     /* the role was disabled */
+	RG_KEPT_TOO_LATE,     /* it came back after its lease had run out */
+	RG_KEPT_LEFT_OUT,     /* the configuration does not choose it */
+	RG_KEPT_NO_ROOM,      /* there is no place for one more client */
+	RG_KEPT_SAID_THROUGH, /* it said that its end clients are through (rg_kept.h) */
 	RG_NR_KEPT_WHYS,
 };
 

@@ -5,7 +5,8 @@
  *
  *   fentry, fexit nfsd4_lock    LOCK; granted to who it is kept for, it is kept no longer
  *   fentry, fexit nfsd4_lockt   LOCKT: "not now" is the truth, and "free" would not be
- *   fentry, fexit nfsd4_lookup  a re-export server asks whether its locks are kept (rg_kept.h)
+ *   fentry, fexit nfsd4_lookup  a re-export server asks whether its locks are kept, or says that
+ *                               its end clients are through (rg_kept.h)
  *   fentry, fexit nfsd4_process_open2   an OPEN by which a delegation may come, where knfsd gives
  *                               those without asking the LSM (6.12); see later.bpf.c for 6.1
  *
@@ -36,6 +37,15 @@ struct nfsd4_lockt {
 struct nfsd4_lookup {
 	__u32 lo_len;
 	char *lo_name;
+} __attribute__((preserve_access_index));
+
+/* uid: as the client said in AUTH_SYS, before root is squashed (include/linux/sunrpc/svcauth.h). */
+struct svc_rqst___org {
+	struct svc_cred___org {
+		struct {
+			__u32 val;
+		} cr_uid;
+	} rq_cred;
 } __attribute__((preserve_access_index));
 
 struct nfs4_openowner___org {
@@ -478,51 +488,86 @@ int BPF_PROG(org_lockt_done, void *rqstp, struct nfsd4_compound_state *cstate,
 
 /* ---- LOOKUP ---- */
 
-/* Reads the question that a name is; 0: it is none. Its digits are characters, so never 0. */
-static __always_inline __u64 question_of(struct nfsd4_lookup *u)
+enum word {
+	WORD_NONE = 0,
+	WORD_QUESTION,
+	WORD_THROUGH,
+};
+
+/* Reads what a name says. *digits: those of a question, as characters, so never 0. */
+static __always_inline enum word word_of(struct nfsd4_lookup *u, __u64 *digits)
 {
-	const char prefix[] = RG_KEPT_QUESTION;
+	const char question[] = RG_KEPT_QUESTION, through[] = RG_KEPT_THROUGH;
+	int is_question = 1, is_through = 1;
 	char name[RG_KEPT_NAME] = {};
-	__u64 digits = 0;
 
 	if (BPF_CORE_READ(u, lo_len) != RG_KEPT_NAME)
-		return 0;
+		return WORD_NONE;
 	if (bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(u, lo_name))) {
 		org_count(RG_ORG_FAIL_READ);
-		return 0;
+		return WORD_NONE;
 	}
-	for (__u32 i = 0; i < RG_KEPT_PREFIX; i++)
-		if (name[i] != prefix[i])
-			return 0;
-	_Static_assert(RG_KEPT_DIGITS == sizeof(digits), "all of them are compared");
-	__builtin_memcpy(&digits, name + RG_KEPT_PREFIX, sizeof(digits));
-	return digits;
+	for (__u32 i = 0; i < RG_KEPT_PREFIX; i++) {
+		is_question &= name[i] == question[i];
+		is_through &= name[i] == through[i];
+	}
+	_Static_assert(RG_KEPT_DIGITS == sizeof(*digits), "all of them are compared");
+	__builtin_memcpy(digits, name + RG_KEPT_PREFIX, sizeof(*digits));
+	return is_question ? WORD_QUESTION : is_through ? WORD_THROUGH : WORD_NONE;
 }
 
 /* Answers "yes" once for each question, if this client's locks on the directory's file system are
- * kept for long enough, and nobody came by one of them. Of NFSv4.0 a LOOKUP does not say whose it
- * is. */
+ * kept for long enough, and nobody came by one of them. */
+static __always_inline void answer(const struct ask *a, struct rg_keeper *k, __u64 question)
+{
+	if (org.mode == RG_ORG_OBSERVE || k->asked == question || k->overtaken ||
+	    !is_chosen_dev(a->key.dev) || k->until_ns < a->now_ns + RG_KEPT_NS)
+		return;
+	k->asked = question;
+	mark_thread(a->keeper);
+}
+
+/* Lets go of all that this client did not take back. */
+static __always_inline void ends_by_word(const struct ask *a, struct rg_keeper *k, __u32 uid)
+{
+	if (uid) {
+		org_count(RG_ORG_NOT_ROOT);
+		return;
+	}
+	if (!ends_for(k, RG_KEPT_SAID_THROUGH))
+		return;
+	__sync_lock_test_and_set(&k->until_ns, a->now_ns);
+	org_count(RG_ORG_THROUGH);
+	tell_keeper(RG_REC_KEPT_ENDED, a->keeper, k, RG_KEPT_SAID_THROUGH);
+	clear_word(a->now_ns);
+}
+
+/* The session says which client it is, and that is the only one that its words are about. Of
+ * NFSv4.0 a LOOKUP does not say whose it is. */
 SEC("fentry/nfsd4_lookup")
-int BPF_PROG(org_lookup, void *rqstp, struct nfsd4_compound_state *cstate, struct nfsd4_lookup *u)
+int BPF_PROG(org_lookup, struct svc_rqst___org *rqstp, struct nfsd4_compound_state *cstate,
+	     struct nfsd4_lookup *u)
 {
 	struct ask a = {};
 	struct nfs4_client *clp;
 	struct rg_keeper *k;
-	__u64 question;
+	enum word word;
+	__u64 digits;
 
-	if (!org.word || org.mode == RG_ORG_OBSERVE || !cstate->minorversion)
+	if (!org.word || !cstate->minorversion)
 		return 0;
-	question = question_of(u);
+	word = word_of(u, &digits);
 	clp = cstate->clp;
-	if (!question || !clp || !anything_kept(&a.now_ns) || file_of(&a, cstate))
+	if (word == WORD_NONE || !clp || !anything_kept(&a.now_ns) || file_of(&a, cstate))
 		return 0;
 	a.keeper = keeper_of_clid(clid_of_client(clp), a.now_ns);
 	k = keeper_at(a.keeper);
-	if (!k || k->asked == question || k->overtaken || !is_chosen_dev(a.key.dev) ||
-	    k->until_ns < a.now_ns + RG_KEPT_NS)
+	if (!k)
 		return 0;
-	k->asked = question;
-	mark_thread(a.keeper);
+	if (word == WORD_QUESTION)
+		answer(&a, k, digits);
+	else
+		ends_by_word(&a, k, rqstp->rq_cred.cr_uid.val);
 	return 0;
 }
 

@@ -60,11 +60,17 @@ static const char *const gones[RG_NR_GONES] = {
 	[RG_GONE_UNCONFIRMED] = "unconfirmed",
 };
 static const char *const kept_whys[RG_NR_KEPT_WHYS] = {
-	[RG_KEPT_OVER] = "over",	 [RG_KEPT_RETAKEN] = "retaken",
-	[RG_KEPT_EXPIRED] = "expired",	 [RG_KEPT_DESTROYED] = "destroyed",
-	[RG_KEPT_ADMIN] = "admin",	 [RG_KEPT_SHUTDOWN] = "shutdown",
-	[RG_KEPT_DISABLED] = "disabled", [RG_KEPT_TOO_LATE] = "too-late",
-	[RG_KEPT_LEFT_OUT] = "left-out", [RG_KEPT_NO_ROOM] = "no-room",
+	[RG_KEPT_OVER] = "over",
+	[RG_KEPT_RETAKEN] = "retaken",
+	[RG_KEPT_EXPIRED] = "expired",
+	[RG_KEPT_DESTROYED] = "destroyed",
+	[RG_KEPT_ADMIN] = "admin",
+	[RG_KEPT_SHUTDOWN] = "shutdown",
+	[RG_KEPT_DISABLED] = "disabled",
+	[RG_KEPT_TOO_LATE] = "too-late",
+	[RG_KEPT_LEFT_OUT] = "left-out",
+	[RG_KEPT_NO_ROOM] = "no-room",
+	[RG_KEPT_SAID_THROUGH] = "through",
 };
 static const char *const kept_froms[RG_NR_KEPT_FROMS] = {
 	[RG_KEPT_FROM_LOCK] = "lock",
@@ -332,6 +338,7 @@ const char *rg_kept_why_text(__u32 why)
 		[RG_KEPT_TOO_LATE] = "it came back after its lease had run out",
 		[RG_KEPT_LEFT_OUT] = "the configuration does not name it",
 		[RG_KEPT_NO_ROOM] = "there is no room for one more client",
+		[RG_KEPT_SAID_THROUGH] = "it said that its end clients are through",
 	};
 
 	return PICK(texts, why);

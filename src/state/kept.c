@@ -12,7 +12,9 @@
 
 #include <bpf/bpf.h>
 
+#include "base/log.h"
 #include "mounts/mounts.h"
+#include "pins/flows.h"
 #include "pins/gates.h"
 #include "rg_kept.h"
 
@@ -67,19 +69,29 @@ static void note(const struct rg_pins *p, __u32 dev, __u64 until_ns)
 	bpf_map_update_elem(p->map_fd[RG_MAP_DEVICES], &dev, &d, BPF_EXIST);
 }
 
+/* Opens the root of this mount, which another one may have come over. Returns its descriptor, or a
+ * negative number. */
+static int open_root(const struct rg_mount *m)
+{
+	int dir = open(m->target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (dir < 0 || (fstat(dir, &st) == 0 && rg_kernel_dev(st.st_dev) == m->dev))
+		return dir;
+	close(dir);
+	return -1;
+}
+
 static void ask(const struct rg_pins *p, const struct rg_mount *m)
 {
 	/* Its LOOKUPs are counted from here on, those on the way to the mount not. */
-	int dir = open(m->target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dir = open_root(m);
 	__u64 asked_ns = rg_now_ns();
-	struct stat st;
 
 	if (dir < 0)
 		return;
 	__atomic_store_n(&p->live->asker, (__u32)getpid(), __ATOMIC_RELAXED);
-	/* Another mount may have come over it. */
-	if (fstat(dir, &st) == 0 && rg_kernel_dev(st.st_dev) == m->dev)
-		note(p, m->dev, says_kept(p, dir) ? asked_ns + RG_KEPT_NS : 0);
+	note(p, m->dev, says_kept(p, dir) ? asked_ns + RG_KEPT_NS : 0);
 	__atomic_store_n(&p->live->asker, 0, __ATOMIC_RELAXED);
 	close(dir);
 }
@@ -106,25 +118,65 @@ static bool is_answered(const struct rg_pins *p, const struct rg_mount *m)
 	       d.kept_until_ns > rg_now_ns() + RG_KEPT_NS - AGAIN_NS;
 }
 
+/* ---- through ---- */
+
+/* The start of knfsd of each gate, as rg_gate.knfsd_start_ns, after which the original servers were
+ * told last. */
+static __u64 told[RG_MAX_GATES];
+
+/* Of each start of knfsd once, as soon as its end clients are through. */
+static bool has_to_tell(const struct rg_pins *p, const struct rg_gate *g, __u32 slot, __u64 now_ns)
+{
+	struct rg_flow_storm storm;
+
+	return g->netns && g->policy.original_keeps && told[slot] != g->knfsd_start_ns &&
+	       rg_flow_storm_read(p, slot, &storm) == 0 &&
+	       rg_is_through(g, storm.expected, storm.complete, now_ns);
+}
+
+static void tell(const struct rg_pins *p, const struct rg_mount *m)
+{
+	int dir = open_root(m), err;
+
+	if (dir < 0)
+		return;
+	err = look_for(p, dir, RG_KEPT_THROUGH);
+	if (err < 0)
+		rg_warn("%s: its original server could not be told that all end clients are "
+			"through: %s; if it keeps their locks, it does so until keep-for is over",
+			m->target, rg_strerror(err));
+	else
+		rg_info("%s: told its original server that all end clients are through", m->target);
+	close(dir);
+}
+
 void rg_kept_look(const struct rg_pins *p)
 {
 	struct rg_gate gates[RG_MAX_GATES];
+	bool ask_of[RG_MAX_GATES] = {}, tell_of[RG_MAX_GATES] = {}, any = false;
 	struct rg_mounts mounts;
 	__u64 now_ns = rg_now_ns();
-	bool any = false;
 
 	if (rg_gates_read(p, gates))
 		return;
-	for (int i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++)
-		any |= asks(&gates[i], now_ns);
+	for (__u32 i = RG_CANARY_SLOT + 1; i < RG_MAX_GATES; i++) {
+		ask_of[i] = asks(&gates[i], now_ns);
+		tell_of[i] = has_to_tell(p, &gates[i], i, now_ns);
+		any |= ask_of[i] || tell_of[i];
+	}
 	if (!any || rg_mounts_read("/proc/self/mountinfo", &mounts))
 		return;
 	for (size_t i = 0; i < mounts.n; i++) {
 		const struct rg_mount *m = &mounts.at[i];
 		int slot = slot_of(p, gates, m);
 
-		if (slot >= 0 && asks(&gates[slot], now_ns) && !is_answered(p, m))
+		if (slot >= 0 && ask_of[slot] && !is_answered(p, m))
 			ask(p, m);
+		if (slot >= 0 && tell_of[slot])
+			tell(p, m);
 	}
 	rg_mounts_free(&mounts);
+	for (__u32 i = 0; i < RG_MAX_GATES; i++)
+		if (tell_of[i])
+			told[i] = gates[i].knfsd_start_ns;
 }

@@ -142,6 +142,8 @@ static const char *state_of(const struct rg_keeper *k, __u64 now_ns)
 		return "kept";
 	if (!k->until_ns)
 		return "forgotten"; /* knfsd shut down */
+	if (k->why == RG_KEPT_SAID_THROUGH)
+		return "through";
 	return k->left || k->overflow ? "expired" : "retaken";
 }
 

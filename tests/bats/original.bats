@@ -144,10 +144,11 @@ lockt_delayed() { (($(org_counter delayed_lockt) > 0)); }
 	((status == 2))
 }
 
-# question TIER PATH kept|none: a LOOKUP of a name that no file has, as rg_kept.h says.
+# question TIER PATH kept|none|done [UID]: a LOOKUP of a name that no file has, as rg_kept.h says.
 question() {
 	local said
-	said=$(tier "$1" stat "$2/.reexport-guard.$3.$(printf %08x $RANDOM$RANDOM)" 2>&1) || true
+	said=$(tier "$1" setpriv --reuid "${4:-0}" stat \
+		"$2/.reexport-guard.$3.$(printf %08x $RANDOM$RANDOM)" 2>&1) || true
 	[[ $said == *"No such file"* ]]
 }
 
@@ -179,6 +180,60 @@ question() {
 	ask a "w 0 10" granted
 	question "$box" /mnt/a kept
 	org_is '.counters.answered' 2
+}
+
+@test "keep: a client that says it is through lets go at once of what it did not take back; no word of others does" {
+	local who
+	arm_original --keep-for 5min
+	begin_trace
+	box_mounts
+	tier rex mkdir -p /mnt/minor0
+	tier rex mount -t nfs -o vers=4.0,nosharecache 10.77.1.1:/a /mnt/minor0
+	in_box asker a /mnt/a/f
+	ask a "w 0 10" granted
+	ask a "w 20 10" granted
+	question "$box" /mnt/a done # there is nothing to let go of
+	box_reboots
+	wait_for 20 "two ranges to be kept" org_is '.clients[0].ranges_left' 2
+	in_box asker a /mnt/a/f
+	ask a "w 0 10" granted
+	asker b /mnt/other/f
+	asks_in_vain b "w 25 1"
+	# Another client, also by NFSv4.0; one who is not root of this one; and what is no such word.
+	question rex /mnt/other done
+	question rex /mnt/minor0 done
+	for who in 1 65534; do
+		question "$box" /mnt/a done $who
+	done
+	question "$box" /mnt/a none
+	question "$box" /mnt/a dona
+	org_is .counters.through 0
+	org_is .counters.through_not_root 2
+	org_is '.clients[0].state' kept
+	org_is '.clients[0].ranges_left' 1
+	unanswered b "w 25 1"
+
+	question "$box" /mnt/a done
+	ask b "w 25 1" granted
+	org_is .counters.through 1
+	org_is '.clients[0].state' through
+	org_is '.clients[0].ends_in_seconds' null
+	org_is .counters.overtaken 0
+	wait_for 20 "the end of the keeping" traced 1 '.event == "KEPT_ENDED" and .why == "through" and .left == 1'
+	# What it has back stays its own, and nothing is said twice.
+	ask b "w 5 1" "Resource temporarily unavailable"
+	question "$box" /mnt/a done
+	org_is .counters.through 1
+	tier rex umount /mnt/minor0
+
+	# The next time it reboots it is kept as ever.
+	ask b "u 0 0" granted
+	box_reboots
+	wait_for 20 "it to be kept again" org_is '.clients[0].state' kept
+	asks_in_vain b "w 6 1"
+	question "$box" /mnt/a done
+	ask b "w 6 1" granted
+	org_is .counters.through 2
 }
 
 # locked_and_rebooted FILE: the box has a lock of it, and loses its power.

@@ -977,6 +977,51 @@ static void test_reclaim_of_what_is_kept(void **unused)
 	assert_int_equal(rg_reclaim_of(&g, IN_GRACE, 0, IN_GRACE + 1), RG_RECLAIM_UNPROVEN);
 }
 
+/* Only where all that could reclaim came, and the gate opened because of that. */
+static void test_through(void **unused)
+{
+	struct rg_gate g = reclaiming(0, 0);
+
+	(void)unused;
+	g.policy.release = RG_RELEASE_SETTLED;
+	assert_false(rg_is_through(&g, 2, 2, IN_GRACE));
+	g.knfsd = RG_KNFSD_OVER;
+	g.knfsd_end_ns = END_AT;
+	assert_true(rg_is_through(&g, 2, 2, END_AT));
+	/* One did not come; nobody could, or nothing is known of it. */
+	assert_false(rg_is_through(&g, 2, 1, END_AT));
+	assert_false(rg_is_through(&g, 0, 0, END_AT));
+	/* lockd is in grace still. */
+	g.lockd = RG_LOCKD_GRACE;
+	assert_false(rg_is_through(&g, 2, 2, END_AT));
+	g.lockd = RG_LOCKD_OVER;
+	g.lockd_end_ns = END_AT + S;
+	assert_true(rg_is_through(&g, 2, 2, END_AT + S));
+	/* One that was refused is awaited, and has its locks again; or time is over. */
+	g.refused = g.awaited = 1;
+	assert_false(rg_is_through(&g, 2, 2, END_AT + S));
+	assert_false(rg_is_through(&g, 2, 2, START_AT + HOLD_S * S));
+	g.awaited = 0;
+	g.settled_ns = END_AT + 2 * S;
+	assert_true(rg_is_through(&g, 2, 2, END_AT + 2 * S));
+	g.settled_ns = START_AT + HOLD_S * S + 1;
+	assert_false(rg_is_through(&g, 2, 2, START_AT + HOLD_S * S + 1));
+	/* It was opened for another reason. */
+	g.settled_ns = END_AT + 2 * S;
+	for (__u32 hand = RG_HAND_OPEN; hand <= RG_HAND_NOTHING; hand++) {
+		g.hand = hand;
+		assert_false(rg_is_through(&g, 2, 2, END_AT + 2 * S));
+	}
+	g.hand = RG_HAND_OFF;
+	g.knfsd = RG_KNFSD_SKIPPED;
+	assert_false(rg_is_through(&g, 2, 2, END_AT + 2 * S));
+	g.knfsd = RG_KNFSD_OVER;
+	for (__u32 release = RG_RELEASE_GRACE_START; release < RG_RELEASE_SETTLED; release++) {
+		g.policy.release = release & 3;
+		assert_false(rg_is_through(&g, 2, 2, END_AT + 2 * S));
+	}
+}
+
 /* Whatever let somebody in: guarded and proven refuse and say what, always goes on and is
  * never proven. */
 static void expect_let_in(struct rg_gate g, __u64 now_ns, __u64 exempt_ns, __u32 cause)
@@ -1118,6 +1163,7 @@ int main(void)
 		cmocka_unit_test(test_is_alive),
 		cmocka_unit_test(test_reclaim_of_who_kept_out),
 		cmocka_unit_test(test_reclaim_of_what_is_kept),
+		cmocka_unit_test(test_through),
 		cmocka_unit_test(test_reclaim_of_who_let_in),
 		cmocka_unit_test(test_reclaim_in_grace_of_lockd),
 		cmocka_unit_test(test_reclaim_of_any_bytes),
