@@ -65,6 +65,8 @@ static void add_exchange(struct rg_recovery *r, const struct rg_entry *e)
 	if (p && e->answer <= RG_ANSWER_GRANTED) {
 		p->exchanges++;
 		rg_latest(&p->exchange_ns, e->boot_ns);
+		p->retains |= has_flag(e->flags, RG_EXCHANGE_RETAIN_STATE) ||
+			      has_flag(e->flags, RG_EXCHANGE_RECLAIMABLE_R);
 	}
 	peer_moment(r, e, i, "%s%s%s",
 		    has_flag(e->asked_flags, RG_EXCHANGE_RETAIN_STATE) ? "; asks to retain state"

@@ -21,6 +21,10 @@ void rg_add_downgrade(struct rg_recovery *r, const struct rg_entry *e);
  */
 void rg_storm_add(struct rg_storm *s, enum rg_storm_kind kind, __u64 ns);
 
+/* order.c: what an OPEN or LOCK of an end client tells of the order of a recovery; client: its
+ * number, or -1. */
+void rg_order_add(struct rg_recovery *r, long client, const struct rg_entry *e);
+
 /* locks.c: what one event tells of a lock. */
 void rg_locks_add(struct rg_locks *l, __u32 client, long file, const struct rg_entry *e);
 

@@ -119,7 +119,7 @@ static const struct field {
 } fields[] = {
 #define AT(member) offsetof(struct rg_entry, member)
 	{"asked_flags", FLAGS, AT(asked_flags), 0},
-	{"back", KNOWN, 0, 0},
+	{"back", FLAGS, AT(back), 0},
 	{"boot_ns", NUMBER_MARKED, AT(boot_ns), AT(has_boot_ns)},
 	{"claim", CLAIM, 0, 0},
 	{"client", PEER, 0, 0},
@@ -131,7 +131,7 @@ static const struct field {
 	{"event", KNOWN, 0, 0},
 	{"events", NUMBER, AT(events), 0},
 	{"expected", NUMBER_MARKED, AT(expected), AT(has_expected)},
-	{"facts", KNOWN, 0, 0},
+	{"facts", FLAGS, AT(facts), 0},
 	{"failures", NUMBER, AT(failures), 0},
 	{"file", FILE_, 0, 0},
 	{"flags", FLAGS, AT(flags), 0},

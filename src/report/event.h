@@ -44,6 +44,7 @@ struct rg_entry {
 	bool has_boot_ns, has_netns, has_duration, has_expected;
 	json_object *states;		  /* list of texts, or NULL */
 	json_object *flags, *asked_flags; /* the same, of EXCHANGE_ID */
+	json_object *facts, *back;	  /* lists of texts and of objects, or NULL */
 
 	/* client, origin */
 	bool has_peer, peer_name_cut;

@@ -94,6 +94,17 @@ static json_object *kept(const struct rg_recovery *r)
 	return o;
 }
 
+static json_object *order(const struct rg_recovery *r)
+{
+	json_object *o = rg_json_object();
+
+	rg_json_put_uint(o, "reclaim_complete_early", r->order.early);
+	rg_json_put_uint(o, "late_at_origin", r->order.late);
+	rg_json_put_uint(o, "reclaims_unassured", r->order.unassured);
+	rg_json_put_uint(o, "delegations_given_back", r->order.delegations);
+	return o;
+}
+
 static json_object *locks(const struct rg_recovery *r)
 {
 	json_object *o = rg_json_object();
@@ -396,6 +407,7 @@ static json_object *recovery(const struct rg_recovery *r)
 	rg_json_put(o, "ledger", ledger(r));
 	rg_json_put_uint(o, "locks_given_up", r->locks_given_up);
 	rg_json_put(o, "kept", kept(r));
+	rg_json_put(o, "order", order(r));
 	rg_json_put(o, "reasons", reasons(r));
 	rg_json_put(o, "downgrades", downgraded(r));
 	rg_json_put(o, "held", held(r));

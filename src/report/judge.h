@@ -13,3 +13,7 @@ enum rg_fate rg_lock_fate(const struct rg_lock *l, __u64 gone_ns);
 
 /* verdict.c: writes the verdict's sentences. */
 void rg_recovery_judge(struct rg_recovery *r);
+
+/* order.c: counts what was out of order, and returns n sentences about it. Owned by the caller,
+ * with each sentence. */
+char **rg_order_texts(struct rg_recovery *r, size_t *n);

@@ -45,6 +45,10 @@ struct rg_peer {
 	/* Of the locks that were followed, finish.c: */
 	__u64 fates[8]; /* by enum rg_fate */
 	__u64 again_unrefused;
+	/* order.c, end clients: lock reclaims granted for which the original server granted none;
+	 * delegations given back. Original servers: it said that it retains state. */
+	__u64 unassured, delegations;
+	bool retains;
 };
 
 struct rg_peer_id {
@@ -114,6 +118,14 @@ struct rg_kept {
 		asked;	   /* ranges taken back; requests of others that waited or were refused */
 	__u64 ended, left; /* times that it ended, and ranges that were not taken back by then */
 	__u64 not_kept;	   /* clients that rebooted, and nothing was kept */
+};
+
+/* What was out of the order that draft-cel-nfsv4-state-retention asks for (order.c). */
+struct rg_order {
+	__u64 early; /* original servers told RECLAIM_COMPLETE before end clients were through */
+	__u64 late;  /* original servers that this host came to after its own grace had begun */
+	__u64 unassured;   /* lock reclaims granted without one at the original server */
+	__u64 delegations; /* given back, though nothing was retained */
 };
 
 struct rg_moment {
@@ -262,6 +274,7 @@ struct rg_recovery {
 	__u64 more_losses;
 
 	struct rg_kept kept;
+	struct rg_order order;
 
 	struct rg_moment *moments;
 	size_t n_moments, room_moments;

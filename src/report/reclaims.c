@@ -113,6 +113,7 @@ void rg_add_server_op(struct rg_recovery *r, const struct rg_entry *e)
 		add_reclaim(r, client, file, e);
 	else if (e->claim == RG_CLAIM_RETAKE)
 		add_retake(r, client, e);
+	rg_order_add(r, client, e);
 	if (e->op != RG_REC_OPEN && client >= 0)
 		rg_locks_add(&r->locks, (__u32)client, file, e);
 	r->telling |= e->claim != RG_CLAIM_NONE;

@@ -298,6 +298,18 @@ static void say_kept(struct rg_recovery *r)
 	free(asked);
 }
 
+static void say_order(struct rg_recovery *r)
+{
+	size_t n;
+	char **texts = rg_order_texts(r, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		say(r, "%s", texts[i]);
+		free(texts[i]);
+	}
+	free(texts);
+}
+
 static void say_nothing(struct rg_recovery *r)
 {
 	if (r->header.no_guard)
@@ -452,7 +464,7 @@ static enum rg_outcome outcome_of(const struct rg_recovery *r)
 	if (r->fates[RG_FATE_NOT_AGAIN] || (!r->reached_end && refused(r)))
 		return RG_OUTCOME_UNDECIDED;
 	/* Nothing is known of the locks of an end client whose refused reclaims named none. */
-	if (lacks_events(r) || r->fates[RG_FATE_AS_NEW] || r->again_exposed ||
+	if (lacks_events(r) || r->fates[RG_FATE_AS_NEW] || r->again_exposed || r->order.unassured ||
 	    (refused(r) && !taken_again(r)) || r->locks.not_followed || r->more_clients)
 		return RG_OUTCOME_UNPROVEN;
 	if (taken_again(r))
@@ -481,6 +493,7 @@ void rg_recovery_judge(struct rg_recovery *r)
 	if ((!r->verdict.n || r->header.no_guard) && !refused(r))
 		say_nothing(r);
 	say_same_name(r);
+	say_order(r);
 	say_opens(r);
 	say_absent(r);
 	say_host(r);

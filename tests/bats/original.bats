@@ -345,3 +345,65 @@ locked_and_rebooted() {
 	[[ $(grep '^{' "$work/trace.out" | "$RG" report --json - | jq -c '.recoveries[0].kept') == \
 		'{"times":3,"ranges":4,"retaken":4,"asked_by_others":'*',"ended":3,"not_retaken":2,"not_kept":0}' ]]
 }
+
+# The box is a re-export server as well, and rex an end client of it. Its records of end clients are on its
+# disk.
+box_disk=/var/lib/box-disk
+box_serves() {
+	tier "$box" bash -c "mkdir -p $box_disk /var/lib/nfs/nfsdcld && mount --bind $box_disk /var/lib/nfs/nfsdcld"
+	tier_nfs "$box" setup
+	tier_nfs "$box" rex-tree
+	"$@"
+	tier_nfs "$box" rex-mount
+	knfsd_start "$box" 30 30 3
+}
+box_is_guarded() {
+	printf '%s\n' '[reclaims]' 'original-keeps = yes' >"$work/box.conf"
+	where=$box background guard "$RG" run --config "/proc/1/root$work/box.conf" --all --release settled
+	wait_said guard 'ready: pid' 60
+}
+box_gate() { tier "$box" "$RG" status --json | jq -r '.gates[0] | .state, .why' | paste -sd' '; }
+box_gate_is() { [[ $(box_gate) == "$1" ]]; }
+
+@test "through: a re-export server says so as soon as its end clients have their locks again, and others wait no longer" {
+	arm_original --keep-for 15min
+	rm -rf "$box_disk"
+	tier origin sysctl -qw net.ipv4.ip_forward=1
+	tier rex ip route replace 10.77.3.0/24 via 10.77.1.1
+	tier "$box" ip route add default via 10.77.3.1
+	box_serves true
+	tier rex mkdir -p /mnt/box
+	tier rex mount -t nfs -o vers=4.2 10.77.3.2:/a /mnt/box
+	echo Y >/sys/module/nfs/parameters/recover_lost_locks
+	asker e /mnt/box/f # the end client
+	ask e "w 0 10" granted
+	in_box asker l /srv/reexport/a/f # a local application, which nobody brings back
+	ask l "w 100 10" granted
+	asker b /mnt/other/f
+	ask b "w 105 1" "Resource temporarily unavailable"
+
+	# The power is gone, before nfsdcld could write more.
+	tier "$box" bash -c 'kill -KILL "$(</run/nfs-pids/nfsdcld)"'
+	box_boots
+	tier "$box" ip route add default via 10.77.3.1
+	box_serves box_is_guarded
+	org_is '.clients[0].state' kept
+	tell b "w 106 1"
+	wait_for 60 "all end clients to be through" box_gate_is 'open settled'
+	wait_for 20 "the original server to be told" org_is .counters.through 1
+	ask b "w 107 1" granted
+	said b '^w 106 1: granted$'
+	org_is '.clients[0].state' through
+	wait_said guard '/srv/reexport/a: told its original server that all end clients are through'
+	# The end client has its lock.
+	tell e "w 0 10"
+	wait_said e '^w 0 10: granted$'
+	ask b "w 5 1" "Resource temporarily unavailable"
+	tell e quit
+	expect_end e 0
+	tier rex umount /mnt/box
+	echo N >/sys/module/nfs/parameters/recover_lost_locks
+	kill -TERM "$(pid_of guard)"
+	expect_end guard 0
+	tier "$box" "$RG" disable
+}

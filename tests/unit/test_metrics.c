@@ -503,7 +503,7 @@ static void test_original(void **unused)
 	expect_line(P "original_clients 2");
 	expect_line(P "original_ranges 5");
 	expect_line(P "original_events_total{event=\"reboots\"} 1");
-	expect_line(P "original_events_total{event=\"fail_read\"} 25");
+	expect_line(P "original_events_total{event=\"fail_read\"} 27");
 	snapshot.original = (struct rg_org_seen){.known = true};
 	write_as(RG_METRICS_PROMETHEUS);
 	expect_line(P "original_enabled 0");
