@@ -261,7 +261,7 @@ static int unlocks_order(const void *a, const void *b)
 int rg_lost_take_listing(struct rg_lost *l, struct rg_ranges *now, const bool *listed,
 			 struct rg_unlocks *unlocks, size_t n)
 {
-	struct rg_range *sorted = malloc((now->n + 1) * sizeof(*sorted));
+	struct rg_range *sorted = calloc(now->n + 1, sizeof(*sorted));
 	long *place = malloc((l->n_files + 1) * sizeof(*place));
 
 	if (!sorted || !place) {
