@@ -5,6 +5,7 @@
 #include "base/names.h"
 #include "daemon/daemon.h"
 #include "load/modules.h"
+#include "load/programs.h"
 #include "load/progs.h"
 #include "pins/doors.h"
 #include "pins/flows.h"
@@ -150,6 +151,7 @@ static void look_at_recorder(struct rg_daemon *d, const struct rg_gate *gates, _
 		rg_role_look(&d->role, &d->alarm.ring, now_ns, rg_daemon_record, d);
 		if (rg_flow_totals_read(&d->p, &totals) == 0)
 			d->failures = totals.failed - d->failed_before;
+		rg_recorder_untraced(&d->recorder, rg_traces_missing());
 	}
 	rg_recorder_losses(&d->recorder, &d->keep.follow.losts);
 	rg_recorder_look(&d->recorder, gates, now_ns, d->lost, d->failures);

@@ -21,7 +21,9 @@ struct rg_recorder_writer {
 	bool started, ends, done, failed;
 	char *piece; /* lines to write; NULL: none, or the thread has taken them */
 	size_t n;
-	struct rg_header header;
+	struct rg_header header; /* of part 1; the next say `untraced` */
+	__u64 untraced;
+	unsigned int part; /* the last one begun; 0: none yet */
 	/* Only the thread uses these: */
 	struct rg_recording recording;
 	char file[RG_PATH_SIZE + NAME_MAX + 2];
@@ -59,6 +61,9 @@ static size_t head(void *arg, unsigned int part, char *buf, size_t size)
 
 	pthread_mutex_lock(&w->lock);
 	h = w->header; /* its header's budget is not owned by it */
+	w->part = part;
+	if (part > 1)
+		h.untraced = w->untraced;
 	pthread_mutex_unlock(&w->lock);
 	h.wall_ns = wall_ns();
 	h.boot_ns = rg_now_ns();
@@ -150,6 +155,7 @@ int rg_recorder_open(struct rg_recorder *r, const char *file, __u64 size, struct
 	pthread_cond_init(&w->changed, NULL);
 	w->users = 1;
 	w->header = *header;
+	w->untraced = header->untraced;
 	header->budget = NULL;
 	snprintf(w->file, sizeof(w->file), "%s", file);
 	w->size = size / RG_RECORD_PARTS;
@@ -186,12 +192,12 @@ static void hand_over(struct rg_recorder *r)
 }
 
 /* Makes room for one more line. Returns NULL if the bound is reached. */
-static bool has_room(struct rg_recorder *r)
+static bool has_room_of(struct rg_recorder *r, size_t line)
 {
 	size_t room = r->room ? 2 * r->room : RG_RECORDER_PIECE / 2;
 	char *more;
 
-	if (r->room - r->n >= RG_RECORD_JSON_MAX)
+	if (r->room - r->n >= line)
 		return true;
 	if (room > RG_RECORDER_WAITING)
 		return false;
@@ -201,6 +207,13 @@ static bool has_room(struct rg_recorder *r)
 	r->lines = more;
 	r->room = room;
 	return true;
+}
+
+_Static_assert(RG_HEADER_JSON_MAX <= RG_RECORDER_PIECE / 2, "one step makes room for any line");
+
+static bool has_room(struct rg_recorder *r)
+{
+	return has_room_of(r, RG_RECORD_JSON_MAX);
 }
 
 static void put(struct rg_recorder *r, const struct rg_record *record)
@@ -233,6 +246,25 @@ static void tell_policy(struct rg_recorder_writer *w, const struct rg_gate *gate
 	w->header.policy = gate->policy;
 	w->header.lease_s = gate->lease_s;
 	pthread_mutex_unlock(&w->lock);
+}
+
+void rg_recorder_untraced(struct rg_recorder *r, __u64 untraced)
+{
+	struct rg_recorder_writer *w = r->writer;
+	struct rg_header h;
+
+	if (!w || untraced == w->untraced || !has_room_of(r, RG_HEADER_JSON_MAX))
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->untraced = untraced;
+	h = w->header;
+	h.part = w->part ?: 1;
+	pthread_mutex_unlock(&w->lock);
+	h.untraced = untraced;
+	h.wall_ns = wall_ns();
+	h.boot_ns = rg_now_ns();
+	r->events++;
+	r->n += rg_header_json(&h, r->lines + r->n, r->room - r->n);
 }
 
 static void tell_lost(struct rg_recorder *r, __u64 now_ns)

@@ -44,6 +44,9 @@ struct rg_recorder {
 int rg_recorder_open(struct rg_recorder *r, const char *file, __u64 size, struct rg_header *header);
 /* Adds one record of the ring. */
 void rg_recorder_add(struct rg_recorder *r, const struct rg_record *record);
+/* Adds a header if other tracing programs are missing than before: those that were not attached yet
+ * when the daemon started are no longer so. untraced: rg_traces_missing(). */
+void rg_recorder_untraced(struct rg_recorder *r, __u64 untraced);
 /* Adds changes of the RG_MAX_GATES gates and losses, and hands lines to the thread. The daemon
  * calls it each time it looks. lost, failures: totals of the tracer. */
 void rg_recorder_look(struct rg_recorder *r, const struct rg_gate *gates, __u64 now_ns, __u64 lost,

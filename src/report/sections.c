@@ -147,6 +147,19 @@ static bool is_other_boot(const struct rg_report *r, const struct rg_report_head
 	return h->boot_ns < r->last_ns;
 }
 
+/* A recovery begins with knfsd's start: programs that were attached between its first event and
+ * that have missed nothing of it. Those that are missing later have missed the rest. */
+static void traced_anew(struct rg_recovery *one, const struct rg_report_header *h)
+{
+	bool begun = one->start_ns || one->grace_ns || one->shutdown_ns || one->n_clients;
+
+	if (begun && (one->header.untraced || !h->untraced))
+		return;
+	free(one->header.untraced);
+	one->header.untraced = rg_copy(h->untraced);
+	one->header.blind = h->blind;
+}
+
 static void add_header(struct rg_report *r, json_object *line)
 {
 	struct rg_report_header h;
@@ -156,6 +169,8 @@ static void add_header(struct rg_report *r, json_object *line)
 		close_all(r, RG_ENDED_BOOT);
 		r->last_ns = 0;
 	}
+	for (size_t i = 0; i < r->n_open; i++)
+		traced_anew(r->open[i], &h);
 	rg_report_header_free(&r->header);
 	r->header = h;
 	r->has_header = true;

@@ -190,14 +190,14 @@ int rg_verb_report(const struct rg_options *o)
 		return err;
 	rg_report_init(&r);
 	if (rg_report_read(&r, with.files, with.n_files)) {
+		if (!o->n_files)
+			rg_report_keep_last(&r);
 		all = o->json ? rg_report_json(&r) : NULL;
 		if (rg_json_whole())
 			out = open_output(o);
 		else
 			rg_error(RG_FAILED, "report: out of memory, nothing is printed");
 	}
-	if (!o->n_files)
-		rg_report_keep_last(&r);
 	err = RG_FAILED;
 	if (out)
 		err = write_all(o, &r, all, out);

@@ -211,6 +211,10 @@ recorded_itself() {
 	run rg report --json --state-dir $state
 	[ "$status" -eq 0 ]
 	[ "$(jq -c '.recoveries | map(.clients | map(.address))' <<<"$output")" = '[["10.77.2.2"]]' ]
+	[ "$(jq .recoveries_left_out <<<"$output")" -ge 1 ] # knfsd's start before it
+	# The tracing programs were attached after the daemon began to record, and before knfsd started.
+	[ "$(jq '[.recoveries[].verdict.sentences[] | select(contains("Not attached"))] | length' <<<"$output")" = 0 ]
+	[ "$(jq '[.recoveries[].verdict.lower_bounds] | any' <<<"$output")" = false ]
 	[ "$(in_rex stat -c %a $state/recovery.ndjson)" = 600 ]
 	cli='.client.addr == "10.77.2.2" and .client.minor == 2'
 	counts "$server and $cli and .event == \"OPEN\" and .claim == \"reclaim\" and .status == \"NFS4_OK\" and

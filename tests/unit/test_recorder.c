@@ -95,6 +95,30 @@ static void test_recovery(void **unused)
 	rg_report_free(&report);
 }
 
+/* The daemon starts before the tracing programs are attached: a header says when they were. */
+static void test_attached_later(void **unused)
+{
+	struct rg_header header = {.netns = 4026531840U, .host = "rex", .untraced = ~0ULL >> 8};
+	struct rg_record lock = unit_lock_record();
+	struct rg_recorder r;
+	struct rg_report report;
+
+	(void)unused;
+	assert_int_equal(rg_recorder_open(&r, path_of("later"), SIZE, &header), 0);
+	rg_recorder_untraced(&r, ~0ULL >> 8);
+	assert_int_equal(r.events, 0);
+	rg_recorder_add(&r, &lock);
+	rg_recorder_untraced(&r, 0);
+	rg_recorder_untraced(&r, 0);
+	rg_recorder_add(&r, &lock);
+	assert_true(rg_recorder_close(&r, "signal", 10));
+	read_back(&report, "later");
+	assert_int_equal(report.events, 1 + 1 + 1 + 1 + 1);
+	assert_null(report.header.untraced);
+	assert_non_null(report.at[0]->header.untraced); /* it began without them */
+	rg_report_free(&report);
+}
+
 /* More than its size: parts, of which the oldest goes, and no more than there may be. */
 static void test_bounded(void **unused)
 {
@@ -168,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_idle, setup, dir_teardown),
 		cmocka_unit_test_setup_teardown(test_recovery, setup, dir_teardown),
+		cmocka_unit_test_setup_teardown(test_attached_later, setup, dir_teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, dir_teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, dir_teardown),
 		cmocka_unit_test_setup_teardown(test_off, setup, dir_teardown),

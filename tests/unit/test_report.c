@@ -1522,6 +1522,30 @@ static void test_not_whole(void **unused)
 	assert_true(says(one, "the tracing programs host_rebooted lock_ends."));
 	rg_report_free(&r);
 
+	/* The same, but it came between the first event and knfsd's start; then it went again. */
+	rg_report_init(&r);
+	feed(&r,
+	     "{\"event\":\"header\",\"schema\":1,\"untraced\":[\"host_rebooted\",\"lock_ends\"]}");
+	tell_gate(&r, 1900, "closed");
+	feed(&r, "{\"event\":\"header\",\"schema\":1,\"boot_ns\":1950" MS "}");
+	tell(&r, 2000, "KNFSD_STARTING", ",\"side\":\"server\"");
+	tell(&r, 2100, "GRACE_SKIPPED", ",\"side\":\"server\"");
+	tell_gate(&r, 2200, "open");
+	one = finish(&r);
+	assert_int_equal(one->verdict.outcome, RG_OUTCOME_NOTHING);
+	assert_false(says(one, "Not attached"));
+	rg_report_free(&r);
+	rg_report_init(&r);
+	feed(&r, "{\"event\":\"header\",\"schema\":1}");
+	tell(&r, 2000, "KNFSD_STARTING", ",\"side\":\"server\"");
+	feed(&r, "{\"event\":\"header\",\"schema\":1,\"boot_ns\":2050" MS
+		 ",\"untraced\":[\"lock_ends\"]}");
+	tell(&r, 2100, "GRACE_SKIPPED", ",\"side\":\"server\"");
+	one = finish(&r);
+	assert_int_equal(one->verdict.outcome, RG_OUTCOME_UNPROVEN);
+	assert_true(says(one, "the tracing programs lock_ends."));
+	rg_report_free(&r);
+
 	/* Before the first event, and told at the end alone. */
 	rg_report_init(&r);
 	feed(&r, HEADER, "settled", "hold");
