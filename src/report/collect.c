@@ -65,6 +65,8 @@ static void add_exchange(struct rg_recovery *r, const struct rg_entry *e)
 	if (p && e->answer <= RG_ANSWER_GRANTED) {
 		p->exchanges++;
 		rg_latest(&p->exchange_ns, e->boot_ns);
+		/* An answer has one flag at least: USE_..._PNFS (RFC 8881, 18.35.3). */
+		p->has_retains |= e->flags != NULL;
 		p->retains |= has_flag(e->flags, RG_EXCHANGE_RETAIN_STATE) ||
 			      has_flag(e->flags, RG_EXCHANGE_RECLAIMABLE_R);
 	}

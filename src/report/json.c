@@ -191,6 +191,7 @@ static json_object *origin(const struct rg_recovery *r, const struct rg_peer *p)
 	json_object *o = peer(r, p);
 
 	rg_json_put_uint(o, "anew", p->nograce);
+	rg_json_put(o, "retains_state", p->has_retains ? rg_json_bool(p->retains) : NULL);
 	return o;
 }
 

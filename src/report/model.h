@@ -46,9 +46,11 @@ struct rg_peer {
 	__u64 fates[8]; /* by enum rg_fate */
 	__u64 again_unrefused;
 	/* order.c, end clients: lock reclaims granted for which the original server granted none;
-	 * delegations given back. Original servers: it said that it retains state. */
+	 * delegations given back. */
 	__u64 unassured, delegations;
-	bool retains;
+	/* Original servers, by their answers to EXCHANGE_ID: whether one is known with its flags,
+	 * and whether one of them said that the server retains state. */
+	bool has_retains, retains;
 };
 
 struct rg_peer_id {

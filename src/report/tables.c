@@ -277,7 +277,7 @@ static void origins(const struct rg_recovery *r, struct tables *to)
 			      "granted/refused. anew: taken in the ordinary way, as they could not "
 			      "be reclaimed."));
 	COLUMNS(t, "address", "name", "protocol", ">EXCHANGE_ID", ">opens", ">locks", ">anew",
-		">complete at");
+		">complete at", "retains state");
 	for (size_t i = 0; i < r->n_origins; i++) {
 		const struct rg_peer *p = &r->origins[i];
 		char protocol[32];
@@ -292,6 +292,7 @@ static void origins(const struct rg_recovery *r, struct tables *to)
 		     (unsigned long long)p->locks.refused);
 		cell(t, "%llu", (unsigned long long)p->nograce);
 		seconds(t, r, p->complete_ns);
+		cell(t, "%s", !p->has_retains ? "" : p->retains ? "yes" : "no");
 		tone(t, p->locks.refused || p->opens.refused ? RG_TONE_WARN : RG_TONE_NONE);
 	}
 }

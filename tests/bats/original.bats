@@ -192,7 +192,7 @@ question() {
 	in_box asker a /mnt/a/f
 	ask a "w 0 10" granted
 	ask a "w 20 10" granted
-	question "$box" /mnt/a done # there is nothing to let go of
+	question "$box" /mnt/a 'done' # there is nothing to let go of
 	box_reboots
 	wait_for 20 "two ranges to be kept" org_is '.clients[0].ranges_left' 2
 	in_box asker a /mnt/a/f
@@ -200,10 +200,10 @@ question() {
 	asker b /mnt/other/f
 	asks_in_vain b "w 25 1"
 	# Another client, also by NFSv4.0; one who is not root of this one; and what is no such word.
-	question rex /mnt/other done
-	question rex /mnt/minor0 done
+	question rex /mnt/other 'done'
+	question rex /mnt/minor0 'done'
 	for who in 1 65534; do
-		question "$box" /mnt/a done $who
+		question "$box" /mnt/a 'done' $who
 	done
 	question "$box" /mnt/a none
 	question "$box" /mnt/a dona
@@ -213,7 +213,7 @@ question() {
 	org_is '.clients[0].ranges_left' 1
 	unanswered b "w 25 1"
 
-	question "$box" /mnt/a done
+	question "$box" /mnt/a 'done'
 	ask b "w 25 1" granted
 	org_is .counters.through 1
 	org_is '.clients[0].state' through
@@ -222,7 +222,7 @@ question() {
 	wait_for 20 "the end of the keeping" traced 1 '.event == "KEPT_ENDED" and .why == "through" and .left == 1'
 	# What it has back stays its own, and nothing is said twice.
 	ask b "w 5 1" "Resource temporarily unavailable"
-	question "$box" /mnt/a done
+	question "$box" /mnt/a 'done'
 	org_is .counters.through 1
 	tier rex umount /mnt/minor0
 
@@ -231,7 +231,7 @@ question() {
 	box_reboots
 	wait_for 20 "it to be kept again" org_is '.clients[0].state' kept
 	asks_in_vain b "w 6 1"
-	question "$box" /mnt/a done
+	question "$box" /mnt/a 'done'
 	ask b "w 6 1" granted
 	org_is .counters.through 2
 }

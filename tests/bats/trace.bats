@@ -293,7 +293,7 @@ origin_starts() {
 	knfsd_start rex 15 15 3
 	downgraded premature-reclaim-complete server GRACE_START
 	events | "$RG" report --json - >"$work/report.json"
-	[ "$(jq '[.recoveries[-1].order.reclaim_complete_early, .recoveries[-1].order.reclaims_unassured] | join(" ")' "$work/report.json")" = '"1 0"' ]
+	[ "$(jq '[.recoveries[-1].order.reclaim_complete_early, .recoveries[-1].order.reclaims_unassured, .recoveries[-1].origins[0].retains_state] | join(" ")' "$work/report.json")" = '"1 0 false"' ]
 	jq -r '.recoveries[-1].verdict.sentences[]' "$work/report.json" |
 		grep 'This host told its original server 10.77.1.1 origin RECLAIM_COMPLETE .*, with end clients still to come'
 }

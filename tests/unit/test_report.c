@@ -1074,11 +1074,17 @@ static void test_order_of_delegations(void **unused)
 	(void)unused;
 	one = delegation(&r, ",\"status\":\"OK\"" ORIGIN);
 	assert_int_equal(one->order.delegations, 1);
+	assert_false(one->origins[0].has_retains);
 	assert_true(
 		says(one, "10.0.0.3 c3 was given back 1 delegation, and no original server said"));
 	rg_report_free(&r);
+	one = delegation(&r, ",\"status\":\"OK\",\"flags\":[\"USE_NON_PNFS\"]" ORIGIN);
+	assert_int_equal(one->order.delegations, 1);
+	assert_true(one->origins[0].has_retains && !one->origins[0].retains);
+	rg_report_free(&r);
 	one = delegation(&r, ",\"status\":\"OK\",\"flags\":[\"RECLAIMABLE_R\"]" ORIGIN);
 	assert_int_equal(one->order.delegations, 0);
+	assert_true(one->origins[0].retains);
 	assert_false(says(one, "was given back"));
 	rg_report_free(&r);
 }
