@@ -62,7 +62,8 @@ ROOMS := $(GUARD_ROOMS) original record metrics check report $(VERB_ROOMS)
 OBJS := $(patsubst %.c,$(B)/%.o,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
 LIBRARY_OBJS := $(filter-out $(addprefix $(B)/src/,$(addsuffix /%,check report $(VERB_ROOMS))),$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-HELPERS := $(B)/tests/helpers/crowd.bpf.o $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%, \
+STORM := $(wildcard tests/helpers/storm/*)
+HELPERS := $(B)/tests/helpers/storm $(B)/tests/helpers/crowd.bpf.o $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%, \
 	$(filter-out %.bpf.c,$(wildcard tests/helpers/*.c)))
 # This program as another version, for the suite upgrade.
 OTHER := $(B)/other/build/reexport-guard
@@ -267,6 +268,11 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 		$(if $(filter %/stranger %/crowd,$@),$(shell $(PKG_CONFIG) --cflags --libs libbpf)) \
 		$(if $(findstring no_memory,$@),-shared -fPIC) $(if $(findstring png,$@),-lz) -o $@
 
+$(B)/tests/helpers/storm: $(STORM) $(B)/src/record/record_names.o Makefile
+	$(say) HELPER $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -O2 -g $(filter %.c %.o,$^) -o $@
+
 $(B)/bench/peers.bpf.o $(B)/tests/helpers/crowd.bpf.o: $(B)/%.bpf.o: %.bpf.c \
 		$(wildcard bpf/*.h include/*.h vmlinux/*.h) Makefile
 	$(say) BPF $<
@@ -377,7 +383,7 @@ vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...de
 compile_commands.json: ## for editors and clang-tidy
 	$(Q){ packaging/compile-commands '$(subst ','\'',$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) $(TEST_PATHS))' \
 		$(filter-out %.bpf.c,$(wildcard src/*/*.c tests/unit/test_*.c tests/helpers/*.c \
-		bench/*.c)) && \
+		tests/helpers/storm/*.c bench/*.c)) && \
 		packaging/compile-commands '$(CLANG) $(BPF_CFLAGS)' $(wildcard bpf/*.bpf.c bpf/*/*.bpf.c); \
 	} | jq -s add > $@
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Hundreds of end clients come back at once after a restart of knfsd, without us
-# and with a recording. They are storm's (tests/helpers/storm.c), which says of
+# and with a recording. They are storm's (tests/helpers/storm), which says of
 # every operation that it was sent and what it was answered: the recording must
 # have every one of them. In that order, and only together: both recoveries are
 # those of the same end clients.
