@@ -13,6 +13,8 @@
  *   KEEP         the original server keeps a rebooting client's lock
  *   LIMIT        it does so for a limited time (keep-for)
  *   BELIEVE      it stops keeping when it is sent RECLAIM_COMPLETE, which Linux does at once
+ *   FORGED       whoever comes by the re-export server's session may say that it is through: an end
+ *                client, by a LOOKUP, or a local application
  *   CLOCK        the re-export server answers reclaims only while the lock is surely kept: it
  *                was not down for longer than a lease, and keep-for is not over
  *   WATCH        the same, but it also stops when the original server has restarted
@@ -30,6 +32,9 @@
 #endif
 #ifndef BELIEVE
 #define BELIEVE 0
+#endif
+#ifndef FORGED
+#define FORGED 0
 #endif
 #ifndef CLOCK
 #define CLOCK 1
@@ -268,6 +273,15 @@ active proctype RexCrashes()
 }
 
 #define SERVES (r == GRACE || r == OPEN)
+
+#if FORGED
+active proctype Forger()
+{
+	do
+	:: d_step { kept && SERVES && sees_o == o_life -> kept = false }
+	od
+}
+#endif
 
 #define FORWARDS(c) (r == GRACE && known[c] && window)
 
