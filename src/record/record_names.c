@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "record/record_names.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,7 @@ static const struct {
 		 "meanwhile"},
 	[RG_DOWNGRADE_TAKEN] =
 		{"lock-taken", "the reclaim was forwarded as a new lock, and somebody else has the "
-			       "lock on the original server"},
+			       "lock"},
 	[RG_DOWNGRADE_ORIGIN_NO_GRACE] = {"origin-no-grace", "the original server is not in grace"},
 	[RG_DOWNGRADE_ORIGIN_RECLAIM_BAD] = {"origin-reclaim-bad",
 					     "the original server knows of nothing to reclaim"},
@@ -389,6 +390,28 @@ const char *rg_downgrade_text(__u32 downgrade)
 	return downgrade && downgrade < COUNT(downgrades) ? downgrades[downgrade].text : "?";
 }
 
+/* Who has the lock that was denied, as far as `back` tells. The original server's answer names a
+ * client of its own by a number that means nothing here (LOCK4denied, RFC 8881 18.10), and Linux
+ * drops it (decode_lock() in fs/nfs/nfs4xdr.c). Before it sends anything _nfs4_proc_setlk() looks
+ * among the locks of this host; nlmclnt_lock() too, but its answers are the same either way. */
+static const char *consequence_of_taken(const struct rg_record *r)
+{
+	__u32 n = r->facts & RG_FACT_BACK_CUT || r->n_back > RG_BACK_MAX ? 0 : r->n_back;
+	const struct rg_back *last = n ? &r->back[n - 1] : NULL;
+
+#define LOST_ALONE                                                                                 \
+	"this lock is lost, and no other one: writes of the application that had it fail with "    \
+	"EIO; "
+	if (last && last->op == RG_BACK_LOCK && last->status == RG_NFS4ERR_DENIED)
+		return LOST_ALONE "somebody at the original server has it, another client or an "
+				  "application there: its answer does not tell who";
+	if (last && last->op == RG_BACK_NFS_LOCK && last->status == EAGAIN)
+		return LOST_ALONE "no LOCK to the original server was seen: a local application or "
+				  "another end client has it on this host, see /proc/locks";
+	return LOST_ALONE "who has it was not seen";
+#undef LOST_ALONE
+}
+
 /* Sources: nfs4_reclaim_open_state() in fs/nfs/nfs4state.c, nfs4_lock_expired() in nfs4proc.c,
  * reclaimer() in fs/lockd/clntlock.c. */
 const char *rg_downgrade_consequence(const struct rg_record *r)
@@ -398,8 +421,7 @@ const char *rg_downgrade_consequence(const struct rg_record *r)
 		return "the end client has the lock and is told nothing; another may have had it "
 		       "and changed the file";
 	case RG_DOWNGRADE_TAKEN:
-		return "this lock is lost, and no other one: writes of the application that had it "
-		       "fail with EIO";
+		return consequence_of_taken(r);
 	case RG_DOWNGRADE_PREMATURE_COMPLETE:
 		return "the original server takes this host's recovery for finished and reclaims "
 		       "nothing for its end clients any more";

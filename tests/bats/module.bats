@@ -173,6 +173,11 @@ by_hand() { rg release >/dev/null && rg close >/dev/null; }
 	restart another_client
 	cli_recovered
 	counts "$reclaims and .status == \"NFS4ERR_DENIED\" and .downgrade.reason == \"lock-taken\"" 1
+	counts "$reclaims and .back[-1].op == \"LOCK\" and .back[-1].status == \"NFS4ERR_DENIED\" and
+		(.downgrade.consequence | contains(\"somebody at the original server has it\"))" 1
+	wait_gate open 90
+	events | "$RG" report - >"$work/report.txt"
+	tr -s ' \n' '  ' <"$work/report.txt" | grep -q 'somebody at the original server has it, another client or an application there'
 	counts "$reclaims and .status == \"NFS4_OK\"" 1
 	values_are /counters/reclaims/ granted.unproven=1 not_granted=1
 	writes 1

@@ -3,6 +3,8 @@
  * What is a downgrade and what is none: rg_downgrade_of(), by example for every
  * reason of docs/events.md, and for any bytes.
  */
+#include <errno.h>
+
 #include "unit_record.h"
 
 #include "record/record_names.h"
@@ -129,6 +131,43 @@ static const struct {
 	 RG_DOWNGRADE_NONE},
 };
 
+/* Who has a lock that was denied: as far as what was done about it tells. */
+static void test_taken_by(void **unused)
+{
+	static const struct {
+		struct rg_back back[2];
+		__u32 n_back, facts;
+		const char *says;
+	} with[] = {
+		{{{RG_BACK_LOCK, RG_NFS4ERR_DENIED, 1}},
+		 1,
+		 0,
+		 "somebody at the original server has it"},
+		{{{RG_BACK_OPEN, 0, 1}, {RG_BACK_LOCK, RG_NFS4ERR_DENIED, 2}},
+		 2,
+		 0,
+		 "somebody at the original server has it"},
+		{{{RG_BACK_NFS_LOCK, EAGAIN, 1}}, 1, 0, "another end client has it on this host"},
+		/* By NFSv3 the answer is the same whether the server was asked or not. */
+		{{{RG_BACK_NLM_LOCK, EAGAIN, 1}}, 1, 0, "who has it was not seen"},
+		{{{RG_BACK_LOCK, RG_NFS4ERR_DELAY, 1}}, 1, 0, "who has it was not seen"},
+		{{{RG_BACK_LOCK, RG_NFS4ERR_DENIED, 1}}, 1, RG_FACT_BACK_CUT, "was not seen"},
+		{{{0}}, 0, 0, "who has it was not seen"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < UNIT_COUNT(with); i++) {
+		struct rg_record r = {.op = RG_REC_LOCK,
+				      .downgrade = RG_DOWNGRADE_TAKEN,
+				      .facts = with[i].facts,
+				      .n_back = with[i].n_back};
+
+		memcpy(r.back, with[i].back, sizeof(with[i].back));
+		if (!strstr(rg_downgrade_consequence(&r), with[i].says))
+			fail_msg("case %zu: %s", i, rg_downgrade_consequence(&r));
+	}
+}
+
 /* A reclaim that the kernel module asked about: how it was answered. */
 static void test_module(void **unused)
 {
@@ -230,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_taken_by),
 		cmocka_unit_test(test_module),
 		cmocka_unit_test(test_any_bytes),
 	};
