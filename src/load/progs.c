@@ -101,7 +101,7 @@ int rg_progs_read(const struct rg_pins *p, struct rg_prog_counts *progs)
 
 __u64 rg_progs_passed(const struct rg_pins *p)
 {
-	struct rg_prog_counts doors[RG_NR_DOORS];
+	struct rg_prog_counts doors[RG_NR_DOORS] = {};
 	struct list l = {.progs = doors};
 	__u64 sum = 0;
 

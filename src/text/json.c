@@ -104,7 +104,7 @@ void rg_json_put_text(json_object *o, const char *key, const char *text)
 
 void rg_json_put_name(json_object *o, const char *key, const char *bytes, size_t n)
 {
-	char *text = malloc(RG_SHOWN_SIZE(n));
+	char *text = calloc(1, RG_SHOWN_SIZE(n));
 
 	rg_json_need(text);
 	if (text)

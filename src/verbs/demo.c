@@ -132,7 +132,7 @@ static void play_trace(const struct demo *d)
 {
 	struct rg_text_style style = {.colour = rg_terminal_has_colours(),
 				      .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
-	char line[RG_RECORD_TEXT_MAX];
+	char line[RG_RECORD_TEXT_MAX] = "";
 	__u64 now_ns = d->events[0].r.time_ns;
 	struct rg_second kept = {};
 	unsigned int lines;

@@ -18,7 +18,7 @@ struct rg_replay {
  * -ENOMEM. */
 int rg_replay_begin(struct rg_replay *r, __u32 netns, struct rg_policy policy, __u64 boot_ns);
 /* Applies the next event. An event that `top` does not show changes nothing. */
-void rg_replay_add(struct rg_replay *r, const struct rg_record *record);
+void rg_replay_add(struct rg_replay *replay, const struct rg_record *r);
 /* Sets the clock of the following screens. */
 void rg_replay_at(struct rg_replay *r, __u64 boot_ns);
 void rg_replay_free(struct rg_replay *r);

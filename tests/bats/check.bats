@@ -133,7 +133,7 @@ progs_are() { [[ $(bpftool -j prog show | jq length) == "$1" ]]; }
 	[ "$status" -eq 1 ]
 	[ -z "$output" ]
 	# What end clients get goes by the kernel, and by the policy that is asked about.
-	[[ $(severities regime NFSv4) == ok ]] && kept=kept-if || kept=none
+	[[ $(severities regime NFSv4) == ok ]] && kept='kept-if' || kept=none
 	[ "$(jq -r .end_clients.nfsv4.locks "$work/check.out")" = $kept ]
 	printf '[gate]\naction = audit\n' | in_rex tee /run/audit.conf >/dev/null
 	rg check --json --config /run/audit.conf >"$work/check.out" || [ $? -eq 1 ]

@@ -44,7 +44,7 @@ teardown_file() {
 note_kill() { echo "$1" >>"$BATS_FILE_TMPDIR/kills"; }
 killed() { grep -c "^$1$" "$BATS_FILE_TMPDIR/kills" || true; }
 
-policy=(--mount $a --scope locks --release settled --max-hold 1h)
+policy=(--mount "$a" --scope locks --release settled --max-hold 1h)
 
 # The crowd: plain processes; some of three threads; some in sudo, which stops itself when its program is
 # stopped; some that are the first of a container (pid and mount namespace); and one that asks all the

@@ -53,7 +53,7 @@ static void expect_set(const char *expected)
 
 	rg_nfsconf_read(host, false, &c);
 	value = rg_nfsconf_get(&c, "s", "t");
-	if (!value != !expected || (value && strcmp(value, expected) != 0))
+	if (!value || !expected ? value != expected : strcmp(value, expected) != 0)
 		fail_msg("%s, not %s", value, expected);
 	rg_nfsconf_free(&c);
 }
