@@ -204,20 +204,17 @@ enum rg_ended { RG_ENDED_NOT = 0, RG_ENDED_SHUTDOWN, RG_ENDED_START, RG_ENDED_BO
 
 struct rg_recovery {
 	__u32 netns;
-	bool has_netns;
+	bool has_netns, has_header, has_wall;
+	bool telling;			/* there is something to report */
 	struct rg_report_header header; /* the one in force as it began; texts are its own */
-	bool has_header;
-	bool has_wall;
-	__u64 wall_ns, wall_boot_ns; /* an instant by both clocks */
+	__u64 wall_ns, wall_boot_ns;	/* an instant by both clocks */
 	__u64 first_ns, last_ns;
 	__u64 events, lost, failures, bad_lines, generation;
-	bool telling; /* there is something to report */
 
 	__u64 start_ns, failed_ns, shutdown_ns;
 	__u64 grace_ns, grace_end_ns, lockd_ns, lockd_end_ns;
-	bool skipped, forced;
 	__u64 grace_s, expected, complete;
-	bool has_expected, has_complete;
+	bool has_expected, has_complete, skipped, forced;
 
 	struct rg_peer *clients, *origins;
 	size_t n_clients, room_clients, n_origins, room_origins;

@@ -284,7 +284,8 @@ int rg_original_status(const struct rg_options *o)
 		rg_json_print(stdout, all);
 	else if (all)
 		print(all, &set.state->choice[set.state->chosen & 1]);
-	err = all ? RG_DONE : RG_FAILED;
+	if (!err && !all)
+		err = RG_FAILED;
 	json_object_put(all);
 	rg_org_close(&set);
 	return err;

@@ -191,8 +191,10 @@ static void test_damaged(void **unused)
 		struct rg_nfsconf c;
 
 		for (size_t j = 0; j < n; j++)
-			text[j] = unit_below(&seed, 8) ? likely[unit_below(&seed, sizeof(likely))]
-						       : (char)unit_below(&seed, 256);
+			text[j] = (char)(unit_below(&seed, 8)
+						 ? (unsigned char)
+							   likely[unit_below(&seed, sizeof(likely))]
+						 : unit_below(&seed, 256));
 		text[n ? n - 1 : 0] = '\0';
 		host_put("/etc/nfs.conf", text);
 		rg_nfsconf_read(host, false, &c);

@@ -642,7 +642,7 @@ static void test_advice(void **unused)
 
 		assert_int_equal(n, all[i].n);
 		for (size_t k = 0; k < n; k++)
-			there |= a[k].client >= 0 && strstr(a[k].text, all[i].what) &&
+			there |= all[i].who && a[k].client >= 0 && strstr(a[k].text, all[i].what) &&
 				 strcmp(one->clients[a[k].client].addr, all[i].who) == 0;
 		if (n ? !there : strcmp(rg_advice_nothing(one), all[i].what) != 0)
 			fail_msg("%s: no advice \"%s\"", all[i].path, all[i].what);
