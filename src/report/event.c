@@ -151,7 +151,7 @@ static const struct field {
 	{"owner", OWNER, 0, 0},
 	{"ranges", NUMBER, AT(ranges), 0},
 	{"reason", TEXT, AT(reason), 0},
-	{"reclaim", KNOWN, 0, 0},
+	{"reclaim", TEXT, AT(reclaim), 0},
 	{"reclaim_text", KNOWN, 0, 0},
 	{"section", TEXT, AT(section), 0},
 	{"side", SIDE, 0, 0},

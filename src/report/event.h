@@ -35,7 +35,7 @@ struct rg_entry {
 	__u64 unknown_fields;
 
 	struct rg_text_in name, time, status, how, what, comm, hand, state, why, reason, section,
-		text;
+		reclaim, text;
 	__u64 boot_ns, netns, generation, tid, tgid, duration_ns;
 	__u64 expected, complete, grace_s, lost, failures, events, total, unnamed, clients;
 	__u64 ranges, left, keep_for_s;

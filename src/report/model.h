@@ -128,6 +128,7 @@ struct rg_order {
 	__u64 late;  /* original servers that this host came to after its own grace had begun */
 	__u64 unassured;   /* lock reclaims granted without one at the original server */
 	__u64 delegations; /* given back, though nothing was retained */
+	bool proven;	   /* the guard passed a reclaim on as proven */
 };
 
 struct rg_moment {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "report/collect.h"
 #include "report/judge.h"
 #include "report/words.h"
@@ -37,6 +38,13 @@ static const char *text_at(json_object *o, const char *key)
 		json_object_is_type(o, json_type_object) ? json_object_object_get(o, key) : NULL;
 
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
+static bool is_reclaim(const struct rg_text_in *said, enum rg_reclaim reclaim)
+{
+	const char *key = rg_reclaim_key(reclaim);
+
+	return said->len == strlen(key) && memcmp(said->at, key, said->len) == 0;
 }
 
 /* Says whether this host's NFS client was granted a lock for this operation. */
@@ -70,6 +78,12 @@ void rg_order_add(struct rg_recovery *r, long client, const struct rg_entry *e)
 			p->delegations++;
 		return;
 	}
+	/* The kernel module passed it on: this host's NFS client was asked for the lock, and sends
+	 * nothing where it has a write delegation of the file. */
+	r->order.proven |= is_reclaim(&e->reclaim, RG_RECLAIM_PROVEN);
+	if (is_reclaim(&e->reclaim, RG_RECLAIM_PROVEN) ||
+	    is_reclaim(&e->reclaim, RG_RECLAIM_UNPROVEN))
+		return;
 	/* Where the recording does not say what was sent, it is not known. */
 	if (!e->back || has_text(e->facts, "back-truncated") || got_lock(e->back))
 		return;
@@ -125,10 +139,12 @@ static char *early_text(const struct rg_recovery *r, const struct rg_peer *p)
 	text = rg_text(
 		"This host told its original server %s RECLAIM_COMPLETE %s, with end clients still "
 		"to come: that server takes the recovery for finished. A Linux NFS client does so "
-		"at each mount; let that server keep the locks all the same (`reexport-guard "
-		"enable "
-		"--role original` there).",
-		who, when);
+		"at each mount; %s.",
+		who, when,
+		r->order.proven
+			? "reclaims were passed on as proven all the same"
+			: "let that server keep the locks all the same (`reexport-guard enable "
+			  "--role original` there)");
 	free(who);
 	free(when);
 	return text;

@@ -1027,6 +1027,9 @@ static void test_order_of_reclaims(void **unused)
 		{REEXPORT BACK("LOCK", "NFS4ERR_DENIED"), 1},
 		{REEXPORT BACK("OPEN", "NFS4_OK"), 1},
 		{REEXPORT ",\"back\":[]", 1},
+		/* The NFS client was asked, and has a delegation. */
+		{REEXPORT ",\"back\":[],\"reclaim\":\"proven\"", 0},
+		{REEXPORT ",\"back\":[],\"reclaim\":\"released\"", 1},
 		/* It is not known what was sent, or it has nothing to do with another server. */
 		{REEXPORT, 0},
 		{",\"facts\":[\"re-export\",\"back-truncated\"],\"back\":[]", 0},
