@@ -4,8 +4,8 @@
  *
  *   the verb notify   tells NFSv3 end clients that lockd dropped their locks. A child of `run`, or
  *                     a unit of its own, since the daemon's unit has no sockets
- *   rg-asker          asks original servers whether they keep this host's locks, and tells them
- * when its end clients are through. A child of `run`
+ *   rg-asker          asks original servers whether they keep this host's locks. A child of `run`.
+ *                     Tells them as well when its end clients are through
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -40,8 +40,7 @@ int rg_gate_choose_slot(const struct rg_pins *p, struct rg_armed *armed)
 		gone += !gates[i].netns;
 	}
 	return rg_error(RG_FAILED,
-			"no room for one more gate: %d network namespaces at most, and %u of them "
-			"are "
+			"no room for one more gate: %d network namespaces at most, %u of which are "
 			"gone; `reexport-guard disable` makes room",
 			RG_MAX_GATES - 1, gone);
 }

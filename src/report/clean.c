@@ -83,6 +83,11 @@ char *rg_clean_in(const struct rg_text_in *t)
 	return t->at ? rg_clean(t->at, t->len) : NULL;
 }
 
+bool rg_is_text(const struct rg_text_in *t, const char *word)
+{
+	return t->len == strlen(word) && memcmp(t->at, word, t->len) == 0;
+}
+
 char *rg_copy(const char *text)
 {
 	return text ? rg_text("%s", text) : NULL;

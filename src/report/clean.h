@@ -21,6 +21,8 @@ struct rg_text_in {
 	size_t len;
 };
 
+bool rg_is_text(const struct rg_text_in *t, const char *word);
+
 /* Does the same with a string of a parsed line. Returns NULL where the key is missing. */
 char *rg_clean_in(const struct rg_text_in *t);
 

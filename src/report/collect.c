@@ -45,16 +45,8 @@ static void RG_PRINTF(4, 5)
 static bool has_flag(json_object *list, __u32 flag)
 {
 	const char *name = rg_exchange_flag_name((__u32)__builtin_ctz(flag));
-	size_t n = list ? json_object_array_length(list) : 0;
 
-	for (size_t i = 0; i < n && i < 32; i++) {
-		json_object *o = json_object_array_get_idx(list, i);
-
-		if (json_object_is_type(o, json_type_string) &&
-		    strcmp(json_object_get_string(o), name) == 0)
-			return true;
-	}
-	return false;
+	return rg_list_has(list, name);
 }
 
 static void add_exchange(struct rg_recovery *r, const struct rg_entry *e)

@@ -12,9 +12,18 @@
 
 /* ---- values ---- */
 
-static bool is_text(const struct rg_text_in *t, const char *word)
+bool rg_list_has(json_object *list, const char *text)
 {
-	return t->len == strlen(word) && memcmp(t->at, word, t->len) == 0;
+	size_t n = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n && i < 32; i++) {
+		json_object *o = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(o, json_type_string) &&
+		    strcmp(json_object_get_string(o), text) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void text_of(json_object *value, struct rg_text_in *t)
@@ -220,7 +229,7 @@ static void claim_of(json_object *value, struct rg_entry *e)
 
 	text_of(value, &t);
 	for (__u32 c = RG_CLAIM_NONE + 1; t.at && c < RG_NR_CLAIMS; c++)
-		if (is_text(&t, rg_claim_name(c)))
+		if (rg_is_text(&t, rg_claim_name(c)))
 			e->claim = c;
 }
 
@@ -309,11 +318,11 @@ static enum rg_answer answer_of(const struct rg_entry *e)
 	if (!e->status.at)
 		return RG_ANSWER_NONE;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (is_text(&e->status, known[i].status))
+		if (rg_is_text(&e->status, known[i].status))
 			return known[i].answer;
 	/* lockd answers an ordinary lock during grace, which only has to wait, with the status
 	 * by which it refuses a late reclaim (fs/lockd/svclock.c, nlmsvc_lock()). */
-	if (is_text(&e->status, "NLM4_DENIED_GRACE_PERIOD") && !rg_claim_is_reclaim(e->claim))
+	if (rg_is_text(&e->status, "NLM4_DENIED_GRACE_PERIOD") && !rg_claim_is_reclaim(e->claim))
 		return RG_ANSWER_WAIT;
 	return RG_ANSWER_REFUSED;
 }
@@ -322,12 +331,12 @@ static void kind_of(struct rg_entry *e)
 {
 	int op = rg_record_op_of(e->name.at);
 
-	e->kind = is_text(&e->name, "header")	   ? RG_ENTRY_HEADER
-		  : is_text(&e->name, "end")	   ? RG_ENTRY_END
-		  : is_text(&e->name, "lost")	   ? RG_ENTRY_LOST
-		  : is_text(&e->name, "lost-lock") ? RG_ENTRY_LOST_LOCK
-		  : op > RG_REC_NONE		   ? RG_ENTRY_RECORD
-						   : RG_ENTRY_UNKNOWN;
+	e->kind = rg_is_text(&e->name, "header")      ? RG_ENTRY_HEADER
+		  : rg_is_text(&e->name, "end")	      ? RG_ENTRY_END
+		  : rg_is_text(&e->name, "lost")      ? RG_ENTRY_LOST
+		  : rg_is_text(&e->name, "lost-lock") ? RG_ENTRY_LOST_LOCK
+		  : op > RG_REC_NONE		      ? RG_ENTRY_RECORD
+						      : RG_ENTRY_UNKNOWN;
 	e->op = op > RG_REC_NONE ? (__u32)op : RG_REC_NONE;
 }
 

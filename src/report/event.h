@@ -92,3 +92,7 @@ void rg_report_header_copy(struct rg_report_header *to, const struct rg_report_h
 void rg_report_header_free(struct rg_report_header *h);
 /* RFC 3339 in UTC, with any number of digits after the second. */
 bool rg_report_time_of(const char *text, size_t len, __u64 *wall_ns);
+
+/* Says whether this text is in a list of an entry, of which 32 elements are looked at. list: or
+ * NULL. */
+bool rg_list_has(json_object *list, const char *text);

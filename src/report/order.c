@@ -18,33 +18,12 @@
 
 /* ---- what an event adds ---- */
 
-static bool has_text(json_object *list, const char *text)
-{
-	size_t n = list ? json_object_array_length(list) : 0;
-
-	for (size_t i = 0; i < n && i < 32; i++) {
-		json_object *o = json_object_array_get_idx(list, i);
-
-		if (json_object_is_type(o, json_type_string) &&
-		    strcmp(json_object_get_string(o), text) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const char *text_at(json_object *o, const char *key)
 {
 	json_object *value =
 		json_object_is_type(o, json_type_object) ? json_object_object_get(o, key) : NULL;
 
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
-}
-
-static bool is_reclaim(const struct rg_text_in *said, enum rg_reclaim reclaim)
-{
-	const char *key = rg_reclaim_key(reclaim);
-
-	return said->len == strlen(key) && memcmp(said->at, key, said->len) == 0;
 }
 
 /* Says whether this host's NFS client was granted a lock for this operation. */
@@ -68,7 +47,7 @@ void rg_order_add(struct rg_recovery *r, long client, const struct rg_entry *e)
 	struct rg_peer *p = client < 0 ? NULL : &r->clients[client];
 
 	if (!rg_claim_is_reclaim(e->claim) || e->answer != RG_ANSWER_GRANTED ||
-	    !has_text(e->facts, "re-export"))
+	    !rg_list_has(e->facts, "re-export"))
 		return;
 	if (e->op == RG_REC_OPEN) {
 		if (e->claim != RG_CLAIM_DELEGATION_RECLAIM)
@@ -80,12 +59,14 @@ void rg_order_add(struct rg_recovery *r, long client, const struct rg_entry *e)
 	}
 	/* The kernel module passed it on: this host's NFS client was asked for the lock, and sends
 	 * nothing where it has a write delegation of the file. */
-	r->order.proven |= is_reclaim(&e->reclaim, RG_RECLAIM_PROVEN);
-	if (is_reclaim(&e->reclaim, RG_RECLAIM_PROVEN) ||
-	    is_reclaim(&e->reclaim, RG_RECLAIM_UNPROVEN))
+	if (rg_is_text(&e->reclaim, rg_reclaim_key(RG_RECLAIM_PROVEN))) {
+		r->order.proven = true;
+		return;
+	}
+	if (rg_is_text(&e->reclaim, rg_reclaim_key(RG_RECLAIM_UNPROVEN)))
 		return;
 	/* Where the recording does not say what was sent, it is not known. */
-	if (!e->back || has_text(e->facts, "back-truncated") || got_lock(e->back))
+	if (!e->back || rg_list_has(e->facts, "back-truncated") || got_lock(e->back))
 		return;
 	r->order.unassured++;
 	if (p)

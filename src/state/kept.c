@@ -96,16 +96,16 @@ static void ask(const struct rg_pins *p, const struct rg_mount *m)
 	close(dir);
 }
 
-/* Returns the slot of the gate that guards this mount; negative: none. */
-static int slot_of(const struct rg_pins *p, const struct rg_gate *gates, const struct rg_mount *m)
+/* Returns the slot of the gate that guards this mount; negative: none. own: that of the gate of
+ * this namespace, likewise. */
+static int slot_of(const struct rg_pins *p, const struct rg_gate *gates, int own,
+		   const struct rg_mount *m)
 {
 	struct rg_device d;
-	int own;
 
 	if (bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &m->dev, &d) == 0)
 		return d.class == RG_CLASS_GUARDED && d.slot < RG_MAX_GATES ? (int)d.slot : -1;
 	/* Under --all nobody has come to it yet. */
-	own = rg_gate_here(p);
 	return own >= 0 && gates[own].policy.mount_mode == RG_MOUNT_MODE_ALL ? own : -1;
 }
 
@@ -156,6 +156,7 @@ void rg_kept_look(const struct rg_pins *p)
 	bool ask_of[RG_MAX_GATES] = {}, tell_of[RG_MAX_GATES] = {}, any = false;
 	struct rg_mounts mounts;
 	__u64 now_ns = rg_now_ns();
+	int own;
 
 	if (rg_gates_read(p, gates))
 		return;
@@ -166,9 +167,10 @@ void rg_kept_look(const struct rg_pins *p)
 	}
 	if (!any || rg_mounts_read("/proc/self/mountinfo", &mounts))
 		return;
+	own = rg_gate_here(p);
 	for (size_t i = 0; i < mounts.n; i++) {
 		const struct rg_mount *m = &mounts.at[i];
-		int slot = slot_of(p, gates, m);
+		int slot = slot_of(p, gates, own, m);
 
 		if (slot >= 0 && ask_of[slot] && !is_answered(p, m))
 			ask(p, m);

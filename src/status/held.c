@@ -25,6 +25,7 @@ json_object *rg_status_mounts(const struct rg_pins *p, const struct rg_gate *gat
 	json_object *list = rg_json_array();
 	struct rg_mounts mounts;
 	__u32 self = rg_netns_self();
+	bool has_gate = rg_gate_here(p) >= 0;
 
 	if (rg_mounts_read("/proc/self/mountinfo", &mounts))
 		return list;
@@ -36,7 +37,7 @@ json_object *rg_status_mounts(const struct rg_pins *p, const struct rg_gate *gat
 		bool known = bpf_map_lookup_elem(p->map_fd[RG_MAP_DEVICES], &m->dev, &d) == 0;
 		__u32 netns = known && d.slot < RG_MAX_GATES ? gates[d.slot].netns : self;
 
-		if (known ? d.class != RG_CLASS_GUARDED : rg_gate_here(p) < 0)
+		if (known ? d.class != RG_CLASS_GUARDED : !has_gate)
 			continue;
 		o = rg_json_object();
 		snprintf(dev, sizeof(dev), "%u:%u", m->dev >> 20, m->dev & 0xfffff);
