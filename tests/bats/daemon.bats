@@ -35,6 +35,7 @@ daemon_pid() { cat "$work/daemon.pid"; }
 	not in_rex test -e /run/reexport-guard/status
 	[[ $(json .verdict.text) == "NOT protected: "* ]]
 }
+# bats test_tags=whole
 @test "run that systemd tells to end while it arms ends with 1, to be started again" {
 	background daemon env NOTIFY_SOCKET=/run/notify.sock "$RG" run --mount $a
 	wait_for 20 "the daemon to wait for signals" blocks_sigterm
@@ -56,6 +57,7 @@ verdict_is() {
 	[[ $(in_rex setpriv --reuid 65534 --clear-groups cat /run/reexport-guard/status) == $1 ]]
 }
 
+# bats test_tags=whole
 @test "killed as soon as it is ready: the tracing programs come all the same, and another starts at once" {
 	background daemon "$RG" run --mount $a
 	wait_said daemon "ready: pid"
@@ -207,6 +209,7 @@ verdict_is() {
 	[ "$(sed -n 's/^CapEff:\t//p' "/proc/$(daemon_pid)/status")" = 000000c000080020 ]
 }
 
+# bats test_tags=whole
 @test "run --metrics-dir: written without capabilities, until the end, and no policy" {
 	local prom=/run/metrics/reexport-guard.prom
 	in_rex mkdir -p /run/metrics

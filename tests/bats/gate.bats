@@ -327,6 +327,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 	[ "$(gate_state)" = closed ]
 }
 
+# bats test_tags=whole
 @test "enabled while knfsd is in grace: the gate is in grace, and follows it" {
 	want_grace
 	cable cli down
@@ -419,6 +420,7 @@ json_is() { [[ $(json "$1") == "$2" ]]; }
 
 # ---- the held ----
 
+# bats test_tags=whole
 @test "a held process that is continued early is held again" {
 	arm_hold --mount $a
 	held_try one posix $a/f

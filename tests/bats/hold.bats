@@ -60,6 +60,7 @@ all_of() {
 # bats test_tags=whole
 @test "5,000 processes are held, and all of them continue" { all_of 5000; }
 
+# bats test_tags=whole
 @test "a full table: hold becomes deny, and is counted" {
 	arm_hold --mount $a --force-max-held 3
 	in_rex touch $a/f{1..4}

@@ -126,6 +126,7 @@ comes_in() {
 	[ "$(counter evicted)" -eq 1 ]
 }
 
+# bats test_tags=whole
 @test "one address cannot fill the ledger: 512 of its end clients are in it, and the idle make room" {
 	need_locks || return 0
 	guard

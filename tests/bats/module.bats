@@ -62,6 +62,7 @@ power_cut() {
 	}
 }
 
+# bats test_tags=whole
 @test "with no guard the module asks in vain, and the end client loses its locks" {
 	serve
 	take 3
@@ -118,6 +119,7 @@ lost_for() {
 }
 by_hand() { rg release >/dev/null && rg close >/dev/null; }
 
+# bats test_tags=whole
 @test "a reclaim is left to the kernel, and it is said why: released by hand, and closed again" {
 	guard --release settled
 	lost_for released by_hand
@@ -210,6 +212,7 @@ another_client() {
 	tier cli rm /run/stop-locks
 }
 
+# bats test_tags=whole
 @test "module = require without it, and module = off with it" {
 	rmmod reexport_guard
 	run rg enable --mount "$a" --module require

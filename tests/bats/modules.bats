@@ -147,6 +147,7 @@ knfsd_up() {
 	knfsd_here
 }
 
+# bats test_tags=whole
 @test "nfsd is unloaded and loaded again while it is enabled: closed meanwhile, then it follows" {
 	modprobe_conf
 	arm_hold --release settled --max-hold 1h

@@ -98,6 +98,7 @@ lockt_delayed() { (($(org_counter delayed_lockt) > 0)); }
 	ask b "w 0 0" granted
 }
 
+# bats test_tags=whole
 @test "keep: local applications are refused, quiet makes the whole file system wait, observe nobody; disable ends it" {
 	arm_original --keep-for 5min
 	box_mounts
@@ -152,6 +153,7 @@ question() {
 	[[ $said == *"No such file"* ]]
 }
 
+# bats test_tags=whole
 @test "keep: a client that asks in band is told whether its locks are kept; nobody else, and not when they are not" {
 	arm_original --keep-for 60s
 	box_mounts

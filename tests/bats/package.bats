@@ -74,6 +74,7 @@ answers() {
 }
 daemon_of_status() { json .daemon.pid; }
 
+# bats test_tags=whole
 @test "the OCF agent: start, monitor and stop, twice each; a daemon that is killed; a gate that stays while knfsd runs; mistakes" {
 	local action pid dir=state_dir=/run/ocf-state
 	in_rex bash -c "rm -rf /run/ocf-state && mkdir -m 0700 /run/ocf-state
@@ -139,6 +140,7 @@ daemon_of_status() { json .daemon.pid; }
 	answers 7 monitor $dir
 }
 
+# bats test_tags=whole
 @test "an upgrade leaves the gate closed and a held thread held, and the new program lets it go" {
 	arm_hold --mount $a
 	held_try one posix $a/f

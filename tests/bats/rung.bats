@@ -184,6 +184,7 @@ crowd() {
 	wait_said stranger '^crowded$' 120
 }
 
+# bats test_tags=whole
 @test "crowded: a function that fentry is refused on is followed by a kprobe, and that is said" {
 	in_rex modprobe -a nfsd nfsv4
 	crowd nfsd4_lock nfs4_state_start_net

@@ -331,6 +331,7 @@ interrupted_is() { [[ $(counter interrupted) == "$1" ]]; }
 states_are() { [[ $(every_state) == "$1" ]]; }
 all_asleep() { states_are asleep; }
 
+# bats test_tags=whole
 @test "sleep: --force-rung chooses, and without the module the held are stopped" {
 	arm_hold --mount $a --force-rung stop
 	[ "$(json .rungs.hold)" = stop ]

@@ -298,6 +298,7 @@ origin_starts() {
 		grep 'This host told its original server 10.77.1.1 origin RECLAIM_COMPLETE .*, with end clients still to come'
 }
 
+# bats test_tags=whole
 @test "downgrade granted-as-new-lock: NFSv3" {
 	guard --release settled
 	serve
@@ -326,6 +327,7 @@ origin_starts() {
 	counts "$granted" 3
 }
 
+# bats test_tags=whole
 @test "downgrade locks-unsupported: once an end client, if this kernel has no locks through a re-export" {
 	local i said=()
 	guard --release grace-start
@@ -349,6 +351,7 @@ origin_starts() {
 
 # ---- what does not fit ----
 
+# bats test_tags=whole
 @test "an address that introduces itself without end is in 2,048 records, the rest is counted" {
 	guard --release grace-start
 	serve_nobody
