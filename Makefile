@@ -63,7 +63,8 @@ OBJS := $(patsubst %.c,$(B)/%.o,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*
 LIBRARY_OBJS := $(filter-out $(addprefix $(B)/src/,$(addsuffix /%,check report $(VERB_ROOMS))),$(OBJS))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 STORM := $(wildcard tests/helpers/storm/*)
-HELPERS := $(B)/tests/helpers/storm $(B)/tests/helpers/crowd.bpf.o $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%, \
+LOCKER := $(wildcard tests/helpers/locker/*)
+HELPERS := $(B)/tests/helpers/storm $(B)/tests/helpers/locker $(B)/tests/helpers/crowd.bpf.o $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%, \
 	$(filter-out %.bpf.c,$(wildcard tests/helpers/*.c)))
 # This program as another version, for the suite upgrade.
 OTHER := $(B)/other/build/reexport-guard
@@ -264,9 +265,14 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(wildcard include/*.h) Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $< -pthread \
 		$(if $(findstring jget,$@),$(shell $(PKG_CONFIG) --cflags --libs json-c)) \
-		$(if $(findstring locker,$@),$(shell $(PKG_CONFIG) --cflags --libs libsystemd)) \
 		$(if $(filter %/stranger %/crowd,$@),$(shell $(PKG_CONFIG) --cflags --libs libbpf)) \
 		$(if $(findstring no_memory,$@),-shared -fPIC) $(if $(findstring png,$@),-lz) -o $@
+
+$(B)/tests/helpers/locker: $(LOCKER) Makefile
+	$(say) HELPER $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -g $(filter %.c,$^) -pthread \
+		$(shell $(PKG_CONFIG) --cflags --libs libsystemd) -o $@
 
 $(B)/tests/helpers/storm: $(STORM) $(B)/src/record/record_names.o Makefile
 	$(say) HELPER $@
@@ -383,7 +389,7 @@ vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...de
 compile_commands.json: ## for editors and clang-tidy
 	$(Q){ packaging/compile-commands '$(subst ','\'',$(CC) $(RG_CFLAGS) $(SAN_CFLAGS) $(TEST_PATHS))' \
 		$(filter-out %.bpf.c,$(wildcard src/*/*.c tests/unit/test_*.c tests/helpers/*.c \
-		tests/helpers/storm/*.c bench/*.c)) && \
+		tests/helpers/*/*.c bench/*.c)) && \
 		packaging/compile-commands '$(CLANG) $(BPF_CFLAGS)' $(wildcard bpf/*.bpf.c bpf/*/*.bpf.c); \
 	} | jq -s add > $@
 
