@@ -8,6 +8,7 @@
 : "${work:?}" "${tiers_dir:?}"
 
 setup_file() {
+	untraced
 	tiers_up 10 10
 	delegations off
 	mkdir -p "$work"
@@ -24,6 +25,7 @@ setup_file() {
 lease=90
 setup() {
 	local name
+	untraced
 	[[ $BATS_TEST_DESCRIPTION != *'lease ran out'* ]] || lease=10
 	for name in "$work"/*.pid; do
 		[[ ! -e $name ]] || kill -KILL "$(<"$name")" 2>/dev/null || true

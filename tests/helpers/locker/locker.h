@@ -43,5 +43,6 @@ int hold(const char *file, int n);
 int grab(const char *file, int n, int seconds);
 int wait_all(const char *file, int n);
 int ranges(const char *file);
+int pace(const char *file, const char *stop);
 int stamp(int port);
 int notified(const char *path);

@@ -42,6 +42,9 @@
  *                            what it gets; says "got K of N: byte B at TIME",
  *                            "round R at TIME" when it has tried for all, and
  *                            "byte B: errno E" for what is not "somebody has it"
+ *   pace FILE STOPFILE       locks and unlocks byte 0 (F_SETLK) every 100 ms until STOPFILE is
+ *                            there; says "longest S s of N calls", the longest time that
+ *                            a lock took
  *   ranges FILE              obeys stdin: "TYPE START LENGTH", TYPE r, w or u, is one
  *                            F_SETLK (LENGTH 0: to the end of the file), and t is
  *                            F_GETLK for a write lock: says "TYPE START LENGTH: " and
@@ -103,6 +106,8 @@ int main(int argc, char **argv)
 		return hold(a, atoi(b));
 	if (strcmp(verb, "grab") == 0 && argc == 5)
 		return grab(a, atoi(b), atoi(argv[4]));
+	if (strcmp(verb, "pace") == 0 && argc == 4)
+		return pace(a, b);
 	if (strcmp(verb, "ranges") == 0 && argc == 3)
 		return ranges(a);
 	if (strcmp(verb, "stamp") == 0 && argc == 3)
