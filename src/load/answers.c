@@ -40,6 +40,8 @@ static const char *why_refused(int err)
 	switch (err) {
 	case -ENOEXEC:
 		return "it was built for another kernel";
+	case -EINVAL: /* another version of a symbol, for one */
+		return "it does not fit this kernel, see dmesg";
 	case -EKEYREJECTED:
 	case -ENOKEY:
 	case -EPERM:

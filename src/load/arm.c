@@ -109,8 +109,10 @@ static int arm_fresh(struct rg_plan *plan, enum rg_rung rung, struct rg_pins *p,
 	int err;
 
 	err = rg_answers_prepare(request.module, &request.module_state, &armed->module_ours);
-	if (err)
+	if (err) {
+		plan->module_fails = true;
 		return err;
+	}
 	snprintf(meta.tool_version, sizeof(meta.tool_version), "%s", RG_VERSION);
 	err = rg_load(p, &request, &loaded) ?: rg_attach_followers(&loaded, ~0u);
 	meta.left_out = rg_ladder_followers(&loaded.ladder, RG_HOW_NOT);
@@ -155,7 +157,10 @@ static int arm_fresh(struct rg_plan *plan, enum rg_rung rung, struct rg_pins *p,
 					&armed->canary_ns);
 	if (!err)
 		rg_gate_ask_kept(p, armed);
-	err = err ?: rg_attach_answers(&loaded, &request);
+	if (!err) {
+		err = rg_attach_answers(&loaded, &request);
+		plan->module_fails = err != 0;
+	}
 	if (!err)
 		rg_protect(p, plan->request->config->protect);
 	err = err ?: mark_armed(p, loaded.module, armed->canary_ns);
@@ -242,12 +247,13 @@ static int arm_again(struct rg_plan *plan, struct rg_pins *p, struct rg_armed *a
 /* ---- one rung after the other ---- */
 
 /* Is there a rung below, after this one failed? */
-static bool next_rung(const struct rg_arm_request *request, int err, int *rung)
+static bool next_rung(const struct rg_plan *plan, int err, int *rung)
 {
+	const struct rg_arm_request *request = plan->request;
 	bool forced = request->force_rung >= 0 || request->force_continue >= 0 ||
 		      request->force_follow >= 0 || request->force_hold >= 0;
 
-	if (err != RG_CANNOT || forced || *rung + 1 == RG_NR_RUNGS)
+	if (err != RG_CANNOT || plan->module_fails || forced || *rung + 1 == RG_NR_RUNGS)
 		return false;
 	rg_warn("rung %s does not serve here: trying %s", rg_rung_name((__u32)*rung),
 		rg_rung_name((__u32)*rung + 1));
@@ -287,7 +293,7 @@ static int replace(struct rg_plan *plan, int rung, struct rg_pins *p, struct rg_
 				rg_answers_unload();
 		}
 		rg_replace_cancel();
-	} while (next_rung(plan->request, err, &rung));
+	} while (next_rung(plan, err, &rung));
 	armed->replaced = !err;
 	rg_pins_close(&old);
 	return err;
@@ -402,7 +408,7 @@ static int arm_or_adopt(struct rg_plan *plan, struct rg_pins *p, struct rg_armed
 		rg_pins_close(p);
 		if (armed->module_ours)
 			rg_answers_unload();
-		if (!next_rung(request, err, &rung))
+		if (!next_rung(plan, err, &rung))
 			return err;
 	}
 	return rg_error(RG_FAILED,

@@ -11,6 +11,7 @@ struct rg_plan {
 	const struct rg_arm_request *request;
 	struct rg_mounts mounts;
 	struct rg_rules rules;
+	bool module_fails; /* module = require, and it cannot be used: on no rung */
 };
 
 /* These return an enum rg_exit, and say what is wrong. */

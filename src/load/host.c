@@ -126,7 +126,9 @@ int rg_host_write_delegations(void)
 static const char *const modules[] = {"nfs", "nfsv4", "nfsd"};
 
 /* Loads the module as mount.nfs and rpc.nfsd would a moment later, or only looks whether
- * there is one that may be loaded. 0, negative errno, or positive: it is blacklisted. */
+ * there is one that may be loaded. 0, negative errno, or positive: it is blacklisted. -ENOENT:
+ * there is none; the kernel's own -ENOENT, for a symbol that it does not have (simplify_symbols(),
+ * kernel/module/main.c), is -ENOEXEC here. */
 static int load_module(const char *name, bool only_look)
 {
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
@@ -147,6 +149,8 @@ static int load_module(const char *name, bool only_look)
 									       ? KMOD_PROBE_DRY_RUN
 									       : 0),
 							      NULL, NULL, NULL, NULL);
+			if (err == -ENOENT)
+				err = -ENOEXEC;
 			kmod_module_unref(module);
 		}
 	}

@@ -20,6 +20,7 @@ teardown() {
 	tidy_power_cut
 	# In the tier of the end client its application may hold the mount.
 	fresh
+	not_installed
 	[[ ! -d $sys ]] || rmmod reexport_guard
 }
 teardown_file() { teardown_recovery; }
@@ -212,6 +213,64 @@ another_client() {
 	tier cli rm /run/stop-locks
 }
 
+# installed FILE: for this kernel, at the re-export server, where `enable` finds it by its name.
+installed() {
+	# shellcheck disable=SC2016 # expanded in the tier
+	in_rex bash -ec 'mountpoint -q /lib/modules || mount -t tmpfs none /lib/modules
+		mkdir -p "/lib/modules/$(uname -r)/updates"
+		cp "$1" "/lib/modules/$(uname -r)/updates/reexport_guard.ko"
+		depmod 2>/dev/null' _ "$1"
+}
+not_installed() { in_rex bash -c '! mountpoint -q /lib/modules || umount -l /lib/modules'; }
+# refused FILE WHY: with require nothing is armed.
+refused() {
+	installed "$1"
+	run rg enable --mount "$a" --module require
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"kernel module reexport_guard: the kernel does not load it: $2, and module = require; "* ]]
+	[ ! -e $pins ]
+	[ ! -d "$sys" ]
+}
+# all_else_works WHY: without require that is one line, and the rung below serves.
+all_else_works() {
+	arm_hold --mount "$a" --release settled
+	[ "$(grep -c reexport_guard "$work/enable.err")" = 1 ]
+	grep -qF "warning: kernel module reexport_guard: the kernel does not load it: $1; the kernel refuses end" "$work/enable.err"
+	[ "$(json .module.state)" = refused ]
+	[ "$(json .rungs.hold)" = stop ]
+	held_try thief posixw "$a/f"
+	is_state "$(pid_of thief)" T
+	[ "$(try posix $other/f)" = granted ]
+	want_skip
+	knfsd_start rex 15 15 3
+	wait_gate open
+	expect_end thief 0 granted
+	cli_mount vers=4.2
+	wait_answered nfs4
+	counters_are helper_failures.total=0
+	rg disable
+	nobody_stopped
+	[ "$(try posix "$a/f")" = granted ]
+}
+
+# bats test_tags=whole
+@test "a module of another kernel: one line says so, and everything else works without it" {
+	local other_kernel=''
+	rmmod reexport_guard
+	for ko in "$repo"/build/kmod-*/reexport_guard.ko; do
+		[[ $ko == "$module" ]] || other_kernel=$ko
+	done
+	[ -n "$other_kernel" ] # tests/run has it built
+	refused "$other_kernel" "it was built for another kernel"
+	# The same release, and a symbol that this kernel does not have.
+	sed 's/register_kprobe/register_kprobs/g' "$module" >"$work/strange.ko"
+	refused "/proc/1/root$work/strange.ko" "it was built for another kernel"
+	installed "$other_kernel"
+	all_else_works "it was built for another kernel"
+}
+
 # bats test_tags=whole
 @test "module = require without it, and module = off with it" {
 	rmmod reexport_guard
@@ -236,4 +295,16 @@ another_client() {
 	grep -q 'it has no BTF' "$work/enable.err"
 	[ "$(json .module.state)" = no-types ]
 	[ "$(try posix "$a/f")" = EAGAIN ]
+}
+
+# The last test of its machine: nothing but a boot ends the lockdown.
+# bats test_tags=whole
+@test "lockdown=integrity: an unsigned module is refused, one line says so, and everything else works without it" {
+	rmmod reexport_guard
+	echo integrity >/sys/kernel/security/lockdown
+	[[ $(</sys/kernel/security/lockdown) == *"[integrity]"* ]]
+	run insmod "$module"
+	[ "$status" -ne 0 ]
+	refused "$module" "it is not signed with a key that this kernel trusts (lockdown, Secure Boot)"
+	all_else_works "it is not signed with a key that this kernel trusts (lockdown, Secure Boot)"
 }
