@@ -383,6 +383,12 @@ deb: ## build Debian packages into build/deb, and have lintian judge them
 	$(Q)packaging/deps --deb
 	$(Q)packaging/make-deb $(B)/deb
 
+.PHONY: deb-check
+DEBIAN ?= trixie
+deb-check: ## build and try the packages in a folder of DEBIAN (trixie, bookworm), into build/deb-DEBIAN (root)
+	$(Q)packaging/deps
+	$(Q)tests/deb-check $(DEBIAN)
+
 vmlinux: ## make the pinned type header anew: make vmlinux DEB=linux-image-...deb
 	vmlinux/make-vmlinux $(DEB) > vmlinux/vmlinux-6.1-amd64.h
 

@@ -72,7 +72,7 @@ load booted
 	systemctl daemon-reload
 	run systemctl start nfs-server.service
 	[ "$status" -ne 0 ]
-	unit_is nfs-server.service ActiveState failed
+	wait_for 60 "the unit to have failed" unit_is nfs-server.service ActiveState failed
 	changed '/relase/d'
 	systemctl start nfs-server.service
 	unit_is reexport-guard.service ActiveState active
@@ -111,10 +111,10 @@ load booted
 
 	pid=$(daemon_pid)
 	# shellcheck disable=SC2016 # expanded in the machine
-	on rex bash -c 'dpkg-deb -R "$1"/build/deb/reexport-guard_[0-9]*.deb /run/later &&
+	on rex bash -c 'dpkg-deb -R "$1"/reexport-guard_[0-9]*.deb /run/later &&
 		sed -i "s/^Version: .*/Version: 9.1/" /run/later/DEBIAN/control &&
 		dpkg-deb -Znone -b /run/later /run/later.deb >/dev/null &&
-		apt-get -qq -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold install /run/later.deb' _ "$recovery_repo"
+		apt-get -qq -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold install /run/later.deb' _ "$deb"
 	[ "$(daemon_pid)" != "$pid" ]
 	unit_is reexport-guard.service ActiveState active
 	gate_of_rex_is closed && thief_held

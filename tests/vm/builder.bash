@@ -31,6 +31,19 @@ module_make() {
 	fi >&2 && printf '%s\n' "$out/reexport_guard.ko"
 }
 
+# modules_with_ours NAME KERNEL DIR: the modules of the kernel NAME, of the folder KERNEL, and ours
+# where DKMS installs it, as DIR.  The files are those of the cache, by links where that can be.
+modules_with_ours() {
+	local module release temp
+	module=$(module_make "$1") && release=$(<"$2/release") || return 1
+	temp=$(mktemp -d "$3.XXXXXX") && mkdir -p "$temp/lib/modules" &&
+		{ cp -al "$2/lib/modules/$release" "$temp/lib/modules/" 2>/dev/null ||
+			cp -a "$2/lib/modules/$release" "$temp/lib/modules/"; } &&
+		install -D -m 0644 "$module" "$temp/lib/modules/$release/updates/dkms/reexport_guard.ko" &&
+		PATH=$PATH:/usr/sbin:/sbin depmod -b "$temp" "$release" &&
+		mv -T "$temp/lib/modules/$release" "$3" && rm -rf "$temp"
+}
+
 # headers_compiler KDIR: the package of the compiler that the kernel was built with.
 headers_compiler() {
 	sed -nE 's/^CONFIG_CC_VERSION_TEXT="[^ ]*(gcc-[0-9]+) .*/\1/p' "$1/.config"

@@ -70,6 +70,9 @@ initrd_modules=(virtio_pci virtio_console 9pnet_virtio 9p overlay virtio_net)
 # For a disk.
 initrd_modules_disk=(virtio_blk ext4)
 
+# initrd_of KERNEL: that of this lab.
+initrd_of() { printf '%s/initrd-%s\n' "$lab_dir" "$(<"$1/release")"; }
+
 # initrd_make KERNEL FILE
 initrd_make() {
 	local kernel=$1 file=$2 temp busybox path release
@@ -99,16 +102,16 @@ initrd_make() {
 
 qemu_base=(-nodefaults -no-user-config -display none -no-reboot)
 
-# machine_argv NAME KERNEL TOOLS ACCEL MEMORY CPUS APPEND NIC...: each NIC is
+# machine_argv NAME KERNEL MODULES TOOLS ACCEL MEMORY CPUS APPEND NIC...: each NIC is
 # "MAC LOCAL-SOCKET REMOTE-SOCKET".  Sets $argv.
 machine_argv() {
-	local name=$1 kernel=$2 tools=$3 accel=$4 memory=$5 cpus=$6 append=$7
+	local name=$1 kernel=$2 modules=$3 tools=$4 accel=$5 memory=$6 cpus=$7 append=$8
 	local disk=''
-	shift 7
+	shift 8
 	[[ ! -e $lab_dir/m/$name/disk ]] || disk=$(machine_cmdline_disk)
 	argv=(qemu-system-x86_64 "${qemu_base[@]}" -name "$name"
 		-m "$memory" -smp "$cpus"
-		-kernel "$kernel/vmlinux" -initrd "$lab_dir/initrd"
+		-kernel "$kernel/vmlinux" -initrd "$(initrd_of "$kernel")"
 		-append "$(machine_cmdline "$accel" "$(<"$kernel/release")")$disk $append"
 		-chardev "file,id=console,path=m/$name/console,append=on"
 		-serial chardev:console
@@ -120,7 +123,7 @@ machine_argv() {
 	argv_accel "$accel"
 	argv_share root / none,readonly=on
 	argv_share tools "$tools" none,readonly=on
-	argv_share modules "$kernel/modules/" none,readonly=on
+	argv_share modules "$modules/" none,readonly=on
 	argv_share repo "$repo_dir" none,readonly=on
 	argv_share share "$lab_dir/m/$name/share" none
 	# Owners and modes are kept in attributes, so that a guest's root can
