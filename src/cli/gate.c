@@ -15,17 +15,32 @@
 #include "pins/other.h"
 #include "base/netns.h"
 
+/* Is this the number of a namespace that nobody can enter any more? Its gate may still hold
+ * processes. Where a namespace has the number now, the gate is its own and not that of one that
+ * had it before. */
+static bool is_number_of_gone(const char *netns, __u32 *inum)
+{
+	__u32 found;
+	char *end;
+	int fd;
+
+	if (!netns)
+		return false;
+	*inum = (__u32)strtoul(netns, &end, 10);
+	if (*end || end == netns)
+		return false;
+	if (rg_netns_find(netns, &found, &fd))
+		return true;
+	close(fd);
+	return false;
+}
+
 int rg_gate_named(const struct rg_pins *p, const struct rg_options *o, struct rg_gate *gate)
 {
 	__u32 slot, inum = 0;
-	char *end = NULL;
 	int found;
 
-	if (o->netns)
-		inum = (__u32)strtoul(o->netns, &end, 10);
-	if (o->netns && *end == '\0' && end != o->netns) {
-		/* Accept the number of a namespace that nobody can enter any more: its gate may
-		 * still hold processes. */
+	if (is_number_of_gone(o->netns, &inum)) {
 		found = rg_gate_slot(p, inum);
 	} else {
 		if (rg_enter_netns(o))

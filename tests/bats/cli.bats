@@ -272,6 +272,7 @@ netns_is() {
 	hold_netns
 	[[ $(stat -Lc %i "$work/net") == "$1" ]] || { umount "$work/net" && false; }
 }
+is_inside() { [[ $(stat -Lc %i "/proc/$(pid_of inside)/ns/net") == "$number" ]]; }
 gates_are() { [[ $("$RG" status --json 2>/dev/null | "$JGET" '#/gates') == "$1" ]]; }
 
 @test "a gate goes with its network namespace, and is not that of the next one with its number" {
@@ -282,9 +283,16 @@ gates_are() { [[ $("$RG" status --json 2>/dev/null | "$JGET" '#/gates') == "$1" 
 	"$RG" enable --netns "$work/net" "${policy[@]}"
 	umount "$work/net"
 	wait_for 60 "the number $number to be used again" netns_is "$number"
-	run "$RG" release --netns "$work/net"
-	[ "$status" -eq 1 ]
-	[[ $output == *"network namespace $number: has no gate"* ]]
+	# A process is in the next one, which its number leads to as well.
+	background inside nsenter --net="/proc/1/root$work/net" sleep 300
+	wait_for 10 "a process in the namespace" is_inside
+	for net in "$work/net" "$number"; do
+		run "$RG" release --netns "$net"
+		[ "$status" -eq 1 ]
+		[[ $output == *"network namespace $number: has no gate"* ]]
+	done
+	kill -KILL "$(pid_of inside)"
+	expect_end inside 137
 	"$RG" enable --netns "$work/net" "${policy[@]}"
 	gates_are 1
 	"$RG" release --netns "$work/net"
