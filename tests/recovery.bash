@@ -29,9 +29,10 @@ stamp_port=7777
 # through with its recovery, gate_seconds until the gate was open (of a gate that
 # timed out: from when it closed). gate_why, held and denied are the guard's own
 # words; proven: reclaims that it granted as proven. delegated: what the end client held before. own_turn: what the local
-# application got in the end. failure: why there are no figures.
+# application got in the end. bystander_waited: the longest time, in seconds, that another client of the
+# original server waited for a lock that is in nobody's way. failure: why there are no figures.
 recovery_figures=(held_before survived stolen named_lost both neither write_errors
-	recovered_seconds gate_seconds gate_why held denied proven delegated own_turn failure)
+	recovered_seconds gate_seconds gate_why held denied proven delegated own_turn bystander_waited failure)
 declare -g "${recovery_figures[@]}"
 
 # say TEXT: what happens; replaced by whoever narrates.
@@ -195,7 +196,8 @@ thief_round_from() { own_turn_over || (($(thief_round) >= $1 + 2)); }
 # ---- The original server ----
 
 # In place of the local application another client of the original server goes for the locks,
-# from before the power cut on: a network namespace of that machine, with a host name of its own.
+# from before the power cut on: a network namespace of that machine, with a host name of its own. Another application
+# there, the bystander, locks and unlocks a file that nobody else has.
 other_client_starts() {
 	on origin bash -ec 'ip netns add other
 		ip link add o-other type veth peer name other-o netns other
@@ -208,16 +210,26 @@ other_client_starts() {
 	start_in origin thief ip netns exec other unshare --uts bash -c 'hostname other
 		mkdir -p /run/other
 		mount -t nfs -o vers=4.2 10.77.3.1:/a /run/other || exit
+		rm -f /run/enough
+		"$0" pace /run/other/bystander /run/enough >/run/bystander.out 2>&1 &
 		exec "$0" grab /run/other/db "$1" 3600' "$LOCKER" "$wants"
 	await 60 "another client to have tried" said origin thief '^round 1'
 }
+bystander_ends() {
+	on origin touch /run/enough
+	await 60 "the bystander to end" said origin bystander '^longest' || return 1
+	bystander_waited=$(on origin sed -n 's/^longest \([0-9.]*\) s .*/\1/p' /run/bystander.out)
+	say "another client's lock of a file of its own took $bystander_waited s at most"
+}
 other_client_ends() {
-	end_in origin thief
-	on origin bash -c 'ip netns del other 2>/dev/null
+	# With the bystander, if it is there still: they are one group of processes.
+	on origin bash -c '{ kill -KILL -- "-$(</run/thief.pid)"; rm -f /run/thief.pid; } 2>/dev/null
+		ip netns del other 2>/dev/null
 		[[ ! -d /sys/fs/bpf/reexport-guard-original ]] || "$0" disable --role original' "$RG"
 }
 role_is_taken() {
-	[[ -z $original ]] || do_or_fail "role original" on origin "$RG" enable --role original --keep-for 5min
+	[[ -z $original ]] || do_or_fail "role original" on origin "$RG" enable --role original \
+		--mode "$original" --keep-for 5min
 }
 # Nothing is kept of a client that comes back after its lease, and an emulated machine may boot for longer
 # than the 90 s that a real server gives. Before anybody has mounted.
@@ -348,14 +360,14 @@ end_client_writes() {
 		END { print lost + 0 }')
 }
 
-# recovery [--event E] [--delegations on|off] [--wants K] [--under OPTIONS] [--other kept|lost] N
+# recovery [--event E] [--delegations on|off] [--wants K] [--under OPTIONS] [--other kept|quiet|lost] N
 # MOUNT-OPTIONS RECOVER-LOST-LOCKS [ENABLE-OPTIONS...]: without enable options, without the
 # guard. E: power-cut, restart (of knfsd alone), late (a power cut, and knfsd does
 # not start until the gate has timed out). K: of the N locks, those that the local
 # application goes for (all). OPTIONS: how the re-export server mounts the original
 # server (vers=4.2). --other: it is another client of the original server that goes for the locks, which
-# has the role original (kept), which the guard asks whether it keeps the locks, or has not (lost); of a
-# power cut. Fills in the figures above; fails if there are none.
+# has the role original (kept; quiet: in that mode), which the guard asks whether it keeps the locks, or has not
+# (lost); of a power cut. Fills in the figures above; fails if there are none.
 recovery() {
 	local event=power-cut delegations=on under=vers=4.2 n wants='' options recover gate_closed='' figure
 	local thief_on=rex original='' keeps=no
@@ -366,7 +378,13 @@ recovery() {
 		--delegations) delegations=$2 ;;
 		--wants) wants=$2 ;;
 		--under) under=$2 ;;
-		--other) thief_on=origin && [[ $2 == lost ]] || original=1 keeps=yes ;;
+		--other)
+			thief_on=origin
+			case $2 in
+			kept) original=keep keeps=yes ;;
+			quiet) original=quiet keeps=yes ;;
+			esac
+			;;
 		esac
 		shift 2
 	done
@@ -404,6 +422,7 @@ recovery() {
 	tell cli app quit
 	await 60 "the other one's turn" own_turn_over || return 1
 	own_turn=$wants
+	[[ $thief_on == rex ]] || bystander_ends || return 1
 	[[ $thief_on == rex ]] || say "the end client is done; the other client has all $wants locks"
 	[[ $thief_on != rex ]] || say "the end client is done; the local application has all $wants locks"
 }

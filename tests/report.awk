@@ -3,12 +3,13 @@
 # docs/results.md out of the CSV that tests/measure writes; called by it.
 
 BEGIN {
-	n_columns = split("none grace-start grace-end settled settled-opens settled-module settled-original settled-module-original", columns, " ")
+	n_columns = split("none grace-start grace-end settled settled-opens settled-module settled-original settled-module-original settled-module-quiet", columns, " ")
 	head["none"] = "without guard"
 	head["settled-opens"] = "settled, scope opens"
 	head["settled-module"] = "settled, with the module"
 	head["settled-original"] = "settled, and role original on the original server"
 	head["settled-module-original"] = "with the module, and role original on the original server"
+	head["settled-module-quiet"] = "with the module, and role original in mode quiet"
 	title["v4.2-Y"] = "v4.2, recover_lost_locks=Y"
 	title["v4.2-N"] = "v4.2, recover_lost_locks=N"
 	title["v4.1-Y"] = "v4.1, recover_lost_locks=Y"
@@ -190,8 +191,8 @@ function late(kernel,    i, j, row, cell, any, delegations) {
 }
 
 function details(kernel,    p, i, j, k, row, cell, delegations) {
-	print "| row | delegations | column | runs | held before | delegation held | survived | stolen | named lost | write errors | recovered, s | gate open, s | calls held | denied | proven |"
-	print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+	print "| row | delegations | column | runs | held before | delegation held | survived | stolen | named lost | write errors | recovered, s | gate open, s | calls held | denied | proven | bystander, s |"
+	print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 	split("under3- restart- late- other-", prefixes, " ")
 	for (p = 0; p <= 4; p++)
 		for (i = 1; i <= n_titles; i++)
@@ -202,14 +203,15 @@ function details(kernel,    p, i, j, k, row, cell, delegations) {
 					cell = kernel SUBSEP row SUBSEP delegations SUBSEP columns[k]
 					if (!runs[cell])
 						continue
-					printf "| %s | %s | %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n",
+					printf "| %s | %s | %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n",
 						row, delegations, columns[k], runs[cell],
 						range(cell, "held_before"), given[cell],
 						range(cell, "survived"), range(cell, "stolen"),
 						range(cell, "named_lost"), range(cell, "write_errors"),
 						range(cell, "recovered_seconds"), range(cell, "gate_seconds"),
 						range(cell, "held"), range(cell, "denied"),
-						range(cell, "proven")
+						range(cell, "proven"),
+						range(cell, "bystander_waited")
 				}
 	print ""
 }
@@ -252,6 +254,9 @@ END {
 	print "  then unknown. Where that names no NFSv3 end client nobody waits (suite nfs3)."
 	print "- *proven*: reclaims that the guard granted as proven (module.md). With the role original it asks the"
 	print "  original server (`original-keeps = yes`)."
+	print "- *bystander*: the longest time that another client of the original server waited for a lock of a file"
+	print "  that nobody else has, which it takes every 100 ms. Mode quiet has it wait until nothing is kept any more;"
+	print "  a Linux client asks again after 0.1 s, then after twice as long each time, and after 15 s at most."
 	print "- Where runs differ the least and the most are given.\n"
 	print "Again, on a machine prepared by `make deps`; what the file has already is not run again:\n"
 	print "    make all build/tests/helpers/locker"
