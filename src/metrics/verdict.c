@@ -89,9 +89,9 @@ static void put_age(__u64 since_ns, __u64 now_ns, char out[32])
 
 	if (s < 120)
 		snprintf(out, 32, "%llu s", (unsigned long long)s);
-	else if (s < 120 * 60)
+	else if (s < 120 * 60ULL)
 		snprintf(out, 32, "%llu min", (unsigned long long)(s / 60));
-	else if (s < 48 * 3600)
+	else if (s < 48 * 3600ULL)
 		snprintf(out, 32, "%llu h", (unsigned long long)(s / 3600));
 	else
 		snprintf(out, 32, "%llu d", (unsigned long long)(s / 86400));

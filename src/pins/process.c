@@ -14,7 +14,7 @@
 #include "rg_limits.h"
 
 /* NGROUPS_MAX groups of ten digits each, and the rest. */
-#define MAX_PROC_BYTES (1024 * 1024)
+#define MAX_PROC_BYTES (1024UL * 1024)
 
 char *rg_process_file(__u32 pid, const char *name)
 {

@@ -27,7 +27,7 @@ struct rg_header {
 };
 
 /* Length of the longest header with its newline: RG_MAX_SERVERS origins. */
-#define RG_HEADER_JSON_MAX (64 * 1024)
+#define RG_HEADER_JSON_MAX (64UL * 1024)
 
 /* p: the guard's set; NULL: the guard is not enabled. Fills in everything but `filtered`,
  * `untraced`, the clocks and `part` from this host, the gate of this network namespace and the

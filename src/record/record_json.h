@@ -7,7 +7,7 @@
 
 /* Length of the longest line with its newline: a path and a name in which every byte is escaped,
  * below the longest mount point. */
-#define RG_RECORD_JSON_MAX (16 * 1024)
+#define RG_RECORD_JSON_MAX (16UL * 1024)
 
 /* Writes the line to buf, with its newline and without a NUL. Accepts any bytes in *r. Returns
  * the length; 0: the line did not fit into `size` bytes. The caller keeps `kept`, {} at first, from

@@ -12,7 +12,7 @@ bool rg_lost_is_news(const struct rg_lost *l, struct rg_lost_reported *last)
 	struct rg_lost_sum sum = rg_lost_sum_of(l);
 
 	if (!l->over ||
-	    (last->generation == l->life.generation && memcmp(&last->sum, &sum, sizeof(sum)) == 0))
+	    (last->generation == l->life.generation && rg_lost_sum_same(&last->sum, &sum)))
 		return false;
 	last->generation = l->life.generation;
 	last->sum = sum;

@@ -105,7 +105,7 @@ static bool id_is(const void *array, __u32 i, const void *key)
 }
 
 /* Beyond this number, peers are told apart by address and name only. */
-#define MAX_IDS (4 * RG_REPORT_PEERS)
+#define MAX_IDS (4UL * RG_REPORT_PEERS)
 
 static void add_id(struct rg_recovery *r, char *clientid, long peer)
 {

@@ -74,7 +74,7 @@ static int tell_lost(struct rg_following *f, struct rg_lost *lost, const bool *l
 	int err = rg_lost_take_listing(lost, &f->ranges, listed, unlocks, n);
 
 	after = rg_lost_sum_of(lost);
-	f->losts_changed |= memcmp(&before, &after, sizeof(after)) != 0;
+	f->losts_changed |= !rg_lost_sum_same(&before, &after);
 	return err;
 }
 
@@ -485,7 +485,7 @@ static void judge(struct rg_following *f, __u32 slot, const struct rg_gate *g,
 	before = rg_lost_sum_of(l);
 	rg_lost_judge(l, clients, slot, g, rg_lost_is_over(g, now_ns));
 	after = rg_lost_sum_of(l);
-	if (was_over == l->over && memcmp(&before, &after, sizeof(after)) == 0)
+	if (was_over == l->over && rg_lost_sum_same(&before, &after))
 		return;
 	f->losts_changed = true;
 	f->ranges_changed |= was_over != l->over;

@@ -437,3 +437,11 @@ struct rg_lost_sum rg_lost_sum_of(const struct rg_lost *l)
 	free(losing);
 	return sum;
 }
+
+bool rg_lost_sum_same(const struct rg_lost_sum *a, const struct rg_lost_sum *b)
+{
+	return a->total == b->total && a->unnamed == b->unnamed && a->clients == b->clients &&
+	       memcmp(a->why, b->why, sizeof(a->why)) == 0 && a->back == b->back &&
+	       a->pending == b->pending && a->given_back == b->given_back &&
+	       a->lower_bound == b->lower_bound;
+}

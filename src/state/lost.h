@@ -80,6 +80,7 @@ struct rg_lost_sum {
 			     were released */
 };
 struct rg_lost_sum rg_lost_sum_of(const struct rg_lost *l);
+bool rg_lost_sum_same(const struct rg_lost_sum *a, const struct rg_lost_sum *b);
 /* Writes "20 locks of 1 end client were lost", with its limits, without a full stop. */
 #define RG_LOST_TEXT_SIZE 400
 void rg_lost_text(const struct rg_lost *l, const struct rg_lost_sum *sum,

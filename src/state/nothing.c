@@ -47,7 +47,7 @@ int rg_nothing_decide(const struct rg_pins *p, __u32 slot, enum rg_nothing *foun
 	if (!err && (bpf_map_lookup_elem(p->map_fd[RG_MAP_GATES], &slot, &gate) < 0 ||
 		     bpf_map_lookup_elem(p->map_fd[RG_MAP_PROVENANCE], &slot, &from) < 0))
 		err = -errno;
-	if (err < 0)
+	if (err)
 		return err;
 	if (gate.hand == RG_HAND_OPEN || gate.hand == RG_HAND_CLOSED)
 		return 0;

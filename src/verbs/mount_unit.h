@@ -10,7 +10,7 @@
 #include "rg_maps.h"
 
 /* Size of the unit's name, with its NUL, for any path that fits RG_PATH_SIZE. */
-#define RG_UNIT_SIZE (4 * RG_PATH_SIZE + sizeof(".mount"))
+#define RG_UNIT_SIZE (4UL * RG_PATH_SIZE + sizeof(".mount"))
 
 /* Converts "/srv/re-export" to "srv-re\x2dexport.mount", as systemd-escape(1) --path does.
  * Returns buf. */

@@ -24,7 +24,7 @@
 
 /* Time between two renewals, ms: several fit before the kernel ends the rehearsal. */
 #define RENEW_MS 1000
-#define DEFAULT_TIMEOUT_S (10 * 60)
+#define DEFAULT_TIMEOUT_S (10ULL * 60)
 /* Number of programs that are printed one by one; of others only the number is. */
 #define MOST_SEEN 256
 

@@ -26,7 +26,7 @@ static ino_t pinned_now(void)
 
 static int wait_for_gate(const struct rg_pins *p, __u32 slot, __u32 netns, __u64 timeout_ns)
 {
-	__u64 from_ns = rg_now_ns(), now_ns = from_ns;
+	__u64 from_ns = rg_now_ns(), now_ns;
 	ino_t pinned = pinned_now();
 
 	for (;;) {

@@ -8,7 +8,7 @@
 enum { GRANTED = 0, HELPER_FAILED = 1, REFUSED = 10, LEAKED = 11 };
 
 /* base.c. Says what failed and errno's text, and ends the process. */
-void die(const char *what);
+_Noreturn void die(const char *what);
 /* Prints what a call came to, by its result and errno. Returns the exit status. */
 int answer(int result);
 void pause_ms(long ms);
