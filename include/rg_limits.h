@@ -123,7 +123,7 @@
 /* Of the daemon's recording: MiB in all, and the parts it is kept in. */
 #define RG_DEFAULT_RECORD_MIB 64
 #define RG_MIN_RECORD_MIB 8
-#define RG_MAX_RECORD_MIB (16 * 1024)
+#define RG_MAX_RECORD_MIB (16L * 1024)
 #define RG_RECORD_PARTS 8
 #define RG_TRACER_RING_BYTES (2 * 1024 * 1024)
 /* The daemon's ring; it is mapped twice, so it counts twice in the daemon's memory. */

@@ -28,6 +28,7 @@ static void *function(const char *name)
 	return at;
 }
 
+/* A declaration, which no parentheses can be around. NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define FUNCTION(name) __typeof__(name) *f = function(#name)
 
 struct kmod_ctx *kmod_new(const char *dirname, const char *const *config_paths)

@@ -273,7 +273,7 @@ static enum rg_protect_state try_to(int *err)
 	skel = *err ? NULL : protect_bpf__open();
 	hooks = skel ? rg_hooks_find(skel->obj) : NULL;
 	*err = *err ?: hooks ? begin(skel, &shared) : -errno;
-	if (!*err)
+	if (shared && !*err)
 		state = !learn(shared) || !is_proven(shared, skel) ? RG_PROTECT_NOT_ASKED
 			: !shared->name[0]			   ? RG_PROTECT_NAMELESS
 								   : RG_PROTECT_ON;

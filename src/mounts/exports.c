@@ -15,39 +15,13 @@
 #include "mounts/nfsconf.h"
 #include "mounts/resolve.h"
 #include "base/log.h"
+#include "base/whole_file.h"
 
 #define SUFFIX ".exports"
 
 /* ---- files ---- */
 
-/* All there is to read, or up to RG_EXPORTS_BYTES. Owned by the caller (free). */
-static int slurp(int fd, char **bytes, size_t *n)
-{
-	size_t room = 0;
-	ssize_t got;
-
-	*bytes = NULL;
-	*n = 0;
-	for (;;) {
-		if (*n == room) {
-			char *more = realloc(*bytes, room ? 2 * room : 4096);
-
-			if (!more)
-				return -ENOMEM;
-			*bytes = more;
-			room = room ? 2 * room : 4096;
-		}
-		got = read(fd, *bytes + *n, room - *n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : 0;
-		*n += (size_t)got;
-		if (*n > RG_EXPORTS_BYTES)
-			return -EFBIG;
-	}
-}
-
+/* All there is to read, up to RG_EXPORTS_BYTES. The caller frees *bytes. */
 static int read_regular(const char *file, char **bytes, size_t *n)
 {
 	/* Never waits for a writer, should it be a FIFO. */
@@ -63,7 +37,7 @@ static int read_regular(const char *file, char **bytes, size_t *n)
 	else if (S_ISDIR(st.st_mode))
 		err = -EISDIR;
 	else if (S_ISREG(st.st_mode))
-		err = slurp(fd, bytes, n);
+		err = rg_read_whole_fd(fd, RG_EXPORTS_BYTES, bytes, n);
 	else if (!S_ISCHR(st.st_mode)) /* a file masked by /dev/null is empty */
 		err = -EINVAL;
 	close(fd);

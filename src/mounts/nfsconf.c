@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/whole_file.h"
 #include "mounts/tool.h"
 
 #include "rg_limits.h"
@@ -291,44 +292,6 @@ static void take_text(struct reader *r, char *text, const char *from, const char
 
 /* ---- files ---- */
 
-/* Reads a whole file, owned by the caller (free). Returns 0 or a negative errno. */
-static int slurp(const char *path, char **text)
-{
-	/* Never waits for a writer, should it be a FIFO. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), err = 0;
-	struct stat st;
-	size_t n = 0;
-	ssize_t got = 0;
-
-	*text = NULL;
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
-		err = -errno;
-	else if (S_ISDIR(st.st_mode))
-		err = -EISDIR;
-	else if (st.st_size > (off_t)MAX_BYTES)
-		err = -EFBIG;
-	else if (!(*text = malloc((size_t)st.st_size + 1)))
-		err = -ENOMEM;
-	while (!err && n < (size_t)st.st_size) {
-		got = read(fd, *text + n, (size_t)st.st_size - n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			err = -errno;
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-	}
-	close(fd);
-	if (!err)
-		(*text)[n] = '\0';
-	else
-		free(*text);
-	return err;
-}
-
 /* Returns 0 or the errno (negative) with which it could not be read. */
 static int try_file(struct reader *r, const char *file, const char *section)
 {
@@ -336,7 +299,7 @@ static int try_file(struct reader *r, const char *file, const char *section)
 	int err;
 
 	snprintf(path, sizeof(path), "%s%s", r->root, file);
-	err = slurp(path, &text);
+	err = rg_read_whole(path, MAX_BYTES, &text, NULL);
 	if (err)
 		return err;
 	take_text(r, text, section, file, true);

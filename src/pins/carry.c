@@ -327,8 +327,9 @@ int rg_map_copy(int from_fd, int to_fd, const struct rg_map_moves *moves)
 	if (bpf_obj_get_info_by_fd(from_fd, &from, &size) < 0 ||
 	    bpf_obj_get_info_by_fd(to_fd, &to, &size) < 0)
 		return -errno;
-	if (from.key_size != moves->key.from_size || from.value_size != moves->value.from_size ||
-	    to.key_size != moves->key.to_size || to.value_size != moves->value.to_size)
+	if (!from.key_size || from.key_size != moves->key.from_size ||
+	    from.value_size != moves->value.from_size || to.key_size != moves->key.to_size ||
+	    to.value_size != moves->value.to_size)
 		return -EPROTO;
 	room = calloc(1, 2 * (size_t)from.key_size + from.value_size + to.key_size + to.value_size);
 	if (!room)

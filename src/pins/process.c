@@ -80,7 +80,9 @@ char rg_process_state(__u32 pid)
 	/* As above, the name may hold ')'. */
 	const char *at = read_stat(pid, stat) ? NULL : strrchr(stat, ')');
 
-	return at && at[1] == ' ' ? at[2] : '\0';
+	if (!at || at[1] != ' ')
+		return '\0';
+	return at[2];
 }
 
 bool rg_stop_is_pending(const char *status)

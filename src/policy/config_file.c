@@ -18,6 +18,7 @@
 #include "policy/config_parts.h"
 #include "policy/exempt.h"
 #include "base/log.h"
+#include "base/whole_file.h"
 #include "text/shown.h"
 
 #define MAX_FILE (1024UL * 1024)
@@ -238,14 +239,14 @@ static int take(void *user, const char *section, const char *name, const char *m
 	return 1;
 }
 
-/* Reads the whole file to in->next, owned by the caller. Returns 0 or a negative errno. */
-static int slurp(const char *file, struct input *in, char **text, const char **why)
+/* Reads the whole file to in->next, owned by the caller as *text. Returns 0 or a negative errno,
+ * with *why. */
+static int read_input(const char *file, struct input *in, char **text, const char **why)
 {
 	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
-	int err = 0, fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int err, fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	size_t size = 0;
-	ssize_t n = 1;
 
 	*text = NULL;
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -254,22 +255,9 @@ static int slurp(const char *file, struct input *in, char **text, const char **w
 	} else if (!S_ISREG(st.st_mode)) {
 		err = -EINVAL;
 		*why = S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file";
-	} else if (!(*text = malloc(MAX_FILE + 2))) {
-		err = -ENOMEM;
-		*why = rg_strerror(err);
-	}
-	while (!err && n > 0 && size <= MAX_FILE) {
-		n = read(fd, *text + size, MAX_FILE + 1 - size);
-		if (n < 0) {
-			err = -errno;
-			*why = rg_strerror(err);
-		} else {
-			size += (size_t)n;
-		}
-	}
-	if (!err && size > MAX_FILE) {
-		err = -EFBIG;
-		*why = "is larger than 1 MiB";
+	} else {
+		err = rg_read_whole_fd(fd, MAX_FILE, text, &size);
+		*why = err == -EFBIG ? "is larger than 1 MiB" : err ? rg_strerror(err) : *why;
 	}
 	if (fd >= 0)
 		close(fd);
@@ -294,7 +282,7 @@ int rg_config_read(struct rg_config *c, const char *file, int how, rg_hear *hear
 	const char *why = "its name is too long";
 	enum rg_key at_fault;
 	char *text = NULL;
-	int err = make_absolute(file, c->file) ? slurp(file, &in, &text, &why) : -ENAMETOOLONG;
+	int err = make_absolute(file, c->file) ? read_input(file, &in, &text, &why) : -ENAMETOOLONG;
 
 	if (err == -ENOENT && (how & RG_READ_OPTIONAL)) {
 		c->file[0] = '\0';

@@ -38,8 +38,8 @@ int rg_nothing_decide(const struct rg_pins *p, __u32 slot, enum rg_nothing *foun
 	struct rg_nothing_facts f = {.now = rg_regimes_read(p)};
 	char kernel[RG_KERNEL_SIZE];
 	struct rg_regime_kept kept;
-	struct rg_provenance from;
-	struct rg_gate gate;
+	struct rg_provenance from = {};
+	struct rg_gate gate = {};
 	struct rg_meta meta;
 	int err = rg_pins_meta(p, &meta);
 

@@ -297,7 +297,7 @@ static int offer_units(const struct setup *s)
 	if (!err && (!guarded || rg_mounts_guarded(&mounts, rules.at, rules.n, 0,
 						   s->now.policy.mount_mode, guarded)))
 		err = rg_error(RG_FAILED, "setup: out of memory");
-	for (size_t i = 0; i < mounts.n && !err; i++) {
+	for (size_t i = 0; guarded && i < mounts.n && !err; i++) {
 		if (!guarded[i] || rg_mount_is_made_at_boot("", mounts.at[i].target))
 			continue;
 		if (!any)

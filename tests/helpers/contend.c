@@ -142,7 +142,7 @@ static void answer(char *buf, int result)
 
 static short type_of(char c)
 {
-	return c == 'r' ? F_RDLCK : c == 'w' ? F_WRLCK : F_UNLCK;
+	return (short)(c == 'r' ? F_RDLCK : c == 'w' ? F_WRLCK : F_UNLCK);
 }
 
 static const struct {

@@ -2,7 +2,6 @@
 /* Findings: how they are kept, what they come to, how they are printed; that each is
  * documented; and `check` of a whole host that is a directory. */
 #include <errno.h>
-#include <ftw.h>
 #include <sys/stat.h>
 
 #include <json-c/json.h>
@@ -211,18 +210,10 @@ static int setup(void **unused)
 	return mkdtemp(root) ? 0 : -1;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **unused)
 {
 	(void)unused;
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return unit_remove(root);
 }
 
 /* A file of that host, and the directories above it. */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -420,18 +419,10 @@ static int make_dir(void **unused)
 	return mkdtemp(dir) ? 0 : -1;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int remove_dir(void **unused)
 {
 	(void)unused;
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return unit_remove(dir);
 }
 
 /* A name in the test's directory; good until it is called four times more. */

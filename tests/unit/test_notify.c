@@ -130,11 +130,9 @@ static int make_place(void **unused)
 
 static int remove_place(void **unused)
 {
-	char command[256];
-
 	(void)unused;
-	snprintf(command, sizeof(command), "rm -rf %s %s-victim", place, place);
-	return system(command) ? -1 : 0;
+	*strrchr(victim, '/') = '\0';
+	return unit_remove(victim) | unit_remove(place);
 }
 
 static void victim_is_whole(void)

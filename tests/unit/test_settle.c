@@ -685,7 +685,7 @@ static void test_counting_has_a_pace(void **unused)
 	rg_count_locks_tick(&p, gates, due_ns, &due_ns);
 	assert_int_equal(kernel.n_counted, 2);
 	/* It took a twentieth of a second: not again for five. */
-	kernel.takes_ns = 50 * 1000 * 1000;
+	kernel.takes_ns = 50L * 1000 * 1000;
 	now_ns = rg_now_ns();
 	due_ns = 0;
 	rg_count_locks_tick(&p, gates, now_ns, &due_ns);

@@ -3,6 +3,7 @@
  * the same every time, and what a function under test said on stderr. */
 #pragma once
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -33,6 +35,20 @@ static inline __u64 unit_random(__u64 *state)
 static inline __u64 unit_below(__u64 *state, __u64 n)
 {
 	return unit_random(state) % n;
+}
+
+static inline int unit_remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+/* Removes a test's directory with all that is in it. Returns 0 or -1, with errno. */
+static inline int unit_remove(const char *dir)
+{
+	return nftw(dir, unit_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* For what a test stands on; unlike cmocka's, an analyzer understands it. */

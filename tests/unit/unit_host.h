@@ -3,7 +3,6 @@
  * that file's text, for each file. */
 #pragma once
 
-#include <ftw.h>
 #include <sys/stat.h>
 
 #include "unit.h"
@@ -17,19 +16,10 @@ static inline int host_setup(void **unused)
 	return mkdtemp(host) ? 0 : -1;
 }
 
-static inline int host_remove_one(const char *path, const struct stat *st, int type,
-				  struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static inline int host_teardown(void **unused)
 {
 	(void)unused;
-	return nftw(host, host_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return unit_remove(host);
 }
 
 /* The path of a file of that host, whose directories are made; until the next call. */

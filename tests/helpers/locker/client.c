@@ -160,7 +160,7 @@ int ranges(const char *file)
 			errno = EINVAL;
 			die(line);
 		}
-		l.l_type = type == 'r' ? F_RDLCK : type == 'u' ? F_UNLCK : F_WRLCK;
+		l.l_type = (short)(type == 'r' ? F_RDLCK : type == 'u' ? F_UNLCK : F_WRLCK);
 		l.l_start = start;
 		l.l_len = length;
 		err = fcntl(fd, type == 't' ? F_GETLK : F_SETLK, &l) < 0 ? errno : 0;

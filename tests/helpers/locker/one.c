@@ -85,9 +85,14 @@ int try_over_socket(const char *kind, const char *file)
 		die("socketpair");
 	child = fork();
 	if (child == 0) {
-		if (recvmsg(pair[1], &msg, 0) != 1 || !CMSG_FIRSTHDR(&msg))
+		const struct cmsghdr *head;
+
+		if (recvmsg(pair[1], &msg, 0) != 1)
 			die("recvmsg");
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+		head = CMSG_FIRSTHDR(&msg);
+		if (!head)
+			die("no descriptor came");
+		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
 		exit(answer(request(kind, fd, 0)));
 	}
 	fd = open_for(kind, file);
