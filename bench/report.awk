@@ -53,6 +53,39 @@ function percent(kernel, part, setup, what, unit,    x, y) {
 	return x == "" || y == "" ? "" : (x - y) * 100 / y
 }
 
+# Of `sizes`, whose rows are "OPERATION; N THINGS": by how many percent of the operation with
+# nothing of ours more is added for the largest N than for the smallest. Also sets `largest`.
+function worst_growth(kernel,    i, f, w, n, subject, low, lowest, x, worst) {
+	worst = largest = ""
+	for (i in median) {
+		split(i, f, SUBSEP)
+		if (f[1] != kernel || f[2] != "sizes" || f[3] == "nothing" || !match(f[4], /; [0-9]+ [a-z ]+$/))
+			continue
+		n = substr(f[4], RSTART + 2) + 0
+		subject = f[3] SUBSEP substr(f[4], 1, RSTART)
+		if (!(subject in low) || n < lowest[subject]) {
+			lowest[subject] = n
+			low[subject] = added(kernel, "sizes", f[3], "nothing", f[4], f[5])
+		}
+	}
+	for (i in median) {
+		split(i, f, SUBSEP)
+		if (f[1] != kernel || f[2] != "sizes" || f[3] == "nothing" || !match(f[4], /; [0-9]+ [a-z ]+$/))
+			continue
+		n = substr(f[4], RSTART + 2) + 0
+		subject = f[3] SUBSEP substr(f[4], 1, RSTART)
+		x = figure(kernel, "sizes", "nothing", f[4], f[5])
+		if (!x)
+			continue
+		x = (added(kernel, "sizes", f[3], "nothing", f[4], f[5]) - low[subject]) * 100 / x
+		if (worst == "" || x > worst)
+			worst = x
+		if (n > largest)
+			largest = n
+	}
+	return worst
+}
+
 function bars(kernel,    i, n, ops, x, y, worst, lock, insn, threads, setup, what) {
 	insn = "instructions"
 	threads = "instructions of knfsd's threads"
@@ -106,6 +139,9 @@ function bars(kernel,    i, n, ops, x, y, worst, lock, insn, threads, setup, wha
 	}
 	bar("growth", "a LOCK with its LOCKU of an end client, by NFSv4 or NFSv3, however many locks the file has: at most +3 % of the pair",
 		worst <= 3, worst == "" ? "" : sprintf("%+.2f %%", worst))
+	worst = worst_growth(kernel)
+	bar("sizes", "what is added does not grow with end clients, mounts, held processes or kept ranges (" largest \
+		" at most): by no more than 3 % of the operation", worst <= 3, worst == "" ? "" : sprintf("%+.2f %%", worst))
 	x = figure(kernel, "storm", "1000 end clients", "events lost", "number")
 	y = figure(kernel, "storm", "1000 end clients", "reclaims answered", "number") - \
 		figure(kernel, "storm", "1000 end clients", "reclaims in the recording", "number")
@@ -254,6 +290,7 @@ END {
 		print_clock(kernel)
 		print_part(kernel, "knfsd", "Tracing in the way of knfsd")
 		print_part(kernel, "growth", "Locks of a file, and what a LOCK with its LOCKU costs")
+		print_part(kernel, "sizes", "More end clients, mounts, held processes, kept ranges")
 		print_part(kernel, "storm", "A storm of end clients")
 		print_part(kernel, "decode", "The half in user space")
 		print_part(kernel, "arming", "Arming")

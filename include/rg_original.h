@@ -13,7 +13,7 @@
 #endif
 
 /* Version of everything that is pinned for this role. */
-#define RG_ORG_VERSION 6
+#define RG_ORG_VERSION 7
 
 /* Clients whose locks are kept at one time. */
 #define RG_ORG_KEEPERS 256
@@ -40,19 +40,34 @@ enum rg_org_mode {
 	RG_NR_ORG_MODES,
 };
 
-/* A range of bytes, both ends included, as in struct file_lock. Never changed once it is in the
- * table, but for `used`. */
+/* A range of bytes, both ends included, as in struct file_lock. Never changed once it is in its
+ * chain, but for `used`. */
 struct rg_org_range {
 	__u64 start, end;
 	__u32 keeper; /* index in `keepers` */
 	__u32 gen;    /* rg_keeper.gen of then; another one: it is kept no longer */
 	__u32 write;  /* 1: F_WRLCK */
 	__u32 used;   /* 1; 0: taken back */
+	__u32 next;   /* 1 + number of the next range of its cell; 0: it is the last */
+	__u32 pad;
 };
 
 struct rg_org_range_key {
 	__u64 file; /* rg_org_file.id */
 	__u64 at;   /* 0, 1, ... */
+};
+
+/* Ranges of a file by their size and first byte (rg_org_cells.h). */
+struct rg_org_cell_key {
+	__u64 file; /* rg_org_file.id */
+	__u64 cell;
+	__u32 class;
+	__u32 pad;
+};
+
+struct rg_org_cell {
+	__u32 first; /* 1 + number of the first range of its chain; 0: there is none */
+	__u32 pad;
 };
 
 struct rg_org_file_key {
@@ -63,10 +78,13 @@ struct rg_org_file_key {
 
 struct rg_org_file {
 	__u64 id;
-	__u64 walked; /* rg_org_drop.id that went through its locks last */
-	__u32 n;      /* ranges that were ever put in */
-	__u32 pad;
+	__u64 walked;  /* rg_org_drop.id that went through its locks last */
+	__u64 classes; /* a bit for each class of which a range was put in */
+	__u32 n;       /* ranges that were ever put in */
+	__u32 sole;    /* 1 + place of the keeper that all of them are of; 0: there are none */
 };
+
+#define RG_ORG_SEVERAL (~0U) /* rg_org_file.sole: they are of several */
 
 /* A client that rebooted, and whose locks are kept. Times are CLOCK_BOOTTIME, ns. */
 struct rg_keeper {
@@ -100,13 +118,15 @@ struct rg_org_state {
 	__u32 marks;	/* threads that are marked */
 	__u32 dropping; /* threads that drop a rebooted client's state */
 	__u32 sweeping; /* the table is being emptied */
-	__u32 ranges;	/* elements of the table */
+	__u32 ranges;	/* that were put in since the table was empty */
 	__u64 keep_for_ns;
-	__u32 mode;	/* enum rg_org_mode */
-	__u32 version;	/* RG_ORG_VERSION, once all is attached */
-	__u64 since_ns; /* when it was enabled */
-	__u32 chosen;	/* which of the two counts */
-	__u32 zero;	/* always: a number that the verifier does not know */
+	__u32 mode;	 /* enum rg_org_mode */
+	__u32 version;	 /* RG_ORG_VERSION, once all is attached */
+	__u64 since_ns;	 /* when it was enabled */
+	__u32 chosen;	 /* which of the two counts */
+	__u32 zero;	 /* always: a number that the verifier does not know */
+	__u32 overflows; /* 1: not all ranges of some client are in the table */
+	__u32 pad;
 	/* The one that does not count is written, and then made to count. */
 	struct rg_org_choice choice[2];
 };

@@ -13,7 +13,7 @@
  * All in fs/nfsd/nfs4state.c but nfsd4_lookup, which is in nfs4proc.c. While nothing is kept each
  * is one look at a word.
  */
-#include "original/original.bpf.h"
+#include "original/add.bpf.h"
 #include "rg_kept.h"
 
 struct nfsd4_lock___org {
@@ -65,8 +65,6 @@ struct nfsd4_open___org {
 #define WRITE_LT 2
 #define WRITEW_LT 4
 
-#define NO_KEEPER RG_ORG_KEEPERS
-
 /* A request for a lock. */
 struct ask {
 	struct rg_org_file_key key;
@@ -78,28 +76,11 @@ struct ask {
 
 /* ---- is something in its way? ---- */
 
-struct search {
+struct keeper_search {
 	const struct ask *a;
-	__u64 file;
 	__u32 found; /* place of the keeper, or NO_KEEPER */
+	__u32 pad;
 };
-
-static long search_range(__u32 i, struct search *s)
-{
-	struct rg_org_range_key key = {.file = s->file, .at = i};
-	struct rg_org_range *r = bpf_map_lookup_elem(&kept_ranges, &key);
-	struct rg_keeper *k;
-
-	if (!r || !r->used || r->keeper == s->a->keeper)
-		return 0;
-	if (r->start > s->a->end || r->end < s->a->start || (!r->write && !s->a->write))
-		return 0;
-	k = keeper_at(r->keeper);
-	if (!k || k->gen != r->gen || k->until_ns <= s->a->now_ns)
-		return 0;
-	s->found = r->keeper;
-	return 1;
-}
 
 static __always_inline int covers_dev(const struct rg_keeper *k, __u32 dev)
 {
@@ -113,7 +94,7 @@ static __always_inline int covers_dev(const struct rg_keeper *k, __u32 dev)
 
 /* All of a file system waits: in mode quiet, and for a client of which not every range is in the
  * table. Another client that has to take back its own does not. */
-static long search_keeper(__u32 i, struct search *s)
+static long search_keeper(__u32 i, struct keeper_search *s)
 {
 	struct rg_keeper *k = keeper_at(i);
 
@@ -126,21 +107,22 @@ static long search_keeper(__u32 i, struct search *s)
 	return 1;
 }
 
-/* The place of the keeper that it has to wait for, or NO_KEEPER. */
-static __always_inline __u32 in_the_way(const struct ask *a)
+/* Returns the place of the keeper that it has to wait for, or NO_KEEPER. Not inline: the stack of
+ * the program and of those it calls is 512 bytes. */
+static __noinline __u32 in_the_way(const struct ask *a)
 {
 	struct rg_org_file *file = bpf_map_lookup_elem(&kept_files, &a->key);
-	struct search s = {.a = a, .found = NO_KEEPER};
-	__u32 n;
+	struct search s = {.own = a->keeper, .write = a->write, .now_ns = a->now_ns};
+	struct keeper_search all = {.a = a, .found = NO_KEEPER};
 
 	if (file) {
-		s.file = file->id;
-		n = file->n < RG_ORG_FILE_RANGES ? file->n : RG_ORG_FILE_RANGES;
-		bpf_loop(n, search_range, &s, 0);
+		search_file(&s, file, a->start, a->end);
+		if (s.found != NO_KEEPER)
+			return s.found;
 	}
-	if (s.found == NO_KEEPER && a->keeper == NO_KEEPER)
-		bpf_loop(RG_ORG_KEEPERS, search_keeper, &s, 0);
-	return s.found;
+	if (a->keeper == NO_KEEPER && (org.mode == RG_ORG_QUIET || org.overflows))
+		bpf_loop(RG_ORG_KEEPERS, search_keeper, &all, 0);
+	return all.found;
 }
 
 /* Who asks: the place where something is kept of it, or NO_KEEPER. */
@@ -305,18 +287,12 @@ int BPF_PROG(org_lock, void *rqstp, struct nfsd4_compound_state *cstate, struct 
 /* ---- taken back ---- */
 
 struct taking {
+	struct range_walk w;
 	const struct ask *a;
 	struct rg_org_file_key *key;
-	__u64 file;
-	__u32 gen, n;
+	__u32 gen;
+	__u32 pad;
 };
-
-static __always_inline void drop_range(const struct rg_org_range_key *key, struct rg_keeper *k)
-{
-	bpf_map_delete_elem(&kept_ranges, key);
-	__sync_fetch_and_add(&k->left, -1);
-	__sync_fetch_and_add(&org.ranges, -1);
-}
 
 /* Tells which part of a kept range the lock covers, before the range is taken out. */
 static __always_inline void tell_retaken(const struct taking *t, const struct rg_org_range *r,
@@ -340,28 +316,31 @@ static __always_inline void tell_retaken(const struct taking *t, const struct rg
  * what was put in here stays, which is too much and never too little. */
 static long take_range(__u32 i, struct taking *t)
 {
-	struct rg_org_range_key key = {.file = t->file, .at = i};
-	struct rg_org_range *r = bpf_map_lookup_elem(&kept_ranges, &key), left, right;
+	struct rg_org_range_key key;
+	struct rg_org_range *r, rest;
 	struct rg_org_file *file;
 	struct rg_keeper *k;
+	int over = 0;
 
-	if (!r || !r->used || r->keeper != t->a->keeper || r->gen != t->gen)
-		return 0;
-	if (r->start > t->a->end || r->end < t->a->start)
+	r = walk_step(&t->w, i, &key, &over);
+	if (!r)
+		return over;
+	if (r->keeper != t->a->keeper || r->gen != t->gen)
 		return 0;
 	k = keeper_at(r->keeper);
 	file = bpf_map_lookup_elem(&kept_files, t->key);
 	if (!k || !file)
 		return 1;
-	left = right = *r;
+	rest = *r;
 	if (r->start < t->a->start) {
-		left.end = t->a->start - 1;
-		if (add_range(file, k, &left))
+		rest.end = t->a->start - 1;
+		if (add_range(file, k, &rest))
 			return 0;
 	}
 	if (r->end > t->a->end) {
-		right.start = t->a->end + 1;
-		if (add_range(file, k, &right))
+		rest.start = t->a->end + 1;
+		rest.end = r->end;
+		if (add_range(file, k, &rest))
 			return 0;
 	}
 	if (__sync_val_compare_and_swap(&r->used, 1, 0) != 1)
@@ -369,7 +348,7 @@ static long take_range(__u32 i, struct taking *t)
 	__sync_fetch_and_add(&k->retaken, 1);
 	org_count(RG_ORG_RETAKEN);
 	tell_retaken(t, r, k);
-	drop_range(&key, k);
+	__sync_fetch_and_add(&k->left, -1);
 	return 0;
 }
 
@@ -402,14 +381,12 @@ static __always_inline void take_back(struct ask *a)
 	struct rg_org_file *file = bpf_map_lookup_elem(&kept_files, &a->key);
 	struct rg_keeper *k = keeper_at(a->keeper);
 	struct taking t = {.a = a, .key = &a->key};
-	__u32 n;
 
 	if (!file || !k)
 		return;
-	t.file = file->id;
 	t.gen = k->gen;
-	n = file->n < RG_ORG_FILE_RANGES ? file->n : RG_ORG_FILE_RANGES;
-	bpf_loop(n, take_range, &t, 0);
+	walk_begin(&t.w, file, a->start, a->end);
+	bpf_loop(MAX_STEPS, take_range, &t, 0);
 	if (rg_keeper_is_active(k, a->now_ns))
 		return;
 	if (ends_for(k, RG_KEPT_RETAKEN)) {

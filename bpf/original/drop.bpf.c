@@ -17,7 +17,7 @@
  * through once for each client that is dropped, however many lock owners it has; while nobody
  * reboots there is nothing to count.
  */
-#include "original/original.bpf.h"
+#include "original/add.bpf.h"
 
 struct bpf_map;
 
@@ -76,6 +76,15 @@ static long forget_range(struct bpf_map *map, struct rg_org_range_key *at, struc
 	return 0;
 }
 
+static long forget_cell(struct bpf_map *map, struct rg_org_cell_key *at, struct rg_org_cell *cell,
+			void *unused)
+{
+	struct rg_org_cell_key key = *at;
+
+	bpf_map_delete_elem(map, &key);
+	return 0;
+}
+
 static long forget_file(struct bpf_map *map, struct rg_org_file_key *at, struct rg_org_file *f,
 			void *unused)
 {
@@ -89,11 +98,18 @@ static long forget_file(struct bpf_map *map, struct rg_org_file_key *at, struct 
  * caller is the only thread that drops, and one that begins meanwhile finds `sweeping`. */
 static __always_inline void sweep(__u64 now_ns)
 {
-	if (org.word > now_ns || org.dropping != 1 || !org.ranges)
+	if (org.word > now_ns || !org.ranges)
 		return;
-	if (__sync_val_compare_and_swap(&org.sweeping, 0, 1))
+	/* Who overflows from here on says so after it; who did so before is dropping, or raised
+	 * the word. */
+	__sync_lock_test_and_set(&org.overflows, 0);
+	if (*(volatile __u64 *)&org.word > now_ns || org.dropping != 1 ||
+	    __sync_val_compare_and_swap(&org.sweeping, 0, 1)) {
+		org.overflows = 1;
 		return;
+	}
 	bpf_for_each_map_elem(&kept_ranges, forget_range, NULL, 0);
+	bpf_for_each_map_elem(&kept_cells, forget_cell, NULL, 0);
 	bpf_for_each_map_elem(&kept_files, forget_file, NULL, 0);
 	__sync_lock_test_and_set(&org.ranges, 0);
 	__sync_lock_test_and_set(&org.sweeping, 0);
@@ -403,6 +419,7 @@ static __always_inline void is_of_dev(struct rg_keeper *k, __u32 dev)
 
 static __always_inline void overflows(struct rg_keeper *k)
 {
+	org.overflows = 1;
 	if (!__sync_lock_test_and_set(&k->overflow, 1))
 		org_count(RG_ORG_OVERFLOW);
 }

@@ -8,7 +8,7 @@
  *   lsm file_lock      local applications of this host; and, where knfsd asks for its delegations
  * by it (6.1), delegations of a file of which something is kept
  */
-#include "original/original.bpf.h"
+#include "original/ranges.bpf.h"
 #include "rg_org_asked.h"
 
 #define ENOMEM 12
@@ -45,27 +45,10 @@ struct inode___size {
 	__s64 i_size;
 } __attribute__((preserve_access_index));
 
-struct search {
-	__u64 file, now_ns;
-	__u64 start, end; /* that somebody asks for, both included */
-	__u32 write, found, keeper;
+/* The bytes that somebody asks for, both included. */
+struct asked {
+	__u64 start, end;
 };
-
-static long search_range(__u32 i, struct search *s)
-{
-	struct rg_org_range_key key = {.file = s->file, .at = i};
-	struct rg_org_range *r = bpf_map_lookup_elem(&kept_ranges, &key);
-	struct rg_keeper *k;
-
-	if (!r || !r->used || (!r->write && !s->write) || r->start > s->end || r->end < s->start)
-		return 0;
-	k = keeper_at(r->keeper);
-	if (!k || k->gen != r->gen || k->until_ns <= s->now_ns)
-		return 0;
-	s->found = 1;
-	s->keeper = r->keeper;
-	return 1;
-}
 
 /* Tells that a local application, or knfsd for a delegation, asked in vain. err: the errno; 0: it
  * went through (mode observe). */
@@ -73,10 +56,10 @@ static __always_inline void tell_refused(const struct search *s, const struct rg
 					 int knfsd, int err)
 {
 	struct rg_org_event e = {.op = RG_REC_KEPT_FROM,
-				 .keeper = s->keeper,
+				 .keeper = s->found,
 				 .how = knfsd ? RG_KEPT_FROM_DELEGATION : RG_KEPT_FROM_LOCK,
-				 .start = s->start,
-				 .end = s->end,
+				 .start = s->w.start,
+				 .end = s->w.end,
 				 .ino = key->ino,
 				 .dev = key->dev,
 				 .status = (__u32)err};
@@ -119,7 +102,7 @@ static __always_inline int refusal(struct task_struct *task)
  * program's memory, as the system call did a moment ago. Where they cannot be read, or a 32-bit
  * program asks, that is the whole file: too much is refused, never too little. A program that
  * changes them meanwhile deceives itself: it might as well not lock at all. */
-static __always_inline void read_range(struct search *s, struct task_struct *task,
+static __always_inline void read_range(struct asked *asked, struct task_struct *task,
 				       struct file *file)
 {
 	struct pt_regs___rg *regs = (void *)bpf_task_pt_regs(task);
@@ -137,14 +120,15 @@ static __always_inline void read_range(struct search *s, struct task_struct *tas
 	}
 	if (rg_org_asked_range(&fl, f->f_pos, BPF_CORE_READ(inode, i_size), &start, &end))
 		return;
-	s->start = start;
-	s->end = end;
+	asked->start = start;
+	asked->end = end;
 }
 
 SEC("lsm/file_lock")
 int BPF_PROG(org_file_lock, struct file *file, unsigned int cmd, int ret)
 {
-	struct search s = {.write = cmd != F_RDLCK, .end = OFFSET_MAX};
+	struct search s = {.write = cmd != F_RDLCK, .own = NO_KEEPER};
+	struct asked asked = {.end = OFFSET_MAX};
 	struct rg_org_file_key key = {};
 	struct task_struct *task;
 	struct rg_org_file *kept;
@@ -165,11 +149,10 @@ int BPF_PROG(org_file_lock, struct file *file, unsigned int cmd, int ret)
 		err = refusal(task);
 		if (!err)
 			return 0;
-		read_range(&s, task, file);
+		read_range(&asked, task, file);
 	}
-	s.file = kept->id;
-	bpf_loop(kept->n < RG_ORG_FILE_RANGES ? kept->n : RG_ORG_FILE_RANGES, search_range, &s, 0);
-	if (!s.found)
+	search_file(&s, kept, asked.start, asked.end);
+	if (s.found == NO_KEEPER)
 		return 0;
 	if (org.mode == RG_ORG_OBSERVE) {
 		org_count(RG_ORG_OBSERVED);

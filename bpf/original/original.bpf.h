@@ -74,6 +74,8 @@ RG_MAP_FLAGS(kept_files, HASH, RG_ORG_FILES, struct rg_org_file_key, struct rg_o
 	     BPF_F_NO_PREALLOC);
 RG_MAP_FLAGS(kept_ranges, HASH, RG_ORG_RANGES, struct rg_org_range_key, struct rg_org_range,
 	     BPF_F_NO_PREALLOC);
+RG_MAP_FLAGS(kept_cells, HASH, RG_ORG_RANGES, struct rg_org_cell_key, struct rg_org_cell,
+	     BPF_F_NO_PREALLOC);
 
 /* Thread -> the id that the client has in its new life, while it is being confirmed. */
 RG_MAP_OF(confirming, HASH, RG_ORG_THREADS, __u64, __u64);
@@ -161,25 +163,6 @@ static __always_inline int is_chosen_dev(__u32 dev)
 	for (__u32 i = 0; i < RG_ORG_CHOSEN; i++)
 		if (i < c->n_devs && c->devs[i] == dev)
 			return 1;
-	return 0;
-}
-
-/* ---- ranges ---- */
-
-/* Put one in. 0, or -1: there is no room, which is counted. */
-static __always_inline int add_range(struct rg_org_file *file, struct rg_keeper *k,
-				     const struct rg_org_range *r)
-{
-	struct rg_org_range_key key = {.file = file->id};
-
-	key.at = __sync_fetch_and_add(&file->n, 1);
-	if (key.at >= RG_ORG_FILE_RANGES || org.sweeping ||
-	    bpf_map_update_elem(&kept_ranges, &key, r, BPF_NOEXIST)) {
-		org_count(RG_ORG_FAIL_RANGES);
-		return -1;
-	}
-	__sync_fetch_and_add(&k->left, 1);
-	__sync_fetch_and_add(&org.ranges, 1);
 	return 0;
 }
 

@@ -102,6 +102,7 @@ static int pin_maps(const struct original_bpf *skel)
 		       ?: pin(bpf_map__fd(skel->maps.keeper_of), "map", "keeper_of")
 		       ?: pin(bpf_map__fd(skel->maps.kept_files), "map", "kept_files")
 		       ?: pin(bpf_map__fd(skel->maps.kept_ranges), "map", "kept_ranges")
+		       ?: pin(bpf_map__fd(skel->maps.kept_cells), "map", "kept_cells")
 		       ?: pin(bpf_map__fd(skel->maps.org_counters), "map", "counters")
 		       ?: pin(bpf_map__fd(skel->maps.org_tracers), "map", "tracers")
 		       ?: pin(bpf_map__fd(skel->maps.org_tracer_owners), "map", "tracer_owners");

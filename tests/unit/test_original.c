@@ -12,6 +12,7 @@
 #include "policy/pattern.h"
 #include "record/kept_event.h"
 #include "rg_org_asked.h"
+#include "rg_org_cells.h"
 
 static void test_names(void **unused)
 {
@@ -310,6 +311,66 @@ static void test_documented(void **unused)
 	free(text);
 }
 
+/* Is a range found in one of the cells that a request looks at? */
+static bool is_met(__u64 start, __u64 end, __u64 from, __u64 to)
+{
+	__u32 class = rg_org_class_of(start, end);
+	__u64 first, n = rg_org_cells_of(from, to, class, &first);
+
+	return rg_org_cell_of(start, class) >= first && rg_org_cell_of(start, class) - first < n;
+}
+
+static void test_cells(void **unused)
+{
+	const __u64 most = 0x7fffffffffffffff;
+	const __u64 edges[] = {0,
+			       1,
+			       2,
+			       7,
+			       8,
+			       9,
+			       62,
+			       63,
+			       64,
+			       65,
+			       511,
+			       512,
+			       1 << 30,
+			       4096,
+			       most - 8,
+			       most - 1,
+			       most,
+			       most / 2,
+			       most / 2 + 1,
+			       most / 8,
+			       most / 64,
+			       (most >> 3) + 1};
+
+	(void)unused;
+	assert_int_equal(rg_org_class_of(5, 5), 0);
+	assert_int_equal(rg_org_class_of(5, 12), 1);
+	assert_int_equal(rg_org_class_of(5, 13), 2);
+	assert_int_equal(rg_org_class_of(0, most), RG_ORG_CLASSES - 1);
+	for (size_t a = 0; a < UNIT_COUNT(edges); a++)
+		for (size_t b = 0; b < UNIT_COUNT(edges); b++)
+			for (size_t c = 0; c < UNIT_COUNT(edges); c++)
+				for (size_t d = 0; d < UNIT_COUNT(edges); d++) {
+					const __u64 start = edges[a], end = edges[b];
+					const __u64 from = edges[c], to = edges[d];
+
+					if (start > end || from > to || end < from || start > to)
+						continue;
+					assert_true(is_met(start, end, from, to));
+				}
+	/* A request of a byte looks at two cells of any class. */
+	for (__u32 class = 0; class < RG_ORG_CLASSES; class ++) {
+		__u64 first;
+
+		assert_int_equal(rg_org_cells_of(most, most, class, &first),
+				 rg_org_cell_of(most, class) ? 2 : 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_documented),
+		cmocka_unit_test(test_cells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
