@@ -247,17 +247,32 @@ static int continue_round(const struct rg_pins *p, bool everybody, struct rg_con
 	return 0;
 }
 
+/* Is this the record of a thread that is gone? On the rung sleep the pid may be another process's
+ * by now, which nobody wakes: that is looked at where the reason to hold is gone as well, so
+ * that it is not asked of thousands each time. */
+static bool has_exited(const struct rg_pins *p, __u32 tid, const struct rg_held *h,
+		       const struct rg_gate *gates, __u64 now_ns)
+{
+	/* Of no thread, or of one of another process. */
+	if (syscall(SYS_tgkill, h->tgid, tid, 0) < 0)
+		return errno == ESRCH;
+	return sleeps(h->phase) && may_go_on(p, h, gates, now_ns) &&
+	       rg_process_is(h->tgid, h->start_ns) == -ESRCH;
+}
+
 int rg_held_drop_exited(const struct rg_pins *p)
 {
+	struct rg_gate gates[RG_MAX_GATES];
 	struct rg_held_list list;
-	int err = rg_held_read(p, &list);
+	__u64 now_ns = rg_now_ns();
+	int err = rg_gates_read(p, gates) ?: rg_held_read(p, &list);
 
+	if (err)
+		return err;
 	for (__u32 i = 0; !err && i < list.n; i++) {
 		struct rg_control c = {.op = RG_OP_EXITED, .held = list.keys[i]};
 
-		/* Of no thread, or of one of another process. */
-		if (syscall(SYS_tgkill, list.values[i].tgid, list.keys[i].tid, 0) == 0 ||
-		    errno != ESRCH)
+		if (!has_exited(p, list.keys[i].tid, &list.values[i], gates, now_ns))
 			continue;
 		err = rg_control(p, &c);
 		if (err == -ENOENT) /* its end was seen after all */
