@@ -262,7 +262,7 @@ static void put_trouble(const struct view *v, json_object *all)
 		put(v, "pins",
 		    "%llu were removed or replaced by somebody, and pinned again by the daemon",
 		    number_of(all, "pins_put_back"));
-	if (text_of(in(all, "protect"), "why"))
+	if (in(in(all, "protect"), "why"))
 		put(v, "protect:", "not possible: %s", text_of(in(all, "protect"), "why"));
 	if (number_of(in(in(all, "protect"), "refused"), "total"))
 		put(v, "protect:",

@@ -17,7 +17,7 @@ static const char frame[] =
 	"\"mounts\":[%s],\"held\":[%s],\"counters\":{\"held\":12,\"denied\":{\"total\":3},"
 	"\"audited\":0,"
 	"\"timed_out\":1,\"untold\":0,\"untold_clients\":0,\"evicted\":0,\"helper_failures\":{"
-	"\"total\":0},\"skipped\":{\"total\":0}}"
+	"\"total\":0},\"skipped\":{\"total\":0}},\"protect\":{\"state\":\"off\",\"why\":null}"
 	"}";
 
 static const char verdict[] =
@@ -105,6 +105,7 @@ static void test_one_screen(void **unused)
 	assert_non_null(strstr(text, "12 held, 3 denied, 0 let pass and counted, 1 let go by"));
 	assert_null(strstr(text, "failures"));
 	assert_null(strstr(text, "lost"));
+	assert_null(strstr(text, "not possible"));
 	assert_null(strstr(text, "\033"));
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (rg_columns(line) > 80)
