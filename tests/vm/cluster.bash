@@ -6,6 +6,9 @@
 #
 #   origin 10.77.1.1 ---- 10.77.1.2 rex 10.77.2.1 ---- 10.77.2.2 cli
 #
+# In the topology `pair` origin and cli each bridge their links to rex (10.77.1.2, 10.77.2.3) and rex2
+# (10.77.1.3, 10.77.2.4), and 10.77.2.1 is the address that goes from the one to the other.
+#
 # The lab is that of RG_LAB_DIR; it ends with the shell that sourced this, or
 # with the process RG_LAB_OWNER.  Set RG_LAB_OWNER to nothing to let it stay.
 
@@ -20,11 +23,11 @@ on() { "$cluster_lab" run "$@"; }
 
 on_nfs() { on "$1" "$cluster_nfs" "${@:2}"; }
 
-# cluster_up [OPTION...]: as of "lab up".  Afterwards the original server
+# cluster_up [OPTION...]: as of "lab up"; of the topology $cluster_topology.  Afterwards the original server
 # serves; the re-export server has mounted nothing and its knfsd is off.
 cluster_up() {
 	local owner=${RG_LAB_OWNER-$$}
-	"$cluster_lab" up cluster ${owner:+--owner "$owner"} "$@" || return 1
+	"$cluster_lab" up "${cluster_topology:-cluster}" ${owner:+--owner "$owner"} "$@" || return 1
 	cluster_all cluster_setup origin rex cli
 }
 
@@ -45,6 +48,16 @@ cluster_all() {
 	return "$status"
 }
 
+# bridge_links NAME ADDRESS
+bridge_links() {
+	# shellcheck disable=SC2016 # expanded in the machine
+	on "$1" bash -ec '[[ -d /sys/class/net/eth1 && ! -d /sys/class/net/both ]] || exit 0
+		ip link add both type bridge
+		for nic in eth0 eth1; do ip link set $nic up master both; done
+		ip addr add "$0" dev both
+		ip link set both up' "$2"
+}
+
 # cluster_setup NAME: what a machine of this name does at every boot, if systemd does not do it.  A lease
 # of 90 seconds as on a real server: the locks of a re-export server that was
 # cut are still there when it comes back.
@@ -52,11 +65,12 @@ cluster_setup() {
 	# shellcheck disable=SC2016 # expanded in the guest
 	case $1 in
 	origin)
+		bridge_links origin 10.77.1.1/24
 		on origin bash -c '"$0" setup && "$0" origin-tree &&
 			"$0" knfsd-start 90 90 3' "$cluster_nfs"
 		;;
 	rex) on rex bash -c '[[ -d /run/systemd/system ]] || { "$0" setup && "$0" rex-tree; }' "$cluster_nfs" ;;
-	cli) on cli "$cluster_nfs" setup ;;
+	cli) bridge_links cli 10.77.2.2/24 && on cli "$cluster_nfs" setup ;;
 	esac
 }
 

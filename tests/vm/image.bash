@@ -20,6 +20,9 @@ image_depends=(
 	libbpf1 libcap-ng0 libelf1 libinih1 libjson-c5 libkmod2 libmount1 libsqlite3-0 libsystemd0 zlib1g
 )
 
+# Of the two machines of a pair.
+image_packages_pair=(pacemaker pacemaker-cli-utils corosync resource-agents psmisc)
+
 # image_get NAME: prints the file of the disk for the kernel NAME, of that kernel's own suite.
 image_get() {
 	local suite file
@@ -58,6 +61,7 @@ image_make() {
 # (mmdebstrap(1), --mode).  The last hook runs where the files have the owners that they have in
 # the machine.  Nobody can log in: commands come by the lab's agent.  What systemd would do by timers,
 # such as asking the archive, is left out; so is what mmdebstrap put there to keep services from starting.
+# Pacemaker is started by the test, when it has its configuration.
 image_fill() {
 	local suite=$1 file=$2 include option
 	local -a options=()
@@ -71,7 +75,9 @@ image_fill() {
 		--dpkgopt=path-exclude='/usr/share/doc/*' --dpkgopt=path-exclude='/usr/share/locale/*' \
 		--dpkgopt=path-exclude='/usr/share/man/*' \
 		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/usr/lib/udev/hwdb.*
-			rm -f "$1"/etc/systemd/system/timers.target.wants/* "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
+			rm -f "$1"/etc/systemd/system/timers.target.wants/* \
+				"$1"/etc/systemd/system/multi-user.target.wants/corosync.service \
+				"$1"/etc/systemd/system/multi-user.target.wants/pacemaker.service "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
 		--customize-hook='rm -f "$1"/usr/sbin/policy-rc.d
 			[ ! -e "$1"/sbin/start-stop-daemon.REAL ] || mv "$1"/sbin/start-stop-daemon.REAL "$1"/sbin/start-stop-daemon' \
 		--customize-hook='echo rex >"$1"/etc/hostname

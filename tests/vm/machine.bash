@@ -13,6 +13,8 @@
 #   persist/       /persist in the guest; survives a power cut
 #   disk           of a machine that systemd boots: its root; survives a power cut
 #
+# $lab_dir/shared is a second disk of each machine that has a disk, where it is there.
+#
 # To be sourced after common.bash.  Paths given to QEMU are relative to
 # $lab_dir where it is a socket's: their length is limited to 108 bytes.
 
@@ -133,6 +135,8 @@ machine_argv() {
 	# need not wait for this host's disk, nor does the cut.
 	[[ -z $disk ]] ||
 		argv+=(-drive "if=virtio,format=raw,cache=unsafe,file=m/$name/disk")
+	[[ -z $disk || ! -e $lab_dir/shared ]] ||
+		argv+=(-drive "if=virtio,format=raw,cache=unsafe,file=shared,file.locking=off")
 	argv_nics "$@"
 }
 
