@@ -123,14 +123,32 @@ static bool begin(struct sleeper *s)
 	return !list_empty(&s->entry);
 }
 
+/* Of a traced thread ptrace_notify() (kernel/signal.c) runs the task work, before get_signal() has
+ * taken back the flag by which it was announced. With the flag no sleep lasts, and without it
+ * afterwards the system call is not restarted. It stays if other task work waits. */
+static bool take_notice(void)
+{
+	if (!test_thread_flag(TIF_NOTIFY_SIGNAL))
+		return false;
+	clear_thread_flag(TIF_NOTIFY_SIGNAL);
+	smp_mb__after_atomic();
+	if (!task_work_pending(current))
+		return true;
+	set_thread_flag(TIF_NOTIFY_SIGNAL);
+	return false;
+}
+
 /* The task work: in the held thread, with no lock held. */
 static void sleep_until_let_go(struct callback_head *work)
 {
 	struct sleeper *s = container_of(work, struct sleeper, work);
 
 	if (begin(s)) {
+		bool noticed = take_notice();
 		int err = wait_event_freezable(s->wait, READ_ONCE(s->go));
 
+		if (noticed)
+			set_thread_flag(TIF_NOTIFY_SIGNAL);
 		mutex_lock(&lock); /* whoever wakes it has done with it */
 		list_del(&s->entry);
 		mutex_unlock(&lock);
