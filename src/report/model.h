@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A recovery, as a recording tells it: the structs that collect.c fills, judge.c completes and
- * the renderers read, with what all three ask of them.
+ * Describes a recovery that was read from a recording. collect.c fills these structs, judge.c
+ * completes them, and the renderers read them; the functions here serve all three.
  *
- * Every list is bounded, and what is above a bound is counted. Texts are printable (rg_clean).
- * Times are nanoseconds of CLOCK_BOOTTIME; 0: not seen.
+ * Every list has a bound, and elements beyond it are counted (more_...). Texts are printable
+ * (rg_clean). Times are nanoseconds of CLOCK_BOOTTIME; 0 means that the event was not seen.
  */
 #pragma once
 
@@ -14,10 +14,10 @@
 /* Bounds of one recovery. */
 #define RG_REPORT_KEPT 10000   /* moments of the timeline; downgrades; applications */
 #define RG_REPORT_PEERS 4096   /* end clients; original servers */
-#define RG_REPORT_LOCKS 262144 /* followed from refusal to retaking */
+#define RG_REPORT_LOCKS 262144 /* locks followed from refusal to retaking */
 #define RG_REPORT_FILES 65536  /* files with a name */
-#define RG_REPORT_GROUNDS 64   /* reasons of downgrades, with their words */
-#define RG_REPORT_POINTS 65536 /* reclaims with their time, for the drawing */
+#define RG_REPORT_GROUNDS 64   /* reasons for downgrades, with their texts */
+#define RG_REPORT_POINTS 65536 /* reclaims that the drawing shows, with their times */
 
 struct rg_tries {
 	__u64 granted, refused, waited;
@@ -29,11 +29,11 @@ struct rg_peer {
 	bool name_cut;
 	int minor; /* NFSv4.x; -1: NLM */
 	__u64 exchange_ns, exchanges, complete_ns, gone_ns;
-	char *gone; /* how */
-	/* By whom: the end client of the same name that came before it was gone, another
-	 * one; -1: none was seen. */
+	char *gone; /* the text that says how it went */
+	/* The end client of the same name that came before this one was gone and so replaced it;
+	 * -1: none was seen. */
 	long gone_by;
-	bool restarted; /* it was replaced by itself: it had come again with another verifier */
+	bool restarted; /* it replaced itself, by an EXCHANGE_ID with another verifier */
 	struct rg_tries opens, locks;
 	__u64 first_reclaim_ns, last_reclaim_ns;
 	__u64 first_relock_ns, last_relock_ns; /* LOCKs that took a lock again */
@@ -42,14 +42,14 @@ struct rg_peer {
 	__u64 downgrades[RG_NR_DOWNGRADES], other_downgrades;
 	__u64 slowest_ns, slowest_at_ns;
 	long slowest_file;
-	/* Of the locks that were followed, finish.c: */
+	/* Set by finish.c from the locks that were followed. */
 	__u64 fates[8]; /* by enum rg_fate */
 	__u64 again_unrefused;
-	/* order.c, end clients: lock reclaims granted for which the original server granted none;
-	 * delegations given back. */
+	/* Set by order.c for end clients: lock reclaims granted without a lock of the original
+	 * server, and delegations given back. */
 	__u64 unassured, delegations;
-	/* Original servers, by their answers to EXCHANGE_ID: whether one is known with its flags,
-	 * and whether one of them said that the server retains state. */
+	/* For original servers: an answer to EXCHANGE_ID was recorded with its flags, and one
+	 * answer said that the server retains state. */
 	bool has_retains, retains;
 };
 
@@ -64,15 +64,15 @@ struct rg_file {
 	bool path_cut;
 };
 
-/* What became of a lock that an end client had, as far as the events show. */
+/* Says what became of an end client's lock, as far as the events show. */
 enum rg_fate {
 	RG_FATE_NONE = 0,
-	RG_FATE_RECLAIMED,  /* granted as what it was */
-	RG_FATE_AS_NEW,	    /* granted as a new lock, by NLM or the module; unproven */
-	RG_FATE_AGAIN,	    /* taken again by the ordinary way */
-	RG_FATE_DENIED,	    /* asked for again, and somebody else had it */
-	RG_FATE_NOT_AGAIN,  /* refused, and not asked for again */
-	RG_FATE_THROWN_OUT, /* had again, and lost when knfsd let go of the end client */
+	RG_FATE_RECLAIMED, /* the reclaim was granted */
+	RG_FATE_AS_NEW, /* the reclaim was granted as a new lock, by NLM or the module; unproven */
+	RG_FATE_AGAIN,	/* an ordinary LOCK took it again */
+	RG_FATE_DENIED, /* an ordinary LOCK was denied: another owner had it */
+	RG_FATE_NOT_AGAIN,  /* the reclaim was refused, and no LOCK followed */
+	RG_FATE_THROWN_OUT, /* taken back, and lost when knfsd expired the end client */
 	RG_NR_FATES,
 };
 
@@ -92,17 +92,18 @@ struct rg_locks {
 	__u64 not_followed;
 };
 
-/* Counts by time, of fixed size: twice as coarse whenever the time does not fit. */
+/* Counts reclaims over time in a fixed number of buckets, whose width doubles when the time no
+ * longer fits. */
 #define RG_STORM_BUCKETS 512
 enum rg_storm_kind {
 	RG_STORM_GRANTED = 0,
 	RG_STORM_REFUSED,
 	RG_STORM_AGAIN,
-	RG_STORM_DENIED, /* asked for again */
+	RG_STORM_DENIED, /* a LOCK that should have taken a lock again */
 	RG_NR_STORMS,
 };
 struct rg_storm {
-	__u64 first_ns, last_ns, width_ns; /* width 0: nothing yet */
+	__u64 first_ns, last_ns, width_ns; /* width 0: no reclaim yet */
 	__u64 from_ns;			   /* of bucket 0 */
 	__u64 n[RG_NR_STORMS][RG_STORM_BUCKETS], total[RG_NR_STORMS];
 };
@@ -113,37 +114,37 @@ struct rg_point {
 	enum rg_storm_kind kind;
 };
 
-/* What an original server kept for clients that rebooted. */
+/* Counts what an original server kept for clients that rebooted. */
 struct rg_kept {
-	__u64 clients, ranges; /* times that something was kept, and ranges of all of them */
-	__u64 retaken,
-		asked;	   /* ranges taken back; requests of others that waited or were refused */
-	__u64 ended, left; /* times that it ended, and ranges that were not taken back by then */
-	__u64 not_kept;	   /* clients that rebooted, and nothing was kept */
+	__u64 clients, ranges; /* reboots after which locks were kept, and the ranges kept */
+	__u64 retaken;	       /* ranges that their client took back */
+	__u64 asked;	       /* requests of others that had to wait or were refused */
+	__u64 ended, left;     /* ends of keeping, and ranges not taken back by then */
+	__u64 not_kept;	       /* reboots after which nothing was kept */
 };
 
-/* What was out of the order that draft-cel-nfsv4-state-retention asks for (order.c). */
+/* Counts violations of the order that draft-cel-nfsv4-state-retention requires (order.c). */
 struct rg_order {
-	__u64 early; /* original servers told RECLAIM_COMPLETE before end clients were through */
-	__u64 late;  /* original servers that this host came to after its own grace had begun */
-	__u64 unassured;   /* lock reclaims granted without one at the original server */
-	__u64 delegations; /* given back, though nothing was retained */
+	__u64 early; /* original servers sent RECLAIM_COMPLETE before end clients were through */
+	__u64 late;  /* original servers first contacted after this host's grace had begun */
+	__u64 unassured;   /* lock reclaims granted without a lock of the original server */
+	__u64 delegations; /* delegations given back although no state was retained */
 	bool proven;	   /* the guard passed a reclaim on as proven */
 };
 
 struct rg_moment {
 	__u64 ns;
-	int side;	   /* enum rg_side, or -1: of the report */
-	const char *event; /* a constant: name of the event, or of a milestone */
+	int side;	   /* enum rg_side; -1: the report added this moment */
+	const char *event; /* a constant: the name of the event or of a milestone */
 	char *text;
 	long client; /* -1: none */
-	bool bulk;   /* one of many of a kind: an end client's, an application's */
-	bool before; /* before anything; has no time of its own */
+	bool bulk;   /* one of many of its kind, such as one for each end client */
+	bool before; /* precedes all events and has no time */
 };
 
-struct rg_change { /* of the gate */
+struct rg_change { /* a change of the gate's state */
 	__u64 ns;
-	__u32 state; /* enum rg_state; RG_NR_STATES: one that is not known here */
+	__u32 state; /* enum rg_state; RG_NR_STATES: a state of another version */
 	char *state_name, *why;
 	bool carried; /* from the recovery before */
 };
@@ -156,13 +157,13 @@ struct rg_app {
 	bool done;
 };
 
-struct rg_turned { /* who was denied, or passed and was counted */
+struct rg_turned { /* an application that was denied, or passed and was counted (audit) */
 	char *comm, *what;
 	__u64 tgid, n, first_ns, last_ns;
 	bool denied;
 };
 
-struct rg_ground { /* what a downgrade was, and whom it hits */
+struct rg_ground { /* a reason for downgrades, and its consequence */
 	int side;
 	int reason; /* enum rg_downgrade, or -1 */
 	char *name, *text, *consequence;
@@ -172,32 +173,32 @@ struct rg_ground { /* what a downgrade was, and whom it hits */
 struct rg_downgraded {
 	__u64 ns;
 	__u32 op;
-	char *status; /* "NFS4ERR_NO_GRACE"; NULL: it has none */
+	char *status; /* "NFS4ERR_NO_GRACE"; NULL: the downgrade has no status */
 	size_t ground;
-	long peer, file; /* or -1; the peer is of `clients`, or of `origins` on the client side */
+	long peer, file; /* or -1; peer indexes `clients`, on the client side `origins` */
 	__u64 start, length;
 	bool has_range;
 };
 
-struct rg_loss {			     /* a lock that is lost, by the ledger */
-	char *client, *type, *reason, *text; /* NULL: it is not there */
+struct rg_loss {			     /* a lock that the ledger names as lost */
+	char *client, *type, *reason, *text; /* NULL: not recorded */
 	long file;			     /* or -1 */
 	__u64 start, length;
 };
 
 enum rg_outcome {
-	RG_OUTCOME_NOTHING = 0, /* nobody reclaimed */
-	RG_OUTCOME_GRANTED,	/* every reclaim was */
-	RG_OUTCOME_AGAIN,    /* all that was refused was taken again, local applications kept out */
-	RG_OUTCOME_UNPROVEN, /* they have their locks, and somebody may have had them in between */
-	RG_OUTCOME_UNDECIDED, /* the recording ends before it is decided */
+	RG_OUTCOME_NOTHING = 0, /* no end client sent a reclaim */
+	RG_OUTCOME_GRANTED,	/* every reclaim was granted */
+	RG_OUTCOME_AGAIN,     /* every refused lock was taken again, local applications kept out */
+	RG_OUTCOME_UNPROVEN,  /* every lock is back, and another owner may have had it in between */
+	RG_OUTCOME_UNDECIDED, /* the recording ends before the outcome is known */
 	RG_OUTCOME_LOST,
 	RG_NR_OUTCOMES,
 };
 
 struct rg_judgement {
 	enum rg_outcome outcome;
-	char **sentences; /* the first is the one */
+	char **sentences; /* the first is the verdict, the others explain it */
 	size_t n, room;
 };
 
@@ -207,8 +208,8 @@ struct rg_recovery {
 	__u32 netns;
 	bool has_netns, has_header, has_wall;
 	bool telling;			/* there is something to report */
-	struct rg_report_header header; /* the one in force as it began; texts are its own */
-	__u64 wall_ns, wall_boot_ns;	/* an instant by both clocks */
+	struct rg_report_header header; /* in force when the recovery began; texts are copies */
+	__u64 wall_ns, wall_boot_ns;	/* the same instant by both clocks */
 	__u64 first_ns, last_ns;
 	__u64 events, lost, failures, bad_lines, generation;
 
@@ -220,7 +221,7 @@ struct rg_recovery {
 	struct rg_peer *clients, *origins;
 	size_t n_clients, room_clients, n_origins, room_origins;
 	struct rg_index client_index, origin_index;
-	/* clientid4 of knfsd to end client: one that comes by several addresses is one. */
+	/* Maps knfsd's clientid4 to an end client: several addresses may be one end client. */
 	struct rg_peer_id *ids;
 	size_t n_ids, room_ids;
 	struct rg_index id_index;
@@ -232,8 +233,8 @@ struct rg_recovery {
 	__u64 more_files;
 
 	struct rg_locks locks;
-	__u64 fates[RG_NR_FATES]; /* of those that were refused themselves, and DENIED of others */
-	__u64 refused_locks;	  /* that were refused a reclaim */
+	__u64 fates[RG_NR_FATES]; /* of locks with a refused reclaim; DENIED also of others */
+	__u64 refused_locks;	  /* locks with a refused reclaim */
 	__u64 again_refused, again_unrefused, denied_refused, denied_unrefused;
 	__u64 again_exposed; /* taken again after the gate had been open */
 	__u64 clients_refused, clients_again, clients_lost, clients_denied, clients_losing,
@@ -249,11 +250,11 @@ struct rg_recovery {
 
 	struct rg_change *changes;
 	size_t n_changes, room_changes;
-	__u64 more_changes, gate_open_ns; /* first opened after it began */
+	__u64 more_changes, gate_open_ns; /* the gate's first opening in this recovery */
 
 	struct rg_app *apps;
 	size_t n_apps, room_apps;
-	struct rg_index app_index; /* by tid: the last one */
+	struct rg_index app_index; /* by tid: the last hold of this thread */
 	__u64 more_apps, held_now;
 	struct rg_turned *turned;
 	size_t n_turned, room_turned;
@@ -265,7 +266,7 @@ struct rg_recovery {
 	size_t n_downgraded, room_downgraded;
 	__u64 more_downgraded, all_downgrades;
 
-	bool has_ledger; /* the recording has what was lost, by the ledger */
+	bool has_ledger; /* the recording has the ledger's list of lost locks */
 	__u64 lost_total, lost_unnamed, lost_clients;
 	bool lost_lower_bound;
 	char *lost_text;
@@ -285,7 +286,7 @@ struct rg_recovery {
 	struct rg_judgement verdict;
 };
 
-/* Owned by the caller (rg_recovery_free). h: the header in force; NULL: none. */
+/* Makes an empty recovery under a header (NULL: none). The caller frees it (rg_recovery_free). */
 struct rg_recovery *rg_recovery_new(const struct rg_report_header *h);
 void rg_recovery_free(struct rg_recovery *r);
 /* Frees the locks once their fates are counted. */
@@ -297,10 +298,10 @@ void rg_losses_clear(struct rg_recovery *r);
 void rg_recovery_moment(struct rg_recovery *r, __u64 ns, int side, const char *event, long client,
 			bool bulk, const char *fmt, ...) RG_PRINTF(7, 8);
 
-/* Returns the time from which seconds count: knfsd's start, or the first thing seen of it. */
+/* Returns the time from which seconds count: knfsd's start, or else the first event. */
 __u64 rg_recovery_zero(const struct rg_recovery *r);
 double rg_recovery_seconds(const struct rg_recovery *r, __u64 ns);
-/* Converts to the wall clock. Returns 0 where that is not known. */
+/* Converts to the wall clock. Returns 0 if the recording has no instant by both clocks. */
 __u64 rg_recovery_wall(const struct rg_recovery *r, __u64 ns);
 /* Returns the gate's state at a time (enum rg_state), or RG_NR_STATES: not known. */
 __u32 rg_recovery_gate_at(const struct rg_recovery *r, __u64 ns);
@@ -312,8 +313,8 @@ void rg_latest(__u64 *at, __u64 ns);
 /* ---- a report of one or more recoveries ---- */
 
 #define RG_REPORT_RECOVERIES 64 /* the last ones are kept */
-#define RG_REPORT_COMPLAINTS 20 /* lines that are no event, with their numbers */
-#define RG_REPORT_BAD_LINES 5	/* the same, of one file */
+#define RG_REPORT_COMPLAINTS 20 /* bad lines that are named with their numbers */
+#define RG_REPORT_BAD_LINES 5	/* bad lines that are named for one file */
 
 struct rg_complaint {
 	char *file, *text; /* "line 812: truncated; what precedes it is reported" */
@@ -341,12 +342,12 @@ struct rg_report {
 	size_t n_inputs, room_inputs;
 	struct rg_complaint *complaints;
 	size_t n_complaints, room_complaints;
-	__u64 bad_lines; /* of all files, also those that are not in complaints */
+	__u64 bad_lines; /* in all files, including those that `complaints` does not name */
 
 	__u64 events, unknown_events, unknown_fields;
 	__u64 lost_seen, lost_at_end;
-	__u64 failures_seen, failures_at_end; /* times that a tracing program failed */
-	bool ended;			      /* the last thing was `end` */
+	__u64 failures_seen, failures_at_end; /* runs of tracing programs that failed */
+	bool ended;			      /* the last event was `end` */
 };
 
 /* Return how many events, and how many runs of tracing programs, the recording lacks. */
