@@ -29,6 +29,10 @@
 /* Threads of knfsd that are within something that is followed. */
 #define RG_ORG_THREADS 4096
 
+/* The time for which a place belongs to the thread that drops a client's state, ns. The end of the
+ * drop ends it; a range that is kept keeps the place as well. */
+#define RG_ORG_TAKEN_NS 60000000000ULL
+
 /* The longest --keep-for, seconds. */
 #define RG_ORG_MAX_KEEP_FOR 3600
 
@@ -101,6 +105,7 @@ struct rg_keeper {
 	__u32 netns;		 /* inode number of its network namespace */
 	__u64 asked;		 /* the question that was answered last (rg_kept.h) */
 	__u64 told_until_ns;	 /* KEPT_FROM: how much tracers were told; see RG_TOLD_AT_ONCE */
+	__u64 taken_until_ns;	 /* the place is given to no other client until then */
 	__u32 cl_boot, cl_id;	 /* clientid4 of its new life */
 	__u32 overtaken;	 /* 1: somebody else was granted a range of it */
 	__u32 n_devs;		 /* more than RG_ORG_DEVS: not all are in `devs` */
@@ -142,7 +147,7 @@ enum rg_org_counter {
 	RG_ORG_DELAYED_OPEN,
 	RG_ORG_ANSWERED,      /* questions of re-export servers, with yes (rg_kept.h) */
 	RG_ORG_THROUGH,	      /* clients that said they are through: let go of */
-	RG_ORG_NOT_ROOT,      /* such words that were not root's, and changed nothing */
+	RG_ORG_NOT_ROOT,      /* such words and questions that were not root's: without effect */
 	RG_ORG_REFUSED_LOCAL, /* local applications */
 	RG_ORG_REFUSED_LEASE, /* delegations that knfsd would have given */
 	RG_ORG_OBSERVED,      /* would have waited; mode observe */

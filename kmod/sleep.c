@@ -10,14 +10,14 @@
  * user space: the task work is queued with TWA_SIGNAL, and get_signal() (kernel/signal.c),
  * which runs it, is followed by the restart of the system call.
  *
- * The task work sleeps with no lock held. Signals and the freezer end the sleep early, and
- * the system call then ends or restarts by its errno, as any other call that sleeps. One
+ * The task work sleeps with no lock held. Signals and the freezers end the sleep early, and
+ * the system call then ends or restarts by its errno, as any other call that sleeps. A thread
+ * is frozen outside the module, so that it can be unloaded meanwhile. One
  * delayed work asks for every sleeper whether it has to wait on, for as long as there is a
  * sleeper. To wake a thread is always safe: its call is restarted and comes to the door
  * again. That is why a thread for which nobody answers is let go.
  */
 #include <linux/atomic.h>
-#include <linux/freezer.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -145,7 +145,7 @@ static void sleep_until_let_go(struct callback_head *work)
 
 	if (begin(s)) {
 		bool noticed = take_notice();
-		int err = wait_event_freezable(s->wait, READ_ONCE(s->go));
+		int err = wait_event_interruptible(s->wait, READ_ONCE(s->go));
 
 		if (noticed)
 			set_thread_flag(TIF_NOTIFY_SIGNAL);

@@ -55,6 +55,7 @@ struct nfs4_openowner___org {
 struct nfsd4_open___org {
 	clientid_t op_clientid;
 	__u32 op_share_access;
+	__u32 op_delegate_type;
 	struct nfs4_openowner___org *op_openowner;
 } __attribute__((preserve_access_index));
 
@@ -494,9 +495,15 @@ static __always_inline enum word word_of(struct nfsd4_lookup *u, __u64 *digits)
 }
 
 /* Answers "yes" once for each question, if this client's locks on the directory's file system are
- * kept for long enough, and nobody came by one of them. */
-static __always_inline void answer(const struct ask *a, struct rg_keeper *k, __u64 question)
+ * kept for long enough, and nobody came by one of them. Only root asks: one question is remembered,
+ * and another user's would have the next one answered anew. */
+static __always_inline void answer(const struct ask *a, struct rg_keeper *k, __u64 question,
+				   __u32 uid)
 {
+	if (uid) {
+		org_count(RG_ORG_NOT_ROOT);
+		return;
+	}
 	if (org.mode == RG_ORG_OBSERVE || k->asked == question || k->overtaken ||
 	    !is_chosen_dev(a->key.dev) || k->until_ns < a->now_ns + RG_KEPT_NS)
 		return;
@@ -542,7 +549,7 @@ int BPF_PROG(org_lookup, struct svc_rqst___org *rqstp, struct nfsd4_compound_sta
 	if (!k)
 		return 0;
 	if (word == WORD_QUESTION)
-		answer(&a, k, digits);
+		answer(&a, k, digits, rqstp->rq_cred.cr_uid.val);
 	else
 		ends_by_word(&a, k, rqstp->rq_cred.cr_uid.val);
 	return 0;
@@ -608,6 +615,22 @@ int BPF_PROG(org_open, void *rqstp, struct svc_fh *fh, struct nfsd4_open *u)
 	return 0;
 }
 
+/* RFC 8881, 18.16.1: open_delegation_type4 */
+#define OPEN_DELEGATE_NONE 0
+#define OPEN_DELEGATE_NONE_EXT 3
+
+/* A marked OPEN went through: of a file that its client had open knfsd opens nothing, and asks for
+ * no credentials. With a delegation that client locks without asking. */
+static __always_inline void passed(__u32 keeper, __u32 delegation)
+{
+	struct rg_keeper *k = keeper_at(keeper);
+
+	if (!k || delegation == OPEN_DELEGATE_NONE || delegation == OPEN_DELEGATE_NONE_EXT)
+		return;
+	k->overtaken = 1;
+	org_count(RG_ORG_OVERTAKEN);
+}
+
 SEC("?fexit/nfsd4_process_open2")
 int BPF_PROG(org_open_done, void *rqstp, struct svc_fh *fh, struct nfsd4_open *u, __u32 status)
 {
@@ -615,7 +638,11 @@ int BPF_PROG(org_open_done, void *rqstp, struct svc_fh *fh, struct nfsd4_open *u
 	struct ask a = {.end = OFFSET_MAX};
 	struct inode *inode;
 
-	if (keeper == NO_KEEPER || status != NFS4ERR_DELAY)
+	if (keeper == NO_KEEPER)
+		return 0;
+	if (!status)
+		passed(keeper, ((struct nfsd4_open___org *)u)->op_delegate_type);
+	if (status != NFS4ERR_DELAY)
 		return 0;
 	org_count(RG_ORG_DELAYED_OPEN);
 	inode = fh->fh_dentry->d_inode;

@@ -321,6 +321,8 @@ int BPF_PROG(org_expire_client_done)
 		k = keeper_at(at);
 	if (k && (k->left || k->overflow))
 		tell_keeper(RG_REC_KEPT, at, k, 0);
+	if (k)
+		k->taken_until_ns = 0;
 	if (bpf_map_delete_elem(&drops, &tid))
 		return 0;
 	__sync_fetch_and_add(&org.dropping, -1);
@@ -347,15 +349,19 @@ struct place {
 static long find_place(__u32 i, struct place *p)
 {
 	struct rg_keeper *k = keeper_at(i);
-	__u32 gen;
+	__u64 until_ns;
 
 	if (!k)
 		return 1;
-	gen = k->gen;
-	if (rg_keeper_is_active(k, p->now_ns))
+	/* knfsd drops several clients at a time, and one whose first files have no locks is not
+	 * active yet. */
+	until_ns = *(volatile __u64 *)&k->taken_until_ns;
+	if (until_ns > p->now_ns || rg_keeper_is_active(k, p->now_ns))
 		return 0;
-	if (__sync_val_compare_and_swap(&k->gen, gen, gen + 1) != gen)
+	if (__sync_val_compare_and_swap(&k->taken_until_ns, until_ns,
+					p->now_ns + RG_ORG_TAKEN_NS) != until_ns)
 		return 0;
+	__sync_fetch_and_add(&k->gen, 1);
 	p->at = i;
 	return 1;
 }

@@ -124,6 +124,28 @@ static bool is_answered(const struct rg_pins *p, const struct rg_mount *m)
  * told last. */
 static __u64 told[RG_MAX_GATES];
 
+bool rg_kept_all_came(const struct rg_awaited *list, __u32 slot)
+{
+	for (__u32 i = 0; i < list->n; i++)
+		if (list->keys[i].slot == slot && !list->clients[i].generation &&
+		    list->clients[i].expected)
+			return false;
+	return true;
+}
+
+/* Where the ledger cannot be read nothing is told, and keep-for ends what is kept. */
+static bool all_came(const struct rg_pins *p, __u32 slot)
+{
+	struct rg_awaited list;
+	bool came;
+
+	if (rg_all_clients_read(p, &list))
+		return false;
+	came = rg_kept_all_came(&list, slot);
+	rg_clients_free(&list);
+	return came;
+}
+
 /* Of each start of knfsd once, as soon as its end clients are through. */
 static bool has_to_tell(const struct rg_pins *p, const struct rg_gate *g, __u32 slot, __u64 now_ns)
 {
@@ -131,7 +153,7 @@ static bool has_to_tell(const struct rg_pins *p, const struct rg_gate *g, __u32 
 
 	return g->netns && g->policy.original_keeps && told[slot] != g->knfsd_start_ns &&
 	       rg_flow_storm_read(p, slot, &storm) == 0 &&
-	       rg_is_through(g, storm.expected, storm.complete, now_ns);
+	       rg_is_through(g, storm.expected, storm.complete, now_ns) && all_came(p, slot);
 }
 
 static void tell(const struct rg_pins *p, const struct rg_mount *m)

@@ -190,7 +190,9 @@ question() {
 	org_is '.clients[0].state' kept
 	question "$box" /mnt/a kept
 	org_is '.counters.answered' 1
-	# What is no question, and another client's.
+	# What is no question, one of a user who is not root, and another client's.
+	question "$box" /mnt/a kept 1
+	org_is '.counters.through_not_root' 1
 	question "$box" /mnt/a none
 	question rex /mnt/other kept
 	org_is '.counters.answered' 1

@@ -5,6 +5,7 @@
 
 #include <time.h>
 
+#include "state/kept.h"
 #include "state/lockd_grace.h"
 #include "state/nothing.h"
 
@@ -233,9 +234,29 @@ static void test_all_are_back(void **unused)
 	assert_true(rg_lockd_grace_all_are_back(&list, &g, 3));
 }
 
+/* ---- end clients that did not come ---- */
+
+static void test_all_came(void **unused)
+{
+	struct rg_client_key keys[2] = {{.slot = 3}, {.slot = 4}};
+	struct rg_client clients[2] = {{.generation = 2, .expected = 5, .locks = 1},
+				       {.expected = 5, .locks = 5}};
+	struct rg_awaited list = {.keys = keys, .clients = clients, .n = 2};
+
+	(void)unused;
+	assert_true(rg_kept_all_came(&list, 3));
+	assert_false(rg_kept_all_came(&list, 4)); /* this knfsd has not seen it */
+	assert_true(rg_kept_all_came(&list, 5));
+	clients[1].expected = RG_LOCKS_UNKNOWN;
+	assert_false(rg_kept_all_came(&list, 4));
+	clients[1].expected = 0;
+	assert_true(rg_kept_all_came(&list, 4));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_came),
 		cmocka_unit_test(test_decision),
 		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_recorded),
